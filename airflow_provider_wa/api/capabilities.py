@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a vendor may be able to do, as Protocols. A vendor has a capability by having its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from airflow_provider_wa.api.errors import UnsupportedByVendor
+from airflow_provider_wa.api.flow import Flow
+from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import Balance, CheckResult, DeliveryStatus, QrCode, SentMessage, Session
+
+
+@runtime_checkable
+class ChecksNumbers(Protocol):
+    """Tells whether numbers are on WhatsApp; ``numbers_per_check`` is how many it takes in one call."""
+
+    numbers_per_check: ClassVar[int]
+
+    def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """One result for each number, in their order."""
+        ...
+
+
+@runtime_checkable
+class SendsMessages(Protocol):
+    """Sends messages."""
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        """Send ``message`` to digits or a JID, under the caller's own id where the vendor lets it choose."""
+        ...
+
+
+@runtime_checkable
+class HasSession(Protocol):
+    """Has a WhatsApp account that is logged in or not."""
+
+    def session(self) -> Flow[Session]:
+        """The account's state."""
+        ...
+
+
+@runtime_checkable
+class HasQrCode(Protocol):
+    """Gives the QR code that logs the account in."""
+
+    def qr_code(self) -> Flow[QrCode]:
+        """The QR code, as long as the account is logged out."""
+        ...
+
+
+@runtime_checkable
+class ReportsDelivery(Protocol):
+    """Tells how a message fares."""
+
+    def message_status(self, message_id: str) -> Flow[DeliveryStatus]:
+        """The status of a message that was accepted under this id."""
+        ...
+
+
+@runtime_checkable
+class HasBalance(Protocol):
+    """Tells how much credit is left."""
+
+    def balance(self) -> Flow[Balance]:
+        """The credit left."""
+        ...
+
+
+CAPABILITIES: dict[type[Any], str] = {
+    ChecksNumbers: "check whether numbers are on WhatsApp",
+    SendsMessages: "send messages",
+    HasSession: "tell whether its WhatsApp session is logged in",
+    HasQrCode: "give a QR code to log in with",
+    ReportsDelivery: "tell how a message fares",
+    HasBalance: "tell how much credit is left",
+}
+"""Each capability and what it lets a vendor do, in the words of an error message or a table's head."""
+
+C = TypeVar("C")
+
+
+def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) -> C:
+    """``vendor`` as one that has ``capability``.
+
+    :raises UnsupportedByVendor: it has not; the message names the connection types among ``others`` that have.
+    """
+    if isinstance(vendor, capability):
+        return vendor
+    raise unsupported(str(getattr(vendor, "name", "")), CAPABILITIES[capability], who_can(capability, others))
+
+
+def unsupported(vendor: str, deed: str, able: Sequence[str]) -> UnsupportedByVendor:
+    """The error for a vendor that cannot do ``deed``, naming those that can."""
+    instead = f"; connection types that can: {', '.join(able)}" if able else ""
+    return UnsupportedByVendor(f"this vendor cannot {deed}{instead}", vendor=vendor)
+
+
+def who_can(capability: type[Any], vendors: Iterable[type[Any]]) -> list[str]:
+    """The connection types, among these vendor classes, that have ``capability``, by name."""
+    methods = [name for name in vars(capability) if not name.startswith("_")]
+    return sorted(vendor.name for vendor in vendors if all(hasattr(vendor, name) for name in methods))

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A conversation with a vendor as a generator: it yields what to do and is sent what came back.
+
+A vendor's method is written once, as plain Python, and knows nothing of sockets, threads or event loops. Whoever
+drives it (``transport.drive`` in a worker, ``transport.adrive`` in a trigger or a bulk run, a test with a list of
+replies) carries out each step and sends the outcome back in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+
+class Effect(Enum):
+    """What a repeat of a request would do."""
+
+    READ = "read"
+    """Nothing: it may be repeated on any failure."""
+    SEND = "send"
+    """Something again, a message for instance: it is repeated only when it provably never left or was refused."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file in a multipart request: the form field's name, the file's name, its bytes and its MIME type."""
+
+    name: str
+    filename: str
+    content: bytes = field(repr=False)
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, relative to the vendor's base URL.
+
+    ``path`` starts with ``/``. At most one of ``json``, ``form`` and ``files`` is set. ``timeout`` is the longest
+    wait for the reply, in seconds; None leaves it to the connection. The representation shows neither path nor
+    parameters nor headers: some vendors put credentials there.
+    """
+
+    method: str
+    path: str = field(repr=False)
+    effect: Effect = Effect.READ
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    files: tuple[Upload, ...] = field(default=(), repr=False)
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered: HTTP status, headers (names in lower case) and the body's bytes."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body's JSON value, or None where the body is none (HTML, cut off, empty)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The body's JSON object, or an empty one where the body is something else."""
+        value = self.json
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Wait so many seconds; with ``everyone``, all who share the connection wait, not this flow alone."""
+
+    seconds: float
+    everyone: bool = False
+
+
+Step: TypeAlias = Request | Sleep
+Flow: TypeAlias = Generator[Step, Reply | None, T]
+"""A generator of steps that returns a ``T`` or raises a ``WaError``. A ``Request`` is answered by a ``Reply``, or by
+raising ``VendorUnavailable`` or ``OutcomeUnknown`` at the ``yield``; a ``Sleep`` by None."""
+
+
+def exchange(request: Request) -> Flow[Reply]:
+    """Yield ``request`` and return its reply."""
+    reply = yield request
+    if reply is None:
+        raise TypeError(f"the driver answered {request!r} with no reply")
+    return reply

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phone numbers by libphonenumber: read any common spelling, write E.164, know a country's second form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from airflow_provider_wa.api.errors import BadInput
+
+# libphonenumber would read letters as a keypad's digits and a spreadsheet's ".0" as one more digit.
+_SPELLING = re.compile(r"[\d\s+().\-/\u00a0\u2010-\u2015\u202f]+")
+_SPREADSHEET_FLOAT = re.compile(r"\d+\.0+")
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
+
+_PERSON_SERVERS = ("s.whatsapp.net", "c.us")
+_OTHER_SERVERS = ("g.us", "lid", "newsletter", "broadcast")
+
+# Which numbers have a second form, country by country: (pattern of the digits, what to write instead). WhatsApp knows
+# an account under one of the two, depending on its age (field-notes, "Numbers").
+_OTHER_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "52": ((re.compile(r"521(\d{10})"), r"52\1"), (re.compile(r"52(\d{10})"), r"521\1")),
+    "54": ((re.compile(r"549(\d{10})"), r"54\1"), (re.compile(r"54(\d{10})"), r"549\1")),
+    "55": (
+        (re.compile(r"55(\d{2})9(\d{8})"), r"55\1\2"),
+        (re.compile(r"55(\d{2})([6-9]\d{7})"), r"55\g<1>9\2"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class PhoneNumber:
+    """A phone number: ``digits`` as the vendors take it (country code first, no +), and its two parts."""
+
+    digits: str
+    country_code: str
+
+    @property
+    def e164(self) -> str:
+        """The E.164 spelling, for example ``+34666666666``."""
+        return f"+{self.digits}"
+
+    @property
+    def national(self) -> str:
+        """The number without its country code."""
+        return self.digits[len(self.country_code) :]
+
+    @property
+    def other_form(self) -> PhoneNumber | None:
+        """The same line in its country's other form (Mexico 52/521, Argentina 54/549, Brazil's ninth digit)."""
+        digits = _other_digits(self.digits)
+        return PhoneNumber(digits, self.country_code) if digits else None
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
+    """Read a phone number in any common spelling: spaces, dashes, dots, brackets, ``+`` or ``00`` in front.
+
+    Without ``+`` or ``00`` it is read as a national number of ``default_region`` (an ISO country code such as
+    ``"PE"``) where that gives a valid number, else as an international one.
+
+    :raises BadInput: it is not a valid phone number; the message says why.
+    """
+    spelling = str(text).translate(_INVISIBLE).strip()
+    if not spelling:
+        raise BadInput("the number is empty")
+    if _SPREADSHEET_FLOAT.fullmatch(spelling):
+        raise BadInput(f"{spelling!r} is a spreadsheet's decimal number: keep the column as text")
+    if not _SPELLING.fullmatch(spelling):
+        raise BadInput(f"{spelling[:40]!r} is not a phone number")
+    if re.match(r"\D*00", spelling) and "+" not in spelling:
+        spelling = "+" + spelling.replace("0", "", 2)
+    if not spelling.lstrip("( ").startswith("+"):
+        if default_region and (number := _read(spelling, default_region)):
+            return number
+        spelling = "+" + spelling
+    number = _read(spelling, None)
+    if number is None:
+        hint = "" if default_region else "; write it with + and the country code, or set a default region"
+        raise BadInput(f"{str(text).strip()[:40]!r} is not a valid phone number{hint}")
+    return number
+
+
+def recipient(text: str | int, default_region: str | None = None) -> str:
+    """Whom to send to: the digits of a phone number, or a JID that is not a person's number (group, LID).
+
+    A person's JID (``34666666666@s.whatsapp.net``, ``...@c.us``, with or without a device) becomes its digits and
+    is not checked against libphonenumber: it came from WhatsApp.
+
+    :raises BadInput: neither a valid phone number nor a JID.
+    """
+    user, at, server = str(text).strip().partition("@")
+    if not at:
+        return parse(text, default_region).digits
+    if server in _PERSON_SERVERS and (person := re.fullmatch(r"\+?(\d{5,20})(?:[.:]\d+)*", user)):
+        return person[1]
+    if server in _OTHER_SERVERS and re.fullmatch(r"[\d.:-]{3,64}", user):
+        return f"{user}@{server}"
+    raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
+
+
+def _other_digits(digits: str) -> str | None:
+    for pattern, replacement in _OTHER_FORMS.get(digits[:2], ()):
+        if pattern.fullmatch(digits):
+            return pattern.sub(replacement, digits)
+    return None
+
+
+def _read(spelling: str, region: str | None) -> PhoneNumber | None:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(spelling, region)
+    except phonenumbers.NumberParseException:
+        return None
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    number = PhoneNumber(digits, str(parsed.country_code))
+    if phonenumbers.is_valid_number(parsed):
+        return number
+    # The older form of a Mexican or Brazilian mobile is not in the numbering plan any more, yet WhatsApp may know it.
+    other = _other_digits(digits)
+    return number if other and phonenumbers.is_valid_number(phonenumbers.parse(f"+{other}", None)) else None

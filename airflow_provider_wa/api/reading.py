@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading replies tolerantly: keys in any case, moments in any form, and no trust that a value has its type."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+
+def pick(source: Any, *names: str) -> Any:
+    """The value under the first of ``names`` that ``source`` has, whatever the case of its keys; else None."""
+    if not isinstance(source, Mapping):
+        return None
+    folded = {str(key).casefold(): value for key, value in source.items()}
+    for name in names:
+        if (value := folded.get(name.casefold())) is not None:
+            return value
+    return None
+
+
+def text(value: Any) -> str:
+    """A string or number as text; everything else, None included, as the empty text."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def truth(value: Any) -> bool | None:
+    """True or False where the value clearly says so (booleans, "yes"/"no", "true"/"false", 1/0), else None."""
+    if isinstance(value, bool):
+        return value
+    return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}.get(text(value).casefold())
+
+
+def whole_number(value: Any) -> int | None:
+    """A whole number given as a number or as text, else None."""
+    return int(text(value)) if re.fullmatch(r"[+-]?\d{1,18}", text(value)) else None
+
+
+def moment(value: Any) -> datetime | None:
+    """A moment from a Unix time or RFC 3339 text (also ``2023-05-04 22:29:59 +0530 IST``), else None.
+
+    Go's zero time (year 1) and other moments before 1971 mean that there is none.
+    """
+    found = _unix_moment(value) if (seconds := whole_number(value)) is not None else _text_moment(text(value))
+    if found is None or seconds == 0:
+        return None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=timezone.utc)
+    return found if found.year > 1970 else None
+
+
+def png_bytes(value: Any) -> bytes | None:
+    """The bytes of a picture in base64, with or without a ``data:`` prefix and line breaks, else None."""
+    encoded = re.sub(r"\s", "", text(value).rpartition("base64,")[2])
+    try:
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _unix_moment(value: Any) -> datetime | None:
+    seconds = whole_number(value) or 0
+    # Some senders count in milliseconds: this many seconds would be in the year 5138.
+    if abs(seconds) > 10**11:
+        seconds //= 1000
+    try:
+        return datetime.fromtimestamp(seconds, tz=timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _text_moment(value: str) -> datetime | None:
+    import pendulum
+
+    iso = re.sub(r"^(\S+) (\S+) ([+-]\d{4})( \w+)?$", r"\1T\2\3", value)
+    try:
+        found = pendulum.parse(iso) if re.match(r"\d{4}-\d\d-\d\d[T ]\d", iso) else None
+    except (ValueError, OverflowError):
+        return None
+    return found if isinstance(found, datetime) else None

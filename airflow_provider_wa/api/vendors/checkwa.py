@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CheckWA (vendor-docs/checkwa): queues a check and calls back, or answers at once (field-notes, CheckWA)."""
+
+from __future__ import annotations
+
+import secrets as random_secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply
+from airflow_provider_wa.api.flow import Flow, Reply, Request
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.reading import pick, text
+from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
+
+SYNC_STATUSES: Mapping[str, CheckStatus] = {"1": CheckStatus.EXISTS, "0": CheckStatus.ABSENT}
+"""What a code says in the version that answers at once; 2 is undocumented there, so never "absent"."""
+
+_QUEUE_FIELDS = ("queue", "server", "server_status")
+"""A reply with one of these was queued, whatever the connection's mode says (field-notes, CheckWA)."""
+
+_ANSWERS = ("0", "1", "2")
+"""The codes that are no errors. What 2 means is not documented: it becomes ``unknown``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckWa(Vendor):
+    """One CheckWA user. ``callback_url`` is where a queued check's result is posted to.
+
+    ``split_number`` sends the number and its country code as two parameters, the document's other form.
+    """
+
+    name: ClassVar[str] = "checkwa"
+    numbers_per_check: ClassVar[int] = 1
+    errors: ClassVar[tuple[ErrorRule, ...]] = (
+        ErrorRule(Unauthorized, "user or API key was refused: check the connection", code="3"),
+        ErrorRule(UnexpectedReply, "the server does not know the action: check the connection's mode", code="4"),
+        ErrorRule(BadInput, "the number's format was refused", code="5"),
+        ErrorRule(QuotaExceeded, "the credit limit is exceeded", code="6"),
+        ErrorRule(Unauthorized, "the account is disabled", code="7"),
+        ErrorRule(BadInput, "the server number is not valid", code="9"),
+    )
+
+    user: str
+    api_key: str = secret()
+    mode: Literal["queue", "sync"] = "queue"
+    callback_url: str = secret(default="")
+    split_number: bool = False
+
+    def error_code(self, reply: Reply) -> str | None:
+        """The code as text; 0, 1 and 2 are answers."""
+        code = text(pick(reply.object, "code"))
+        return None if reply.status < 300 and code in _ANSWERS else code
+
+    def probe(self) -> Flow[str]:
+        """There is nothing to ask: every call of this vendor costs credit."""
+        yield from ()
+        return "credentials are set; this vendor has no free call to prove them"
+
+    def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """Submit numbers, one call each; ``pending`` with its ``reference`` when queued.
+
+        :raises BadInput: the mode is ``queue`` and there is no callback URL; found before any call.
+        """
+        if self.mode == "queue" and not self.callback_url:
+            raise BadInput(
+                "mode queue needs the connection's callback_base_url, where the results are posted to; "
+                "set mode to sync if your server answers at once",
+                vendor=self.name,
+            )
+        results = []
+        for number in numbers:
+            reference = random_secrets.token_urlsafe(16)
+            reply = yield from self.ask(Request("POST", "/check/", json=self._body(number, reference)))
+            results.append(self._result(number, reference, reply.object))
+        return results
+
+    def _body(self, number: PhoneNumber, reference: str) -> dict[str, str]:
+        body = {"user": self.user, "apikey": self.api_key}
+        if self.mode == "queue":
+            body |= {"action": "check", "token": reference, "callback": self.callback_url}
+        if self.split_number:
+            return body | {"num": number.national, "cod": number.country_code}
+        return body | {"number": number.digits}
+
+    def _result(self, number: PhoneNumber, reference: str, reply: dict[str, Any]) -> CheckResult:
+        code, detail = text(pick(reply, "code")), ""
+        queued = self.mode == "queue" or any(pick(reply, name) is not None for name in _QUEUE_FIELDS)
+        if queued:
+            status = CheckStatus.PENDING if code == "1" else CheckStatus.UNKNOWN
+            waiting = text(pick(reply, "queue"))
+            detail = f"queued, {waiting} in the queue" if waiting else "queued"
+        else:
+            status = SYNC_STATUSES.get(code, CheckStatus.UNKNOWN)
+        if status is CheckStatus.UNKNOWN:
+            detail = f"the vendor answered code {code}, which it does not document"
+        return CheckResult(
+            vendor=self.name,
+            number=number.digits,
+            status=status,
+            jid=f"{number.digits}@s.whatsapp.net" if status is CheckStatus.EXISTS else None,
+            detail=detail,
+            reference=reference if status is CheckStatus.PENDING else None,
+            raw=reply,
+        )
