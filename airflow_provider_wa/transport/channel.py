@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection's way out: carries out requests over httpx, each in bounded time and within the rate limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import httpx
+
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
+from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure
+from airflow_provider_wa.transport.limiter import RateLimiter
+from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
+
+CONNECT_TIMEOUT = 10.0
+REPLY_BYTES = 64 * 1024 * 1024
+"""More than the longest answer of any vendor (media in base64); a longer one must not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a connection leads and how it is used.
+
+    ``timeout`` is the longest wait for a reply in seconds, where a request does not say otherwise; ``verify`` is
+    True, False or the path of a CA bundle, for TLS; ``concurrency`` is how many calls run at once in bulk.
+    """
+
+    base_url: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    timeout: float = 30.0
+    verify: bool | str = True
+    concurrency: int = 10
+    rate: float | None = None
+
+    def options(self, request: Request) -> dict[str, Any]:
+        """The arguments of httpx's ``stream`` for ``request``."""
+        wait = self.wait(request)
+        return {
+            "method": request.method,
+            "url": self.base_url + request.path,
+            "params": request.params or None,
+            "headers": request.headers,
+            "json": request.json,
+            "data": request.form,
+            "files": [(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
+            "timeout": httpx.Timeout(wait, connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT),
+        }
+
+    def wait(self, request: Request) -> float:
+        """The longest wait for each part of the reply, in seconds."""
+        return request.timeout if request.timeout is not None else self.timeout
+
+    def deadline(self, request: Request) -> float:
+        """The longest that all of the exchange may take, in seconds: a reply that trickles in ends here."""
+        return CONNECT_TIMEOUT + 2 * self.wait(request)
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """The arguments of both of httpx's clients."""
+        # A send goes out on a fresh connection: on a kept one that the server has just closed, nobody could tell
+        # whether it was taken.
+        return {"verify": self.verify, "follow_redirects": False, "limits": httpx.Limits(max_keepalive_connections=0)}
+
+
+class _Body:
+    """Gathers a reply's body, within the limits of size and time."""
+
+    def __init__(self, deadline: float) -> None:
+        self._ends = time.monotonic() + deadline
+        self._chunks: list[bytes] = []
+        self._length = 0
+
+    def add(self, chunk: bytes) -> None:
+        self._length += len(chunk)
+        if self._length > REPLY_BYTES:
+            raise ReplyTooLong(f"more than {REPLY_BYTES:,} bytes")
+        if time.monotonic() > self._ends:
+            raise DeadlineExceeded("the reply kept trickling in")
+        self._chunks.append(chunk)
+
+    def reply(self, response: httpx.Response) -> Reply:
+        headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, b"".join(self._chunks), headers)
+
+
+class _Base:
+    """What both channels share. ``calls`` counts the requests that were tried."""
+
+    def __init__(self, endpoint: Endpoint, limiter: RateLimiter | None = None) -> None:
+        self.endpoint = endpoint
+        self.limiter = limiter or RateLimiter(endpoint.rate)
+        self.scrubber = Scrubber(endpoint.secrets)
+        self.calls = 0
+        guard_http_logs(self.scrubber)
+
+
+class Channel(_Base):
+    """Carries out requests one after the other, in a worker. A context manager: closing it closes its connections.
+
+    :param transport: in place of the network, for tests.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        limiter: RateLimiter | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(endpoint, limiter)
+        self._client = httpx.Client(transport=transport, **endpoint.client_options)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Channel:
+        self._open.enter_context(self._client)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._open.close()
+
+    def carry_out(self, step: Step) -> Reply | WaError | None:
+        """The reply to a request, or the error that stands for its lack; None after a sleep."""
+        if isinstance(step, Request):
+            return self._exchange(step)
+        if step.everyone:
+            self.limiter.pause(time.monotonic(), step.seconds)
+        else:
+            time.sleep(step.seconds)
+        return None
+
+    def _exchange(self, request: Request) -> Reply | WaError:
+        wait = self.limiter.reserve(time.monotonic())
+        while wait > 0:
+            time.sleep(wait)
+            wait = self.limiter.paused_for(time.monotonic())
+        self.calls += 1
+        try:
+            body = _Body(self.endpoint.deadline(request))
+            with self._client.stream(**self.endpoint.options(request)) as response:
+                for chunk in response.iter_bytes():
+                    body.add(chunk)
+            return body.reply(response)
+        except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
+            return failure(error, request.effect)
+
+
+class AsyncChannel(_Base):
+    """Carries out requests on an event loop, many at once: READs on aiohttp's connections, SENDs on httpx's own.
+
+    httpx's own pool looks through all its connections at each call, which is too slow for hundreds at once; aiohttp
+    repeats some requests by itself and does not tell whether one has left, which must not happen to a send.
+
+    An async context manager. :param transport: in place of the network, for tests.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        limiter: RateLimiter | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(endpoint, limiter)
+        self._transport = transport
+        self._open = AsyncExitStack()
+        self._clients: dict[Effect, httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> AsyncChannel:
+        for effect, transport in (
+            (Effect.READ, self._transport or _aiohttp_transport(self.endpoint)),
+            (Effect.SEND, self._transport),
+        ):
+            client = httpx.AsyncClient(transport=transport, **self.endpoint.client_options)
+            self._clients[effect] = await self._open.enter_async_context(client)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._open.aclose()
+
+    async def carry_out(self, step: Step) -> Reply | WaError | None:
+        """The reply to a request, or the error that stands for its lack; None after a sleep."""
+        if isinstance(step, Request):
+            return await self._exchange(step)
+        if step.everyone:
+            self.limiter.pause(time.monotonic(), step.seconds)
+        else:
+            await anyio.sleep(step.seconds)
+        return None
+
+    async def _exchange(self, request: Request) -> Reply | WaError:
+        wait = self.limiter.reserve(time.monotonic())
+        while wait > 0:
+            await anyio.sleep(wait)
+            wait = self.limiter.paused_for(time.monotonic())
+        self.calls += 1
+        deadline = self.endpoint.deadline(request)
+        try:
+            body = _Body(deadline)
+            with anyio.fail_after(deadline):
+                async with self._clients[request.effect].stream(**self.endpoint.options(request)) as response:
+                    async for chunk in response.aiter_bytes():
+                        body.add(chunk)
+            return body.reply(response)
+        except TimeoutError:
+            return failure(DeadlineExceeded(f"{deadline:g} s in all"), request.effect)
+        except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
+            return failure(error, request.effect)
+
+
+def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    import aiohttp
+    from httpx_aiohttp import AiohttpTransport
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=endpoint.concurrency, ssl=transport.ssl_context)
+        # No cookies: a call must not depend on the calls before it.
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+
+    transport = AiohttpTransport(verify=endpoint.verify, client=session)
+    return transport

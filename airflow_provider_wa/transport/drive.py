@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives a flow: carries out its steps and sends the outcomes back in. The one place where a flow meets the world."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.flow import Flow, Reply, Step
+from airflow_provider_wa.transport.channel import AsyncChannel, Channel
+
+T = TypeVar("T")
+
+
+def drive(flow: Flow[T], channel: Channel) -> T:
+    """Carry out ``flow`` in this thread and return its result; no secret of the channel is in it.
+
+    :raises WaError: as the flow does, with its secrets masked.
+    """
+    outcome: Reply | WaError | None = None
+    try:
+        while True:
+            outcome = channel.carry_out(_advance(flow, outcome))
+    except StopIteration as done:
+        return channel.scrubber.result(done.value)  # type: ignore[no-any-return]
+    except WaError as error:
+        raise channel.scrubber.error(error) from None
+
+
+async def adrive(flow: Flow[T], channel: AsyncChannel) -> T:
+    """Carry out ``flow`` on this event loop; otherwise as ``drive``."""
+    outcome: Reply | WaError | None = None
+    try:
+        while True:
+            outcome = await channel.carry_out(_advance(flow, outcome))
+    except StopIteration as done:
+        return channel.scrubber.result(done.value)  # type: ignore[no-any-return]
+    except WaError as error:
+        raise channel.scrubber.error(error) from None
+
+
+def _advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
+    return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)
