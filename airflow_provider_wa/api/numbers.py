@@ -11,7 +11,7 @@ from airflow_provider_wa.api.errors import BadInput
 
 # libphonenumber would read letters as a keypad's digits and a spreadsheet's ".0" as one more digit.
 _SPELLING = re.compile(r"[\d\s+().\-/\u00a0\u2010-\u2015\u202f]+")
-_SPREADSHEET_FLOAT = re.compile(r"\d+\.0+")
+_SPREADSHEET_FLOAT = re.compile(r"\+?\d+\.0+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 
 _PERSON_SERVERS = ("s.whatsapp.net", "c.us")
@@ -23,7 +23,7 @@ _OTHER_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "52": ((re.compile(r"521(\d{10})"), r"52\1"), (re.compile(r"52(\d{10})"), r"521\1")),
     "54": ((re.compile(r"549(\d{10})"), r"54\1"), (re.compile(r"54(\d{10})"), r"549\1")),
     "55": (
-        (re.compile(r"55(\d{2})9(\d{8})"), r"55\1\2"),
+        (re.compile(r"55(\d{2})9([6-9]\d{7})"), r"55\1\2"),
         (re.compile(r"55(\d{2})([6-9]\d{7})"), r"55\g<1>9\2"),
     ),
 }
@@ -71,9 +71,11 @@ def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
         raise BadInput(f"{spelling!r} is a spreadsheet's decimal number: keep the column as text")
     if not _SPELLING.fullmatch(spelling):
         raise BadInput(f"{spelling[:40]!r} is not a phone number")
-    if re.match(r"\D*00", spelling) and "+" not in spelling:
-        spelling = "+" + spelling.replace("0", "", 2)
-    if not spelling.lstrip("( ").startswith("+"):
+    # libphonenumber ends a number at a separator that it does not know, a narrow no-break space for instance.
+    spelling = re.sub(r"[^\d+]", "", spelling)
+    if spelling.startswith("00") and "+" not in spelling:
+        spelling = "+" + spelling[2:]
+    if not spelling.startswith("+"):
         if default_region and (number := _read(spelling, default_region)):
             return number
         spelling = "+" + spelling
@@ -95,9 +97,9 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
     user, at, server = str(text).strip().partition("@")
     if not at:
         return parse(text, default_region).digits
-    if server in _PERSON_SERVERS and (person := re.fullmatch(r"\+?(\d{5,20})(?:[.:]\d+)*", user)):
+    if server in _PERSON_SERVERS and (person := re.fullmatch(r"\+?([0-9]{5,20})(?:[.:][0-9]+)*", user)):
         return person[1]
-    if server in _OTHER_SERVERS and re.fullmatch(r"[\d.:-]{3,64}", user):
+    if server in _OTHER_SERVERS and re.fullmatch(r"[0-9.:-]{3,64}", user):
         return f"{user}@{server}"
     raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
 
@@ -123,3 +125,10 @@ def _read(spelling: str, region: str | None) -> PhoneNumber | None:
     # The older form of a Mexican or Brazilian mobile is not in the numbering plan any more, yet WhatsApp may know it.
     other = _other_digits(digits)
     return number if other and phonenumbers.is_valid_number(phonenumbers.parse(f"+{other}", None)) else None
+
+
+def country_code(region: str) -> str:
+    """The digits that numbers of a country begin with, for example ``"51"`` for ``"PE"``."""
+    import phonenumbers
+
+    return str(phonenumbers.country_code_for_region(region))

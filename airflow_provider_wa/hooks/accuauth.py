@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connection type ``accuauth``."""
+
+from __future__ import annotations
+
+from airflow_provider_wa.api.numbers import country_code
+from airflow_provider_wa.api.vendors.accuauth import AccuAuth
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.forms import FORMS
+from airflow_provider_wa.hooks.settings import Settings
+
+
+class AccuAuthHook(WaHook):
+    """An AccuAuth API credential. Host: one country's API; login: API id; password: API secret."""
+
+    form = FORMS["accuauth"]
+
+    def make_vendor(self, settings: Settings) -> AccuAuth:
+        return AccuAuth(
+            base_url=settings.base_url,
+            api_id=settings.required("login"),
+            api_secret=settings.required("password"),
+            country_code=country_code(settings.default_region or "PE"),
+            path="/" + settings.text("path").lstrip("/"),
+            encoding="form" if settings.choice("encoding") == "form" else "json",
+        )

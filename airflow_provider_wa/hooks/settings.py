@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading an Airflow connection: every field checked, every error naming the connection and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.hooks.forms import ConnectionForm
+from airflow_provider_wa.transport.channel import Endpoint
+from airflow_provider_wa.transport.limiter import calls_per_second
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A connection's fields as they were entered, and what they mean."""
+
+    form: ConnectionForm
+    conn_id: str
+    host: str = ""
+    schema: str = ""
+    port: int | None = None
+    login: str = ""
+    password: str = field(default="", repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def base_url(self) -> str:
+        """The host as a URL without a slash at its end; a path prefix is kept."""
+        host = (self.host or self.form.default_host).strip().rstrip("/")
+        if not host:
+            raise self.wrong("the host is missing: enter the server's URL")
+        if "://" not in host:
+            if self.schema and self.schema not in ("http", "https"):
+                raise self.wrong(f"schema {self.schema!r} is neither http nor https")
+            name, slash, path = host.partition("/")
+            port = f":{self.port}" if self.port and ":" not in name else ""
+            host = f"{self.schema or 'https'}://{name}{port}{slash}{path}"
+        parts = urlsplit(host)
+        if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", host):
+            raise self.wrong("the host is no http or https URL")
+        if parts.username or parts.query or parts.fragment:
+            raise self.wrong("the host is to be a plain base URL, without credentials, ? and #")
+        return host
+
+    @property
+    def default_region(self) -> str | None:
+        """The country of numbers without a country code, in capitals."""
+        region = self.text("default_region").upper()
+        if not region:
+            return None
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if region not in SUPPORTED_REGIONS:
+            raise self.wrong(f"default_region {region!r} is no country code of two letters, such as PE or ES")
+        return region
+
+    def endpoint(self, secrets: tuple[str, ...]) -> Endpoint:
+        """How to reach the vendor."""
+        try:
+            rate = calls_per_second(self.text("rate_limit"))
+        except BadInput as error:
+            raise self.wrong(str(error)) from None
+        return Endpoint(
+            self.base_url,
+            secrets=secrets,
+            timeout=self._number("timeout", 30.0, lowest=0.1),
+            verify=self._verify,
+            concurrency=int(self._number("concurrency", 10, lowest=1)),
+            rate=rate,
+        )
+
+    def required(self, name: str) -> str:
+        """A standard field that must not be empty, without the white space that comes with copying."""
+        value = str(getattr(self, name) or "").strip()
+        if not value:
+            raise self.wrong(f"{self.form.labels[name]} ({name}) is missing")
+        if not value.isprintable() or not value.isascii():
+            raise self.wrong(f"{self.form.labels[name]} ({name}) has characters that no credential has")
+        return value
+
+    def text(self, name: str) -> str:
+        """An extra as text; its default, or the empty text, where it is not set."""
+        value = self.extra.get(name)
+        if value is None or value == "":
+            value = next((extra.default for extra in self.form.extras if extra.name == name), None)
+        return "" if value is None else str(value).strip()
+
+    def choice(self, name: str) -> str:
+        """An extra that takes one of a few words."""
+        choices = next(extra.choices for extra in self.form.extras if extra.name == name)
+        value = self.text(name).lower()
+        if value not in choices:
+            raise self.wrong(f"{name} {value!r} is none of {', '.join(choices)}")
+        return value
+
+    def wrong(self, what: str) -> BadInput:
+        """The error for a field that is wrong."""
+        return BadInput(f"connection {self.conn_id!r}: {what}", vendor=self.form.conn_type)
+
+    @property
+    def unknown_extras(self) -> list[str]:
+        """Extras that mean nothing here, misspelt ones perhaps."""
+        return sorted(set(self.extra) - {extra.name for extra in self.form.extras})
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All values that must not be seen: the password and the extras that are declared secret."""
+        extras = (self.text(extra.name) for extra in self.form.extras if extra.secret)
+        return tuple(value for value in (self.password.strip(), *extras) if value)
+
+    @property
+    def _verify(self) -> bool | str:
+        value = self.text("verify")
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+
+    def _number(self, name: str, default: float, lowest: float) -> float:
+        value = self.text(name)
+        try:
+            number = float(value) if value else default
+        except ValueError:
+            number = -1.0
+        if not lowest <= number <= 86400:
+            raise self.wrong(f"{name} {value!r} is no number of at least {lowest:g}")
+        return number
