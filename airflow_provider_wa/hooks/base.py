@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.connection import get_async_connection
-from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Connection, mask_secret
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Connection
+from airflow.sdk.log import mask_secret
 
 from airflow_provider_wa.api import checking, numbers
 from airflow_provider_wa.api.capabilities import (
@@ -58,6 +58,10 @@ class WaHook(BaseHook):
         super().__init_subclass__(**kwargs)
         if form := cls.__dict__.get("form"):
             cls.conn_type, cls.hook_name, cls.default_conn_name = form.conn_type, form.hook_name, form.default_conn_id
+            for method in ("get_connection_form_widgets", "get_ui_field_behaviour"):
+                # Airflow 3.1 calls them only where the class has them itself.
+                if method not in cls.__dict__:
+                    setattr(cls, method, WaHook.__dict__[method])
 
     def __init__(self, wa_conn_id: str | None = None) -> None:
         super().__init__()
@@ -79,9 +83,8 @@ class WaHook(BaseHook):
         """The same on an event loop, in a trigger for instance, without blocking it."""
         from asgiref.sync import sync_to_async
 
-        connection = await get_async_connection(conn_id)
-        # Reading extras and masking secrets call the supervisor synchronously, which only a thread may do.
-        return await sync_to_async(_hook_of)(connection)
+        # Looking up, reading extras and masking secrets call the supervisor synchronously, which only a thread may do.
+        return await sync_to_async(WaHook.for_connection)(conn_id)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -201,11 +204,12 @@ class WaHook(BaseHook):
         settings = Settings(
             form=self.form,
             conn_id=self.wa_conn_id,
-            host=connection.host or "",
-            schema=connection.schema or "",
+            # In a connection that is written as JSON, an id or a token may be a number.
+            host=str(connection.host or ""),
+            schema=str(connection.schema or ""),
             port=connection.port,
-            login=connection.login or "",
-            password=connection.password or "",
+            login=str(connection.login or ""),
+            password=str(connection.password or ""),
             extra=connection.extra_dejson,
         )
         for secret in settings.secrets:
@@ -213,12 +217,13 @@ class WaHook(BaseHook):
         if unknown := settings.unknown_extras:
             known = ", ".join(extra.name for extra in self.form.extras)
             self.log.warning("Connection %r: unknown extras %s; known are: %s", self.wa_conn_id, unknown, known)
+        settings.validate()
         self._vendor, self._settings = self.make_vendor(settings), settings
 
 
 def _hook_of(connection: Connection) -> WaHook:
     try:
-        hook = connection.get_hook()  # type: ignore[no-untyped-call]
+        hook = connection.get_hook()
     except AirflowException:
         hook = None
     if not isinstance(hook, WaHook):

@@ -14,7 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Extra:
-    """One extra of a connection, as a field of its form. ``type`` is a JSON schema type."""
+    """One extra of a connection, as a field of its form. ``type`` is a JSON schema type.
+
+    A secret one has ``secret``, ``token`` or ``password`` in its name: by that Airflow knows what not to show.
+    """
 
     name: str
     label: str
@@ -29,7 +32,7 @@ class Extra:
         """The field in the provider's metadata."""
         schema: dict[str, Any] = {"type": [self.type, "null"]}
         if self.choices:
-            schema["enum"] = [*self.choices, None]
+            schema["enum"] = [*self.choices]
         if self.default is not None:
             schema["default"] = self.default
         if self.secret:
@@ -54,7 +57,11 @@ COMMON_EXTRAS = (
     Extra("concurrency", "Concurrency", "How many calls a bulk run makes at once", "integer", default=10),
     Extra("default_region", "Default region", "Country of numbers without + and country code, for example PE"),
     Extra("verify", "Verify TLS", "Check the server's certificate", "boolean", default=True),
-    Extra("callback_base_url", "Callback base URL", "Where the vendor reaches the receiver of callbacks and webhooks"),
+    Extra(
+        "callback_base_url",
+        "Callback base URL",
+        "Where the vendor reaches the receiver of callbacks and webhooks, for example https://airflow.example.com",
+    ),
     Extra("webhook_secret", "Webhook secret", "The last part of the receiver's path for this connection", secret=True),
 )
 
@@ -125,7 +132,7 @@ FORMS: Mapping[str, ConnectionForm] = {
             placeholders={"host": "https://wuzapi.example.com:8080", "password": "the user's token"},
             own_extras=(
                 Extra("admin_token", "Admin token", "For calls that manage the server's users", secret=True),
-                Extra("hmac_key", "HMAC key", "Proves that a webhook comes from this server", secret=True),
+                Extra("hmac_secret", "HMAC key", "Proves that a webhook comes from this server", secret=True),
             ),
             hidden=("schema", "port", "login", "extra"),
         ),

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,9 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.hooks.forms import ConnectionForm
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import calls_per_second
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_HIGHEST = 86400
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,32 @@ class Settings:
     password: str = field(default="", repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.extra, Mapping):
+            raise self.wrong("the extra is no JSON object")
+
     @property
     def base_url(self) -> str:
         """The host as a URL without a slash at its end; a path prefix is kept."""
-        host = (self.host or self.form.default_host).strip().rstrip("/")
+        host = (self.host.strip() or self.form.default_host).rstrip("/")
         if not host:
             raise self.wrong("the host is missing: enter the server's URL")
-        if "://" not in host:
-            if self.schema and self.schema not in ("http", "https"):
-                raise self.wrong(f"schema {self.schema!r} is neither http nor https")
-            name, slash, path = host.partition("/")
-            port = f":{self.port}" if self.port and ":" not in name else ""
-            host = f"{self.schema or 'https'}://{name}{port}{slash}{path}"
-        parts = urlsplit(host)
-        if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", host):
+        schema = self.schema.strip().lower() or "https"
+        if schema not in ("http", "https"):
+            raise self.wrong(f"schema {self.schema!r} is neither http nor https; a path is a part of the host")
+        url = host if "://" in host else f"{schema}://{host}"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise self.wrong("the host is no http or https URL") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
             raise self.wrong("the host is no http or https URL")
-        if parts.username or parts.query or parts.fragment:
+        if "@" in parts.netloc or "?" in url or "#" in url:
             raise self.wrong("the host is to be a plain base URL, without credentials, ? and #")
-        return host
+        if self.port and port is None:
+            url = parts._replace(netloc=f"{parts.netloc}:{self.port}").geturl()
+        return url
 
     @property
     def default_region(self) -> str | None:
@@ -73,6 +84,14 @@ class Settings:
             concurrency=int(self._number("concurrency", 10, lowest=1)),
             rate=rate,
         )
+
+    def validate(self) -> None:
+        """Read what is otherwise read only when it is used, so that a wrong field is found with the connection.
+
+        :raises BadInput: a field is wrong.
+        """
+        self.endpoint(())
+        _ = self.default_region
 
     def required(self, name: str) -> str:
         """A standard field that must not be empty, without the white space that comes with copying."""
@@ -116,7 +135,11 @@ class Settings:
     @property
     def _verify(self) -> bool | str:
         value = self.text("verify")
-        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+        if (flag := _FLAGS.get(value.lower())) is not None:
+            return flag
+        if not Path(value).exists():
+            raise self.wrong(f"verify {value!r} is neither true nor false nor the path of a CA bundle")
+        return value
 
     def _number(self, name: str, default: float, lowest: float) -> float:
         value = self.text(name)
@@ -124,6 +147,6 @@ class Settings:
             number = float(value) if value else default
         except ValueError:
             number = -1.0
-        if not lowest <= number <= 86400:
-            raise self.wrong(f"{name} {value!r} is no number of at least {lowest:g}")
+        if not lowest <= number <= _HIGHEST:
+            raise self.wrong(f"{name} {value!r} is no number from {lowest:g} to {_HIGHEST:g}")
         return number

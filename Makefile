@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target sets up what it needs by itself; a second run is fast.
+
+PYTHON ?= python3
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := constraints/airflow-3.3.txt
+READY := $(VENV)/.ready
+UV = $(shell command -v uv || echo $(BIN)/uv)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo airflow test lint format unit bench constraints clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: $(READY) ## Run the outreach example on a private Airflow against the sandbox, and print its funnel
+	@$(BIN)/python scripts/demo.py
+
+airflow: $(READY) ## Open Airflow's UI with the sandbox behind it (PORT=8080)
+	@$(BIN)/python scripts/standalone.py --port $(PORT)
+
+test: lint ## Everything: lint, types, all tests
+	$(BIN)/python -m pytest
+
+unit: $(READY) ## The unit tests alone: no socket, no database
+	$(BIN)/python -m pytest -m "not integration"
+
+lint: $(READY) ## Formatting, lint rules and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY) ## Put the code into the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## How fast a bulk check is, against its ideal
+	$(BIN)/python benchmarks/bulk_check.py
+
+constraints: $(READY) ## Pin the newest releases that fit together
+	$(BIN)/python scripts/make_constraints.py $(UV) $(CONSTRAINTS)
+
+clean: ## Remove all that the other targets have made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Python 3.10 to 3.13 is needed; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(UV) venv --python $(PYTHON) $(VENV)
+	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	$(UV) pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --group dev --editable .
+	@touch $@

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks how many messages fare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from airflow_provider_wa.api.capabilities import ReportsDelivery
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.records import DeliveryState
+from airflow_provider_wa.bulk.engine import Log, Progress, for_each
+from airflow_provider_wa.bulk.files import Write
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.transport.drive import adrive
+
+COLUMNS = (
+    "message_id",
+    "to",
+    "state",
+    "code",
+    "detail",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+)
+"""A status's columns, as in ``DeliveryStatus``."""
+
+
+async def ask_statuses(
+    vendor: ReportsDelivery,
+    channel: AsyncChannel,
+    message_ids: Sequence[str],
+    write: Write,
+    log: Log,
+    workers: int,
+) -> Counter[str]:
+    """Write the status of each message, and return how many there are of each state.
+
+    A message that could not be asked for is ``unknown``, with the reason in ``detail``.
+
+    :raises WaError: an error that would stop all others.
+    """
+    states: Counter[str] = Counter()
+    progress = Progress(log, "messages", len(message_ids))
+
+    async def ask(message_id: str) -> None:
+        try:
+            row = (await adrive(vendor.message_status(message_id), channel)).to_dict()
+        except WaError as error:
+            if error.stops_all:
+                raise
+            detail = f"{type(error).__name__}: {error}"
+            row = {"message_id": message_id, "state": DeliveryState.UNKNOWN.value, "detail": detail}
+        states[row["state"]] += 1
+        write({name: row.get(name) for name in COLUMNS})
+        progress.report(states.total(), f"{states['delivered'] + states['read']:,} delivered")
+
+    await for_each(message_ids, ask, workers)
+    progress.finish(states.total(), f"{states['delivered'] + states['read']:,} delivered")
+    return states

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tells Airflow which errors are worth a retry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_wa.api.errors import Retry, WaError
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Turn a ``WaError`` that must not be retried into ``AirflowFailException``; Airflow retries the others.
+
+    A send whose outcome is unknown is among those that must not be: a retry would message somebody twice.
+    """
+    try:
+        yield
+    except WaError as error:
+        if error.retry is Retry.NEVER:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+        raise

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a message of what a DAG author gives, loading its file: ``api/`` never does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.messages import Message, Text, from_dict
+
+
+def load_message(spec: Message | Mapping[str, Any] | str) -> Message:
+    """A message from an object, plain text, or a dict.
+
+    In a dict the file of an image, audio, video or document is named by ``path`` (a local path or an
+    ``ObjectStoragePath`` URI), or by ``url``, which the vendor fetches.
+
+    :raises BadInput: no such file, or not a message.
+    """
+    if isinstance(spec, Message):
+        return spec
+    if isinstance(spec, Mapping):
+        return from_dict(_with_file(dict(spec)))
+    if isinstance(spec, str):
+        return Text(spec)
+    raise BadInput(f"message: expected text, a dict or a message, got {type(spec).__name__}")
+
+
+def _with_file(spec: dict[str, Any]) -> dict[str, Any]:
+    location = spec.pop("path", None)
+    if location is None:
+        return spec
+    path = ObjectStoragePath(str(location))
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"message: there is no file {path}") from None
+    except OSError as error:
+        raise BadInput(f"message: cannot read {path}: {error.strerror or error}") from None
+    return {"filename": path.name, **spec, "media": {"content": content}}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks how messages fared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Context
+
+from airflow_provider_wa.api.capabilities import ReportsDelivery
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.records import DeliveryState
+from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
+from airflow_provider_wa.operators.base import WaOperator, as_list, refuse_over_limit
+
+
+class WaMessageStatusOperator(WaOperator):
+    """Asks the vendor how messages fare, one or many.
+
+    For one id it returns ``{"vendor", "message_id", "to", "state", "code", "detail", "sent_at", "delivered_at",
+    "read_at"}``; ``state`` is accepted, sent, delivered, read, failed or unknown, ``code`` the vendor's own number.
+
+    For a list it returns ``{"total", "accepted", "sent", "delivered", "read", "failed", "unknown", "output",
+    "results"}``; ``results`` holds such statuses only without ``output_path``, and at most 1,000.
+
+    :param wa_conn_id: the connection (templated); its type picks the vendor.
+    :param message_id: an id, a list of them, or what ``WaSendMessageOperator`` returned, one or many (templated).
+    :param output_path: where to write the statuses of a list, ``.csv`` or ``.jsonl`` (templated).
+    """
+
+    template_fields: Sequence[str] = ("wa_conn_id", "message_id", "output_path")
+
+    def __init__(self, *, wa_conn_id: str, message_id: Any, output_path: str | None = None, **kwargs: Any) -> None:
+        super().__init__(wa_conn_id=wa_conn_id, **kwargs)
+        self.message_id = message_id
+        self.output_path = output_path
+
+    def work(self, context: Context) -> dict[str, Any]:
+        vendor = self.hook.able(ReportsDelivery)
+        if isinstance(self.message_id, (str, Mapping)):
+            status = self.hook.message_status(_id_of(self.message_id))
+            self.log.info("Message %s is %s %s", status.message_id, status.state.value, status.detail)
+            return status.to_dict()
+        if not isinstance(self.message_id, Iterable):
+            raise BadInput(f"message_id: expected an id or a list of ids, got {self.message_id!r}")
+        ids = list(dict.fromkeys(_id_of(item) for item in as_list(self.message_id)))
+        if not self.output_path:
+            refuse_over_limit(len(ids), "messages")
+        return asyncio.run(self._ask(vendor, ids))
+
+    async def _ask(self, vendor: ReportsDelivery, ids: list[str]) -> dict[str, Any]:
+        with self.collected(self.output_path, COLUMNS) as (write, results):
+            async with self.hook.async_channel() as channel:
+                workers = channel.endpoint.concurrency
+                states = await ask_statuses(vendor, channel, ids, write, self.log, workers)
+        return {
+            "total": len(ids),
+            **{state.value: states[state.value] for state in DeliveryState},
+            "output": self.output_path,
+            "results": None if self.output_path else results,
+        }
+
+
+def _id_of(item: Any) -> str:
+    found = item.get("message_id") if isinstance(item, Mapping) else item
+    if not isinstance(found, str) or not found.strip():
+        raise BadInput(f"message_id: {item!r} is no message id")
+    return found.strip()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private Airflow beside the sandbox, for ``make demo`` and ``make airflow``: everything under ``.demo/``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOME = PROJECT / ".demo"
+BIN = Path(sys.executable).parent
+
+# The sandbox's own credentials (docs/sandbox.md): worth nothing anywhere else.
+CONNECTIONS = {
+    "wuzapi": {"path": "wuzapi", "password": "sandbox-wuzapi-token"},
+    "wa_portal": {"path": "portal", "password": "sandbox-portal-token"},
+    "green_api": {"path": "green", "login": "1101000001", "password": "sandbox-green-token"},
+    "checkwa": {"path": "checkwa", "login": "sandbox", "password": "sandbox-checkwa-apikey", "extra": {"mode": "sync"}},
+    "accuauth": {"path": "accuauth", "login": "sandbox-accuauth-id", "password": "sandbox-accuauth-secret"},
+}
+
+
+def airflow_environment(sandbox_url: str) -> dict[str, str]:
+    """The environment of an Airflow that knows the example DAGs and connects to all of the sandbox's vendors."""
+    HOME.mkdir(exist_ok=True)
+    environment = {
+        "AIRFLOW_HOME": str(HOME / "airflow"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "example_dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": os.environ.get("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING"),
+        "PYTHONWARNINGS": "ignore",
+    }
+    for conn_type, fields in CONNECTIONS.items():
+        connection = {"conn_type": conn_type, "host": f"{sandbox_url}/{fields['path']}"}
+        connection |= {name: fields[name] for name in ("login", "password", "extra") if name in fields}
+        environment[f"AIRFLOW_CONN_{conn_type.upper()}_DEFAULT"] = json.dumps(connection)
+    return environment
+
+
+def migrate_database() -> None:
+    """Make Airflow's tables, or bring them up to date."""
+    done = subprocess.run([BIN / "airflow", "db", "migrate"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"airflow db migrate failed:\n{done.stdout}\n{done.stderr}")
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[str]:
+    """Run the sandbox on a free port and yield its URL; it ends with the block, however that ends."""
+    # A group of its own: Ctrl-C reaches this process alone, which then ends the sandbox in order.
+    process = subprocess.Popen(
+        [BIN / "wa-sandbox", "--port", "0", *options], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert process.stdout is not None
+        first_line = process.stdout.readline().strip()
+        if "listening on " not in first_line:
+            sys.exit(f"the sandbox did not start: {first_line}")
+        yield first_line.rpartition(" ")[2]
+    finally:
+        end_group(process)
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End a process that was started in a group of its own, and all that it has started."""
+    for sign, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        try:
+            os.killpg(process.pid, sign)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
+
+
+def end_in_order_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, so that what it has started ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run ``airflow standalone`` with the sandbox behind it until Ctrl-C: ``make airflow``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from local_airflow import BIN, HOME, airflow_environment, end_group, end_in_order_on_sigterm, sandbox
+
+PATIENCE = 180
+
+
+def main() -> int:
+    """Start both, say where they are, and wait."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="of Airflow's UI; 0 takes a free one")
+    port = parser.parse_args().port or free_port()
+    if is_taken(port):
+        print(f"port {port} is taken: choose another, for example make airflow PORT=8081", file=sys.stderr)
+        return 1
+    end_in_order_on_sigterm()
+    with sandbox("--scan-after", "15") as url:
+        environment = airflow_environment(url) | {
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        }
+        log_path = HOME / "standalone.log"
+        print(f"sandbox at {url}\nstarting Airflow (about a minute the first time); its log: {log_path}", flush=True)
+        with log_path.open("w") as log:
+            airflow = subprocess.Popen(
+                [BIN / "airflow", "standalone"],
+                env=os.environ | environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            try:
+                return wait(airflow, f"http://127.0.0.1:{port}")
+            finally:
+                end_group(airflow)
+
+
+def wait(airflow: subprocess.Popen[str], address: str) -> int:
+    """Say when the UI answers, then wait until Airflow ends."""
+    given_up = time.monotonic() + PATIENCE
+    while not is_healthy(address):
+        if airflow.poll() is not None or time.monotonic() > given_up:
+            print("Airflow did not start; the end of its log tells why", file=sys.stderr)
+            return 1
+        time.sleep(1)
+    print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)", flush=True)
+    print("DAGs to try: example_wa_outreach and one a vendor; connections: Admin > Connections > Add", flush=True)
+    return airflow.wait()
+
+
+def is_healthy(address: str) -> bool:
+    """Whether the API server answers."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/v2/monitor/health", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
