@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger: what reached the vendors, as a test may ask about it afterwards. Never a token."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from airflow_provider_wa.sandbox import magic
+
+
+@dataclass(slots=True)
+class Message:
+    """A message that a vendor accepted.
+
+    `sent_at` is None while the vendor keeps it for an account that is logged out.
+    """
+
+    vendor: str
+    to: str
+    type: str
+    message_id: str
+    content: dict[str, Any]
+    at: float
+    media: bytes | None = None
+    repeats: int = 0
+    sent_at: float | None = None
+
+    def delivered_at(self, now: float, seconds: float) -> float | None:
+        """When it arrived at the phone, or None if it has not by `now`."""
+        return self._passed(magic.delivered_after(self.to, seconds), now)
+
+    def read_at(self, now: float, seconds: float) -> float | None:
+        """When it was read, or None if it has not been by `now`."""
+        return self._passed(magic.read_after(self.to, seconds), now)
+
+    def status(self, now: float, seconds: float) -> str:
+        """Return queued, sent, delivered or read."""
+        if self.sent_at is None:
+            return "queued"
+        if self.read_at(now, seconds) is not None:
+            return "read"
+        return "sent" if self.delivered_at(now, seconds) is None else "delivered"
+
+    def as_json(self, now: float, seconds: float) -> dict[str, Any]:
+        """Return the ledger's entry; media appear as their size and their hash."""
+        entry = {
+            "vendor": self.vendor,
+            "to": self.to,
+            "type": self.type,
+            "message_id": self.message_id,
+            **self.content,
+            "repeats": self.repeats,
+            "status": self.status(now, seconds),
+            "at": self.at,
+        }
+        if self.media is not None:
+            entry |= {"bytes": len(self.media), "sha256": hashlib.sha256(self.media).hexdigest()}
+        return entry
+
+    def _passed(self, after: float | None, now: float) -> float | None:
+        if after is None or self.sent_at is None or self.sent_at + after > now:
+            return None
+        return self.sent_at + after
+
+
+@dataclass(slots=True)
+class Check:
+    """A question about a number, and the answer that was given: exists, absent, pending, limited or unknown."""
+
+    vendor: str
+    number: str
+    answer: str
+    at: float
+
+
+@dataclass(slots=True)
+class Callback:
+    """A callback that was due. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
+
+    vendor: str
+    url: str
+    body: dict[str, str]
+    outcome: str
+    detail: str
+    at: float
+
+
+@dataclass
+class Ledger:
+    """Everything that happened since the last reset."""
+
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    callbacks: list[Callback] = field(default_factory=list)
+    requests: Counter[str] = field(default_factory=Counter)
+
+    def record(self, message: Message) -> Message:
+        """Enter a message; the same id again is the same message, repeated."""
+        known = self.messages.setdefault((message.vendor, message.message_id), message)
+        if known is not message:
+            known.repeats += 1
+        return known
+
+    def release(self, vendor: str, now: float) -> None:
+        """Send what was kept while the vendor's account was logged out."""
+        for message in self.messages.values():
+            if message.vendor == vendor and message.sent_at is None:
+                message.sent_at = now
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for part in (self.messages, self.checks, self.callbacks, self.requests):
+            part.clear()
+
+    def as_json(self, now: float, seconds: float, vendor: str | None = None) -> dict[str, Any]:
+        """Return the whole ledger, or one vendor's part of it."""
+
+        def wanted(name: str) -> bool:
+            return vendor in (None, name)
+
+        return {
+            "messages": [m.as_json(now, seconds) for m in self.messages.values() if wanted(m.vendor)],
+            "checks": [asdict(check) for check in self.checks if wanted(check.vendor)],
+            "callbacks": [asdict(callback) for callback in self.callbacks if wanted(callback.vendor)],
+            "requests": {name: count for name, count in self.requests.items() if wanted(name)},
+        }

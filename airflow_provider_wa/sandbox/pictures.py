@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small PNG pictures, drawn from a seed: a code to scan and an account's photo. Real files, no real content."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from functools import lru_cache
+
+MODULES = 29
+SCALE = 6
+MARGIN = 4
+CHANGES_EVERY = 20.0
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def qr_seed(vendor: str, now: float) -> str:
+    """Return what the code of this moment is drawn from: like a real one, it changes every 20 seconds."""
+    return f"{vendor}:{int(now // CHANGES_EVERY)}"
+
+
+@lru_cache(maxsize=16)
+def qr_png(seed: str) -> bytes:
+    """Draw a black and white picture that looks like a QR code (it leads nowhere)."""
+    return _png(_pattern(seed, MODULES))
+
+
+@lru_cache(maxsize=16)
+def photo_png(seed: str) -> bytes:
+    """Draw a tiny picture, standing for an account's photo."""
+    return _png(_pattern(seed, 8))
+
+
+def _pattern(seed: str, size: int) -> list[list[bool]]:
+    bits = hashlib.shake_256(seed.encode()).digest(size * size // 8 + 1)
+    return [[bool(bits[(y * size + x) // 8] >> (y * size + x) % 8 & 1) for x in range(size)] for y in range(size)]
+
+
+def _png(pattern: list[list[bool]]) -> bytes:
+    side = (len(pattern) + 2 * MARGIN) * SCALE
+    blank = b"\x00" + b"\xff" * side
+    edge = b"\xff" * (MARGIN * SCALE)
+    rows = [blank] * (MARGIN * SCALE)
+    for line in pattern:
+        row = b"\x00" + edge + b"".join((b"\x00" if dark else b"\xff") * SCALE for dark in line) + edge
+        rows += [row] * SCALE
+    rows += [blank] * (MARGIN * SCALE)
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)  # 8 bits of grey
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
+    )

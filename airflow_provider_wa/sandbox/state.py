@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sandbox knows: settings, sessions, quotas, and the waiting that a reset or a shutdown can end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wa.sandbox.faults import Faults
+from airflow_provider_wa.sandbox.ledger import Check, Ledger
+from airflow_provider_wa.sandbox.magic import Attempts
+
+VENDORS = ("wuzapi", "wa_portal", "green_api", "checkwa", "accuauth")
+SESSION_VENDORS = ("wuzapi", "wa_portal", "green_api")
+QUOTA_VENDORS = ("wa_portal", "green_api", "checkwa", "accuauth")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the sandbox behaves from its start on.
+
+    `scan_after`: sessions start logged out and are scanned that many seconds after somebody asked for them; None
+    starts them logged in. `delivery_seconds`: from sending to delivery, and from queueing a check to its callback.
+    `latency`: seconds added to every vendor's reply.
+    """
+
+    scan_after: float | None = None
+    delivery_seconds: float = 0.5
+    latency: float = 0.0
+
+
+@dataclass
+class Session:
+    """A vendor's WhatsApp account: linked to a phone (paired) and connected to WhatsApp's servers."""
+
+    paired: bool
+    connected: bool
+    connected_at: float = 0.0
+    scan_due: float | None = None
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether it can send and check."""
+        return self.paired and self.connected
+
+
+@dataclass
+class Quota:
+    """How much a vendor still allows; `left` None is unlimited."""
+
+    left: int | None = None
+    used: int = 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether the next call must be refused."""
+        return self.left == 0
+
+    def spend(self) -> None:
+        """Count one call."""
+        self.used += 1
+        if self.left is not None:
+            self.left -= 1
+
+
+class Sandbox:
+    """The state behind all five vendors: one object, reset as a whole."""
+
+    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock
+        self.ledger = Ledger()
+        self.faults = Faults()
+        self.attempts = Attempts()
+        self.sessions: dict[str, Session] = {}
+        self.quotas: dict[str, Quota] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._naps: set[asyncio.Future[None]] = set()
+        self._closing = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the start: ledger, faults, sessions, quotas, magic numbers; callbacks under way are dropped."""
+        self.cancel_tasks()
+        self.ledger.clear()
+        self.faults.clear()
+        self.attempts.clear()
+        start_logged_in = self.settings.scan_after is None
+        for vendor in SESSION_VENDORS:
+            # Only WuzAPI lets its user connect and disconnect; the other two are always connected.
+            connected = start_logged_in or vendor != "wuzapi"
+            self.sessions[vendor] = Session(paired=start_logged_in, connected=connected)
+        self.quotas = {vendor: Quota() for vendor in QUOTA_VENDORS}
+
+    def session(self, vendor: str) -> Session:
+        """Return a vendor's session as it is now: a scan that has become due has happened."""
+        session = self.sessions[vendor]
+        if session.scan_due is not None and self.clock() >= session.scan_due:
+            self.scan(vendor)
+        return session
+
+    def expect_scan(self, vendor: str) -> None:
+        """Start the wait for the scan, if there is one and it has not begun."""
+        session, after = self.session(vendor), self.settings.scan_after
+        if after is not None and not session.paired and session.scan_due is None:
+            session.scan_due = self.clock() + after
+
+    def scan(self, vendor: str) -> None:
+        """Somebody scans the code: the account is logged in, and what was waiting for it is sent."""
+        session = self.sessions[vendor]
+        session.paired = session.connected = True
+        session.scan_due = None
+        self.ledger.release(vendor, self.clock())
+
+    def log_out(self, vendor: str) -> None:
+        """Unlink the account, as its phone can. WuzAPI then drops its connection as well."""
+        session = self.sessions[vendor]
+        session.paired = False
+        session.scan_due = None
+        session.connected = vendor != "wuzapi"
+
+    def record_check(self, vendor: str, number: str, answer: str) -> None:
+        """Enter a check and its answer in the ledger."""
+        self.ledger.checks.append(Check(vendor, number, answer, self.clock()))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the server's end."""
+        if seconds <= 0 or self._closing:
+            return
+        nap: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._naps.add(nap)
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(nap, seconds)
+        finally:
+            self._naps.discard(nap)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the server is ending: whoever waits for something should stop."""
+        return self._closing
+
+    def close(self) -> None:
+        """End every wait and every task: the server is going down."""
+        self._closing = True
+        self.cancel_tasks()
+        for nap in self._naps:
+            if not nap.done():
+                nap.set_result(None)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the reply has gone out."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def pending_tasks(self) -> int:
+        """How many callbacks are still to come."""
+        return len(self._tasks)
+
+    def cancel_tasks(self) -> None:
+        """Drop what was spawned and has not finished."""
+        for task in tuple(self._tasks):
+            task.cancel()

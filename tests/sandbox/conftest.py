@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from airflow_provider_wa.sandbox.app import create_app
+from airflow_provider_wa.sandbox.server import Running, serve_in_thread
+from airflow_provider_wa.sandbox.state import Sandbox, Settings
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Sandbox:
+    return Sandbox(Settings(delivery_seconds=10), clock)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> TestClient:
+    return TestClient(create_app(sandbox))
+
+
+@pytest.fixture
+def scanned_later(clock: Clock) -> TestClient:
+    """A client of a sandbox that starts logged out and is scanned 3 seconds after it was asked for."""
+    return TestClient(create_app(Sandbox(Settings(scan_after=3), clock)))
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[Running]:
+    with serve_in_thread(delivery_seconds=0.02) as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared_server: Running) -> Running:
+    """A sandbox on a socket, as new."""
+    shared_server.state.reset()
+    return shared_server
