@@ -69,7 +69,7 @@ with DAG(
     send = WaSendMessageOperator.partial(
         task_id="send",
         wa_conn_id="wa_portal_default",
-        message="Hello! Your order of {{ ds }} is on its way. Reply STOP to hear no more from us.",
+        message="Hello! Your order of {{ dag_run.run_after | ds }} is on its way. Reply STOP to hear no more from us.",
     ).expand(to=on_whatsapp(check.output))
     # [END send]
 

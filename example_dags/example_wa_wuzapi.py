@@ -37,8 +37,8 @@ with DAG(
         to="+1 202 555 0123",
         message={
             "type": "image",
-            "url": "https://www.example.com/shop/{{ ds }}.png",
-            "caption": "Today's offer, {{ ds }}",
+            "url": "https://www.example.com/shop/{{ dag_run.run_after | ds }}.png",
+            "caption": "Today's offer, {{ dag_run.run_after | ds }}",
         },
     )
     # [END media]
