@@ -29,11 +29,12 @@ class Media:
     def __post_init__(self) -> None:
         if (self.content is None) == (self.url is None):
             raise BadInput("media takes either the file's bytes or a URL")
+        if self.content is not None and not isinstance(self.content, bytes):
+            raise BadInput("media: content takes the file's bytes")
         if self.content == b"":
             raise BadInput(f"the file {self.filename!r} is empty" if self.filename else "the file is empty")
-        if self.url is not None and not re.match(r"https?://[^/\s]", self.url):
-            raise BadInput(f"media URL: expected http:// or https://, got {self.url[:60]!r}")
-        name = self.filename or PurePosixPath(unquote(urlsplit(self.url or "").path)).name
+        last_part = "" if self.url is None else _file_name(self.url)
+        name = self.filename or last_part
         kind = self.media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         object.__setattr__(self, "media_type", kind)
         object.__setattr__(self, "filename", name or f"file{mimetypes.guess_extension(kind) or ''}")
@@ -44,6 +45,13 @@ class Message:
     """Base of all messages. ``type`` is its name in the dict form that operators take."""
 
     type: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The message's dict form, which ``from_dict`` reads; fields that are not set are left out."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        if isinstance(media := parts.get("media"), Media):
+            parts["media"] = {f.name: value for f in fields(media) if (value := getattr(media, f.name)) is not None}
+        return {"type": self.type, **{name: value for name, value in parts.items() if value not in ("", None)}}
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,7 @@ def from_dict(spec: Mapping[str, Any]) -> Message:
     """
     given = {str(key): value for key, value in spec.items()}
     kind = given.pop("type", Text.type)
-    cls = MESSAGE_TYPES.get(kind)
+    cls = MESSAGE_TYPES.get(str(kind))
     if cls is None:
         raise BadInput(f"message: type {kind!r} is none of {', '.join(MESSAGE_TYPES)}")
     if issubclass(cls, MediaMessage):
@@ -173,8 +181,9 @@ def from_dict(spec: Mapping[str, Any]) -> Message:
     known = {f.name: f for f in fields(cls)}
     if unknown := [name for name in given if name not in known]:
         raise BadInput(f"message: {kind} has no field {', '.join(unknown)}; it has {', '.join(known)}")
+    given = {name: value for name, value in given.items() if value is not None}
     required = [name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
-    if missing := [name for name in required if given.get(name) is None]:
+    if missing := [name for name in required if name not in given]:
         raise BadInput(f"message: {kind} needs {', '.join(missing)}")
     for name in known.keys() - {"media", "latitude", "longitude"}:
         if name in given and not isinstance(given[name], str):
@@ -192,7 +201,18 @@ def _gather_media(given: dict[str, Any]) -> None:
     parts = dict(media) | {name: given.pop(name) for name in ("url", "filename", "media_type") if name in given}
     if unknown := parts.keys() - {f.name for f in fields(Media)}:
         raise BadInput(f"message: media has no field {', '.join(sorted(unknown))}")
-    given["media"] = Media(**parts)
+    known: dict[str, Any] = {k: v if k == "content" else str(v) for k, v in parts.items() if v is not None}
+    given["media"] = Media(**known)
+
+
+def _file_name(url: str) -> str:
+    """The last part of a web address's path."""
+    try:
+        if re.match(r"https?://[^/\s]", url):
+            return PurePosixPath(unquote(urlsplit(url).path)).name
+    except ValueError:
+        pass
+    raise BadInput(f"media URL: expected http:// or https:// and a host, got {url[:60]!r}")
 
 
 def _vcard_text(text: str) -> str:

@@ -8,6 +8,7 @@ A path is anything with ``open``, ``exists`` and ``parent`` as ``pathlib.Path`` 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,10 +63,11 @@ def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
     make = _format(path, _WRITERS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("w", encoding="utf-8", newline="")
+        file = path.open("wb")
     except Exception as error:
         raise BadInput(f"cannot write to {path}: {_reason(error)}") from error
-    with stream:
+    # The text is gathered here: an object store's file, or Airflow's wrapper around one, is slow to take single rows.
+    with io.TextIOWrapper(file, encoding="utf-8", newline="") as stream:
         yield make(stream, columns)
 
 

@@ -204,12 +204,11 @@ class WaHook(BaseHook):
         settings = Settings(
             form=self.form,
             conn_id=self.wa_conn_id,
-            # In a connection that is written as JSON, an id or a token may be a number.
-            host=str(connection.host or ""),
-            schema=str(connection.schema or ""),
+            host=connection.host or "",
+            schema=connection.schema or "",
             port=connection.port,
-            login=str(connection.login or ""),
-            password=str(connection.password or ""),
+            login=connection.login or "",
+            password=connection.password or "",
             extra=connection.extra_dejson,
         )
         for secret in settings.secrets:

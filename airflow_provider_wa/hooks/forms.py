@@ -57,11 +57,7 @@ COMMON_EXTRAS = (
     Extra("concurrency", "Concurrency", "How many calls a bulk run makes at once", "integer", default=10),
     Extra("default_region", "Default region", "Country of numbers without + and country code, for example PE"),
     Extra("verify", "Verify TLS", "Check the server's certificate", "boolean", default=True),
-    Extra(
-        "callback_base_url",
-        "Callback base URL",
-        "Where the vendor reaches the receiver of callbacks and webhooks, for example https://airflow.example.com",
-    ),
+    Extra("callback_base_url", "Callback base URL", "The receiver as vendors reach it, such as https://wa.example.com"),
     Extra("webhook_secret", "Webhook secret", "The last part of the receiver's path for this connection", secret=True),
 )
 

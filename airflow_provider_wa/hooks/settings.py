@@ -38,13 +38,13 @@ class Settings:
     @property
     def base_url(self) -> str:
         """The host as a URL without a slash at its end; a path prefix is kept."""
-        host = (self.host.strip() or self.form.default_host).rstrip("/")
+        host = self.host.strip() or self.form.default_host
         if not host:
             raise self.wrong("the host is missing: enter the server's URL")
         schema = self.schema.strip().lower() or "https"
         if schema not in ("http", "https"):
             raise self.wrong(f"schema {self.schema!r} is neither http nor https; a path is a part of the host")
-        url = host if "://" in host else f"{schema}://{host}"
+        url = (host if "://" in host else f"{schema}://{host}").rstrip("/")
         try:
             parts = urlsplit(url)
             port = parts.port

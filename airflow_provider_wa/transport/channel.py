@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import anyio
@@ -14,7 +16,7 @@ import httpx
 
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
-from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure
+from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
 from airflow_provider_wa.transport.limiter import RateLimiter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
 
@@ -39,7 +41,7 @@ class Endpoint:
     rate: float | None = None
 
     def options(self, request: Request) -> dict[str, Any]:
-        """The arguments of httpx's ``stream`` for ``request``."""
+        """The arguments of httpx's ``build_request`` for ``request``."""
         wait = self.wait(request)
         return {
             "method": request.method,
@@ -61,11 +63,19 @@ class Endpoint:
         return CONNECT_TIMEOUT + 2 * self.wait(request)
 
     @property
+    def tls(self) -> ssl.SSLContext | bool:
+        """``verify`` as httpx wants it: it deprecates paths."""
+        return ssl.create_default_context(cafile=self.verify) if isinstance(self.verify, str) else self.verify
+
+    @property
     def client_options(self) -> dict[str, Any]:
         """The arguments of both of httpx's clients."""
         # A send goes out on a fresh connection: on a kept one that the server has just closed, nobody could tell
         # whether it was taken.
-        return {"verify": self.verify, "follow_redirects": False, "limits": httpx.Limits(max_keepalive_connections=0)}
+        limits = httpx.Limits(max_keepalive_connections=0)
+        # httpx's clients would keep cookies, but a call must not depend on the calls before it.
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        return {"verify": self.tls, "follow_redirects": False, "limits": limits, "cookies": no_cookies}
 
 
 class _Body:
@@ -98,6 +108,16 @@ class _Base:
         self.scrubber = Scrubber(endpoint.secrets)
         self.calls = 0
         guard_http_logs(self.scrubber)
+
+    def _build(self, client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request | WaError:
+        """``request`` as httpx's. It is built before anything leaves, so that a bug of ours is not taken for a failure.
+
+        What cannot be encoded is the caller's fault: a token with an é in a header, half a surrogate pair in a text.
+        """
+        try:
+            return client.build_request(**self.endpoint.options(request))
+        except (httpx.InvalidURL, UnicodeError) as error:
+            return not_a_request(error)
 
 
 class Channel(_Base):
@@ -134,14 +154,17 @@ class Channel(_Base):
         return None
 
     def _exchange(self, request: Request) -> Reply | WaError:
+        outgoing = self._build(self._client, request)
+        if isinstance(outgoing, WaError):
+            return outgoing
         wait = self.limiter.reserve(time.monotonic())
         while wait > 0:
             time.sleep(wait)
-            wait = self.limiter.paused_for(time.monotonic())
+            wait = self.limiter.still(time.monotonic())
         self.calls += 1
         try:
             body = _Body(self.endpoint.deadline(request))
-            with self._client.stream(**self.endpoint.options(request)) as response:
+            with closing(self._client.send(outgoing, stream=True)) as response:
                 for chunk in response.iter_bytes():
                     body.add(chunk)
             return body.reply(response)
@@ -192,16 +215,20 @@ class AsyncChannel(_Base):
         return None
 
     async def _exchange(self, request: Request) -> Reply | WaError:
+        client = self._clients[request.effect]
+        outgoing = self._build(client, request)
+        if isinstance(outgoing, WaError):
+            return outgoing
         wait = self.limiter.reserve(time.monotonic())
         while wait > 0:
             await anyio.sleep(wait)
-            wait = self.limiter.paused_for(time.monotonic())
+            wait = self.limiter.still(time.monotonic())
         self.calls += 1
         deadline = self.endpoint.deadline(request)
         try:
             body = _Body(deadline)
             with anyio.fail_after(deadline):
-                async with self._clients[request.effect].stream(**self.endpoint.options(request)) as response:
+                async with aclosing(await client.send(outgoing, stream=True)) as response:
                     async for chunk in response.aiter_bytes():
                         body.add(chunk)
             return body.reply(response)
@@ -220,5 +247,5 @@ def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
         # No cookies: a call must not depend on the calls before it.
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
 
-    transport = AiohttpTransport(verify=endpoint.verify, client=session)
+    transport = AiohttpTransport(verify=endpoint.tls, client=session)
     return transport

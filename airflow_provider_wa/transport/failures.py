@@ -23,18 +23,25 @@ class ReplyTooLong(Exception):
 def failure(error: Exception, effect: Effect) -> WaError:
     """The ``WaError`` that stands for an exchange without a reply.
 
-    ``never_left`` can be believed only of httpx's own transport, which carries all SENDs. httpx-aiohttp reports a
-    connection that was dropped after taking the request as a ``ConnectTimeout``; it carries READs alone, which may
-    be repeated anyway.
+    Only a SEND is told that it never left: httpx's own transport, which carries all SENDs, can be believed in that.
+    httpx-aiohttp, which carries READs, reports even a connection that was dropped after taking the request as a
+    ``ConnectTimeout``; a READ may be repeated anyway.
     """
-    if isinstance(error, _NOT_A_REQUEST):
-        # The error's own text may quote a header or the URL.
-        return BadInput(f"the request cannot be made ({type(error).__name__}): check the connection's host and token")
+    # A bare ValueError is aiohttp's word for a header or a URL that it does not send.
+    if isinstance(error, _NOT_A_REQUEST) or (effect is Effect.READ and type(error) is ValueError):
+        return not_a_request(error)
+    if effect is Effect.READ:
+        return VendorUnavailable(f"no reply ({_words(error)})")
     if isinstance(error, _NEVER_LEFT):
         return VendorUnavailable(f"cannot connect: {_words(error)}", never_left=True)
-    if effect is Effect.SEND:
-        return OutcomeUnknown(f"it may or may not have gone out: no reply ({_words(error)})")
-    return VendorUnavailable(f"no reply ({_words(error)})")
+    return OutcomeUnknown(f"it may or may not have gone out: no reply ({_words(error)})")
+
+
+def not_a_request(error: Exception) -> BadInput:
+    """The ``BadInput`` for what cannot be written down as an HTTP request; nothing has left."""
+    # The error's own text may quote a header or the URL.
+    what = f"the request cannot be made ({type(error).__name__})"
+    return BadInput(f"{what}: check the connection's host and token, and the text for characters that are none")
 
 
 def _words(error: Exception) -> str:

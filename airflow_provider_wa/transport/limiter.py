@@ -48,6 +48,13 @@ class RateLimiter:
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
+    def still(self, now: float) -> float:
+        """Seconds to wait still, for who comes to take a reserved place: 0, unless a pause lies upon it.
+
+        There is a new place behind the pause then, in line with all others: they must not call at once when it ends.
+        """
+        return self.reserve(now) if self.paused_for(now) > 0 else 0.0
+
     def paused_for(self, now: float) -> float:
         """Seconds that are left of a pause; 0 or less: none."""
         return self._paused_until - now

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
 
 from airflow_provider_wa.api.errors import WaError
 
@@ -32,18 +33,17 @@ T = TypeVar("T")
 
 
 class Scrubber:
-    """Replaces secrets by ``***``, in their plain, percent-encoded and JSON-escaped spellings."""
+    """Replaces secrets by ``***``, be they plain, percent-encoded or escaped as in JSON, HTML or a ``repr``."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self.secrets = frozenset(secret for secret in secrets if secret)
-        spellings = {spelling for secret in self.secrets for spelling in _spellings(secret)}
+        self.secrets = frozenset(stripped for secret in secrets if (stripped := secret.strip()))
         # The longest first: a secret may be the beginning of another.
-        alternatives = "|".join(_pattern(spelling) for spelling in sorted(spellings, key=len, reverse=True))
+        alternatives = "|".join(_pattern(secret) for secret in sorted(self.secrets, key=len, reverse=True))
         self._secret = re.compile(alternatives, re.IGNORECASE) if alternatives else None
 
     def text(self, value: str) -> str:
-        """``value`` without secrets."""
-        return self._secret.sub(MASK, value) if self._secret else value
+        """``value`` without secrets; itself if it has none, so that an enum's member stays one."""
+        return self._secret.sub(MASK, value) if self._secret and self._secret.search(value) else value
 
     def data(self, value: Any) -> Any:
         """A JSON value without secrets, in keys and values, however deep."""
@@ -56,15 +56,12 @@ class Scrubber:
         return value
 
     def result(self, value: T) -> T:
-        """What a flow returned: a record, or a list or tuple of them, without secrets."""
+        """What a flow returned without secrets: a record, with those in it, or a list or tuple of them."""
         scrubbed: Any = value
         if is_dataclass(value) and not isinstance(value, type):
-            changed = {
-                field.name: clean
-                for field in fields(value)
-                if (clean := self.data(dirty := getattr(value, field.name))) != dirty
-            }
-            scrubbed = replace(value, **changed) if changed else value
+            # All fields, changed or not: ``raw`` takes no part in comparisons.
+            clean = {field.name: self.result(getattr(value, field.name)) for field in fields(value) if field.init}
+            scrubbed = replace(value, **clean)
         elif isinstance(value, (list, tuple)):
             scrubbed = type(value)(self.result(item) for item in value)
         elif isinstance(value, (str, dict)):
@@ -81,14 +78,34 @@ class Scrubber:
         return error
 
 
-def _spellings(secret: str) -> set[str]:
-    encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]}
-    return {secret, secret.strip(), *encoded, *(quote(spelling, safe="") for spelling in encoded)} - {""}
+def _pattern(secret: str) -> str:
+    """A regular expression for ``secret``; each client, server and library encodes another choice of its characters.
+
+    A text matches it in one way only, or a text that nearly matches could be tried in very many.
+    """
+    pattern = "".join(_character(character) for character in re.sub(r"\\+", r"\\", secret))
+    return rf"(?<!\w){pattern}(?!\w)" if len(secret) < _SHORT else pattern
 
 
-def _pattern(spelling: str) -> str:
-    escaped = re.escape(spelling)
-    return rf"(?<!\w){escaped}(?!\w)" if len(spelling) < _SHORT else escaped
+def _character(character: str) -> str:
+    """A regular expression for one character, or for a run of backslashes, which escaping makes longer."""
+    if character.isascii() and character.isalnum():
+        return character
+    if character == "\\":
+        return r"(?:\\|%(?:25)*5c)+(?!\\)"
+    octets = [f"{octet:02x}" for octet in character.encode("utf-8", "surrogatepass")]
+    units = re.findall("....", character.encode("utf-16-be", "surrogatepass").hex())
+    spellings = [
+        "".join(f"%(?:25)*{octet}" for octet in octets),
+        r"\\*".join(f"x{octet}" for octet in octets),
+        r"\\*".join(f"u{unit}" for unit in units),
+        re.escape(json.dumps(character, ensure_ascii=False)[1:-1].lstrip("\\")),
+        re.escape(html.escape(character)),
+        re.escape(character),
+    ]
+    if character == " ":
+        spellings.append(r"\+")
+    return rf"\\*(?!\\)(?:{'|'.join(dict.fromkeys(spellings))})"
 
 
 class _HttpLogFilter(logging.Filter):
@@ -97,11 +114,13 @@ class _HttpLogFilter(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self._scrubber = Scrubber(())
+        self._learning = threading.Lock()
 
     def learn(self, secrets: frozenset[str]) -> None:
         """Mask these from now on, too."""
-        if not secrets <= self._scrubber.secrets:
-            self._scrubber = Scrubber(self._scrubber.secrets | secrets)
+        with self._learning:
+            if not secrets <= self._scrubber.secrets:
+                self._scrubber = Scrubber(self._scrubber.secrets | secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._scrubber.text(record.getMessage()), ()

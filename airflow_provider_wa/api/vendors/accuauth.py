@@ -46,9 +46,11 @@ class AccuAuth(Vendor):
     encoding: Literal["json", "form"] = "json"
 
     def error_code(self, reply: Reply) -> str | None:
-        """The ``status`` field, which decides: PENDING, which is no error, comes with HTTP 400."""
+        """The ``status`` field: PENDING, which is no error, comes with HTTP 400; OK counts only without an error's."""
         status = text(pick(reply.object, "status")).upper()
-        return None if status in ("OK", "PENDING") else status
+        if status == "OK":
+            return None if reply.status < 300 else ""
+        return None if status == "PENDING" else status
 
     def probe(self) -> Flow[str]:
         """There is nothing to ask: every call of this vendor costs credit."""

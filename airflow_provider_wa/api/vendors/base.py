@@ -49,7 +49,7 @@ class ErrorRule:
         return wanted in given if self.part else wanted == given
 
 
-_TURNED_AWAY = frozenset({301, 302, 303, 307, 308, 404, 405})
+_TURNED_AWAY = frozenset({301, 302, 307, 308, 404, 405})
 """HTTP statuses with which a server turns a request away at its door, before any of it is carried out."""
 
 HTTP_ERRORS: tuple[ErrorRule, ...] = (
@@ -125,9 +125,9 @@ class Vendor(ABC):
         if 300 <= reply.status < 400:
             return self._error(UnexpectedReply, "the host redirects elsewhere: put that address in the connection",
                                reply, effect, code)  # fmt: skip
-        if code:
+        if code and reply.status >= 400:
             return self._error(BadInput, f"refused: {code[:200]}", reply, effect, code)
-        return self.unexpected(reply, effect)
+        return self.unexpected(reply, effect, f"an undocumented answer: {code[:200]}" if code else "")
 
     def unexpected(self, reply: Reply, effect: Effect = Effect.READ, what: str = "") -> WaError:
         """The error for a reply that is not what the vendor documents."""

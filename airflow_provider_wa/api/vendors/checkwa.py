@@ -18,11 +18,8 @@ from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
 SYNC_STATUSES: Mapping[str, CheckStatus] = {"1": CheckStatus.EXISTS, "0": CheckStatus.ABSENT}
 """What a code says in the version that answers at once; 2 is undocumented there, so never "absent"."""
 
-_QUEUE_FIELDS = ("queue", "server", "server_status")
+_QUEUE_FIELDS = frozenset({"queue", "server", "server_status"})
 """A reply with one of these was queued, whatever the connection's mode says (field-notes, CheckWA)."""
-
-_ANSWERS = ("0", "1", "2")
-"""The codes that are no errors. What 2 means is not documented: it becomes ``unknown``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +47,10 @@ class CheckWa(Vendor):
     split_number: bool = False
 
     def error_code(self, reply: Reply) -> str | None:
-        """The code as text; 0, 1 and 2 are answers."""
+        """The code as text. One that is not in the table is an answer: 0, 1, or undocumented and so ``unknown``."""
         code = text(pick(reply.object, "code"))
-        return None if reply.status < 300 and code in _ANSWERS else code
+        documented = code in {rule.code for rule in self.errors}
+        return None if reply.status < 300 and code and not documented else code
 
     def probe(self) -> Flow[str]:
         """There is nothing to ask: every call of this vendor costs credit."""
@@ -87,7 +85,7 @@ class CheckWa(Vendor):
 
     def _result(self, number: PhoneNumber, reference: str, reply: dict[str, Any]) -> CheckResult:
         code, detail = text(pick(reply, "code")), ""
-        queued = self.mode == "queue" or any(pick(reply, name) is not None for name in _QUEUE_FIELDS)
+        queued = self.mode == "queue" or not _QUEUE_FIELDS.isdisjoint(name.casefold() for name in reply)
         if queued:
             status = CheckStatus.PENDING if code == "1" else CheckStatus.UNKNOWN
             waiting = text(pick(reply, "queue"))

@@ -59,11 +59,12 @@ class GreenApi(Vendor):
     token: str = secret()
 
     def error_code(self, reply: Reply) -> str | None:
-        """The vendor's text: under ``message`` in JSON, else the body itself."""
+        """The vendor's text: under ``message`` in an object, a JSON string, or the body itself."""
         if reply.status < 300:
             return None if reply.object else ""
         status = pick(pick(reply.object, "invokeStatus"), "status")
-        return text(pick(reply.object, "message")) or text(status) or (reply.text[:200] if reply.json is None else "")
+        words = text(pick(reply.object, "message")) or text(status) or text(reply.json)
+        return words or (reply.text[:200] if reply.json is None else "")
 
     def probe(self) -> Flow[str]:
         """Ask for the instance's state."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -149,6 +149,13 @@ class WaPortal(Vendor):
         documented = re.match(r"(\d\d)\s*-", message)
         return documented[1] if documented else message
 
+    def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
+        """As everywhere, but HTTP 200 may come with an error's status in the body (field-notes, Portal)."""
+        said = text(pick(reply.object, "status")).casefold()
+        if reply.status < 300 and (said == "error" or re.fullmatch(r"[45]\d\d", said)):
+            reply = replace(reply, status=400 if said == "error" else int(said))
+        return super().error_in(reply, effect)
+
     def probe(self) -> Flow[str]:
         """Ask for the balance, which costs nothing."""
         balance = yield from self.balance()
@@ -162,7 +169,7 @@ class WaPortal(Vendor):
         route = SENDS.get(type(message))
         if route is None:
             raise BadInput(f"no {message.type} messages with this vendor", vendor=self.name)
-        if not to.isdigit():
+        if not (to.isascii() and to.isdigit()):
             raise BadInput("the portal sends to phone numbers only", vendor=self.name)
         path, make = route
         parameters = {"phone": to, **make(message)}
@@ -270,7 +277,8 @@ class WaPortal(Vendor):
     ) -> Request:
         """Parameters travel in the query, as documented, unless that would make the URL too long."""
         everything = {"token": self.token, **parameters}
-        if len(urlencode(everything)) > URL_CHARACTERS and not uploads:
+        # An HTTP client may write a space as three characters.
+        if len(urlencode(everything, quote_via=quote)) > URL_CHARACTERS and not uploads:
             return Request("POST", path, effect, form=everything)
         return Request(method, path, effect, params=everything, files=uploads)
 

@@ -118,6 +118,7 @@ class WuzApi(Vendor):
                   code="timed out waiting for message send response", part=True),
         ErrorRule(BadInput, "WhatsApp does not know the recipient", code="no lid found for", part=True),
         ErrorRule(BadInput, "the recipient's JID has no known server", code="unknown server", part=True),
+        ErrorRule(BadInput, "the server could not read the file", code="could not decode", part=True),
         ErrorRule(BadInput, "the session is in another state already", status=409),
     )  # fmt: skip
 
@@ -137,11 +138,13 @@ class WuzApi(Vendor):
     def session(self) -> Flow[Session]:
         """The session's state (GET /session/status)."""
         try:
-            data, _ = yield from self._get("/session/status")
+            data, reply = yield from self._get("/session/status")
         except SessionDown as error:
             # A user that never connected answers "no session": an answer to this question, not a failure.
             return Session(vendor=self.name, state=SessionState.LOGGED_OUT, detail=error.code or "", raw=error.raw)
         connected, logged_in = truth(pick(data, "connected")), truth(pick(data, "loggedIn"))
+        if connected is None and logged_in is None:
+            raise self.unexpected(reply, what="the reply tells no login state")
         if connected and logged_in:
             state, detail = SessionState.LOGGED_IN, "connected"
         elif connected:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_wa.api.capabilities import (
+    CAPABILITIES,
+    ChecksNumbers,
+    HasBalance,
+    HasQrCode,
+    HasSession,
+    ReportsDelivery,
+    SendsMessages,
+    require,
+    unsupported,
+    who_can,
+)
+from airflow_provider_wa.api.errors import UnsupportedByVendor
+from airflow_provider_wa.api.vendors import VENDORS
+from airflow_provider_wa.api.vendors.accuauth import AccuAuth
+from airflow_provider_wa.api.vendors.base import Vendor
+from airflow_provider_wa.api.vendors.checkwa import CheckWa
+from airflow_provider_wa.api.vendors.green_api import GreenApi
+from airflow_provider_wa.api.vendors.wa_portal import WaPortal
+from airflow_provider_wa.api.vendors.wuzapi import WuzApi
+
+WHO_CAN: dict[type[Any], list[str]] = {
+    ChecksNumbers: ["accuauth", "checkwa", "green_api", "wuzapi"],
+    SendsMessages: ["wa_portal", "wuzapi"],
+    HasSession: ["green_api", "wa_portal", "wuzapi"],
+    HasQrCode: ["wa_portal", "wuzapi"],
+    ReportsDelivery: ["wa_portal"],
+    HasBalance: ["wa_portal"],
+}
+VENDOR: dict[str, Vendor] = {
+    "accuauth": AccuAuth(base_url="http://x", api_id="i", api_secret="s"),
+    "checkwa": CheckWa(base_url="http://x", user="u", api_key="k"),
+    "green_api": GreenApi(base_url="http://x", instance_id="1", token="t"),
+    "wa_portal": WaPortal(base_url="http://x", token="t"),
+    "wuzapi": WuzApi(base_url="http://x", token="t"),
+}
+
+
+def test_every_capability_and_vendor_is_in_the_tables() -> None:
+    assert set(CAPABILITIES) == set(WHO_CAN)
+    assert [vendor.name for vendor in VENDORS] == sorted(VENDOR)
+
+
+@pytest.mark.parametrize("capability", WHO_CAN, ids=lambda c: c.__name__)
+def test_who_can(capability: type[Any]) -> None:
+    assert who_can(capability, VENDORS) == WHO_CAN[capability]
+
+
+@pytest.mark.parametrize("name", VENDOR)
+@pytest.mark.parametrize("capability", WHO_CAN, ids=lambda c: c.__name__)
+def test_require_gives_the_vendor_or_names_those_that_can(capability: type[Any], name: str) -> None:
+    vendor = VENDOR[name]
+    if name in WHO_CAN[capability]:
+        assert require(vendor, capability, VENDORS) is vendor
+        return
+    with pytest.raises(UnsupportedByVendor) as caught:
+        require(vendor, capability, VENDORS)
+    assert caught.value.vendor == name
+    assert CAPABILITIES[capability] in str(caught.value)
+    assert str(caught.value).endswith(": " + ", ".join(WHO_CAN[capability]))
+
+
+def test_how_many_numbers_a_check_takes() -> None:
+    found = {name: vendor.numbers_per_check for name, vendor in VENDOR.items() if isinstance(vendor, ChecksNumbers)}
+    assert found == {"accuauth": 1, "checkwa": 1, "green_api": 1, "wuzapi": 50}
+
+
+def test_a_deed_that_nobody_can_do_names_nobody() -> None:
+    assert str(unsupported("wuzapi", "fly", [])) == "wuzapi: this vendor cannot fly"

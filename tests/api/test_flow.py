@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from helpers.script import play, reply
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_wa.api.flow import Effect, Reply, Request, Sleep, Upload, exchange
+
+SECRET = "s3cr3t-t0k3n"
+
+
+def test_exchange_yields_the_request_and_returns_its_reply() -> None:
+    request, answer = Request("GET", "/x"), reply({"a": 1})
+    played = play(exchange(request), [answer])
+    assert played.request is request
+    assert played.result is answer
+
+
+def test_exchange_refuses_a_driver_that_answers_nothing() -> None:
+    flow = exchange(Request("GET", "/x"))
+    next(flow)
+    with pytest.raises(TypeError, match="no reply"):
+        flow.send(None)
+
+
+def test_a_request_is_a_read_unless_it_says_otherwise() -> None:
+    assert Request("GET", "/x").effect is Effect.READ
+    assert not Sleep(1).everyone
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"path": f"/{SECRET}"},
+        {"params": {"token": SECRET}},
+        {"headers": {"Token": SECRET}},
+        {"json": {"apikey": SECRET}},
+        {"form": {"token": SECRET}},
+        {"files": (Upload("file", f"{SECRET}.txt", b"x"),)},
+    ],
+    ids=lambda place: next(iter(place)),
+)
+def test_a_request_shows_nothing_that_may_hold_a_secret(place: dict[str, Any]) -> None:
+    request = Request("POST", **{"path": "/x", **place})
+    assert SECRET not in repr(request)
+    assert SECRET not in str(request)
+
+
+def test_an_upload_does_not_show_its_bytes() -> None:
+    assert SECRET not in repr(Upload("file", "a.txt", SECRET.encode()))
+
+
+def test_a_reply_shows_neither_body_nor_headers() -> None:
+    assert SECRET not in repr(Reply(200, SECRET.encode(), {"set-cookie": SECRET}))
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "mapping"),
+    [
+        (b'{"a": 1}', {"a": 1}, {"a": 1}),
+        (b"[1]", [1], {}),
+        (b'"text"', "text", {}),
+        (b"null", None, {}),
+        (b"", None, {}),
+        (b"<html></html>", None, {}),
+        (b'{"a": ', None, {}),
+        (b"\xff\xfe\xfd", None, {}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}, {"a": 1}),
+        (b"[" * 100_000, None, {}),
+        (b"1" * 5000, None, {}),
+    ],
+    ids=[
+        "object",
+        "list",
+        "text",
+        "null",
+        "empty",
+        "html",
+        "truncated",
+        "not UTF-8",
+        "BOM",
+        "too deep",
+        "too long a number",
+    ],
+)
+def test_a_reply_gives_its_json_or_nothing(body: bytes, value: object, mapping: dict[str, object]) -> None:
+    assert Reply(200, body).json == value
+    assert Reply(200, body).object == mapping
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_can_be_read(body: bytes) -> None:
+    answer = Reply(200, body)
+    assert isinstance(answer.text, str)
+    assert isinstance(answer.object, dict)
+
+
+@pytest.mark.parametrize(
+    "step", [Request("GET", "/"), Reply(200), Sleep(1), Upload("f", "n", b"c")], ids=lambda s: type(s).__name__
+)
+def test_steps_and_replies_are_frozen(step: Any) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(step, dataclasses.fields(step)[0].name, "other")

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.messages import (
+    MESSAGE_TYPES,
+    Audio,
+    ContactCard,
+    Document,
+    Image,
+    Location,
+    Media,
+    Message,
+    Text,
+    Video,
+    from_dict,
+)
+
+PHOTO = Media(url="https://example.com/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("given_", "filename", "media_type"),
+    [
+        ({"url": "https://example.com/dir/a.jpg"}, "a.jpg", "image/jpeg"),
+        ({"url": "https://example.com/a.pdf?sig=b.png#c.gif"}, "a.pdf", "application/pdf"),
+        ({"url": "https://example.com/a%20b.pdf"}, "a b.pdf", "application/pdf"),
+        ({"url": "https://example.com/dir%2Fa.pdf"}, "a.pdf", "application/pdf"),
+        ({"url": "http://example.com/"}, "file.bin", "application/octet-stream"),
+        ({"url": "https://example.com", "media_type": "image/png"}, "file.png", "image/png"),
+        ({"url": "https://example.com/download", "media_type": "image/png"}, "download", "image/png"),
+        ({"url": "https://example.com/a.jpg", "filename": "b.png"}, "b.png", "image/png"),
+        ({"content": b"x"}, "file.bin", "application/octet-stream"),
+        ({"content": b"x", "filename": "a.pdf"}, "a.pdf", "application/pdf"),
+        ({"content": b"x", "media_type": "application/pdf"}, "file.pdf", "application/pdf"),
+        ({"content": b"x", "filename": "a.pdf", "media_type": "x/y"}, "a.pdf", "x/y"),
+        ({"content": b"x", "media_type": "x/y"}, "file", "x/y"),
+    ],
+)
+def test_media_works_out_its_name_and_type(given_: dict[str, Any], filename: str, media_type: str) -> None:
+    media = Media(**given_)
+    assert (media.filename, media.media_type) == (filename, media_type)
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({}, "either"),
+        ({"content": b"x", "url": "https://example.com/a"}, "either"),
+        ({"content": b""}, "the file is empty"),
+        ({"content": b"", "filename": "a.pdf"}, "'a.pdf' is empty"),
+        ({"content": "text"}, "bytes"),
+        ({"url": ""}, "https://"),
+        ({"url": "ftp://example.com/a"}, "https://"),
+        ({"url": "file:///etc/passwd"}, "https://"),
+        ({"url": "/etc/passwd"}, "https://"),
+        ({"url": "https:///a.jpg"}, "https://"),
+        ({"url": "https:// example.com/a.jpg"}, "https://"),
+        ({"url": "https://[::1/a.jpg"}, "https://"),
+    ],
+    ids=str,
+)
+def test_media_that_cannot_be_sent_is_refused(given_: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        Media(**given_)
+
+
+@given(st.text(max_size=30).map("https://".__add__) | st.from_regex(r"https?://[\[\]a-z:@/?#.%]{0,12}", fullmatch=True))
+def test_any_url_is_media_or_bad_input(url: str) -> None:
+    try:
+        media = Media(url=url)
+    except BadInput:
+        return
+    assert media.filename
+    assert media.media_type
+    assert "/" not in media.filename
+
+
+def test_media_does_not_show_its_bytes() -> None:
+    assert "s3cr3t" not in repr(Document(Media(content=b"s3cr3t")))
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n\t"])
+def test_an_empty_text_is_refused(body: str) -> None:
+    with pytest.raises(BadInput, match="empty"):
+        Text(body)
+
+
+def test_a_text_is_kept_as_it_is() -> None:
+    assert Text("  *bold*\n~no~ ").body == "  *bold*\n~no~ "
+
+
+def test_audio_takes_no_caption() -> None:
+    assert Audio(PHOTO).media is PHOTO
+    with pytest.raises(BadInput, match="caption"):
+        Audio(PHOTO, "listen")
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "axis"),
+    [
+        (90.0001, 0, "latitude"), (-90.0001, 0, "latitude"), (0, 180.0001, "longitude"), (0, -180.0001, "longitude"),
+        (float("nan"), 0, "latitude"), (0, float("inf"), "longitude"), ("north", 0, "latitude"), (0, None, "longitude"),
+    ],
+)  # fmt: skip
+def test_a_place_off_the_globe_is_refused(latitude: Any, longitude: Any, axis: str) -> None:
+    with pytest.raises(BadInput, match=axis):
+        Location(latitude, longitude)
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(90, -180), (-90, 180), (0, 0), ("48.858370", "2.294481")])
+def test_a_place_is_kept_in_degrees(latitude: Any, longitude: Any) -> None:
+    place = Location(latitude, longitude)
+    assert (place.latitude, place.longitude) == (float(latitude), float(longitude))
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "message"),
+    [("", "+34666666666", "name"), (" ", "+34666666666", "name"), ("Ana", "", "phone"), ("Ana", "1234", "phone")],
+)
+def test_a_contact_needs_a_name_and_a_phone(name: str, phone: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        ContactCard(name, phone)
+
+
+def test_a_contact_is_a_vcard() -> None:
+    assert ContactCard("Ana Pérez", "+34 (666) 66-66.66", "Acme").vcard.split("\n") == [
+        "BEGIN:VCARD",
+        "VERSION:3.0",
+        "N:;Ana Pérez;;;",
+        "FN:Ana Pérez",
+        "ORG:Acme;",
+        "TEL;type=CELL;waid=34666666666:+34666666666",
+        "END:VCARD",
+    ]
+
+
+def test_a_contact_without_an_organization_has_no_line_for_it() -> None:
+    assert "ORG" not in ContactCard("Ana", "34666666666").vcard
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [
+        ("a,b;c", r"a\,b\;c"),
+        ("back\\slash", r"back\\slash"),
+        ("two\nlines", r"two\nlines"),
+        ("two\r\nlines", r"two\nlines"),
+        ("two\rlines", r"two\nlines"),
+        ("x\nEND:VCARD\nBEGIN:VCARD", r"x\nEND:VCARD\nBEGIN:VCARD"),
+        ("\\,", r"\\\,"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_a_vcards_values_are_escaped(name: str, escaped: str) -> None:
+    lines = ContactCard(name, "34666666666", name).vcard.splitlines()
+    assert lines[2:5] == [f"N:;{escaped};;;", f"FN:{escaped}", f"ORG:{escaped};"]
+    assert len(lines) == 7
+
+
+CARD = {"type": "contact", "name": "Ana", "phone": "+34666666666"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"body": "hi"}, Text("hi")),
+        ({"type": "text", "body": "hi"}, Text("hi")),
+        ({"type": "text", "body": 5}, Text("5")),
+        ({"type": "image", "url": PHOTO.url}, Image(PHOTO)),
+        ({"type": "image", "media": PHOTO}, Image(PHOTO)),
+        ({"type": "image", "media": {"url": PHOTO.url}, "caption": "x"}, Image(PHOTO, "x")),
+        ({"type": "image", "url": PHOTO.url, "caption": None}, Image(PHOTO)),
+        ({"type": "video", "url": PHOTO.url, "filename": "b.mp4"}, Video(Media(url=PHOTO.url, filename="b.mp4"))),
+        ({"type": "audio", "media": {"content": b"x"}, "media_type": "x/y"}, Audio(Media(b"x", media_type="x/y"))),
+        ({"type": "document", "media": {"content": b"x", "filename": "a.pdf"}}, Document(Media(b"x", None, "a.pdf"))),
+        ({"type": "document", "url": PHOTO.url, "filename": None}, Document(PHOTO)),
+        ({"type": "location", "latitude": "1.5", "longitude": 0}, Location(1.5, 0)),
+        ({"type": "location", "latitude": 1, "longitude": 2, "name": 3, "url": None}, Location(1, 2, "3")),
+        (CARD, ContactCard("Ana", "+34666666666")),
+        (CARD | {"phone": 34666666666, "organization": None}, ContactCard("Ana", "34666666666")),
+    ],
+    ids=str,
+)
+def test_a_dict_becomes_a_message(spec: dict[str, Any], message: Message) -> None:
+    before = dict(spec)
+    assert from_dict(spec) == message
+    assert spec == before, "the caller's dict is left alone"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Text("hi"), Image(PHOTO), Image(PHOTO, "x"), Document(Media(b"x", filename="a.pdf")), Location(0, 0),
+        Location(1.5, -3, "a", "b", "https://x.example"), ContactCard("Ana", "34666666666"),
+        ContactCard("Ana", "34666666666", "Acme"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_message_survives_its_dict_form(message: Message) -> None:
+    assert from_dict(message.to_dict()) == message
+
+
+def test_a_dict_form_leaves_out_what_is_not_set() -> None:
+    assert ContactCard("Ana", "34666666666").to_dict() == {"type": "contact", "name": "Ana", "phone": "34666666666"}
+    assert Image(PHOTO).to_dict() == {
+        "type": "image", "media": {"url": PHOTO.url, "filename": "a.jpg", "media_type": "image/jpeg"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"type": "telegram", "body": "x"}, ["'telegram'", "text", "image", "location", "contact"]),
+        ({"type": None, "body": "x"}, ["None", "text"]),
+        ({"type": ["text"], "body": "x"}, ["['text']", "text"]),
+        ({}, ["text needs body"]),
+        ({"body": None}, ["text needs body"]),
+        ({"body": "x", "caption": "y", "footer": "z"}, ["text has no field caption, footer", "it has body"]),
+        ({"body": "x", "captoin": None}, ["text has no field captoin"]),
+        ({"type": "image"}, ["media takes either"]),
+        ({"type": "image", "media": "https://example.com/a.jpg"}, ["media takes a dict"]),
+        ({"type": "image", "media": None}, ["media takes a dict"]),
+        ({"type": "image", "media": {"url": PHOTO.url, "path": "/a"}}, ["media has no field path"]),
+        ({"type": "image", "media": {"content": b"x"}, "url": PHOTO.url}, ["either"]),
+        ({"type": "image", "media": {"content": "aGVsbG8="}}, ["bytes"]),
+        ({"type": "image", "url": 7}, ["https://"]),
+        ({"type": "image", "media": PHOTO, "filename": "b.jpg"}, ["image has no field filename"]),
+        ({"type": "image", "url": PHOTO.url, "body": "x"}, ["image has no field body", "media, caption"]),
+        ({"type": "location", "latitude": 1}, ["location needs longitude"]),
+        ({"type": "location", "latitude": "x", "longitude": 1}, ["latitude"]),
+        ({"type": "contact", "name": "Ana"}, ["contact needs phone"]),
+    ],
+    ids=str,
+)
+def test_a_dict_that_is_no_message_says_what_is_wrong(spec: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(BadInput) as caught:
+        from_dict(spec)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+VALUES = (
+    JSON
+    | st.lists(JSON, max_size=2)
+    | st.dictionaries(st.sampled_from(["url", "content", "filename", "x"]), JSON, max_size=2)
+)
+KEYS = st.sampled_from(
+    ["type", "body", "media", "url", "filename", "caption", "latitude", "longitude", "name", "phone", "zzz"]
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=5), st.none() | st.sampled_from(sorted(MESSAGE_TYPES)))
+def test_any_dict_is_a_message_or_bad_input(spec: dict[str, Any], kind: str | None) -> None:
+    try:
+        message = from_dict(spec | ({"type": kind} if kind else {}))
+    except BadInput:
+        return
+    assert isinstance(message, Message)
+
+
+def test_each_type_is_known_by_its_name() -> None:
+    assert {cls.type: cls for cls in (Text, Image, Audio, Video, Document, Location, ContactCard)} == MESSAGE_TYPES
+
+
+def test_messages_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Text("x").body = "y"  # type: ignore[misc]

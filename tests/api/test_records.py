@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from airflow_provider_wa.api import records
+from airflow_provider_wa.api.records import (
+    Balance,
+    CheckResult,
+    CheckStatus,
+    DeliveryState,
+    DeliveryStatus,
+    QrCode,
+    Record,
+    SentMessage,
+    Session,
+    SessionState,
+)
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+RAW = {"token": "s3cr3t"}
+
+DICTS: list[tuple[Record, dict[str, object]]] = [
+    (
+        CheckResult(vendor="wuzapi", number="34666666666", status=CheckStatus.EXISTS, jid="34666666666@c.us", raw=RAW),
+        {
+            "vendor": "wuzapi", "number": "34666666666", "status": "exists", "jid": "34666666666@c.us", "detail": "",
+            "reference": None,
+        },
+    ),
+    (
+        SentMessage(vendor="wuzapi", message_id="A1", to="34666666666", timestamp=NOON, raw=RAW),
+        {
+            "vendor": "wuzapi", "message_id": "A1", "to": "34666666666", "accepted": True,
+            "timestamp": "2026-07-01T12:00:00+05:30", "warning": None,
+        },
+    ),
+    (
+        DeliveryStatus(vendor="wa_portal", message_id="A1", state=DeliveryState.READ, code="4", read_at=NOON, raw=RAW),
+        {
+            "vendor": "wa_portal", "message_id": "A1", "state": "read", "to": None, "code": "4", "detail": "",
+            "sent_at": None, "delivered_at": None, "read_at": "2026-07-01T12:00:00+05:30",
+        },
+    ),
+    (
+        Session(vendor="green_api", state=SessionState.BLOCKED, detail="yellowCard", raw=RAW),
+        {"vendor": "green_api", "state": "blocked", "jid": None, "name": None, "detail": "yellowCard"},
+    ),
+    (
+        Balance(vendor="wa_portal", left=4300, expires_at=NOON, state="active", raw=RAW),
+        {"vendor": "wa_portal", "left": 4300, "expires_at": "2026-07-01T12:00:00+05:30", "state": "active"},
+    ),
+]  # fmt: skip
+OF_EACH = pytest.mark.parametrize(("record", "expected"), DICTS, ids=lambda value: type(value).__name__)
+
+
+@OF_EACH
+def test_a_record_is_json_without_its_raw_answer(record: Record, expected: dict[str, object]) -> None:
+    assert record.to_dict() == expected
+    assert json.loads(json.dumps(record.to_dict())) == expected
+
+
+@OF_EACH
+def test_a_record_keeps_its_raw_answer_but_does_not_show_it(record: Record, expected: dict[str, object]) -> None:
+    assert record.raw is RAW
+    assert "s3cr3t" not in repr(record)
+    assert record == dataclasses.replace(record, raw=None)
+
+
+@OF_EACH
+def test_a_record_is_frozen(record: Record, expected: dict[str, object]) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.vendor = "other"  # type: ignore[misc]
+
+
+def test_every_record_has_its_dict_tested() -> None:
+    classes = {c for c in vars(records).values() if isinstance(c, type) and issubclass(c, Record)}
+    assert {type(record) for record, _ in DICTS} == classes - {Record, QrCode}, "a QR code belongs in no XCom"
+
+
+def test_a_qr_code_does_not_show_its_picture() -> None:
+    assert "s3cr3t" not in repr(QrCode(png=b"s3cr3t"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(True, CheckStatus.EXISTS), (False, CheckStatus.ABSENT), (None, CheckStatus.UNKNOWN)]
+)
+def test_a_check_that_says_neither_is_unknown(answer: bool | None, status: CheckStatus) -> None:
+    assert CheckStatus.of(answer) is status
+
+
+def test_the_words_in_an_xcom_stay() -> None:
+    assert [status.value for status in CheckStatus] == ["exists", "absent", "pending", "unknown"]
+    assert [s.value for s in DeliveryState] == ["accepted", "sent", "delivered", "read", "failed", "unknown"]
+    assert [state.value for state in SessionState] == ["logged_in", "logged_out", "starting", "blocked"]
+
+
+@pytest.mark.parametrize("state", SessionState)
+def test_only_a_logged_in_session_is_logged_in(state: SessionState) -> None:
+    assert Session(state=state).logged_in is (state is SessionState.LOGGED_IN)

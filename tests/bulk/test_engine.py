@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from airflow_provider_wa.api.errors import BadInput, SessionDown
+from airflow_provider_wa.bulk.engine import Progress, for_each
+
+
+async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
+    done: list[int] = []
+    running = most = 0
+
+    async def work(item: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        done.append(item)
+        running -= 1
+
+    await for_each(iter(range(100)), work, workers=7)
+    assert sorted(done) == list(range(100))
+    assert most == 7
+
+
+async def test_items_are_taken_as_they_are_needed() -> None:
+    taken = 0
+    gate = asyncio.Event()
+
+    def items():  # type: ignore[no-untyped-def]
+        nonlocal taken
+        for item in range(1000):
+            taken += 1
+            yield item
+
+    async def work(item: int) -> None:
+        await gate.wait()
+
+    run = asyncio.create_task(for_each(items(), work, workers=5))
+    await asyncio.sleep(0.01)
+    assert taken == 5
+    gate.set()
+    await run
+    assert taken == 1000
+
+
+async def test_an_error_stops_all_but_what_was_begun_is_finished() -> None:
+    finished: list[int] = []
+
+    async def work(item: int) -> None:
+        if item == 3:
+            raise SessionDown("logged out")
+        await asyncio.sleep(0.01)
+        finished.append(item)
+
+    with pytest.raises(SessionDown):
+        await for_each(range(100), work, workers=4)
+    assert sorted(finished) == [0, 1, 2]
+
+
+async def test_an_error_of_the_source_stops_all_in_the_same_way() -> None:
+    finished: list[int] = []
+
+    def items():  # type: ignore[no-untyped-def]
+        yield from (1, 2)
+        raise BadInput("line 3")
+
+    async def work(item: int) -> None:
+        await asyncio.sleep(0.01)
+        finished.append(item)
+
+    with pytest.raises(BadInput, match="line 3"):
+        await for_each(items(), work, workers=3)
+    assert finished == [1, 2]
+
+
+async def test_a_bug_goes_through_at_once_and_leaves_no_worker_behind() -> None:
+    async def work(item: int) -> None:
+        if item == 1:
+            raise ZeroDivisionError
+        await asyncio.sleep(3600)
+
+    with pytest.raises(ZeroDivisionError):
+        await for_each(range(5), work, workers=3)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("progress")
+    with caplog.at_level(logging.INFO, "progress"):
+        often = Progress(log, "numbers", total=2000, every=0.0)
+        often.report(1000, "50 % on WhatsApp")
+        rarely = Progress(log, "numbers", every=3600)
+        rarely.report(1, "-")
+        rarely.finish(2, "the end")
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("1,000 of 2,000 numbers done, ")
+    assert first.endswith("50 % on WhatsApp")
+    assert second.startswith("2 numbers done, ")
+    assert second.endswith("the end")

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to each of the sandbox's vendors, through the environment as Airflow reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from airflow_provider_wa.sandbox import accuauth, checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.server import Running
+
+CREDENTIALS: dict[str, dict[str, Any]] = {
+    "wuzapi": {"path": "wuzapi", "password": wuzapi.TOKEN},
+    "wa_portal": {"path": "portal", "password": wa_portal.TOKEN},
+    "green_api": {"path": "green", "login": green_api.ID_INSTANCE, "password": green_api.TOKEN},
+    "checkwa": {"path": "checkwa", "login": checkwa.USER, "password": checkwa.API_KEY, "extra": {"mode": "sync"}},
+    "accuauth": {"path": "accuauth", "login": accuauth.API_ID, "password": accuauth.API_SECRET},
+}
+
+
+class Vendors:
+    """The sandbox with its five connections ``<type>_default``."""
+
+    def __init__(self, running: Running, environment: pytest.MonkeyPatch) -> None:
+        self.url = running.url
+        self.state = running.state
+        self._environment = environment
+        self.control("reset")
+        for conn_type in CREDENTIALS:
+            self.connect(conn_type)
+
+    def connect(self, conn_type: str, conn_id: str = "", **fields: Any) -> str:
+        """Set a connection, with other fields than the default if named, and return its id."""
+        known = CREDENTIALS[conn_type]
+        values = {name: known[name] for name in ("login", "password", "extra") if name in known}
+        connection = {"conn_type": conn_type, "host": f"{self.url}/{known['path']}", **values, **fields}
+        conn_id = conn_id or f"{conn_type}_default"
+        self._environment.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+        return conn_id
+
+    def control(self, path: str, **body: Any) -> None:
+        """Tell the sandbox something: ``control("faults", vendor="wuzapi", kind="cut")``."""
+        httpx.post(f"{self.url}/sandbox/{path}", json=body).raise_for_status()
+
+    def ledger(self, vendor: str = "") -> dict[str, Any]:
+        """What the sandbox has seen."""
+        reply = httpx.get(f"{self.url}/sandbox/ledger", params={"vendor": vendor} if vendor else {})
+        return reply.raise_for_status().json()

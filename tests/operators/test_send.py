@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.vendors import Vendors
+
+from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
+from airflow_provider_wa.api.messages import ContactCard, Image, Location, Media, Text
+from airflow_provider_wa.operators.send import WaSendMessageOperator
+
+pytestmark = pytest.mark.integration
+
+SENDERS = ("wuzapi", "wa_portal")
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def send(message: Any = "hello", **arguments: Any) -> dict[str, Any]:
+    defaults = {"task_id": "send", "wa_conn_id": "wa_portal_default", "to": "+1 202 555 0110"}
+    return WaSendMessageOperator(**{**defaults, **arguments}, message=message).execute({})
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+def test_a_text_is_accepted(vendors: Vendors, conn_type: str) -> None:
+    sent = send("hello", wa_conn_id=f"{conn_type}_default")
+    assert set(sent) == {"message_id", "to", "vendor", "accepted", "timestamp", "warning"}
+    assert (sent["to"], sent["vendor"], sent["accepted"], sent["warning"]) == ("12025550110", conn_type, True, None)
+    assert json.loads(json.dumps(sent)) == sent
+    (seen,) = vendors.ledger()["messages"]
+    assert (seen["message_id"], seen["to"], seen["text"]) == (sent["message_id"], "12025550110", "hello")
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+@pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
+def test_files_are_loaded_from_a_path(vendors: Vendors, tmp_path: Path, conn_type: str, kind: str) -> None:
+    content = PNG if kind == "image" else b"OggS" + bytes(50)
+    name = {"image": "a.png", "audio": "a.ogg", "video": "a.mp4", "document": "a.pdf"}[kind]
+    (tmp_path / name).write_bytes(content)
+    send({"type": kind, "path": f"file://{tmp_path / name}"}, wa_conn_id=f"{conn_type}_default")
+    (seen,) = vendors.ledger(conn_type)["messages"]
+    assert (seen["bytes"], seen["sha256"]) == (len(content), sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (Text("hi"), {"text": "hi"}),
+        ({"body": "hi"}, {"text": "hi"}),
+        (Location(48.85837, 2.294481, "Paris"), {"name": "Paris"}),
+        ({"type": "contact", "name": "Ann", "phone": "+1 202 555 0111"}, {}),
+        (ContactCard("Ann", "+1 202 555 0111", "Example"), {}),
+        (Image(Media(content=PNG, filename="a.png"), caption="look"), {"caption": "look"}),
+        ({"type": "image", "url": "https://www.example.com/a.png", "caption": "look"}, {"caption": "look"}),
+    ],
+    ids=lambda value: str(value)[:30] if not isinstance(value, dict) else None,
+)
+def test_objects_and_dicts_are_messages(
+    vendors: Vendors, conn_type: str, message: Any, expected: dict[str, Any]
+) -> None:
+    send(message, wa_conn_id=f"{conn_type}_default")
+    (seen,) = vendors.ledger(conn_type)["messages"]
+    assert {name: seen[name] for name in expected} == expected
+
+
+def test_wuzapi_keeps_the_callers_own_id(vendors: Vendors) -> None:
+    first = send("hello", wa_conn_id="wuzapi_default", message_id="ORDER-17")
+    again = send("hello", wa_conn_id="wuzapi_default", message_id="ORDER-17")
+    assert first["message_id"] == again["message_id"] == "ORDER-17"
+    (seen,) = vendors.ledger()["messages"]
+    assert seen["repeats"] == 1
+
+
+def test_a_jid_from_a_check_is_a_recipient(vendors: Vendors) -> None:
+    assert send(to="5215512345607@s.whatsapp.net", wa_conn_id="wuzapi_default")["to"] == "5215512345607"
+
+
+def test_accepted_while_logged_out_comes_with_a_warning(vendors: Vendors) -> None:
+    vendors.control("faults", vendor="wa_portal", kind="logged_out", times=1)
+    assert "not connected" in send()["warning"]
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+@pytest.mark.parametrize("kind", ["lost_reply", "cut", "cut_body", "junk", "server_error", "html"])
+def test_a_send_of_unknown_outcome_fails_for_good_and_is_never_repeated(
+    vendors: Vendors, conn_type: str, kind: str
+) -> None:
+    vendors.control("faults", vendor=conn_type, kind=kind)
+    with pytest.raises(AirflowFailException, match=r"OutcomeUnknown.*may or may not have gone out"):
+        send(wa_conn_id=f"{conn_type}_default")
+    ledger = vendors.ledger()
+    assert ledger["requests"][conn_type] == 1
+    assert len(ledger["messages"]) <= 1
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+def test_a_send_that_was_refused_as_too_fast_is_repeated(vendors: Vendors, conn_type: str) -> None:
+    vendors.control("faults", vendor=conn_type, kind="rate_limit", retry_after=0.01, times=2)
+    send(wa_conn_id=f"{conn_type}_default")
+    ledger = vendors.ledger()
+    assert (ledger["requests"][conn_type], len(ledger["messages"])) == (3, 1)
+
+
+def test_a_send_that_never_left_is_left_to_airflows_retries(vendors: Vendors) -> None:
+    conn_id = vendors.connect("wa_portal", "away", host="http://127.0.0.1:9")
+    with pytest.raises(VendorUnavailable, match="cannot connect") as caught:
+        send(wa_conn_id=conn_id)
+    assert caught.value.never_left
+
+
+def test_a_session_that_is_down_is_left_to_airflows_retries(vendors: Vendors) -> None:
+    vendors.control("faults", vendor="wuzapi", kind="logged_out", times=1)
+    with pytest.raises(SessionDown, match="scan its QR code"):
+        send(wa_conn_id="wuzapi_default")
+
+
+BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
+    "no number": ({"to": "nobody"}, "'nobody' is not a phone number"),
+    "no JID": ({"to": "x@example.com"}, "neither a phone number nor a JID"),
+    "no text": ({"message": "  "}, "the body is empty"),
+    "text too long": ({"message": "é" * 1001}, "text has 2,002 bytes; the portal takes at most 2,000"),
+    "unknown type": ({"message": {"type": "fax"}}, "type 'fax' is none of"),
+    "unknown field": ({"message": {"body": "a", "colour": "red"}}, "no field colour"),
+    "no message": ({"message": 5}, "expected text, a dict or a message"),
+    "no file": ({"message": {"type": "image", "path": "/nowhere/a.png"}}, "there is no file /nowhere/a.png"),
+    "upload too long": (
+        {"message": Image(Media(content=bytes(3 * 1024 * 1024 + 1), filename="a.png"))},
+        "the portal takes at most 3,145,728",
+    ),
+    "cannot send": ({"wa_conn_id": "checkwa_default"}, "connection types that can: wa_portal, wuzapi"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_fails_for_good_before_any_call(vendors: Vendors, case: str) -> None:
+    arguments, message = BAD_INPUT[case]
+    with pytest.raises(AirflowFailException, match=message):
+        send(**arguments)
+    assert not any(vendors.ledger()["requests"].values())
+
+
+def test_templates_are_rendered_in_every_part_of_a_message() -> None:
+    spec = {"type": "image", "url": "https://www.example.com/{{ name }}.png", "caption": "for {{ name }}"}
+    for message, rendered in (
+        ("hello {{ name }}", "hello Ann"),
+        (Text("hello {{ name }}"), {"type": "text", "body": "hello Ann"}),
+        (spec, {"type": "image", "url": "https://www.example.com/Ann.png", "caption": "for Ann"}),
+    ):
+        operator = WaSendMessageOperator(
+            task_id="send", wa_conn_id="{{ conn }}", to="{{ to }}", message=message, message_id="{{ name }}-1"
+        )
+        operator.render_template_fields({"name": "Ann", "to": "+1 202", "conn": "my_wa"})
+        assert (operator.wa_conn_id, operator.to, operator.message, operator.message_id) == (
+            "my_wa",
+            "+1 202",
+            rendered,
+            "Ann-1",
+        )
