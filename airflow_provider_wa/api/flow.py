@@ -40,7 +40,7 @@ class Upload:
 class Request:
     """One HTTP request, relative to the vendor's base URL.
 
-    ``path`` starts with ``/``. At most one of ``json``, ``form`` and ``files`` is set. ``timeout`` is the longest
+    ``path`` starts with ``/``. ``json`` goes alone; ``form`` with ``files`` is multipart. ``timeout`` is the longest
     wait for the reply, in seconds; None leaves it to the connection. The representation shows neither path nor
     parameters nor headers: some vendors put credentials there.
     """

@@ -46,6 +46,15 @@ class Message:
 
     type: ClassVar[str]
 
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            try:
+                str(getattr(self, f.name)).encode()
+            except UnicodeEncodeError:
+                raise BadInput(
+                    f"{self.type}: {f.name} has half of a surrogate pair, which no vendor can take"
+                ) from None
+
     def to_dict(self) -> dict[str, Any]:
         """The message's dict form, which ``from_dict`` reads; fields that are not set are left out."""
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -62,6 +71,7 @@ class Text(Message):
     body: str
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.body.strip():
             raise BadInput("text: the body is empty")
 
@@ -88,6 +98,7 @@ class Audio(MediaMessage):
     type: ClassVar[str] = "audio"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.caption:
             raise BadInput("audio: WhatsApp shows no caption with audio; send the text as a message of its own")
 
@@ -118,6 +129,7 @@ class Location(Message):
     url: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for axis, limit in (("latitude", 90), ("longitude", 180)):
             try:
                 degrees = float(getattr(self, axis))
@@ -138,6 +150,7 @@ class ContactCard(Message):
     organization: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.name.strip():
             raise BadInput("contact: the name is empty")
         if not re.search(r"\d{5}", re.sub(r"[\s().-]", "", self.phone)):

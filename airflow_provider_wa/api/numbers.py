@@ -59,8 +59,8 @@ class PhoneNumber:
 def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
     """Read a phone number in any common spelling: spaces, dashes, dots, brackets, ``+`` or ``00`` in front.
 
-    Without ``+`` or ``00`` it is read as a national number of ``default_region`` (an ISO country code such as
-    ``"PE"``) where that gives a valid number, else as an international one.
+    Without ``+`` or ``00`` it is read as a national number of ``default_region`` (as ``region`` returns it) where that
+    gives a valid number, else as an international one.
 
     :raises BadInput: it is not a valid phone number; the message says why.
     """
@@ -125,6 +125,21 @@ def _read(spelling: str, region: str | None) -> PhoneNumber | None:
     # The older form of a Mexican or Brazilian mobile is not in the numbering plan any more, yet WhatsApp may know it.
     other = _other_digits(digits)
     return number if other and phonenumbers.is_valid_number(phonenumbers.parse(f"+{other}", None)) else None
+
+
+def region(text: str | None) -> str | None:
+    """A country's ISO code of two letters, in capitals; None for none.
+
+    :raises BadInput: there is no such country.
+    """
+    code = (text or "").strip().upper()
+    if not code:
+        return None
+    import phonenumbers
+
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise BadInput(f"{code[:20]!r} is no country code of two letters, such as PE or ES")
+    return code
 
 
 def country_code(region: str) -> str:

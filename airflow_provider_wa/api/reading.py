@@ -57,12 +57,13 @@ def moment(value: Any) -> datetime | None:
 
 
 def png_bytes(value: Any) -> bytes | None:
-    """The bytes of a picture in base64, with or without a ``data:`` prefix and line breaks, else None."""
+    """The bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
     encoded = re.sub(r"\s", "", text(value).rpartition("base64,")[2])
     try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True) or None
+        picture = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
+    return picture if picture.startswith(b"\x89PNG") else None
 
 
 def _unix_moment(value: Any) -> datetime | None:

@@ -53,8 +53,8 @@ class Record:
     raw: Any = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record's fields without ``raw``, as JSON values: enums by value, moments in ISO 8601."""
-        return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.name != "raw"}
+        """The record's fields that are for the eye (not ``raw``, no QR code), as JSON values: moments in ISO 8601."""
+        return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.repr}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.hooks.forms import ConnectionForm
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import calls_per_second
@@ -61,14 +62,10 @@ class Settings:
     @property
     def default_region(self) -> str | None:
         """The country of numbers without a country code, in capitals."""
-        region = self.text("default_region").upper()
-        if not region:
-            return None
-        from phonenumbers import SUPPORTED_REGIONS
-
-        if region not in SUPPORTED_REGIONS:
-            raise self.wrong(f"default_region {region!r} is no country code of two letters, such as PE or ES")
-        return region
+        try:
+            return region(self.text("default_region"))
+        except BadInput as error:
+            raise self.wrong(f"default_region: {error}") from None
 
     def endpoint(self, secrets: tuple[str, ...]) -> Endpoint:
         """How to reach the vendor."""

@@ -14,7 +14,8 @@ from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.checks import COLUMNS, ROW, BulkCheck
+from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.bulk.checks import COLUMNS, ROW, BulkCheck, Tally
 from airflow_provider_wa.bulk.files import read_column
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, as_list, refuse_over_limit
 from airflow_provider_wa.transport.limiter import calls_per_second
@@ -78,21 +79,19 @@ class WaBulkCheckOperator(WaOperator):
     def work(self, context: Context) -> dict[str, Any]:
         if self.concurrency is not None and self.concurrency < 1:
             raise BadInput(f"concurrency: {self.concurrency} is less than 1")
-        rate = calls_per_second(self.rate_limit)
+        channel = self.hook.async_channel(concurrency=self.concurrency, rate=calls_per_second(self.rate_limit))
         vendor = self.hook.able(ChecksNumbers)
+        default_region = region(self.default_region) or self.hook.settings.default_region
         spellings, total = self._spellings()
-        return asyncio.run(self._check(vendor, spellings, total, rate))
-
-    async def _check(
-        self, vendor: ChecksNumbers, spellings: Iterable[Any], total: int | None, rate: float | None
-    ) -> dict[str, Any]:
         with self.collected(self.output_path, COLUMNS) as (write, results):
-            async with self.hook.async_channel(concurrency=self.concurrency, rate=rate) as channel:
-                region = self.default_region or self.hook.settings.default_region
-                bulk = BulkCheck(vendor, channel, write, self.log, region)
-                tally = await bulk.run(spellings, channel.endpoint.concurrency, total)
+            bulk = BulkCheck(vendor, channel, write, self.log, default_region)
+            tally = asyncio.run(self._check(bulk, spellings, total))
         ordered = [{name: result[name] for name in COLUMNS} for result in sorted(results, key=itemgetter(ROW))]
         return {**tally.to_dict(), "output": self.output_path, "results": None if self.output_path else ordered}
+
+    async def _check(self, bulk: BulkCheck, spellings: Iterable[Any], total: int | None) -> Tally:
+        async with bulk.channel as channel:
+            return await bulk.run(spellings, channel.endpoint.concurrency, total)
 
     def _spellings(self) -> tuple[Iterable[Any], int | None]:
         """The numbers as they are given, and how many, where that is known; all mistakes are found here."""

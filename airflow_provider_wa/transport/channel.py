@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, ExitStack, aclosing, closing
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
@@ -244,8 +246,17 @@ def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=endpoint.concurrency, ssl=transport.ssl_context)
-        # No cookies: a call must not depend on the calls before it.
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+        # No cookies: a call must not depend on the calls before it. No trust_env: aiohttp would look for a proxy and
+        # for a .netrc file in a thread at each call.
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    transport = AiohttpTransport(verify=endpoint.tls, client=session)
+    transport = AiohttpTransport(verify=endpoint.tls, client=session, proxy=_environment_proxy(endpoint.base_url))
     return transport
+
+
+def _environment_proxy(url: str) -> httpx.Proxy | None:
+    """The proxy that the environment names for ``url`` (HTTPS_PROXY, NO_PROXY ...), as httpx finds it for sends."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return httpx.Proxy(proxy) if proxy and not proxy_bypass(parts.netloc) else None

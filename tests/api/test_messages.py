@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +96,20 @@ def test_an_empty_text_is_refused(body: str) -> None:
 
 def test_a_text_is_kept_as_it_is() -> None:
     assert Text("  *bold*\n~no~ ").body == "  *bold*\n~no~ "
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda half: Text(f"hello {half}"),
+        lambda half: Image(Media(url="https://example.com/a.png"), caption=half),
+        lambda half: Location(1, 2, name=half),
+        lambda half: ContactCard(f"Ann {half}", "+12025550123"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused(build: Callable[[str], Message]) -> None:
+    with pytest.raises(BadInput, match="half of a surrogate pair"):
+        build("\ud83d")
 
 
 def test_audio_takes_no_caption() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import PhoneNumber, parse, recipient
+from airflow_provider_wa.api.numbers import PhoneNumber, parse, recipient, region
 
 SPAIN = "34666666666"
 
@@ -216,3 +216,14 @@ def test_a_recipient_is_digits_or_a_jid_that_is_no_person(text: str | int, to: s
 
 def test_a_recipient_is_read_with_the_region() -> None:
     assert recipient("987654321", "PE") == "51987654321"
+
+
+@pytest.mark.parametrize(("text", "code"), [("PE", "PE"), (" es ", "ES"), ("", None), (None, None)])
+def test_a_region_is_a_countrys_code_in_capitals(text: str | None, code: str | None) -> None:
+    assert region(text) == code
+
+
+@pytest.mark.parametrize("text", ["XX", "Peru", "51", "001"])
+def test_what_is_no_country_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="no country code of two letters"):
+        region(text)

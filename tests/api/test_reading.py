@@ -125,6 +125,7 @@ PICTURES: dict[str, tuple[Any, bytes | None]] = {
     "data URL": (f"data:image/png;base64,{CODED}", PNG),
     "line breaks": ("\r\n".join((CODED[:7], CODED[7:])), PNG),
     "no padding": (CODED.rstrip("="), PNG),
+    "a picture that is no PNG": (base64.b64encode(b"GIF89a").decode(), None),
     "empty": ("", None),
     "an empty data URL": ("data:image/png;base64,", None),
     "a link": ("https://example.com/qr.png", None),

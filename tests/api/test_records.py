@@ -83,7 +83,9 @@ def test_every_record_has_its_dict_tested() -> None:
 
 
 def test_a_qr_code_does_not_show_its_picture() -> None:
-    assert "s3cr3t" not in repr(QrCode(png=b"s3cr3t"))
+    code = QrCode(vendor="wuzapi", png=b"s3cr3t")
+    assert "s3cr3t" not in repr(code)
+    assert code.to_dict() == {"vendor": "wuzapi"}
 
 
 @pytest.mark.parametrize(

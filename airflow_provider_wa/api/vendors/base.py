@@ -56,6 +56,7 @@ HTTP_ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(Unauthorized, "the credentials were refused: check the connection", status=401),
     ErrorRule(Unauthorized, "access was refused: check the connection", status=403),
     ErrorRule(UnexpectedReply, "there is no such endpoint: check the connection's host and path", status=404),
+    ErrorRule(VendorUnavailable, "the server gave up waiting for the request", status=408),
     ErrorRule(RateLimited, "too many requests", status=429),
 )
 """What an HTTP status means where the vendor's own table has no line for the reply."""

@@ -52,7 +52,10 @@ DELIVERY_STATES: Mapping[int, DeliveryState] = {
     3: DeliveryState.DELIVERED,
     4: DeliveryState.READ,
 }
-"""The status numbers that were seen (field-notes, Portal); others stay raw."""
+"""``statusMessage`` of an outgoing message: the numbers that were seen (field-notes, Portal); others stay raw."""
+
+SUBMISSION_STATES: Mapping[int, DeliveryState] = {1: DeliveryState.SENT}
+"""``status`` of an outgoing message, which tells of its submission alone: no number of it means delivered."""
 
 Parameters = dict[str, str]
 
@@ -278,8 +281,8 @@ class WaPortal(Vendor):
         """Parameters travel in the query, as documented, unless that would make the URL too long."""
         everything = {"token": self.token, **parameters}
         # An HTTP client may write a space as three characters.
-        if len(urlencode(everything, quote_via=quote)) > URL_CHARACTERS and not uploads:
-            return Request("POST", path, effect, form=everything)
+        if len(urlencode(everything, quote_via=quote)) > URL_CHARACTERS:
+            return Request("POST", path, effect, form=everything, files=uploads)
         return Request(method, path, effect, params=everything, files=uploads)
 
 
@@ -293,12 +296,12 @@ def _uploads(message: Message) -> tuple[Upload, ...]:
 def _delivery_status(message_id: str, row: dict[str, Any]) -> DeliveryStatus:
     """A row of a report: ``status`` is the submission, ``statusMessage`` the delivery (field-notes, Portal)."""
     delivery = whole_number(pick(row, "statusMessage"))
-    scale = "statusMessage" if delivery else "status"
-    number = delivery or whole_number(pick(row, "status"))
+    scale, states = ("statusMessage", DELIVERY_STATES) if delivery else ("status", SUBMISSION_STATES)
+    number = whole_number(pick(row, scale))
     return DeliveryStatus(
         vendor=WaPortal.name,
         message_id=text(pick(row, "messageID")) or message_id,
-        state=DELIVERY_STATES.get(number or 0, DeliveryState.UNKNOWN),
+        state=states.get(number or 0, DeliveryState.UNKNOWN),
         to=text(pick(row, "phone")) or None,
         code=None if number is None else str(number),
         detail=text(pick(row, f"{scale}Info")),

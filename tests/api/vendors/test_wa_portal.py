@@ -285,10 +285,17 @@ def test_a_short_text_travels_in_the_query() -> None:
     assert len(request.params["message"]) == URL_CHARACTERS - 100
 
 
-def test_an_upload_keeps_its_parameters_in_the_query() -> None:
+def test_an_upload_keeps_its_parameters_in_the_query_while_they_fit() -> None:
+    request = send(Image(PICTURE, "é" * 100), reply(SENT)).request
+    assert (request.form, len(request.files)) == (None, 1)
+    assert request.params["message"] == "é" * 100
+
+
+def test_an_upload_with_a_long_caption_carries_it_in_the_body() -> None:
     request = send(Image(PICTURE, "é" * 1000), reply(SENT)).request
-    assert request.form is None
-    assert request.params["message"] == "é" * 1000
+    assert (request.params, len(request.files)) == ({}, 1)
+    assert request.form is not None
+    assert request.form["message"] == "é" * 1000
 
 
 # Errors: what a READ and a SEND make of them
@@ -418,6 +425,8 @@ def test_the_sample_status_is_asked_and_read() -> None:
         ({"status": "1", "statusMessage": "3"}, DeliveryState.DELIVERED, "3", ""),
         ({"status": 1, "statusInfo": "Sent", "statusMessage": None}, DeliveryState.SENT, "1", "Sent"),
         ({"status": 7, "statusInfo": "Odd"}, DeliveryState.UNKNOWN, "7", "Odd"),
+        # On the scale of submissions 3 is no delivery.
+        ({"status": 3, "statusInfo": "Odd", "statusMessage": 0}, DeliveryState.UNKNOWN, "3", "Odd"),
         ({"status": 1, "statusMessage": 9, "statusMessageInfo": "Odd"}, DeliveryState.UNKNOWN, "9", "Odd"),
         ({"status": 0}, DeliveryState.UNKNOWN, "0", ""),
         ({}, DeliveryState.UNKNOWN, None, ""),
