@@ -29,7 +29,7 @@ def main() -> int:
     end_in_order_on_sigterm()
     started = time.monotonic()
     # The accounts start logged out, and somebody "scans" their QR codes after a few seconds.
-    with sandbox("--scan-after", "4", "--delivery-seconds", "0.3") as url:
+    with sandbox("--scan-after", "4", "--delivery-seconds", "0.1") as url:
         os.environ.update(airflow_environment(url))
         print(f"sandbox at {url}; preparing Airflow's database", flush=True)
         migrate_database()
