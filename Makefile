@@ -4,13 +4,14 @@
 PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv
+SDK := .venv-sdk
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints/airflow-3.3.txt
 READY := $(VENV)/.ready
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test lint format unit bench constraints clean
+.PHONY: help demo airflow test lint format unit bench sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -39,11 +40,16 @@ format: $(READY) ## Put the code into the project's format
 bench: $(READY) ## How fast a bulk check is, against its ideal
 	$(BIN)/python benchmarks/bulk_check.py
 
+sdk: $(READY) ## Compare with Green-API's own SDK, in an environment of its own
+	@test -x $(SDK)/bin/python || $(PYTHON) -m venv $(SDK) || $(UV) venv --python $(PYTHON) $(SDK)
+	$(UV) pip install --quiet --python $(SDK)/bin/python --group sdk
+	$(BIN)/python -m pytest tests/contract/test_green_sdk.py
+
 constraints: $(READY) ## Pin the newest releases that fit together
 	$(BIN)/python scripts/make_constraints.py $(UV) $(CONSTRAINTS)
 
 clean: ## Remove all that the other targets have made
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(SDK) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml $(CONSTRAINTS)

@@ -35,7 +35,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "connection-types": [form.metadata for form in FORMS.values()],
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
-        "operators": _modules("operators", "check", "send", "reports"),
+        "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),
         "sensors": _modules("sensors", "session"),
         "triggers": _modules("triggers", "session"),
     }

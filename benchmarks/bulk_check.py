@@ -27,8 +27,8 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.05, help="of the server, in seconds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, stub(options.latency) as url:
-        os.environ["AIRFLOW_HOME"] = folder
-        connection = {"conn_type": "green_api", "host": url, "login": "1101000001", "password": "no-secret-here"}
+        os.environ |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        connection = {"conn_type": "accuauth", "host": url, "login": "bench", "password": "no-secret-here"}
         os.environ["AIRFLOW_CONN_BENCH"] = json.dumps(connection)
         seconds, cpu = check(Path(folder), options.numbers, options.workers)
     ideal = options.workers / options.latency
@@ -45,7 +45,7 @@ def check(folder: Path, count: int, workers: int) -> tuple[float, float]:
 
     logging.disable(logging.WARNING)
     source, output = folder / "numbers.csv", folder / "checked.csv"
-    source.write_text("phone\n" + "".join(f"+1 {202 + n // 9000} 555 {n % 9000 + 1000}\n" for n in range(count)))
+    source.write_text("phone\n" + "".join(f"+51 9{n:08d}\n" for n in range(count)))
     operator = WaBulkCheckOperator(
         task_id="check", wa_conn_id="bench", input_path=str(source), output_path=str(output), concurrency=workers
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-BODY = b'{"existsWhatsapp":true}'
+BODY = b'{"status":"OK","result":{"number":"+51999888777","whatsapp":"yes"},"request_id":"TID1"}'
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write into the documentation what comes from the code: parts of the example DAGs, and the table of capabilities.
+"""Write into the documentation what comes from the code: parts of the example DAGs, tables of what vendors can do.
 
 ``python scripts/include_examples.py`` writes; a test fails if that would change anything.
 """
@@ -38,11 +38,52 @@ def capabilities() -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+# Which operator, sensor or trigger does what a flow does; for what has none there is the hook's method, in @task.
+OPERATORS = {
+    "check": "`WaBulkCheckOperator`",
+    "send": "`WaSendMessageOperator`",
+    "session": "`WaSessionSensor`",
+    "message_status": "`WaMessageStatusOperator`",
+    "delivery_report": "`WaPullDeliveryReportOperator`",
+    "inbox": "`WaPullInboxOperator`",
+    "contacts": "`WaPullContactsOperator`",
+    "groups": "`WaPullGroupsOperator`",
+    "balance": "`WaBalanceOperator`",
+    "connect": "`WaConnectSessionOperator`",
+    "disconnect": "`WaDisconnectSessionOperator`",
+    "logout": "`WaLogoutSessionOperator`",
+    "qr_code": "`WaQrCodeOperator`",
+    "set_webhook": "`WaSetWebhookOperator`",
+    "mark_read": "`WaMarkReadOperator`",
+    "download": "`WaDownloadMediaOperator`",
+}
+
+
+def endpoints(conn_type: str) -> str:
+    """A vendor's endpoints, and what speaks them: a hook's method, and an operator where there is one."""
+    from importlib import import_module
+
+    from airflow_provider_wa.api.vendors import VENDORS
+    from airflow_provider_wa.hooks.forms import FORMS
+
+    vendor = next(vendor for vendor in VENDORS if vendor.name == conn_type)
+    module, _, name = FORMS[conn_type].hook_class.rpartition(".")
+    hook = getattr(import_module(module), name)
+    rows = [["endpoint", "hook method", "operator or sensor", "servers"], ["---"] * 4]
+    for line in vendor.endpoints:
+        if not hasattr(vendor, line.flow) or not hasattr(hook, line.flow):
+            raise SystemExit(f"{conn_type}: {line.name} has no method {line.flow!r} on the vendor and its hook")
+        operator = "`WaReactOperator`" if "react" in line.name else OPERATORS.get(line.flow, "the hook, in `@task`")
+        rows.append([f"`{line.name}`", f"`{line.flow}`", operator, line.since])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
 def included(page: str) -> str:
     """A page with everything that it includes written anew."""
 
     def written(found: re.Match[str]) -> str:
-        block = capabilities() if found["what"] == "capabilities" else example(found["what"], found["part"])
+        made = {"capabilities": capabilities, "endpoints": lambda: endpoints(found["part"])}
+        block = made.get(found["what"], lambda: example(found["what"], found["part"]))()
         return f"{found[1]}{block}{found[4]}"
 
     return INCLUDE.sub(written, page)

@@ -3,14 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from airflow_provider_wa.api.errors import UnsupportedByVendor
 from airflow_provider_wa.api.flow import Flow
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.numbers import PhoneNumber
-from airflow_provider_wa.api.records import Balance, CheckResult, DeliveryStatus, QrCode, SentMessage, Session
+from airflow_provider_wa.api.records import (
+    Balance,
+    CheckResult,
+    Contact,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    MediaFile,
+    QrCode,
+    SentMessage,
+    Session,
+    Webhook,
+)
 
 
 @runtime_checkable
@@ -69,13 +82,123 @@ class HasBalance(Protocol):
         ...
 
 
+@runtime_checkable
+class ReportsDeliveries(Protocol):
+    """Lists how the messages of some time fared."""
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        """The statuses of messages sent from ``since`` until before ``until``, the oldest first; none is no error."""
+        ...
+
+
+@runtime_checkable
+class HasInbox(Protocol):
+    """Lists messages that came in."""
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[InboxMessage]]:
+        """Messages received from ``since`` until before ``until``, or after the one with the id ``after``.
+
+        The oldest first, each once; none is no error.
+        """
+        ...
+
+
+@runtime_checkable
+class ListsContacts(Protocol):
+    """Lists the account's contacts."""
+
+    def contacts(self) -> Flow[list[Contact]]:
+        """All contacts; none is no error."""
+        ...
+
+
+@runtime_checkable
+class ListsGroups(Protocol):
+    """Lists the account's groups."""
+
+    def groups(self) -> Flow[list[Group]]:
+        """All groups; none is no error."""
+        ...
+
+
+@runtime_checkable
+class Connects(Protocol):
+    """Connects its account to WhatsApp and disconnects it on request."""
+
+    def connect(self) -> Flow[Session]:
+        """Connect; fine if it is connected."""
+        ...
+
+    def disconnect(self) -> Flow[None]:
+        """Disconnect and keep the login."""
+        ...
+
+
+@runtime_checkable
+class LogsOut(Protocol):
+    """Ends its account's login on request."""
+
+    def logout(self) -> Flow[None]:
+        """End the login: a new QR code must be scanned."""
+        ...
+
+
+@runtime_checkable
+class SetsWebhook(Protocol):
+    """Posts what happens to a URL that can be set."""
+
+    def webhook(self) -> Flow[Webhook]:
+        """Where events go at present."""
+        ...
+
+    def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
+        """Send events to ``url``: these kinds, or all that the vendor has if none is named."""
+        ...
+
+
+@runtime_checkable
+class MarksRead(Protocol):
+    """Tells senders that their messages were read."""
+
+    def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
+        """Mark messages of a chat as read; ``sender`` is needed in a group."""
+        ...
+
+
+@runtime_checkable
+class DownloadsMedia(Protocol):
+    """Gives the file of a message that came in."""
+
+    def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
+        """The file of an image, audio, video or document, by what the message said of it."""
+        ...
+
+
 CAPABILITIES: dict[type[Any], str] = {
     ChecksNumbers: "check whether numbers are on WhatsApp",
     SendsMessages: "send messages",
     HasSession: "tell whether its WhatsApp session is logged in",
     HasQrCode: "give a QR code to log in with",
     ReportsDelivery: "tell how a message fares",
+    ReportsDeliveries: "list how the messages of some time fared",
+    HasInbox: "list the messages that came in",
+    ListsContacts: "list its contacts",
+    ListsGroups: "list its groups",
     HasBalance: "tell how much credit is left",
+    Connects: "connect and disconnect its session",
+    LogsOut: "log its session out",
+    SetsWebhook: "have its webhook set",
+    MarksRead: "mark messages as read",
+    DownloadsMedia: "give the files of messages that came in",
 }
 """Each capability and what it lets a vendor do, in the words of an error message or a table's head."""
 

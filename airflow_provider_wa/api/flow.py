@@ -16,6 +16,9 @@ from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
+Parameters: TypeAlias = Mapping[str, str | tuple[str, ...]]
+"""Parameters by name; one with several values goes out once for each of them."""
+
 
 class Effect(Enum):
     """What a repeat of a request would do."""
@@ -37,23 +40,34 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """A vendor's limit for one kind of request: at most ``rate`` a second of those with this ``name``."""
+
+    name: str
+    rate: float
+
+
+@dataclass(frozen=True)
 class Request:
     """One HTTP request, relative to the vendor's base URL.
 
     ``path`` starts with ``/``. ``json`` goes alone; ``form`` with ``files`` is multipart. ``timeout`` is the longest
-    wait for the reply, in seconds; None leaves it to the connection. The representation shows neither path nor
-    parameters nor headers: some vendors put credentials there.
+    wait for the reply, in seconds; None leaves it to the connection. ``pace`` is kept beside the connection's own rate
+    limit; ``base`` takes the place of the vendor's base URL. The representation shows neither path nor parameters nor
+    headers: some vendors put credentials there.
     """
 
     method: str
     path: str = field(repr=False)
     effect: Effect = Effect.READ
-    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Parameters = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
+    form: Parameters | None = field(default=None, repr=False)
     files: tuple[Upload, ...] = field(default=(), repr=False)
     timeout: float | None = None
+    pace: Pace | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True)

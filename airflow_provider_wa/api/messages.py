@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -47,28 +47,28 @@ class Message:
     type: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for f in fields(self):
+        for name, text in _texts(self):
             try:
-                str(getattr(self, f.name)).encode()
+                text.encode()
             except UnicodeEncodeError:
-                raise BadInput(
-                    f"{self.type}: {f.name} has half of a surrogate pair, which no vendor can take"
-                ) from None
+                raise BadInput(f"{self.type}: {name} has half of a surrogate pair, which no vendor can take") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The message's dict form, which ``from_dict`` reads; fields that are not set are left out."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        if isinstance(media := parts.get("media"), Media):
-            parts["media"] = {f.name: value for f in fields(media) if (value := getattr(media, f.name)) is not None}
-        return {"type": self.type, **{name: value for name, value in parts.items() if value not in ("", None)}}
+        """The message's dict form, which ``message_dicts.from_dict`` reads; fields that are not set are left out."""
+        return {"type": self.type, **_set_fields(self)}
 
 
 @dataclass(frozen=True)
 class Text(Message):
-    """A text. WhatsApp's own marks are kept: ``*bold*``, ``_italic_``, ``~strikethrough~``."""
+    """A text. WhatsApp's own marks are kept: ``*bold*``, ``_italic_``, ``~strikethrough~``.
+
+    With ``quoted_id`` it answers that message; ``quoted_sender`` is the JID of who wrote it, which WuzAPI needs.
+    """
 
     type: ClassVar[str] = "text"
     body: str
+    quoted_id: str = ""
+    quoted_sender: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,9 +105,10 @@ class Audio(MediaMessage):
 
 @dataclass(frozen=True)
 class Video(MediaMessage):
-    """A video with an optional caption."""
+    """A video with an optional caption; ``thumbnail`` is the JPEG that WuzAPI shows before it is loaded."""
 
     type: ClassVar[str] = "video"
+    thumbnail: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,14 @@ class Document(MediaMessage):
     """A file of any kind, shown by its name."""
 
     type: ClassVar[str] = "document"
+
+
+@dataclass(frozen=True)
+class Sticker(MediaMessage):
+    """A sticker, a picture in WebP; ``thumbnail`` is the PNG that WuzAPI shows before it is loaded."""
+
+    type: ClassVar[str] = "sticker"
+    thumbnail: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -172,50 +181,154 @@ class ContactCard(Message):
         return "\n".join(lines)
 
 
-MESSAGE_TYPES: Mapping[str, type[Message]] = {
-    cls.type: cls for cls in (Text, Image, Audio, Video, Document, Location, ContactCard)
-}
+@dataclass(frozen=True)
+class Button:
+    """A button under a message: with ``url`` it opens a page, with ``phone`` it calls, else it answers by its text."""
+
+    text: str
+    url: str = ""
+    phone: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise BadInput("button: the text is empty")
+        if self.url and self.phone:
+            raise BadInput(f"button {self.text!r}: give a url or a phone, not both")
+        if self.url:
+            _file_name(self.url)
+
+    @property
+    def kind(self) -> str:
+        """``url``, ``call`` or ``reply``."""
+        return "url" if self.url else "call" if self.phone else "reply"
 
 
-def from_dict(spec: Mapping[str, Any]) -> Message:
-    """Build a message from ``{"type": "image", "media": {...}, "caption": ...}``; ``type`` defaults to ``text``.
+@dataclass(frozen=True)
+class Buttons(Message):
+    """A text with buttons, under a file or a place if there is one. How many there may be is the vendor's matter."""
 
-    A file is given as ``media`` (a ``Media`` or a dict of its fields), or by ``url``.
+    type: ClassVar[str] = "buttons"
+    body: str
+    buttons: tuple[Button, ...]
+    footer: str = ""
+    media: Media | None = None
+    location: Location | None = None
 
-    :raises BadInput: the type is unknown, a field is missing or not one of the type's.
-    """
-    given = {str(key): value for key, value in spec.items()}
-    kind = given.pop("type", Text.type)
-    cls = MESSAGE_TYPES.get(str(kind))
-    if cls is None:
-        raise BadInput(f"message: type {kind!r} is none of {', '.join(MESSAGE_TYPES)}")
-    if issubclass(cls, MediaMessage):
-        _gather_media(given)
-    known = {f.name: f for f in fields(cls)}
-    if unknown := [name for name in given if name not in known]:
-        raise BadInput(f"message: {kind} has no field {', '.join(unknown)}; it has {', '.join(known)}")
-    given = {name: value for name, value in given.items() if value is not None}
-    required = [name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
-    if missing := [name for name in required if name not in given]:
-        raise BadInput(f"message: {kind} needs {', '.join(missing)}")
-    for name in known.keys() - {"media", "latitude", "longitude"}:
-        if name in given and not isinstance(given[name], str):
-            given[name] = str(given[name])
-    return cls(**given)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.body.strip():
+            raise BadInput("buttons: the body is empty")
+        if not self.buttons:
+            raise BadInput("buttons: there is no button")
+        if self.media and self.location:
+            raise BadInput("buttons: give a file or a location, not both")
+        object.__setattr__(self, "buttons", tuple(self.buttons))
 
 
-def _gather_media(given: dict[str, Any]) -> None:
-    """Make the ``Media`` of a message's dict form, in place."""
-    media = given.get("media", {})
-    if isinstance(media, Media):
-        return
-    if not isinstance(media, Mapping):
-        raise BadInput("message: media takes a dict with content or url; operators also load a path")
-    parts = dict(media) | {name: given.pop(name) for name in ("url", "filename", "media_type") if name in given}
-    if unknown := parts.keys() - {f.name for f in fields(Media)}:
-        raise BadInput(f"message: media has no field {', '.join(sorted(unknown))}")
-    known: dict[str, Any] = {k: v if k == "content" else str(v) for k, v in parts.items() if v is not None}
-    given["media"] = Media(**known)
+@dataclass(frozen=True)
+class ListRow:
+    """An item to choose, with a description; items of the same ``section`` stand together under it."""
+
+    title: str
+    description: str = ""
+    section: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise BadInput("list: a row's title is empty")
+
+
+@dataclass(frozen=True)
+class ListMessage(Message):
+    """A text with a button that opens a list of items to choose from."""
+
+    type: ClassVar[str] = "list"
+    body: str
+    button: str
+    rows: tuple[ListRow, ...]
+    header: str = ""
+    footer: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("body", "button"):
+            if not getattr(self, name).strip():
+                raise BadInput(f"list: the {name} is empty")
+        if not self.rows:
+            raise BadInput("list: there are no rows")
+        object.__setattr__(self, "rows", tuple(self.rows))
+
+
+@dataclass(frozen=True)
+class Poll(Message):
+    """A question with options; ``several`` lets people choose more than one."""
+
+    type: ClassVar[str] = "poll"
+    question: str
+    options: tuple[str, ...]
+    several: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "options", tuple(map(str, self.options)))
+        if not self.question.strip():
+            raise BadInput("poll: the question is empty")
+        if len(set(self.options)) < 2 or len(set(self.options)) < len(self.options):
+            raise BadInput("poll: there must be at least two options, each another one")
+
+
+@dataclass(frozen=True)
+class Reaction(Message):
+    """An emoji on a message; an empty one takes it back. ``own``: the message is one that this account sent."""
+
+    type: ClassVar[str] = "reaction"
+    message_id: str
+    emoji: str
+    own: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.message_id.strip():
+            raise BadInput("reaction: the message's id is empty")
+
+
+@dataclass(frozen=True)
+class Edit(Message):
+    """Another text in place of one that this account sent."""
+
+    type: ClassVar[str] = "edit"
+    message_id: str
+    body: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.message_id.strip() or not self.body.strip():
+            raise BadInput("edit: the message's id and its new text must not be empty")
+
+
+def _texts(part: Any) -> Iterator[tuple[str, str]]:
+    """All texts of a message and of what it is made of, each with the name of its field."""
+    for f in fields(part):
+        value = getattr(part, f.name)
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, str):
+                yield f.name, item
+            elif is_dataclass(item):
+                yield from _texts(item)
+
+
+def _set_fields(part: Any) -> dict[str, Any]:
+    found = {f.name: getattr(part, f.name) for f in fields(part)}
+    # A latitude of 0 is one: only what stands for nothing is left out.
+    return {
+        name: _plain(value) for name, value in found.items() if value is not None and value is not False and value != ""
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return _set_fields(value) if is_dataclass(value) else value
 
 
 def _file_name(url: str) -> str:

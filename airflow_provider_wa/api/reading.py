@@ -56,14 +56,19 @@ def moment(value: Any) -> datetime | None:
     return found if found.year > 1970 else None
 
 
-def png_bytes(value: Any) -> bytes | None:
-    """The bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
+def base64_bytes(value: Any) -> bytes | None:
+    """The bytes of a text in base64, with or without a ``data:`` prefix, padding and line breaks, else None."""
     encoded = re.sub(r"\s", "", text(value).rpartition("base64,")[2])
     try:
-        picture = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return picture if picture.startswith(b"\x89PNG") else None
+
+
+def png_bytes(value: Any) -> bytes | None:
+    """The bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
+    picture = base64_bytes(value)
+    return picture if picture and picture.startswith(b"\x89PNG") else None
 
 
 def _unix_moment(value: Any) -> datetime | None:

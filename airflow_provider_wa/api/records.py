@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -131,9 +131,92 @@ class Balance(Record):
     state: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class InboxMessage(Record):
+    """A message that came in. ``message_id`` is what the vendor counts by; ``wa_message_id`` is WhatsApp's own id.
+
+    ``sender`` and ``chat`` are digits or JIDs; ``kind`` is the vendor's word (text, image ...); ``text`` is the body or
+    the caption; ``media_url`` is where the file is, if the vendor keeps it.
+    """
+
+    message_id: str
+    sender: str
+    kind: str = ""
+    text: str = ""
+    chat: str | None = None
+    wa_message_id: str | None = None
+    received_at: datetime | None = None
+    media_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact(Record):
+    """Somebody in the account's contacts: digits or JID, and the name it is known by."""
+
+    jid: str
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group(Record):
+    """A group of the account and its members, as digits or JIDs."""
+
+    jid: str
+    name: str = ""
+    participants: tuple[str, ...] = ()
+    owner: str | None = None
+    topic: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaFile(Record):
+    """A file that came with a message."""
+
+    content: bytes = field(repr=False)
+    media_type: str = "application/octet-stream"
+    filename: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkingCode(Record):
+    """A login code to type into the phone in place of scanning a ``QrCode``, and as secret as that."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInfo(Record):
+    """What WhatsApp tells of an account: its text, its picture's id, its devices' JIDs, and a business's name."""
+
+    jid: str
+    about: str = ""
+    picture_id: str = ""
+    business_name: str = ""
+    lid: str = ""
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Avatar(Record):
+    """Somebody's picture: where it is for some days, or no ``url`` if there is none or it is hidden from us."""
+
+    url: str | None
+    picture_id: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Record):
+    """Where a vendor posts what happens, and which kinds of events. The URL may hold a secret: it is not shown."""
+
+    url: str = field(repr=False)
+    events: tuple[str, ...] = ()
+
+
 def _json_value(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
-    return value
+    return list(value) if isinstance(value, tuple) else value

@@ -139,9 +139,17 @@ def _readable(path: AnyPath) -> Iterator[None]:
 
 
 def _write_csv(stream: IO[str], columns: Sequence[str]) -> Write:
-    writer = csv.DictWriter(stream, columns, extrasaction="ignore")
-    writer.writeheader()
-    return writer.writerow
+    writer = csv.writer(stream)
+    writer.writerow(columns)
+
+    def write(row: Row) -> None:
+        writer.writerow([_cell(row.get(name)) for name in columns])
+
+    return write
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
 
 
 def _write_json_lines(stream: IO[str], columns: Sequence[str]) -> Write:

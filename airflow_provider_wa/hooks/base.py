@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Connection
@@ -14,17 +15,38 @@ from airflow.sdk.log import mask_secret
 from airflow_provider_wa.api import checking, numbers
 from airflow_provider_wa.api.capabilities import (
     ChecksNumbers,
+    Connects,
+    DownloadsMedia,
     HasBalance,
+    HasInbox,
     HasQrCode,
     HasSession,
+    ListsContacts,
+    ListsGroups,
+    LogsOut,
+    MarksRead,
+    ReportsDeliveries,
     ReportsDelivery,
     SendsMessages,
+    SetsWebhook,
     require,
 )
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.flow import Flow
 from airflow_provider_wa.api.messages import Message, Text
-from airflow_provider_wa.api.records import Balance, CheckResult, DeliveryStatus, QrCode, SentMessage, Session
+from airflow_provider_wa.api.records import (
+    Balance,
+    CheckResult,
+    Contact,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    MediaFile,
+    QrCode,
+    SentMessage,
+    Session,
+    Webhook,
+)
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.api.vendors.base import Vendor
 from airflow_provider_wa.hooks.forms import FORMS, ConnectionForm
@@ -185,9 +207,62 @@ class WaHook(BaseHook):
         """How a message fares."""
         return self.run(self.able(ReportsDelivery).message_status(message_id))
 
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> list[DeliveryStatus]:
+        """How the messages of some time fared, the oldest first."""
+        return self.run(self.able(ReportsDeliveries).delivery_report(since=since, until=until, limit=limit))
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> list[InboxMessage]:
+        """The messages of some time, or after the one with the id ``after``, the oldest first."""
+        return self.run(self.able(HasInbox).inbox(since=since, until=until, after=after, limit=limit))
+
+    def contacts(self) -> list[Contact]:
+        """The account's contacts."""
+        return self.run(self.able(ListsContacts).contacts())
+
+    def groups(self) -> list[Group]:
+        """The account's groups."""
+        return self.run(self.able(ListsGroups).groups())
+
     def balance(self) -> Balance:
         """The credit left."""
         return self.run(self.able(HasBalance).balance())
+
+    def connect(self) -> Session:
+        """Connect to WhatsApp; fine if it is connected. Then scan the QR code, unless the login still holds."""
+        return self.run(self.able(Connects).connect())
+
+    def disconnect(self) -> None:
+        """Leave WhatsApp and keep the login."""
+        self.run(self.able(Connects).disconnect())
+
+    def logout(self) -> None:
+        """End the login: a new QR code must be scanned."""
+        self.run(self.able(LogsOut).logout())
+
+    def webhook(self) -> Webhook:
+        """Where events go at present."""
+        return self.run(self.able(SetsWebhook).webhook())
+
+    def set_webhook(self, url: str, events: Sequence[str] = ()) -> Webhook:
+        """Send events to ``url``: these kinds, or all that the vendor has."""
+        return self.run(self.able(SetsWebhook).set_webhook(url, events))
+
+    def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> None:
+        """Mark messages of a chat as read; ``sender`` is needed in a group."""
+        self.run(self.able(MarksRead).mark_read(message_ids, chat, sender))
+
+    def download(self, kind: str, reference: Mapping[str, Any]) -> MediaFile:
+        """The file of an image, audio, video or document, by what the message said of it."""
+        return self.run(self.able(DownloadsMedia).download(kind, reference))
 
     def test_connection(self) -> tuple[bool, str]:
         """Prove the credentials by a call that is free and changes nothing, where the vendor has one."""

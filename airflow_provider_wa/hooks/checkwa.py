@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_wa.api.records import CheckResult
+from airflow_provider_wa.api.vendors.checkwa import CheckCallback, CheckWa, parse_callback
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.forms import FORMS
 from airflow_provider_wa.hooks.settings import Settings
@@ -15,13 +21,43 @@ class CheckWaHook(WaHook):
     form = FORMS["checkwa"]
 
     def make_vendor(self, settings: Settings) -> CheckWa:
-        base, secret = settings.text("callback_base_url").rstrip("/"), settings.text("webhook_secret")
-        if base and not secret:
-            raise settings.wrong("callback_base_url needs webhook_secret: the callback's path ends with it")
         return CheckWa(
             base_url=settings.base_url,
             user=settings.required("login"),
             api_key=settings.required("password"),
             mode="sync" if settings.choice("mode") == "sync" else "queue",
-            callback_url=f"{base}/wa/hooks/{settings.conn_id}/{secret}" if base else "",
+            callback_url=settings.callback_url,
         )
+
+    @property
+    def checkwa(self) -> CheckWa:
+        """The vendor, typed."""
+        assert isinstance(self.vendor, CheckWa)
+        return self.vendor
+
+    def check(
+        self,
+        number: str | int | Sequence[str | int],
+        *,
+        server: str | int = "",
+        hide_image: bool | None = None,
+        split_number: bool = False,
+    ) -> list[CheckResult]:
+        """Whether numbers are on WhatsApp, one result each; ``pending`` in queue mode: the result is called back.
+
+        :param server: the number of the vendor's server to use; it has the choice otherwise.
+        :param hide_image: whether to leave the account's picture out.
+        :param split_number: send the number and its country code apart, the document's other form.
+        :raises BadInput: one is not a valid phone number; nothing was asked then.
+        """
+        hook = copy.copy(self)
+        hook._vendor = replace(self.checkwa, server=str(server), hide_image=hide_image, split_number=split_number)
+        return super(CheckWaHook, hook).check(number)
+
+    @staticmethod
+    def parse_callback(payload: Any) -> CheckCallback:
+        """What a callback's body tells: JSON text or bytes, or the object that they hold.
+
+        :raises UnexpectedReply: it is no callback.
+        """
+        return parse_callback(payload)

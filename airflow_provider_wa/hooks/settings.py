@@ -67,6 +67,14 @@ class Settings:
         except BadInput as error:
             raise self.wrong(f"default_region: {error}") from None
 
+    @property
+    def callback_url(self) -> str:
+        """Where the receiver takes this connection's callbacks and webhooks; empty if it has no receiver."""
+        base, webhook_secret = self.text("callback_base_url").rstrip("/"), self.text("webhook_secret")
+        if base and not webhook_secret:
+            raise self.wrong("callback_base_url needs webhook_secret: the callback's path ends with it")
+        return f"{base}/wa/hooks/{self.conn_id}/{webhook_secret}" if base else ""
+
     def endpoint(self, secrets: tuple[str, ...]) -> Endpoint:
         """How to reach the vendor."""
         try:

@@ -3,16 +3,34 @@
 
 from __future__ import annotations
 
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.vendors.wa_portal import QrLink, WaPortal
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.forms import FORMS
 from airflow_provider_wa.hooks.settings import Settings
 
 
 class WaPortalHook(WaHook):
-    """An instance at a portal of "HTTP API 2.0". Host: the portal's URL; password: the instance token."""
+    """An instance at a portal of "HTTP API 2.0". Host: the portal's URL; password: the instance token.
+
+    The extra ``timezone`` (default Asia/Kolkata) is that of the dates in reports.
+    """
 
     form = FORMS["wa_portal"]
 
     def make_vendor(self, settings: Settings) -> WaPortal:
-        return WaPortal(base_url=settings.base_url, token=settings.required("password"))
+        base_url, token = settings.base_url, settings.required("password")
+        try:
+            return WaPortal(base_url=base_url, token=token, timezone=settings.text("timezone"))
+        except BadInput as error:
+            raise settings.wrong(error.message) from None
+
+    @property
+    def portal(self) -> WaPortal:
+        """The vendor, typed."""
+        assert isinstance(self.vendor, WaPortal)
+        return self.vendor
+
+    def qr_link(self) -> QrLink:
+        """Where the QR code to log in with can be seen. Whoever scans it owns the session: keep it out of logs."""
+        return self.run(self.portal.qr_link())

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_wa.api.records import Session
+from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api.messages import Media
+from airflow_provider_wa.api.records import Avatar, Group, LinkingCode, SentMessage, Session, UserInfo, Webhook
 from airflow_provider_wa.api.vendors.wuzapi import EVENTS, WuzApi
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.forms import FORMS
@@ -34,10 +36,56 @@ class WuzApiHook(WaHook):
         """
         return self.run(self.wuzapi.connect(events, immediate=immediate))
 
-    def disconnect(self) -> None:
-        """Leave WhatsApp and keep the login."""
-        self.run(self.wuzapi.disconnect())
+    def pair_phone(self, phone: str | int) -> LinkingCode:
+        """A code to type into the phone in place of scanning the QR code; keep it out of logs and XCom as well.
 
-    def logout(self) -> None:
-        """Leave WhatsApp and end the login."""
-        self.run(self.wuzapi.logout())
+        :param phone: the account's own number.
+        """
+        return self.run(self.wuzapi.pair_phone(numbers.parse(phone, self.settings.default_region).digits))
+
+    def update_webhook(self, url: str, events: Sequence[str] = (), *, active: bool = True) -> Webhook:
+        """Change the webhook. With ``active`` off the server forgets URL and events."""
+        return self.run(self.wuzapi.update_webhook(url, events, active=active))
+
+    def delete_webhook(self) -> None:
+        """Forget the webhook and its events."""
+        self.run(self.wuzapi.delete_webhook())
+
+    def user_info(self, users: Sequence[str | int]) -> list[UserInfo]:
+        """What WhatsApp tells of accounts, by numbers or JIDs; those it knows nothing of are left out."""
+        return self.run(self.wuzapi.user_info([self._recipient(user) for user in users]))
+
+    def avatar(self, who: str | int, *, preview: bool = False) -> Avatar:
+        """Where the picture of a person or a group is, or the small one with ``preview``."""
+        return self.run(self.wuzapi.avatar(self._recipient(who), preview=preview))
+
+    def lid(self, who: str | int) -> str | None:
+        """The LID under which WhatsApp hides a number, None if this account knows none."""
+        return self.run(self.wuzapi.lid(self._recipient(who)))
+
+    def delete_message(self, to: str | int, message_id: str) -> SentMessage:
+        """Take back a message that this account sent, for everybody in the chat."""
+        return self.run(self.wuzapi.delete_message(self._recipient(to), message_id))
+
+    def presence(self, to: str | int, state: str = "composing", *, audio: bool = False) -> None:
+        """Show in a chat that this account is ``composing`` or has ``paused``; with ``audio``, that it is recording."""
+        self.run(self.wuzapi.presence(self._recipient(to), state, audio=audio))
+
+    def group_info(self, group: str) -> Group:
+        """A group, by its JID, with its members."""
+        return self.run(self.wuzapi.group_info(group))
+
+    def invite_link(self, group: str) -> str:
+        """The link that invites into a group."""
+        return self.run(self.wuzapi.invite_link(group))
+
+    def set_group_photo(self, group: str, photo: Media) -> str:
+        """Give a group another picture, a JPEG's bytes, and return the picture's id."""
+        return self.run(self.wuzapi.set_group_photo(group, photo))
+
+    def set_group_name(self, group: str, name: str) -> None:
+        """Give a group another name."""
+        self.run(self.wuzapi.set_group_name(group, name))
+
+    def _recipient(self, who: str | int) -> str:
+        return numbers.recipient(who, self.settings.default_region)

@@ -9,7 +9,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.messages import Message, Text, from_dict
+from airflow_provider_wa.api.message_dicts import from_dict
+from airflow_provider_wa.api.messages import Message, Text
 
 
 def load_message(spec: Message | Mapping[str, Any] | str) -> Message:

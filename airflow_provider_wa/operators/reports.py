@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks how messages fared."""
+"""What happened to messages, and which came in."""
 
 from __future__ import annotations
 
@@ -11,9 +11,62 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.records import DeliveryState
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
 from airflow_provider_wa.operators.base import WaOperator, as_list, refuse_over_limit
+from airflow_provider_wa.operators.pull import WaPullPeriodOperator
+
+
+class WaPullInboxOperator(WaPullPeriodOperator):
+    """Pulls messages that came in, the oldest first.
+
+    Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
+    "media_url"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
+
+    :param wa_conn_id: the connection (templated).
+    :param since: from this moment on (templated).
+    :param until: until before this moment (templated). With neither, the run's data interval.
+    :param after: instead of moments, the ``cursor`` of an earlier pull: what came after that message (templated).
+    :param limit: at most so many.
+    :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated).
+    """
+
+    template_fields: Sequence[str] = (*WaPullPeriodOperator.template_fields, "after")
+    record = InboxMessage
+    key = "message_id"
+
+    def __init__(self, *, after: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.after = after
+
+    def pull(self, context: Context) -> list[InboxMessage]:
+        if self.after:
+            if self.since or self.until:
+                raise BadInput("give either after, or since and until")
+            return self.hook.inbox(after=self.after, limit=self.limit)
+        since, until = self.period(context)
+        return self.hook.inbox(since=since, until=until, limit=self.limit)
+
+
+class WaPullDeliveryReportOperator(WaPullPeriodOperator):
+    """Pulls how the messages of some time fared, the oldest first.
+
+    Rows are ``{"vendor", "message_id", "state", "to", "code", "detail", "sent_at", "delivered_at", "read_at"}``.
+    Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
+
+    :param wa_conn_id: the connection (templated).
+    :param since: sent from this moment on (templated).
+    :param until: sent until before this moment (templated). With neither, the run's data interval.
+    :param limit: at most so many.
+    :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated).
+    """
+
+    record = DeliveryStatus
+    key = "message_id"
+
+    def pull(self, context: Context) -> list[DeliveryStatus]:
+        since, until = self.period(context)
+        return self.hook.delivery_report(since=since, until=until, limit=self.limit)
 
 
 class WaMessageStatusOperator(WaOperator):

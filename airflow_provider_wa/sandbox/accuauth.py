@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,6 +23,9 @@ API_ID = "sandbox-accuauth-id"
 API_SECRET = "sandbox-accuauth-secret"
 
 COUNTRY_CODE = "51"
+
+# What a result tells besides the number and whether it is known.
+Details = Callable[[str, Sandbox], dict[str, str]]
 
 # status -> HTTP status and reason
 ERRORS = {
@@ -85,8 +89,24 @@ async def _arguments(request: Request) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-async def check(request: Request, sandbox: Sandbox) -> Response:
-    """Tell whether a number is known, or that the answer is not there yet."""
+def refuse(code: str, http_status: int) -> Response:
+    """Refuse a request as a test wants it."""
+    reply = refusal(code, "invalid")
+    reply.status_code = http_status or reply.status_code
+    return reply
+
+
+async def advanced(request: Request, sandbox: Sandbox) -> Response:
+    """Tell all that is known about a number, or that the answer is not there yet."""
+    return await _check(request, sandbox, _details)
+
+
+async def basic(request: Request, sandbox: Sandbox) -> Response:
+    """Tell whether a number is known and nothing else, or that the answer is not there yet."""
+    return await _check(request, sandbox, lambda number, sandbox: {})
+
+
+async def _check(request: Request, sandbox: Sandbox, details: Details) -> Response:
     api_id = request.headers.get("x-df-api-id", "")
     if api_id in REFUSED_IDS:
         return refusal(REFUSED_IDS[api_id])
@@ -107,28 +127,33 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
         sandbox.record_check(NAME, number, "pending")
         return refusal("PENDING")
     quota.spend()
-    return _result(number, sandbox)
-
-
-def _result(number: str, sandbox: Sandbox) -> Response:
     known = magic.exists(number)
     sandbox.record_check(NAME, number, "exists" if known else "absent")
-    today = datetime.fromtimestamp(sandbox.clock(), timezone.utc).strftime("%Y%m%d")
     result = {
         "number": f"+{COUNTRY_CODE}{number}",
         "whatsapp": "yes" if known else "no",
+        **details(number, sandbox),
+    }
+    return json_reply({"status": "OK", "result": result, "request_id": _request_id()})
+
+
+def _details(number: str, sandbox: Sandbox) -> dict[str, str]:
+    known = magic.exists(number)
+    today = datetime.fromtimestamp(sandbox.clock(), timezone.utc).strftime("%Y%m%d")
+    return {
         "status_update": today if known else "",
         "signature": "Hello world" if known else "",
         "business_user": "no",
         "avatar": "yes" if magic.has_picture(number) else "no",
     }
-    return json_reply({"status": "OK", "result": result, "request_id": _request_id()})
 
 
 VENDOR = Vendor(
     NAME,
     "/accuauth",
-    {("POST", "/check/whatsapp_advanced"): check},
+    {("POST", "/check/whatsapp_advanced"): advanced, ("POST", "/check/whatsapp_basic"): basic},
+    frozenset(ERRORS),
+    refuse,
     not_found=not_found,
     rate_limited=rate_limited,
     server_error=server_error,

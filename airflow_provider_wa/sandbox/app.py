@@ -28,4 +28,5 @@ def create_app(sandbox: Sandbox | None = None) -> Starlette:
     mounts = [Mount(vendor.prefix, VendorApp(vendor, state)) for vendor in VENDOR_TABLE]
     app = Starlette(routes=[*mounts, *control.ROUTES], lifespan=lifespan)
     app.state.sandbox = state
+    app.state.codes = {vendor.name: vendor.codes for vendor in VENDOR_TABLE}
     return app

@@ -39,6 +39,10 @@ BAD_SERVER = "9"
 
 CALLBACK_ABSENT = "2"
 
+CODES = (ABSENT, OK, UNDOCUMENTED, BAD_LOGIN, UNKNOWN_ACTION, BAD_NUMBER, NO_CREDIT, DISABLED, BAD_SERVER)
+
+HIDDEN = ("1", "true")
+
 # A number that ends in 01 keeps its result back for so many times the usual delay.
 PENDING_FACTOR = 1 + magic.PENDING_ATTEMPTS
 
@@ -52,8 +56,9 @@ CORS_HEADERS = (
 _NUMBER = re.compile(r"\d{8,15}")
 
 
-def _code(code: str) -> Response:
-    return json_reply({"code": code})
+def refuse(code: str, status: int = 0) -> Response:
+    """Answer with a code and nothing else."""
+    return json_reply({"code": code}, status or 200)
 
 
 def _number(data: dict[str, Any]) -> str | None:
@@ -88,7 +93,7 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
     code = _refusal(data, sandbox)
     number = _number(data)
     if code is not None or number is None:
-        return _code(code or BAD_NUMBER)
+        return refuse(code or BAD_NUMBER)
     sandbox.quotas[NAME].spend()
     return _queue(number, data, sandbox) if "action" in data else _answer(number, sandbox)
 
@@ -97,10 +102,10 @@ def _answer(number: str, sandbox: Sandbox) -> Response:
     """Answer the sync version."""
     if magic.ending(number) == magic.UNRESOLVED:
         sandbox.record_check(NAME, number, "unknown")
-        return _code(UNDOCUMENTED)
+        return refuse(UNDOCUMENTED)
     known = magic.exists(number)
     sandbox.record_check(NAME, number, "exists" if known else "absent")
-    return _code(OK if known else ABSENT)
+    return refuse(OK if known else ABSENT)
 
 
 def _queue(number: str, data: dict[str, Any], sandbox: Sandbox) -> Response:
@@ -108,7 +113,8 @@ def _queue(number: str, data: dict[str, Any], sandbox: Sandbox) -> Response:
     token, callback = str(data.get("token", "")), str(data.get("callback", ""))
     sandbox.record_check(NAME, number, "pending")
     if magic.ending(number) != magic.UNRESOLVED:
-        sandbox.spawn(_report(number, token, callback, sandbox))
+        hidden = str(data.get("hide_image", "")).lower() in HIDDEN
+        sandbox.spawn(_report(number, token, callback, magic.has_picture(number) and not hidden, sandbox))
     ping = datetime.fromtimestamp(sandbox.clock(), timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     return json_reply(
         {
@@ -123,13 +129,12 @@ def _queue(number: str, data: dict[str, Any], sandbox: Sandbox) -> Response:
     )
 
 
-async def _report(number: str, token: str, url: str, sandbox: Sandbox) -> None:
+async def _report(number: str, token: str, url: str, picture: bool, sandbox: Sandbox) -> None:
     """Post the result to the callback URL; an account with a picture has it in a second post."""
     seconds = sandbox.settings.delivery_seconds
     await sandbox.sleep(seconds * (PENDING_FACTOR if magic.ending(number) == magic.PENDING else 1))
-    known, picture = magic.exists(number), magic.has_picture(number)
     body = {
-        "code": OK if known else CALLBACK_ABSENT,
+        "code": OK if magic.exists(number) else CALLBACK_ABSENT,
         "num": number,
         "has_picture": "1" if picture else "0",
         "token": token,
@@ -167,4 +172,4 @@ async def not_found(request: Request, sandbox: Sandbox) -> Response:
     return HTMLResponse("<html><head><title>404 Not Found</title></head><body>Not Found</body></html>", 404)
 
 
-VENDOR = Vendor(NAME, "/checkwa", {("POST", "/check/"): check}, not_found=not_found)
+VENDOR = Vendor(NAME, "/checkwa", {("POST", "/check/"): check}, frozenset(CODES), refuse, not_found=not_found)

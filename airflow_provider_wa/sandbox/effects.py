@@ -59,6 +59,10 @@ async def _server_error(fault: Fault, app: VendorApp, scope: Scope, receive: Rec
     await app.vendor.server_error(fault.status)(scope, receive, send)
 
 
+async def _refuse(fault: Fault, app: VendorApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app.vendor.refuse(fault.code, fault.status)(scope, receive, send)
+
+
 async def _html(fault: Fault, app: VendorApp, scope: Scope, receive: Receive, send: Send) -> None:
     page = HTMLResponse(HTML.format(HTML_TITLES[fault.status]), fault.status)
     await page(scope, receive, send)
@@ -110,6 +114,7 @@ async def _junk(fault: Fault, app: VendorApp, scope: Scope, receive: Receive, se
 EFFECTS: Mapping[str, Effect] = {
     "rate_limit": _rate_limit,
     "server_error": _server_error,
+    "refuse": _refuse,
     "lost_reply": _lost_reply,
     "cut": _cut,
     "cut_body": _cut_body,

@@ -21,6 +21,8 @@ class Fault:
     seconds: float = 0.0
     retry_after: float | None = None
     status: int = 500
+    code: str = ""
+    enforce: bool = False
 
     def is_for(self, vendor: str, path: str) -> bool:
         """Say whether a request is one of those that this fault hits."""
@@ -29,6 +31,18 @@ class Fault:
 
 def _seconds(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+
+
+def _true(value: Any) -> bool:
+    return value is True
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _http_status(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599
 
 
 @dataclass(frozen=True)
@@ -43,8 +57,15 @@ class Option:
 
 OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "latency": (Option("seconds", True, _seconds, "a number of seconds"),),
-    "rate_limit": (Option("retry_after", False, _seconds, "a number of seconds"),),
-    "server_error": (Option("status", False, (500, 502, 503, 504).__contains__, "500, 502, 503 or 504"),),
+    "rate_limit": (
+        Option("retry_after", False, _seconds, "a number of seconds"),
+        Option("enforce", False, _true, "true, to bind the rates that Green-API documents"),
+    ),
+    "server_error": (Option("status", False, (403, 500, 502, 503, 504).__contains__, "403, 500, 502, 503 or 504"),),
+    "refuse": (
+        Option("code", True, _text, "one of the vendor's codes"),
+        Option("status", False, _http_status, "an HTTP status from 200 to 599"),
+    ),
     "lost_reply": (),
     "cut": (),
     "cut_body": (),
@@ -52,7 +73,8 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "html": (Option("status", False, (200, 502).__contains__, "200 or 502"),),
     "logged_out": (),
 }
-DEFAULT_STATUS = {"server_error": 500, "html": 502}
+VENDORS_OWN = 0  # of `refuse`: the HTTP status that goes with the code
+DEFAULT_STATUS = {"server_error": 500, "html": 502, "refuse": VENDORS_OWN}
 
 
 def parse_fault(data: Any, vendors: tuple[str, ...], session_vendors: tuple[str, ...]) -> Fault:
@@ -84,6 +106,8 @@ def parse_fault(data: Any, vendors: tuple[str, ...], session_vendors: tuple[str,
         if not option.is_valid(value):
             raise ValueError(f"{option.name} of {kind} is {option.meaning}")
         setattr(fault, option.name, value)
+    if fault.enforce and times is not None:
+        raise ValueError("rates that bind take no times: they bind until cleared")
     return fault
 
 
@@ -109,13 +133,17 @@ class Faults:
         shown = []
         for fault in self._faults:
             names = {"vendor", "kind", "path", "times"} | {option.name for option in OPTIONS[fault.kind]}
-            shown.append({name: value for name, value in asdict(fault).items() if name in names})
+            shown.append({name: value for name, value in asdict(fault).items() if name in names and value is not False})
         return shown
+
+    def binds_rates(self, vendor: str, path: str) -> bool:
+        """Say whether the rates that a vendor documents bind a request."""
+        return any(fault.enforce and fault.is_for(vendor, path) for fault in self._faults)
 
     def take(self, vendor: str, path: str) -> tuple[float, Fault | None]:
         """Use up what a request meets: seconds of latency (they add up) and at most one fault of another kind."""
         seconds, hit = 0.0, None
-        for fault in [fault for fault in self._faults if fault.is_for(vendor, path)]:
+        for fault in [fault for fault in self._faults if fault.is_for(vendor, path) and not fault.enforce]:
             if fault.kind == "latency":
                 seconds += fault.seconds
             elif hit is None:

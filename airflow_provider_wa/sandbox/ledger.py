@@ -15,7 +15,8 @@ from airflow_provider_wa.sandbox import magic
 class Message:
     """A message that a vendor accepted.
 
-    `sent_at` is None while the vendor keeps it for an account that is logged out.
+    `sent_at` is None while the vendor keeps it for an account that is logged out. `known` is False if WhatsApp has
+    nobody to deliver it to: only Green-API takes such a message.
     """
 
     vendor: str
@@ -27,6 +28,9 @@ class Message:
     media: bytes | None = None
     repeats: int = 0
     sent_at: float | None = None
+    mimetype: str = ""
+    group: bool = False
+    known: bool = True
 
     def delivered_at(self, now: float, seconds: float) -> float | None:
         """When it arrived at the phone, or None if it has not by `now`."""
@@ -37,9 +41,11 @@ class Message:
         return self._passed(magic.read_after(self.to, seconds), now)
 
     def status(self, now: float, seconds: float) -> str:
-        """Return queued, sent, delivered or read."""
+        """Return queued, failed, sent, delivered or read."""
         if self.sent_at is None:
             return "queued"
+        if not self.known:
+            return "failed"
         if self.read_at(now, seconds) is not None:
             return "read"
         return "sent" if self.delivered_at(now, seconds) is None else "delivered"
@@ -61,7 +67,7 @@ class Message:
         return entry
 
     def _passed(self, after: float | None, now: float) -> float | None:
-        if after is None or self.sent_at is None or self.sent_at + after > now:
+        if after is None or not self.known or self.sent_at is None or self.sent_at + after > now:
             return None
         return self.sent_at + after
 
@@ -77,12 +83,22 @@ class Check:
 
 
 @dataclass(slots=True)
+class Action:
+    """Something done besides checking and sending: `name` is the vendor's route, `content` what was asked."""
+
+    vendor: str
+    name: str
+    content: dict[str, Any]
+    at: float
+
+
+@dataclass(slots=True)
 class Callback:
     """A callback that was due. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
 
     vendor: str
     url: str
-    body: dict[str, str]
+    body: dict[str, Any]
     outcome: str
     detail: str
     at: float
@@ -96,6 +112,7 @@ class Ledger:
     checks: list[Check] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
+    actions: list[Action] = field(default_factory=list)
 
     def record(self, message: Message) -> Message:
         """Enter a message; the same id again is the same message, repeated."""
@@ -112,7 +129,7 @@ class Ledger:
 
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self.messages, self.checks, self.callbacks, self.requests):
+        for part in (self.messages, self.checks, self.callbacks, self.requests, self.actions):
             part.clear()
 
     def as_json(self, now: float, seconds: float, vendor: str | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ UNRESOLVED = "04"
 REPLIES = "05"
 UNDELIVERED = "06"
 OTHER_FORM = "07"
+HIDDEN = "08"
 
 PENDING_ATTEMPTS = 2
 LIMITED_ATTEMPTS = 1
@@ -51,6 +52,11 @@ def exists(number: str) -> bool:
 def has_picture(number: str) -> bool:
     """Say whether the account shows a picture."""
     return ending(number) == PICTURE
+
+
+def is_hidden(number: str) -> bool:
+    """Say whether WuzAPI's check shows the number's hidden id (`...@lid`) instead of its JID."""
+    return ending(number) == HIDDEN
 
 
 def delivered_after(number: str, seconds: float) -> float | None:

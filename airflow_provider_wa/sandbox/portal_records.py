@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from airflow_provider_wa.sandbox.inbox import Incoming
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.state import Quota
 
@@ -49,25 +50,73 @@ def message(sent: Message, now: float, delivery_seconds: float) -> dict[str, Any
         "location": sent.content if sent.type == "location" else None,
         "isContact": sent.type == "contact",
         "contact": sent.content if sent.type == "contact" else None,
-        "isButton": False,
-        "button": None,
-        "isList": False,
-        "list": None,
+        "isButton": "buttons" in sent.content,
+        "button": sent.content.get("buttons"),
+        "isList": sent.type == "list",
+        "list": sent.content.get("rows"),
         "wacheck": False,
         "waID": OWN_NUMBER,
-        "waMessageID": "EC" + sent.message_id[:20].upper(),
+        "waMessageID": wa_message_id(sent.message_id),
         "status": status,
         "timedOut": 0,
         "statusInfo": info,
         "statusMessage": delivery,
         "statusMessageInfo": delivery_info,
         "mode": "Api",
-        "deliveredAt": _time(sent.delivered_at(now, delivery_seconds)),
-        "readAt": _time(sent.read_at(now, delivery_seconds)),
-        "createdAt": _time(sent.at),
-        "updatedAt": _time(sent.sent_at or sent.at),
+        "deliveredAt": time_text(sent.delivered_at(now, delivery_seconds)),
+        "readAt": time_text(sent.read_at(now, delivery_seconds)),
+        "createdAt": time_text(sent.at),
+        "updatedAt": time_text(sent.sent_at or sent.at),
         "value": None,
     }
+
+
+def received(message: Incoming) -> dict[str, Any]:
+    """Return one row of the inbox report."""
+    is_media = message.media is not None
+    return {
+        "messageID": message.message_id,
+        "clientID": CLIENT_ID,
+        "instanceID": INSTANCE_ID,
+        "creditID": "",
+        "phone": message.sender,
+        "full_push_name": "",
+        "text": message.text,
+        "link": "",
+        "serverSend": False,
+        "isMedia": is_media,
+        "mediaType": message.type if is_media else "",
+        "mediaPath": f"assets/media/{message.message_id}" if is_media else "",
+        "isLocation": False,
+        "location": None,
+        "isContact": False,
+        "contact": None,
+        "isButton": False,
+        "button": None,
+        "isList": False,
+        "list": None,
+        "wacheck": False,
+        "waID": f"{message.sender}@s.whatsapp.net",
+        "waMessageID": wa_message_id(message.message_id),
+        "status": 3,
+        "timedOut": 0,
+        "statusInfo": "Delivered",
+        "statusMessage": 0,
+        "statusMessageInfo": "",
+        "mode": "",
+        "deliveredAt": None,
+        "readAt": None,
+        "createdAt": time_text(message.at),
+        "updatedAt": time_text(message.at),
+        "webhookURL": "",
+        "webhookStatus": 0,
+        "value": None,
+    }
+
+
+def wa_message_id(message_id: str) -> str:
+    """Return the id that WhatsApp itself knows a message by."""
+    return "EC" + message_id[-20:].upper()
 
 
 def instance(quota: Quota) -> dict[str, Any]:
@@ -114,5 +163,6 @@ def _left(quota: Quota) -> int:
     return UNLIMITED_SHOWN if quota.left is None else quota.left
 
 
-def _time(moment: float | None) -> str | None:
+def time_text(moment: float | None) -> str | None:
+    """Return a moment as the portal writes it: India's time, with its offset."""
     return None if moment is None else datetime.fromtimestamp(moment, INDIA).isoformat(timespec="milliseconds")

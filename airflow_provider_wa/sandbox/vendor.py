@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -32,6 +32,11 @@ def text_reply(text: str, status: int, headers: Headers | None = None) -> Respon
     return Response(text, status, headers, "text/plain")
 
 
+def base_url(request: Request) -> str:
+    """Return the address under which a client reaches this vendor, without a slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
 def retry_header(retry_after: float | None) -> dict[str, str]:
     """Return the Retry-After header, if there is something to say."""
     return {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
@@ -43,6 +48,7 @@ def plain_rate_limit(retry_after: float | None) -> Response:
 
 
 SERVER_ERRORS = {
+    403: "Forbidden",
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Unavailable",
@@ -64,16 +70,21 @@ async def plain_not_found(request: Request, sandbox: Sandbox) -> Response:
 class Vendor:
     """One vendor: its name, where it is mounted, its routes by (method, path), and how it refuses.
 
-    `route_of` turns a path into the one in the table, for a vendor with credentials in its paths.
+    `refuse` makes the reply with one of its `codes`, under another HTTP status than its own if that is not 0. `rates`
+    are the requests a second that it documents for a route; they bind only if a test says so. `route_of` turns a path
+    into the one in the table, for a vendor with credentials or names in its paths.
     """
 
     name: str
     prefix: str
     routes: Mapping[tuple[str, str], Handler]
+    codes: frozenset[str]
+    refuse: Callable[[str, int], Response]
     not_found: Handler = plain_not_found
     rate_limited: Callable[[float | None], Response] = plain_rate_limit
     server_error: Callable[[int], Response] = plain_server_error
     route_of: Callable[[str], str] = str
+    rates: Mapping[str, int] = field(default_factory=dict)
 
 
 class VendorApp:
@@ -93,16 +104,27 @@ class VendorApp:
             seconds += extra
         if seconds:
             await sandbox.sleep(seconds)
-        if fault is None:
+        if self._is_too_fast(scope):
+            await vendor.rate_limited(None)(scope, receive, send)
+        elif fault is None:
             await self.answer(scope, receive, send)
         else:
             await apply_fault(fault, self, scope, receive, send)
 
+    def _route(self, scope: Scope) -> str:
+        return self.vendor.route_of(scope["path"].removeprefix(scope.get("root_path", "")))
+
+    def _is_too_fast(self, scope: Scope) -> bool:
+        if not self.sandbox.faults.binds_rates(self.vendor.name, scope["path"]):
+            return False
+        route = self._route(scope)
+        rate = self.vendor.rates.get(route)
+        return rate is not None and self.sandbox.pace.is_exceeded((self.vendor.name, route), rate, self.sandbox.clock())
+
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the vendor does when nothing is wrong."""
         request = Request(scope, receive)
-        path = self.vendor.route_of(scope["path"].removeprefix(scope.get("root_path", "")))
-        handler = self.vendor.routes.get((scope["method"], path), self.vendor.not_found)
+        handler = self.vendor.routes.get((scope["method"], self._route(scope)), self.vendor.not_found)
         try:
             response = await handler(request, self.sandbox)
         except ClientDisconnect:

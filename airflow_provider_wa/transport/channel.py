@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection's way out: carries out requests over httpx, each in bounded time and within the rate limit."""
+"""A connection's way out: carries out requests over httpx, each in bounded time and within the rate limit.
+
+httpx's transports are used without its clients, whose redirects, cookies and logged URLs are not wanted here.
+"""
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, ExitStack, aclosing, closing
+from contextlib import AsyncExitStack, aclosing, closing, suppress
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import anyio
+import anyio.to_thread
 import httpx
 
+from airflow_provider_wa import __version__
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
 from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
@@ -23,6 +30,12 @@ from airflow_provider_wa.transport.limiter import RateLimiter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
 
 CONNECT_TIMEOUT = 10.0
+_HEADERS = {
+    "accept": "*/*",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": f"airflow-provider-wa/{__version__}",
+}
+
 REPLY_BYTES = 64 * 1024 * 1024
 """More than the longest answer of any vendor (media in base64); a longer one must not fill the memory."""
 
@@ -42,19 +55,19 @@ class Endpoint:
     concurrency: int = 10
     rate: float | None = None
 
-    def options(self, request: Request) -> dict[str, Any]:
-        """The arguments of httpx's ``build_request`` for ``request``."""
-        wait = self.wait(request)
-        return {
-            "method": request.method,
-            "url": self.base_url + request.path,
-            "params": request.params or None,
-            "headers": request.headers,
-            "json": request.json,
-            "data": request.form,
-            "files": [(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
-            "timeout": httpx.Timeout(wait, connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT),
-        }
+    def build(self, request: Request) -> httpx.Request:
+        """``request`` as httpx's, with its time-outs."""
+        timeout = httpx.Timeout(self.wait(request), connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT)
+        return httpx.Request(
+            request.method,
+            _parsed((request.base or self.base_url) + request.path),
+            params=request.params or None,
+            headers={**_HEADERS, **request.headers},
+            json=request.json,
+            data=request.form,
+            files=[(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
+            extensions={"timeout": timeout.as_dict()},
+        )
 
     def wait(self, request: Request) -> float:
         """The longest wait for each part of the reply, in seconds."""
@@ -70,14 +83,12 @@ class Endpoint:
         return ssl.create_default_context(cafile=self.verify) if isinstance(self.verify, str) else self.verify
 
     @property
-    def client_options(self) -> dict[str, Any]:
-        """The arguments of both of httpx's clients."""
+    def transport_options(self) -> dict[str, Any]:
+        """The arguments of httpx's own transports, sync and async."""
         # A send goes out on a fresh connection: on a kept one that the server has just closed, nobody could tell
         # whether it was taken.
         limits = httpx.Limits(max_keepalive_connections=0)
-        # httpx's clients would keep cookies, but a call must not depend on the calls before it.
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        return {"verify": self.tls, "follow_redirects": False, "limits": limits, "cookies": no_cookies}
+        return {"verify": self.tls, "limits": limits, "proxy": _environment_proxy(self.base_url)}
 
 
 class _Body:
@@ -101,6 +112,33 @@ class _Body:
         return Reply(response.status_code, b"".join(self._chunks), headers)
 
 
+class _Cut:
+    """Cuts the connection of a synchronous exchange at its deadline: httpx bounds each wait, not their sum."""
+
+    def __init__(self, outgoing: httpx.Request, deadline: float) -> None:
+        outgoing.extensions["trace"] = self._notice
+        self._timer = threading.Timer(deadline, self._cut)
+        self._timer.daemon = True
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> _Cut:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._timer.cancel()
+
+    def _notice(self, event: str, details: Mapping[str, Any]) -> None:
+        # A TLS handshake puts another socket in the place of the first.
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = details["return_value"].get_extra_info("socket")
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
 class _Base:
     """What both channels share. ``calls`` counts the requests that were tried."""
 
@@ -111,15 +149,16 @@ class _Base:
         self.calls = 0
         guard_http_logs(self.scrubber)
 
-    def _build(self, client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request | WaError:
+    def _build(self, request: Request) -> httpx.Request | WaError:
         """``request`` as httpx's. It is built before anything leaves, so that a bug of ours is not taken for a failure.
 
         What cannot be encoded is the caller's fault: a token with an é in a header, half a surrogate pair in a text.
         """
         try:
-            return client.build_request(**self.endpoint.options(request))
+            outgoing = self.endpoint.build(request)
         except (httpx.InvalidURL, UnicodeError) as error:
             return not_a_request(error)
+        return outgoing if outgoing.url.host else not_a_request(httpx.UnsupportedProtocol("no host"))
 
 
 class Channel(_Base):
@@ -135,15 +174,14 @@ class Channel(_Base):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         super().__init__(endpoint, limiter)
-        self._client = httpx.Client(transport=transport, **endpoint.client_options)
-        self._open = ExitStack()
+        self._transport = transport or httpx.HTTPTransport(**endpoint.transport_options)
 
     def __enter__(self) -> Channel:
-        self._open.enter_context(self._client)
+        self._transport.__enter__()
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
-        self._open.close()
+    def __exit__(self, *exc_info: Any) -> None:
+        self._transport.__exit__(*exc_info)
 
     def carry_out(self, step: Step) -> Reply | WaError | None:
         """The reply to a request, or the error that stands for its lack; None after a sleep."""
@@ -156,17 +194,18 @@ class Channel(_Base):
         return None
 
     def _exchange(self, request: Request) -> Reply | WaError:
-        outgoing = self._build(self._client, request)
+        outgoing = self._build(request)
         if isinstance(outgoing, WaError):
             return outgoing
-        wait = self.limiter.reserve(time.monotonic())
+        wait = self.limiter.reserve(time.monotonic(), request.pace)
         while wait > 0:
             time.sleep(wait)
-            wait = self.limiter.still(time.monotonic())
+            wait = self.limiter.still(time.monotonic(), request.pace)
         self.calls += 1
+        deadline = self.endpoint.deadline(request)
         try:
-            body = _Body(self.endpoint.deadline(request))
-            with closing(self._client.send(outgoing, stream=True)) as response:
+            body = _Body(deadline)
+            with _Cut(outgoing, deadline), closing(self._transport.handle_request(outgoing)) as response:
                 for chunk in response.iter_bytes():
                     body.add(chunk)
             return body.reply(response)
@@ -192,15 +231,16 @@ class AsyncChannel(_Base):
         super().__init__(endpoint, limiter)
         self._transport = transport
         self._open = AsyncExitStack()
-        self._clients: dict[Effect, httpx.AsyncClient] = {}
+        self._transports: dict[Effect, httpx.AsyncBaseTransport] = {}
 
     async def __aenter__(self) -> AsyncChannel:
-        for effect, transport in (
-            (Effect.READ, self._transport or _aiohttp_transport(self.endpoint)),
-            (Effect.SEND, self._transport),
-        ):
-            client = httpx.AsyncClient(transport=transport, **self.endpoint.client_options)
-            self._clients[effect] = await self._open.enter_async_context(client)
+        if self._transport:
+            self._transports = dict.fromkeys(Effect, self._transport)
+        else:
+            # In a thread: loading aiohttp and the certificates would hold up a triggerer's event loop.
+            self._transports = await anyio.to_thread.run_sync(_transports, self.endpoint)
+        for transport in set(self._transports.values()):
+            await self._open.enter_async_context(transport)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -217,20 +257,19 @@ class AsyncChannel(_Base):
         return None
 
     async def _exchange(self, request: Request) -> Reply | WaError:
-        client = self._clients[request.effect]
-        outgoing = self._build(client, request)
+        outgoing = self._build(request)
         if isinstance(outgoing, WaError):
             return outgoing
-        wait = self.limiter.reserve(time.monotonic())
+        wait = self.limiter.reserve(time.monotonic(), request.pace)
         while wait > 0:
             await anyio.sleep(wait)
-            wait = self.limiter.still(time.monotonic())
+            wait = self.limiter.still(time.monotonic(), request.pace)
         self.calls += 1
-        deadline = self.endpoint.deadline(request)
+        transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
         try:
             body = _Body(deadline)
             with anyio.fail_after(deadline):
-                async with aclosing(await client.send(outgoing, stream=True)) as response:
+                async with aclosing(await transport.handle_async_request(outgoing)) as response:
                     async for chunk in response.aiter_bytes():
                         body.add(chunk)
             return body.reply(response)
@@ -238,6 +277,15 @@ class AsyncChannel(_Base):
             return failure(DeadlineExceeded(f"{deadline:g} s in all"), request.effect)
         except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
             return failure(error, request.effect)
+
+
+# A vendor has few addresses, and a bulk run asks the same one each time.
+_parsed = lru_cache(maxsize=128)(httpx.URL)
+
+
+def _transports(endpoint: Endpoint) -> dict[Effect, httpx.AsyncBaseTransport]:
+    sends = httpx.AsyncHTTPTransport(**endpoint.transport_options)
+    return {Effect.READ: _aiohttp_transport(endpoint), Effect.SEND: sends}
 
 
 def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
@@ -255,7 +303,7 @@ def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
 
 
 def _environment_proxy(url: str) -> httpx.Proxy | None:
-    """The proxy that the environment names for ``url`` (HTTPS_PROXY, NO_PROXY ...), as httpx finds it for sends."""
+    """The proxy that the environment names for ``url`` (HTTPS_PROXY, NO_PROXY ...), as HTTP clients find it."""
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")

@@ -16,6 +16,10 @@ from airflow_provider_wa.api.errors import WaError
 
 MASK = "***"
 
+MESSAGE_LENGTH = 500
+RAW_LENGTH = 2000
+"""How much is kept of an error's message and of the reply behind it, in characters."""
+
 _SHORT = 6
 """A secret with fewer characters is masked only where it stands alone: it may well be a part of other words."""
 
@@ -69,13 +73,22 @@ class Scrubber:
         return scrubbed  # type: ignore[no-any-return]
 
     def error(self, error: WaError) -> WaError:
-        """Clean ``error`` in place and cut it off from the HTTP library's errors, whose texts may hold a URL."""
-        error.message = self.text(error.message)
+        """Clean ``error`` in place and cut it off from the HTTP library's errors, whose texts may hold a URL.
+
+        Long texts are shortened here and not before: a secret across the cut would leave its beginning.
+        """
+        error.message = _shortened(self.text(error.message), MESSAGE_LENGTH)
         error.args = (error.message,)
-        error.code = self.text(error.code) if error.code else error.code
+        error.code = _shortened(self.text(error.code), MESSAGE_LENGTH) if error.code else error.code
         error.raw = self.data(error.raw)
+        if isinstance(error.raw, str) or len(json.dumps(error.raw, default=str)) > RAW_LENGTH:
+            error.raw = _shortened(str(error.raw), RAW_LENGTH)
         error.__cause__ = error.__context__ = None
         return error
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."
 
 
 def _pattern(secret: str) -> str:

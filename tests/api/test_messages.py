@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import (
-    MESSAGE_TYPES,
     Audio,
+    Button,
+    Buttons,
     ContactCard,
     Document,
     Image,
+    ListMessage,
+    ListRow,
     Location,
     Media,
     Message,
+    Poll,
     Text,
-    Video,
-    from_dict,
 )
 
 PHOTO = Media(url="https://example.com/a.jpg")
@@ -105,6 +107,11 @@ def test_a_text_is_kept_as_it_is() -> None:
         lambda half: Image(Media(url="https://example.com/a.png"), caption=half),
         lambda half: Location(1, 2, name=half),
         lambda half: ContactCard(f"Ann {half}", "+12025550123"),
+        lambda half: Image(Media(b"x", filename=f"{half}.png")),
+        lambda half: Image(Media(url=f"http://x/{half}")),
+        lambda half: Buttons("Well?", (Button("Yes"), Button(f"No {half}"))),
+        lambda half: ListMessage("Choose", "Open", (ListRow("Tea", half),)),
+        lambda half: Poll("Tea?", ("yes", f"no {half}")),
     ],
 )
 def test_half_of_a_surrogate_pair_is_refused(build: Callable[[str], Message]) -> None:
@@ -178,111 +185,6 @@ def test_a_vcards_values_are_escaped(name: str, escaped: str) -> None:
     lines = ContactCard(name, "34666666666", name).vcard.splitlines()
     assert lines[2:5] == [f"N:;{escaped};;;", f"FN:{escaped}", f"ORG:{escaped};"]
     assert len(lines) == 7
-
-
-CARD = {"type": "contact", "name": "Ana", "phone": "+34666666666"}
-
-
-@pytest.mark.parametrize(
-    ("spec", "message"),
-    [
-        ({"body": "hi"}, Text("hi")),
-        ({"type": "text", "body": "hi"}, Text("hi")),
-        ({"type": "text", "body": 5}, Text("5")),
-        ({"type": "image", "url": PHOTO.url}, Image(PHOTO)),
-        ({"type": "image", "media": PHOTO}, Image(PHOTO)),
-        ({"type": "image", "media": {"url": PHOTO.url}, "caption": "x"}, Image(PHOTO, "x")),
-        ({"type": "image", "url": PHOTO.url, "caption": None}, Image(PHOTO)),
-        ({"type": "video", "url": PHOTO.url, "filename": "b.mp4"}, Video(Media(url=PHOTO.url, filename="b.mp4"))),
-        ({"type": "audio", "media": {"content": b"x"}, "media_type": "x/y"}, Audio(Media(b"x", media_type="x/y"))),
-        ({"type": "document", "media": {"content": b"x", "filename": "a.pdf"}}, Document(Media(b"x", None, "a.pdf"))),
-        ({"type": "document", "url": PHOTO.url, "filename": None}, Document(PHOTO)),
-        ({"type": "location", "latitude": "1.5", "longitude": 0}, Location(1.5, 0)),
-        ({"type": "location", "latitude": 1, "longitude": 2, "name": 3, "url": None}, Location(1, 2, "3")),
-        (CARD, ContactCard("Ana", "+34666666666")),
-        (CARD | {"phone": 34666666666, "organization": None}, ContactCard("Ana", "34666666666")),
-    ],
-    ids=str,
-)
-def test_a_dict_becomes_a_message(spec: dict[str, Any], message: Message) -> None:
-    before = dict(spec)
-    assert from_dict(spec) == message
-    assert spec == before, "the caller's dict is left alone"
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        Text("hi"), Image(PHOTO), Image(PHOTO, "x"), Document(Media(b"x", filename="a.pdf")), Location(0, 0),
-        Location(1.5, -3, "a", "b", "https://x.example"), ContactCard("Ana", "34666666666"),
-        ContactCard("Ana", "34666666666", "Acme"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_message_survives_its_dict_form(message: Message) -> None:
-    assert from_dict(message.to_dict()) == message
-
-
-def test_a_dict_form_leaves_out_what_is_not_set() -> None:
-    assert ContactCard("Ana", "34666666666").to_dict() == {"type": "contact", "name": "Ana", "phone": "34666666666"}
-    assert Image(PHOTO).to_dict() == {
-        "type": "image", "media": {"url": PHOTO.url, "filename": "a.jpg", "media_type": "image/jpeg"},
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [
-        ({"type": "telegram", "body": "x"}, ["'telegram'", "text", "image", "location", "contact"]),
-        ({"type": None, "body": "x"}, ["None", "text"]),
-        ({"type": ["text"], "body": "x"}, ["['text']", "text"]),
-        ({}, ["text needs body"]),
-        ({"body": None}, ["text needs body"]),
-        ({"body": "x", "caption": "y", "footer": "z"}, ["text has no field caption, footer", "it has body"]),
-        ({"body": "x", "captoin": None}, ["text has no field captoin"]),
-        ({"type": "image"}, ["media takes either"]),
-        ({"type": "image", "media": "https://example.com/a.jpg"}, ["media takes a dict"]),
-        ({"type": "image", "media": None}, ["media takes a dict"]),
-        ({"type": "image", "media": {"url": PHOTO.url, "path": "/a"}}, ["media has no field path"]),
-        ({"type": "image", "media": {"content": b"x"}, "url": PHOTO.url}, ["either"]),
-        ({"type": "image", "media": {"content": "aGVsbG8="}}, ["bytes"]),
-        ({"type": "image", "url": 7}, ["https://"]),
-        ({"type": "image", "media": PHOTO, "filename": "b.jpg"}, ["image has no field filename"]),
-        ({"type": "image", "url": PHOTO.url, "body": "x"}, ["image has no field body", "media, caption"]),
-        ({"type": "location", "latitude": 1}, ["location needs longitude"]),
-        ({"type": "location", "latitude": "x", "longitude": 1}, ["latitude"]),
-        ({"type": "contact", "name": "Ana"}, ["contact needs phone"]),
-    ],
-    ids=str,
-)
-def test_a_dict_that_is_no_message_says_what_is_wrong(spec: dict[str, Any], words: list[str]) -> None:
-    with pytest.raises(BadInput) as caught:
-        from_dict(spec)
-    assert [word for word in words if word not in str(caught.value)] == []
-
-
-JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-VALUES = (
-    JSON
-    | st.lists(JSON, max_size=2)
-    | st.dictionaries(st.sampled_from(["url", "content", "filename", "x"]), JSON, max_size=2)
-)
-KEYS = st.sampled_from(
-    ["type", "body", "media", "url", "filename", "caption", "latitude", "longitude", "name", "phone", "zzz"]
-)
-
-
-@given(st.dictionaries(KEYS, VALUES, max_size=5), st.none() | st.sampled_from(sorted(MESSAGE_TYPES)))
-def test_any_dict_is_a_message_or_bad_input(spec: dict[str, Any], kind: str | None) -> None:
-    try:
-        message = from_dict(spec | ({"type": kind} if kind else {}))
-    except BadInput:
-        return
-    assert isinstance(message, Message)
-
-
-def test_each_type_is_known_by_its_name() -> None:
-    assert {cls.type: cls for cls in (Text, Image, Audio, Video, Document, Location, ContactCard)} == MESSAGE_TYPES
 
 
 def test_messages_are_frozen() -> None:

@@ -9,16 +9,24 @@ import pytest
 
 from airflow_provider_wa.api import records
 from airflow_provider_wa.api.records import (
+    Avatar,
     Balance,
     CheckResult,
     CheckStatus,
+    Contact,
     DeliveryState,
     DeliveryStatus,
+    Group,
+    InboxMessage,
+    LinkingCode,
+    MediaFile,
     QrCode,
     Record,
     SentMessage,
     Session,
     SessionState,
+    UserInfo,
+    Webhook,
 )
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -53,6 +61,44 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
     (
         Balance(vendor="wa_portal", left=4300, expires_at=NOON, state="active", raw=RAW),
         {"vendor": "wa_portal", "left": 4300, "expires_at": "2026-07-01T12:00:00+05:30", "state": "active"},
+    ),
+    (
+        InboxMessage(vendor="wa_portal", message_id="A1", sender="34666666666", text="hi", received_at=NOON, raw=RAW),
+        {
+            "vendor": "wa_portal", "message_id": "A1", "sender": "34666666666", "kind": "", "text": "hi", "chat": None,
+            "wa_message_id": None, "received_at": "2026-07-01T12:00:00+05:30", "media_url": None,
+        },
+    ),
+    (
+        Contact(vendor="wuzapi", jid="34666666666@s.whatsapp.net", name="Ana", raw=RAW),
+        {"vendor": "wuzapi", "jid": "34666666666@s.whatsapp.net", "name": "Ana"},
+    ),
+    (
+        Group(vendor="wuzapi", jid="1@g.us", name="Us", participants=("34666666666",), created_at=NOON, raw=RAW),
+        {
+            "vendor": "wuzapi", "jid": "1@g.us", "name": "Us", "participants": ["34666666666"], "owner": None,
+            "topic": "", "created_at": "2026-07-01T12:00:00+05:30",
+        },
+    ),
+    (
+        MediaFile(vendor="wuzapi", content=b"s3cr3t", media_type="image/png", filename="a.png", raw=RAW),
+        {"vendor": "wuzapi", "media_type": "image/png", "filename": "a.png"},
+    ),
+    (
+        Webhook(vendor="wuzapi", url="https://example.com/s3cr3t", events=("Message",), raw=RAW),
+        {"vendor": "wuzapi", "events": ["Message"]},
+    ),
+    (LinkingCode(vendor="wuzapi", code="s3cr3t", raw=RAW), {"vendor": "wuzapi"}),
+    (
+        UserInfo(vendor="wuzapi", jid="34666666666@s.whatsapp.net", about="Busy", devices=("1:0@lid",), raw=RAW),
+        {
+            "vendor": "wuzapi", "jid": "34666666666@s.whatsapp.net", "about": "Busy", "picture_id": "",
+            "business_name": "", "lid": "", "devices": ["1:0@lid"],
+        },
+    ),
+    (
+        Avatar(vendor="wuzapi", url="https://example.com/a.jpg", picture_id="1", kind="preview", raw=RAW),
+        {"vendor": "wuzapi", "url": "https://example.com/a.jpg", "picture_id": "1", "kind": "preview"},
     ),
 ]  # fmt: skip
 OF_EACH = pytest.mark.parametrize(("record", "expected"), DICTS, ids=lambda value: type(value).__name__)

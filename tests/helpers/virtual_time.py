@@ -15,8 +15,11 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     """Waits for nothing: lets its time pass instead."""
 
     now = 1000.0
+    virtual = True
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if not self.virtual:
+            return super().select(timeout)  # type: ignore[no-any-return]
         if timeout is None:
             raise RuntimeError("all tasks wait for something that will never happen")
         self.now += max(0.0, timeout)
@@ -34,7 +37,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
+        task = self.create_task(main)
         try:
-            return self.run_until_complete(main)
+            return self.run_until_complete(task)
         finally:
+            if not task.done():  # it waits for a thread after all, which would outlive it and keep Python from exiting
+                self._virtual.virtual = False
+                task.cancel()
+                self.run_until_complete(asyncio.wait([task]))
             self.close()

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from helpers.connections import SECRETS, Answers, Connect
 
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.errors import BadInput, QuotaExceeded
 from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.api.vendors.accuauth import AccuAuthResult
 from airflow_provider_wa.hooks.base import WaHook
 
 PERU = "https://cloudapi.peru.accuauth.com"
@@ -55,3 +57,20 @@ def test_country_of_the_host_is_the_default_region_and_else_peru(
     with pytest.raises(BadInput, match="only one this host checks"):
         hook.check(other)
     assert len(requests) == 1
+
+
+def test_what_the_vendor_tells_of_an_account_comes_typed(connect: Connect, answers: Answers) -> None:
+    told = {"whatsapp": "yes", "signature": "Hello", "status_update": "20231212", "business_user": "no"}
+    answers({"status": "OK", "result": told, "request_id": "TID1"})
+
+    (result,) = WaHook.for_connection(connect("accuauth")).check("+51912345678")
+
+    assert isinstance(result, AccuAuthResult)
+    assert (result.signature, result.status_update, result.business_user) == ("Hello", date(2023, 12, 12), False)
+
+
+def test_an_error_says_the_vendors_reason(connect: Connect, answers: Answers) -> None:
+    answers({"status": "OUT_OF_QUOTA", "reason": "0 calls left"}, 403)
+
+    with pytest.raises(QuotaExceeded, match=r"\(OUT_OF_QUOTA: 0 calls left\)"):
+        WaHook.for_connection(connect("accuauth")).check("+51912345678")

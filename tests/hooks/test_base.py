@@ -395,8 +395,10 @@ def test_log_lines_of_the_http_client_hold_no_secret(connect: Connect, answers: 
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     try:
-        answers({"stateInstance": "authorized"})
+        seen = answers({"stateInstance": "authorized"})
         WaHook.for_connection(connect("green_api")).session()
+        # What a client of httpx writes for each request, whoever uses it with the same address.
+        logger.info('HTTP Request: %s %s "%s"', "GET", seen[0].url, "HTTP/1.1 200 OK")
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)

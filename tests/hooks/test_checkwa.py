@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from helpers.connections import SECRETS, Answers, Connect, assert_no_secret
@@ -9,6 +10,7 @@ from helpers.connections import SECRETS, Answers, Connect, assert_no_secret
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.checkwa import CheckWaHook
 
 RECEIVER = {"callback_base_url": "https://airflow.test/", "webhook_secret": SECRETS["webhook_secret"]}
 
@@ -50,3 +52,33 @@ def test_queued_check_without_a_receiver_is_refused_before_credit_is_spent(conne
 def test_receivers_address_without_its_secret_is_refused(connect: Connect) -> None:
     with pytest.raises(BadInput, match="connection 'my_wa': callback_base_url needs webhook_secret"):
         WaHook.for_connection(connect("checkwa", callback_base_url="https://airflow.test"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({}, {"number": "34666666666"}),
+        ({"server": 462}, {"number": "34666666666", "server": "462"}),
+        ({"hide_image": True}, {"number": "34666666666", "hide_image": "1"}),
+        ({"split_number": True}, {"num": "666666666", "cod": "34"}),
+    ],
+    ids=str,
+)
+def test_a_check_takes_the_requests_other_fields(
+    connect: Connect, answers: Answers, options: dict[str, Any], sent: dict[str, str]
+) -> None:
+    requests = answers({"code": 1})
+    hook = WaHook.for_connection(connect("checkwa", mode="sync"))
+    assert isinstance(hook, CheckWaHook)
+
+    hook.check("+34666666666", **options)
+    hook.check("+34666666666")
+
+    with_options, without = (json.loads(request.content) for request in requests)
+    assert with_options == {"user": "ana", "apikey": SECRETS["password"], **sent}
+    assert without == {"user": "ana", "apikey": SECRETS["password"], "number": "34666666666"}
+
+
+def test_a_callback_is_read_without_a_connection() -> None:
+    found = CheckWaHook.parse_callback(b'{"code": "2", "num": "34666666667", "token": "t"}')
+    assert (found.status, found.reference) == (CheckStatus.ABSENT, "t")

@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import pytest
-from helpers.connections import Answers, Connect
+import json
+from collections.abc import Callable
+from typing import Any
 
-from airflow_provider_wa.api.errors import BadInput
+import httpx
+import pytest
+from helpers.connections import Answers, Connect, assert_no_secret
+
+from airflow_provider_wa.api.errors import BadInput, UnexpectedReply, WaError
+from airflow_provider_wa.api.messages import Document, Media
+from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.forms import FORMS
+from airflow_provider_wa.hooks.green_api import GreenApiHook
 from airflow_provider_wa.hooks.settings import Settings
+
+PATH = "/waInstance1101000001"
+
+
+@pytest.fixture
+def hook(connect: Connect) -> GreenApiHook:
+    found = WaHook.for_connection(connect("green_api", password="token-1234"))
+    assert isinstance(found, GreenApiHook)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -29,3 +46,87 @@ def test_id_and_token_are_both_needed() -> None:
         settings = Settings(form=FORMS["green_api"], conn_id="ga", **{"login": "1", "password": "t", field: " "})
         with pytest.raises(BadInput, match=rf"connection 'ga': .* \({field}\) is missing"):
             settings.required(field)
+
+
+@pytest.mark.parametrize(
+    ("extra", "base"),
+    [({}, "https://media.green-api.com"), ({"media_url": " https://files.test/v1/ "}, "https://files.test/v1")],
+)
+def test_files_are_uploaded_to_the_instances_media_url(
+    connect: Connect, answers: Answers, extra: dict[str, str], base: str
+) -> None:
+    requests = answers({"idMessage": "1"})
+
+    WaHook.for_connection(connect("green_api", password="token-1234", **extra)).send(
+        "+34666666666", Document(Media(b"%PDF-1.7", filename="bill.pdf"), "for May")
+    )
+
+    (request,) = requests
+    assert str(request.url) == f"{base}{PATH}/sendFileByUpload/token-1234"
+    assert request.headers["content-type"].startswith("multipart/form-data")
+    for part in (b'name="chatId"\r\n\r\n34666666666@c.us', b'name="file"; filename="bill.pdf"', b"for May", b"%PDF"):
+        assert part in request.content
+
+
+@pytest.mark.parametrize("url", ["ftp://files.test", "https://", "https://x?y=1", "https://ana:secret@x"])
+def test_a_media_url_that_is_none_is_found_with_the_connection(connect: Connect, url: str) -> None:
+    with pytest.raises(BadInput, match="connection 'my_wa': media_url is to be a plain http or https URL"):
+        WaHook.for_connection(connect("green_api", media_url=url))
+
+
+CALLS: dict[str, tuple[Callable[[GreenApiHook], Any], str, Any, Any, Callable[[Any], Any]]] = {
+    "checkWhatsapp": (
+        lambda hook: hook.check_chat("123456789@lid"), f"POST {PATH}/checkWhatsapp/token-1234",
+        {"chatId": "123456789@lid"}, {"existsWhatsapp": True}, lambda it: it.status is CheckStatus.EXISTS,
+    ),
+    "receiveNotification": (
+        lambda hook: hook.receive_notification(20),
+        f"GET {PATH}/receiveNotification/token-1234?receiveTimeout=20", None, {"receiptId": 7, "body": {}},
+        lambda it: it.receipt_id == 7,
+    ),
+    "deleteNotification": (
+        lambda hook: hook.delete_notification(7), f"DELETE {PATH}/deleteNotification/token-1234/7", None,
+        {"result": True}, lambda it: it is True,
+    ),
+    "getContacts": (
+        lambda hook: hook.group_chats(), f"GET {PATH}/getContacts/token-1234", None, [{"id": "1234@g.us"}],
+        lambda it: it[0].jid == "1234@g.us",
+    ),
+    "getGroupData": (
+        lambda hook: hook.group("1234@g.us"), f"POST {PATH}/getGroupData/token-1234", {"groupId": "1234@g.us"},
+        {"groupId": "1234@g.us", "subject": "Us"}, lambda it: it.name == "Us",
+    ),
+    "getAvatar": (
+        lambda hook: hook.avatar("+34 666 666 666"), f"POST {PATH}/getAvatar/token-1234",
+        {"chatId": "34666666666@c.us"}, {"urlAvatar": "https://x"}, lambda it: it.url == "https://x",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "target", "sent", "answer", "is_right"), CALLS.values(), ids=CALLS)
+def test_each_typed_method(
+    hook: GreenApiHook,
+    answers: Answers,
+    call: Callable[[GreenApiHook], Any],
+    target: str,
+    sent: Any,
+    answer: Any,
+    is_right: Callable[[Any], Any],
+) -> None:
+    requests = answers(answer)
+    assert is_right(call(hook))
+    (request,) = requests
+    assert f"{request.method} {request.url.raw_path.decode()}" == target
+    assert (json.loads(request.content) if request.content else None) == sent
+
+
+@pytest.mark.parametrize("call", [call for call, *_ in CALLS.values()], ids=CALLS)
+def test_no_error_shows_the_token(connect: Connect, answers: Answers, call: Callable[[GreenApiHook], Any]) -> None:
+    # The server shows the path that it was asked for.
+    answers(lambda request: httpx.Response(200, text=f"no such path: {request.url}"))
+    hook = WaHook.for_connection(connect("green_api"))
+    assert isinstance(hook, GreenApiHook)
+    with pytest.raises(WaError) as caught:
+        call(hook)
+    assert isinstance(caught.value, UnexpectedReply)
+    assert_no_secret(caught.value, repr(caught.value), caught.value.raw)

@@ -81,7 +81,7 @@ def test_no_messages_are_no_error(vendors: Vendors) -> None:
         ([{"to": "1"}], {}, "is no message id"),
         (5, {}, "expected an id or a list of ids"),
         ([str(number) for number in range(1001)], {}, "more than 1,000 messages"),
-        ("x", {"wa_conn_id": "wuzapi_default"}, "connection types that can: wa_portal"),
+        ("x", {"wa_conn_id": "wuzapi_default"}, "connection types that can: green_api, wa_portal"),
     ],
 )
 def test_bad_input_fails_for_good(vendors: Vendors, message_id: Any, arguments: dict[str, Any], message: str) -> None:

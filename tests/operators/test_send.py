@@ -18,6 +18,12 @@ pytestmark = pytest.mark.integration
 
 SENDERS = ("wuzapi", "wa_portal")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+FILES = {
+    "image": ("a.png", PNG),
+    "audio": ("a.ogg", b"OggS" + bytes(50)),
+    "video": ("a.mp4", b"\x00\x00\x00\x20ftypisom" + bytes(50)),
+    "document": ("a.pdf", b"%PDF-1.7" + bytes(50)),
+}
 
 
 def send(message: Any = "hello", **arguments: Any) -> dict[str, Any]:
@@ -38,8 +44,7 @@ def test_a_text_is_accepted(vendors: Vendors, conn_type: str) -> None:
 @pytest.mark.parametrize("conn_type", SENDERS)
 @pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
 def test_files_are_loaded_from_a_path(vendors: Vendors, tmp_path: Path, conn_type: str, kind: str) -> None:
-    content = PNG if kind == "image" else b"OggS" + bytes(50)
-    name = {"image": "a.png", "audio": "a.ogg", "video": "a.mp4", "document": "a.pdf"}[kind]
+    name, content = FILES[kind]
     (tmp_path / name).write_bytes(content)
     send({"type": kind, "path": f"file://{tmp_path / name}"}, wa_conn_id=f"{conn_type}_default")
     (seen,) = vendors.ledger(conn_type)["messages"]
@@ -123,7 +128,7 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
     "no number": ({"to": "nobody"}, "'nobody' is not a phone number"),
     "no JID": ({"to": "x@example.com"}, "neither a phone number nor a JID"),
     "no text": ({"message": "  "}, "the body is empty"),
-    "text too long": ({"message": "é" * 1001}, "text has 2,002 bytes; the portal takes at most 2,000"),
+    "text too long": ({"message": "é" * 1001}, "2,002 bytes; the portal takes at most 2,000"),
     "unknown type": ({"message": {"type": "fax"}}, "type 'fax' is none of"),
     "unknown field": ({"message": {"body": "a", "colour": "red"}}, "no field colour"),
     "no message": ({"message": 5}, "expected text, a dict or a message"),
@@ -132,7 +137,7 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
         {"message": Image(Media(content=bytes(3 * 1024 * 1024 + 1), filename="a.png"))},
         "the portal takes at most 3,145,728",
     ),
-    "cannot send": ({"wa_conn_id": "checkwa_default"}, "connection types that can: wa_portal, wuzapi"),
+    "cannot send": ({"wa_conn_id": "checkwa_default"}, "connection types that can: green_api, wa_portal, wuzapi"),
 }
 
 

@@ -114,6 +114,11 @@ class TestRefusals:
         replies = [client.post("/checkwa/check/", json=body).json()["code"] for _ in range(2)]
         assert replies == ["1", "6"]
 
+    @pytest.mark.parametrize("code", ["0", "1", "2", "3", "4", "5", "6", "7", "9"])
+    def test_every_code_on_demand(self, client: TestClient, code: str) -> None:
+        client.post("/sandbox/faults", json={"vendor": "checkwa", "kind": "refuse", "code": code})
+        assert client.post("/checkwa/check/", json={}).json() == {"code": code}
+
     def test_what_is_no_json_has_no_login(self, client: TestClient) -> None:
         for content in (b"", b"[]", b"user=sandbox"):
             assert client.post("/checkwa/check/", content=content).json() == {"code": "3"}
@@ -169,6 +174,14 @@ class TestQueue:
         assert first == {"code": "1", "num": "51987654303", "has_picture": "1", "token": "t-1"}
         assert base64.b64decode(second.pop("picture")).startswith(b"\x89PNG")
         assert second == first
+
+    def test_a_picture_that_nobody_wants_does_not_come(self, server: Running, receiver: Receiver) -> None:
+        body = {"action": "check", "token": "t-3", "callback": receiver.url, "number": "51987654303"}
+        assert post(server.url, {**body, "hide_image": "1", "server": "462"})["server"] == "462"
+        expected = {"code": "1", "num": "51987654303", "has_picture": "0", "token": "t-3"}
+        assert receiver.posted.get(timeout=PATIENCE) == expected
+        callbacks(server, 1)
+        assert server.state.pending_tasks == 0
 
     def test_01_comes_late_and_04_never(self, receiver: Receiver) -> None:
         with serve_in_thread(delivery_seconds=0.15) as server:

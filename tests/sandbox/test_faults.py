@@ -56,6 +56,11 @@ class TestParsing:
             ({"kind": "server_error", "status": 404}, "status"),
             ({"kind": "server_error", "status": []}, "status"),
             ({"kind": "html", "status": 500}, "status"),
+            ({"kind": "refuse"}, "needs code"),
+            ({"kind": "refuse", "code": 5}, "code"),
+            ({"kind": "refuse", "code": "05", "status": 199}, "status"),
+            ({"kind": "rate_limit", "enforce": False}, "enforce"),
+            ({"kind": "rate_limit", "enforce": True, "times": 1}, "times"),
         ],
     )
     def test_what_is_wrong_is_named(self, data: dict[str, Any], named: str) -> None:
@@ -94,6 +99,50 @@ class TestTaking:
         faults.add(Fault("*", "rate_limit", times=3, retry_after=5))
         faults.take("wuzapi", "/")
         assert faults.as_json() == [{"vendor": "*", "kind": "rate_limit", "path": "", "times": 2, "retry_after": 5}]
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        ("code", "error"),
+        [
+            ("479", "server returned error 479"),
+            ("timeout", "timed out waiting for message send response"),
+            ("no lid", "no LID found for"),
+            ("unknown server", "unknown server"),
+            ("websocket", "websocket not connected"),
+            ("no device", "doesn't contain a device JID"),
+            ("no session", "no session"),
+        ],
+    )
+    def test_wuzapi_in_its_own_words(self, client: TestClient, code: str, error: str) -> None:
+        fault(client, "refuse", code=code, path="/chat/send")
+        response = client.post(SEND, headers=HEADERS, json=MESSAGE)
+        assert (response.status_code, response.json()["success"]) == (500, False)
+        assert error in response.json()["error"]
+        assert client.get("/sandbox/ledger").json()["messages"] == []
+
+    def test_a_500_that_calls_itself_a_success(self, client: TestClient) -> None:
+        fault(client, "refuse", code="plain")
+        assert client.get(STATUS, headers=HEADERS).json() == {"code": 500, "success": True}
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {"vendor": "wuzapi", "kind": "refuse", "code": "05"},
+            {"kind": "refuse", "code": "05"},
+            {"vendor": "wuzapi", "kind": "rate_limit", "enforce": True},
+        ],
+    )
+    def test_what_a_vendor_does_not_know_is_explained(self, client: TestClient, data: dict[str, Any]) -> None:
+        response = client.post("/sandbox/faults", json=data)
+        assert response.status_code == 400
+        assert response.json()["error"]
+
+    def test_rates_that_bind_leave_other_faults_alone(self, client: TestClient) -> None:
+        fault(client, "rate_limit", vendor="green_api", times=None, enforce=True)
+        assert client.get("/sandbox/faults").json()["faults"][0]["enforce"] is True
+        fault(client, "html", vendor="green_api")
+        assert [client.get(GREEN).status_code for _ in range(2)] == [502, 429]
 
 
 class TestReplies:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ def _vendor(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("Connection refused")
     if word == "dropped":
         raise httpx.ReadError("http://vendor/S3cr3tT0k3n")
-    return httpx.Response(200, json={"word": word, "text": request.content.decode()})
+    return httpx.Response(200, content=json.dumps({"word": word, "text": request.content.decode()}))
 
 
 TRANSPORT = httpx.MockTransport(_vendor)
@@ -127,7 +128,7 @@ FLOWS: dict[str, tuple[Callable[[], Flow[Any]], Any]] = {
     "returns at once": (_at_once, 42),
     "returns nothing": (_nothing, None),
     "asks once": (_one, {"word": "a", "text": ""}),
-    "returns a secret": (_secret, ['{"word":"a","text":"\\"***\\""}', {"***": 1}]),
+    "returns a secret": (_secret, ['{"word": "a", "text": "\\"***\\""}', {"***": 1}]),
     "asks and sleeps in turn": (_several, ["a", None, "b", None, "c", None]),
     "goes on after errors": (
         _catches,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.flow import Effect, Request, Sleep
+from airflow_provider_wa.api.flow import Effect, Pace, Request, Sleep
 from airflow_provider_wa.transport import channel as channel_module
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 from airflow_provider_wa.transport.drive import adrive
@@ -90,6 +90,55 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert limiter.paused_for(102.0) == pytest.approx(20)
 
 
+SLOW, FAST = Pace("contacts", 1), Pace("send", 50)
+
+
+def test_each_kind_of_call_is_spaced_by_its_own_pace() -> None:
+    limiter = RateLimiter()
+    waits = [limiter.reserve(100.0, pace) for pace in (SLOW, FAST, None, SLOW, FAST, None)]
+    assert waits == pytest.approx([0, 0, 0, 1, 0.02, 0])
+
+
+def test_the_slower_of_a_pace_and_the_rate_counts() -> None:
+    limiter = RateLimiter(10)
+    assert [limiter.reserve(100.0, FAST) for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
+    limiter = RateLimiter(10)
+    assert [limiter.reserve(100.0, SLOW) for _ in range(3)] == pytest.approx([0, 1, 2])
+
+
+def test_a_pace_does_not_save_up_time_either() -> None:
+    limiter = RateLimiter()
+    limiter.reserve(100.0, SLOW)
+    assert [limiter.reserve(200.0, SLOW) for _ in range(2)] == pytest.approx([0, 1])
+
+
+def test_after_a_pause_a_pace_is_kept() -> None:
+    limiter = RateLimiter()
+    limiter.reserve(100.0, SLOW)
+    limiter.pause(100.0, 10)
+    assert [limiter.still(101.0, SLOW) for _ in range(3)] == pytest.approx([9, 10, 11])
+    assert limiter.still(101.0) == pytest.approx(9)
+
+
+@given(
+    st.none() | st.floats(0.1, 1000),
+    st.lists(st.tuples(st.floats(0, 10), st.sampled_from([SLOW, FAST, None])), min_size=2, max_size=50),
+)
+def test_no_two_calls_are_closer_than_rate_and_pace_allow(
+    rate: float | None, calls: list[tuple[float, Pace | None]]
+) -> None:
+    limiter, now = RateLimiter(rate), 1000.0
+    places: dict[Pace | None, list[float]] = {SLOW: [], FAST: [], None: []}
+    for gap, pace in calls:
+        now += gap
+        places[pace].append(now + limiter.reserve(now, pace))
+    for pace in (SLOW, FAST):
+        assert all(later - earlier >= 1 / pace.rate - 1e-6 for earlier, later in pairwise(places[pace]))
+    if rate:
+        every = sorted(place for kind in places.values() for place in kind)
+        assert all(later - earlier >= 1 / rate - 1e-6 for earlier, later in pairwise(every))
+
+
 @given(st.floats(0.1, 1000), st.lists(st.floats(0, 10), min_size=2, max_size=50))
 def test_no_two_calls_are_closer_than_the_rate_allows(rate: float, gaps: list[float]) -> None:
     limiter, now, places = RateLimiter(rate), 1000.0, []
@@ -140,7 +189,14 @@ class Calls:
         return [later - earlier for earlier, later in pairwise(self.at)]
 
 
-def _work(monkeypatch: pytest.MonkeyPatch, loop: VirtualLoop, calls: Calls, rate: float | None, workers: int) -> None:
+def _work(
+    monkeypatch: pytest.MonkeyPatch,
+    loop: VirtualLoop,
+    calls: Calls,
+    rate: float | None,
+    workers: int,
+    pace: Pace | None = None,
+) -> None:
     """Forty checks by so many workers over one channel."""
     monkeypatch.setattr(channel_module, "time", SimpleNamespace(monotonic=loop.time))
 
@@ -151,7 +207,7 @@ def _work(monkeypatch: pytest.MonkeyPatch, loop: VirtualLoop, calls: Calls, rate
 
             async def worker() -> None:
                 for _ in jobs:
-                    await adrive(Tiny().call(Effect.READ), channel)
+                    await adrive(Tiny().call(Effect.READ, pace=pace), channel)
 
             await asyncio.gather(*(worker() for _ in range(workers)))
 
@@ -163,6 +219,14 @@ def test_workers_over_one_limiter_keep_the_rate(monkeypatch: pytest.MonkeyPatch,
     loop = VirtualLoop()
     calls = Calls(loop)
     _work(monkeypatch, loop, calls, 10, workers)
+    assert len(calls.at) == 40
+    assert calls.gaps == pytest.approx([0.1] * 39)
+
+
+def test_workers_keep_the_pace_of_their_kind_of_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = VirtualLoop()
+    calls = Calls(loop)
+    _work(monkeypatch, loop, calls, None, 7, Pace("call", 10))
     assert len(calls.at) == 40
     assert calls.gaps == pytest.approx([0.1] * 39)
 
@@ -238,3 +302,13 @@ def test_the_sync_channel_heeds_a_pause_that_begins_while_it_waits(monkeypatch: 
     with Channel(Endpoint("http://vendor"), limiter, transport) as channel:
         channel.carry_out(READ)
     assert clock.slept == pytest.approx([0.5, 19.5])
+
+
+def test_the_sync_channel_keeps_a_requests_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(channel_module, "time", clock)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={}))
+    with Channel(Endpoint("http://vendor"), transport=transport) as channel:
+        for pace in (SLOW, FAST, SLOW, None):
+            channel.carry_out(Request("GET", "/x", pace=pace))
+    assert clock.slept == pytest.approx([1])

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
 from airflow_provider_wa.api.errors import (
@@ -19,12 +21,33 @@ from airflow_provider_wa.api.flow import Flow, Reply, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.reading import pick, text, truth
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
+from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
+
+ADVANCED, BASIC = "/check/whatsapp_advanced", "/check/whatsapp_basic"
+"""The paths of the vendor's two checks; the basic one tells no more than yes or no (field-notes, AccuAuth)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuAuthResult(CheckResult):
+    """A check's result with what else the advanced check tells of the account; None where it does not.
+
+    ``vendor_number`` is the number as the vendor spells it; ``signature`` the account's own status text, set on
+    ``status_update``; ``business_user`` whether it is a business; ``avatar`` whether it has a picture.
+    """
+
+    vendor_number: str | None = None
+    signature: str | None = None
+    status_update: date | None = None
+    business_user: bool | None = None
+    avatar: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccuAuth(Vendor):
-    """One AccuAuth API credential, at the host of one country (``country_code``, 51 for Peru)."""
+    """One AccuAuth API credential, at the host of one country (``country_code``, 51 for Peru).
+
+    ``path`` is the check to ask for, ``ADVANCED``, ``BASIC`` or another country's; ``encoding`` is the body's.
+    """
 
     name: ClassVar[str] = "accuauth"
     numbers_per_check: ClassVar[int] = 1
@@ -39,10 +62,15 @@ class AccuAuth(Vendor):
         ErrorRule(VendorUnavailable, "the vendor's server failed", code="INTERNAL_ERROR"),
     )
 
+    endpoints: ClassVar[tuple[Documented, ...]] = (
+        Documented(f"POST {ADVANCED}", "check"),
+        Documented(f"POST {BASIC}", "check"),
+    )
+
     api_id: str
     api_secret: str = secret()
     country_code: str = "51"
-    path: str = "/check/whatsapp_advanced"
+    path: str = ADVANCED
     encoding: Literal["json", "form"] = "json"
 
     def error_code(self, reply: Reply) -> str | None:
@@ -52,13 +80,19 @@ class AccuAuth(Vendor):
             return None if reply.status < 300 else ""
         return None if status == "PENDING" else status
 
+    def error_detail(self, reply: Reply) -> str:
+        """The ``reason``, in which the vendor says what is wrong."""
+        return text(pick(reply.object, "reason"))
+
     def probe(self) -> Flow[str]:
         """There is nothing to ask: every call of this vendor costs credit."""
         yield from ()
         return "credentials are set; this vendor has no free call to prove them"
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-        """Whether numbers are on WhatsApp, one call each; ask again for those that are ``pending``.
+        """Whether numbers are on WhatsApp, one call each; ask again for those that are ``pending``, in 20 s or more.
+
+        Each is an ``AccuAuthResult``.
 
         :raises BadInput: a number of another country; found before any call.
         """
@@ -69,7 +103,7 @@ class AccuAuth(Vendor):
                     "set the connection's default_region if it is another country's host",
                     vendor=self.name,
                 )
-        results = []
+        results: list[CheckResult] = []
         for number in numbers:
             body = {"number": number.national}
             headers = {"X-DF-API-ID": self.api_id, "X-DF-API-SECRET": self.api_secret}
@@ -78,17 +112,33 @@ class AccuAuth(Vendor):
             results.append(self._result(number, reply.object))
         return results
 
-    def _result(self, number: PhoneNumber, reply: dict[str, Any]) -> CheckResult:
-        status, detail = CheckStatus.PENDING, "the vendor is still checking"
+    def _result(self, number: PhoneNumber, reply: dict[str, Any]) -> AccuAuthResult:
+        status, detail, told = CheckStatus.PENDING, "the vendor is still checking", None
         if text(pick(reply, "status")).upper() == "OK":
-            status = CheckStatus.of(truth(pick(pick(reply, "result"), "whatsapp")))
+            told = pick(reply, "result")
+            status = CheckStatus.of(truth(pick(told, "whatsapp")))
             detail = "the answer says neither" if status is CheckStatus.UNKNOWN else ""
-        return CheckResult(
+        return AccuAuthResult(
             vendor=self.name,
             number=number.digits,
             status=status,
             jid=f"{number.digits}@s.whatsapp.net" if status is CheckStatus.EXISTS else None,
             detail=detail,
             reference=text(pick(reply, "request_id")) or None,
+            vendor_number=text(pick(told, "number")) or None,
+            signature=text(pick(told, "signature")) or None,
+            status_update=_date(pick(told, "status_update")),
+            business_user=truth(pick(told, "business_user")),
+            avatar=truth(pick(told, "avatar")),
             raw=reply,
         )
+
+
+def _date(value: Any) -> date | None:
+    """A date such as 20231212 or 2023-12-12, else None."""
+    if not re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text(value)):
+        return None
+    try:
+        return datetime.strptime(text(value).replace("-", ""), "%Y%m%d").date()
+    except ValueError:
+        return None

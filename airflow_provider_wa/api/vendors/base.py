@@ -21,9 +21,6 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, exchange
 from airflow_provider_wa.api.repeat import seconds_before_repeat
 
-RAW_LENGTH = 2000
-"""How much of a reply that could not be read is kept in an error, in characters."""
-
 
 @dataclass(frozen=True)
 class ErrorRule:
@@ -47,6 +44,19 @@ class ErrorRule:
             return True
         wanted, given = self.code.casefold(), code.casefold()
         return wanted in given if self.part else wanted == given
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A line of a vendor's list of endpoints: its name in the document, and the flow that speaks it.
+
+    ``name`` is as the document has it, HTTP method first (``POST /user/check``); ``flow`` is the vendor's method;
+    ``since`` is which server has it, where not all of them do.
+    """
+
+    name: str
+    flow: str
+    since: str = "all"
 
 
 _TURNED_AWAY = frozenset({301, 302, 307, 308, 404, 405})
@@ -73,6 +83,7 @@ class Vendor(ABC):
 
     name: ClassVar[str]
     errors: ClassVar[tuple[ErrorRule, ...]]
+    endpoints: ClassVar[tuple[Documented, ...]] = ()
 
     base_url: str
 
@@ -88,6 +99,10 @@ class Vendor(ABC):
     @abstractmethod
     def error_code(self, reply: Reply) -> str | None:
         """The vendor's own code or text if the reply is an error, None if it is a success."""
+
+    def error_detail(self, reply: Reply) -> str:
+        """What a reply says of its error beside the code, for the message; not all vendors say more."""
+        return ""
 
     def ask(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Reply]:
         """Exchange ``request`` for a reply that is no error, repeating it where that is safe.
@@ -117,18 +132,18 @@ class Vendor(ABC):
         code = self.error_code(reply)
         if code is None:
             return None
+        said = ": ".join(part for part in (code, self.error_detail(reply)) if part)
         for rule in (*self.errors, *HTTP_ERRORS):
             if rule.matches(reply.status, code):
-                said = code or f"HTTP {reply.status}"
-                return self._error(rule.error, f"{rule.advice} ({said[:200]})", reply, effect, code)
+                return self._error(rule.error, f"{rule.advice} ({said or f'HTTP {reply.status}'})", reply, effect, code)
         if reply.status >= 500:
-            return self._error(VendorUnavailable, f"HTTP {reply.status} {code[:200]}".strip(), reply, effect, code)
+            return self._error(VendorUnavailable, f"HTTP {reply.status} {said}".strip(), reply, effect, code)
         if 300 <= reply.status < 400:
             return self._error(UnexpectedReply, "the host redirects elsewhere: put that address in the connection",
                                reply, effect, code)  # fmt: skip
         if code and reply.status >= 400:
-            return self._error(BadInput, f"refused: {code[:200]}", reply, effect, code)
-        return self.unexpected(reply, effect, f"an undocumented answer: {code[:200]}" if code else "")
+            return self._error(BadInput, f"refused: {said}", reply, effect, code)
+        return self.unexpected(reply, effect, f"an undocumented answer: {said}" if said else "")
 
     def unexpected(self, reply: Reply, effect: Effect = Effect.READ, what: str = "") -> WaError:
         """The error for a reply that is not what the vendor documents."""
@@ -160,4 +175,4 @@ def _retry_after(reply: Reply) -> float | None:
 
 def _raw(reply: Reply) -> Any:
     value = reply.json
-    return value if isinstance(value, (dict, list)) and len(reply.body) <= RAW_LENGTH else reply.text[:RAW_LENGTH]
+    return value if isinstance(value, (dict, list)) else reply.text

@@ -3,30 +3,53 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets as random_secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply
 from airflow_provider_wa.api.flow import Flow, Reply, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
-from airflow_provider_wa.api.reading import pick, text
+from airflow_provider_wa.api.reading import base64_bytes, pick, text, truth
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
+from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
 
 SYNC_STATUSES: Mapping[str, CheckStatus] = {"1": CheckStatus.EXISTS, "0": CheckStatus.ABSENT}
 """What a code says in the version that answers at once; 2 is undocumented there, so never "absent"."""
+
+CALLBACK_STATUSES: Mapping[str, CheckStatus] = {
+    "1": CheckStatus.EXISTS,
+    "2": CheckStatus.ABSENT,
+    "0": CheckStatus.ABSENT,
+}
+"""What a code says in a callback."""
 
 _QUEUE_FIELDS = frozenset({"queue", "server", "server_status"})
 """A reply with one of these was queued, whatever the connection's mode says (field-notes, CheckWA)."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckCallback(CheckResult):
+    """A queued check's result as it is called back with; ``reference`` is the check's own.
+
+    With ``has_picture`` and no ``picture`` a second callback with it follows, or came before. ``picture`` is the bytes
+    of the account's picture.
+    """
+
+    has_picture: bool | None = None
+    picture: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckWa(Vendor):
     """One CheckWA user. ``callback_url`` is where a queued check's result is posted to.
 
-    ``split_number`` sends the number and its country code as two parameters, the document's other form.
+    ``split_number`` sends the number and its country code as two parameters, the document's other form. ``server`` is
+    the number of the vendor's server to use; ``hide_image`` says whether to leave the account's picture out. Public
+    clients send these two, the document does not know them (field-notes, CheckWA): unset, they are not sent.
     """
 
     name: ClassVar[str] = "checkwa"
@@ -40,11 +63,15 @@ class CheckWa(Vendor):
         ErrorRule(BadInput, "the server number is not valid", code="9"),
     )
 
+    endpoints: ClassVar[tuple[Documented, ...]] = (Documented("POST /check/", "check"),)
+
     user: str
     api_key: str = secret()
     mode: Literal["queue", "sync"] = "queue"
     callback_url: str = secret(default="")
     split_number: bool = False
+    server: str = ""
+    hide_image: bool | None = None
 
     def error_code(self, reply: Reply) -> str | None:
         """The code as text. One that is not in the table is an answer: 0, 1, or undocumented and so ``unknown``."""
@@ -77,6 +104,10 @@ class CheckWa(Vendor):
 
     def _body(self, number: PhoneNumber, reference: str) -> dict[str, str]:
         body = {"user": self.user, "apikey": self.api_key}
+        if self.server:
+            body["server"] = self.server
+        if self.hide_image is not None:
+            body["hide_image"] = "1" if self.hide_image else "0"
         if self.mode == "queue":
             body |= {"action": "check", "token": reference, "callback": self.callback_url}
         if self.split_number:
@@ -88,8 +119,7 @@ class CheckWa(Vendor):
         queued = self.mode == "queue" or not _QUEUE_FIELDS.isdisjoint(name.casefold() for name in reply)
         if queued:
             status = CheckStatus.PENDING if code == "1" else CheckStatus.UNKNOWN
-            waiting = text(pick(reply, "queue"))
-            detail = f"queued, {waiting} in the queue" if waiting else "queued"
+            detail = ", ".join(("queued", *_queue_words(reply)))
         else:
             status = SYNC_STATUSES.get(code, CheckStatus.UNKNOWN)
         if status is CheckStatus.UNKNOWN:
@@ -103,3 +133,62 @@ class CheckWa(Vendor):
             reference=reference if status is CheckStatus.PENDING else None,
             raw=reply,
         )
+
+
+def parse_callback(payload: Any) -> CheckCallback:
+    """What a callback tells: its JSON text or bytes, or the object that they hold (vendor-docs/checkwa).
+
+    A check has one callback, or two if the account has a picture that can be seen; they may come in any order, twice
+    or never, and nothing in them proves who sent them but the reference (field-notes, CheckWA).
+
+    :raises UnexpectedReply: it names neither a number nor a reference.
+    """
+    data = _decoded(payload)
+    given = text(pick(data, "num", "number")).removeprefix("+")
+    number = given if re.fullmatch(r"[0-9]{5,20}", given) else ""
+    reference = text(pick(data, "token"))
+    if not number and not reference:
+        raise UnexpectedReply("a callback with neither a number nor a token", vendor=CheckWa.name, raw=data)
+    code, encoded = text(pick(data, "code")), text(pick(data, "picture"))
+    status = CALLBACK_STATUSES.get(code, CheckStatus.UNKNOWN)
+    picture = base64_bytes(encoded) or None
+    details = []
+    if status is CheckStatus.UNKNOWN:
+        details.append(f"the callback has code {code or 'none'}, which is not documented")
+    if encoded and picture is None:
+        details.append("its picture cannot be decoded")
+    return CheckCallback(
+        vendor=CheckWa.name,
+        number=number,
+        status=status,
+        jid=f"{number}@s.whatsapp.net" if number and status is CheckStatus.EXISTS else None,
+        detail="; ".join(details),
+        reference=reference or None,
+        has_picture=truth(pick(data, "has_picture")),
+        picture=picture,
+        raw=_without_picture(data),
+    )
+
+
+def _queue_words(reply: Mapping[str, Any]) -> list[str]:
+    """What a queued check's reply tells of the queue and of the server that works it off."""
+    waiting, server, ping = (text(pick(reply, name)) for name in ("queue", "server", "server_ping"))
+    state = {True: "active", False: "inactive", None: ""}[truth(pick(reply, "server_status"))]
+    words = [f"{waiting} in the queue"] if waiting else []
+    if server or state:
+        words.append(" ".join(part for part in ("server", server, state) if part))
+    return [*words, f"last active {ping}"] if ping else words
+
+
+def _decoded(payload: Any) -> Mapping[str, Any]:
+    if isinstance(payload, (str, bytes, bytearray)):
+        try:
+            payload = json.loads(payload)
+        except (ValueError, RecursionError):
+            payload = None
+    return payload if isinstance(payload, Mapping) else {}
+
+
+def _without_picture(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The callback as it came, but for a picture's many bytes, which are in a field of their own."""
+    return {name: value for name, value in data.items() if str(name).casefold() != "picture"}

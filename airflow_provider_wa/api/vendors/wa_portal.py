@@ -4,144 +4,84 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
 from airflow_provider_wa.api.errors import (
     BadInput,
     QuotaExceeded,
     SessionDown,
-    Unauthorized,
-    VendorUnavailable,
     WaError,
 )
-from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Upload
-from airflow_provider_wa.api.messages import (
-    Audio,
-    ContactCard,
-    Document,
-    Image,
-    Location,
-    MediaMessage,
-    Message,
-    Text,
-    Video,
-)
+from airflow_provider_wa.api.flow import Effect, Flow, Parameters, Reply, Request, Upload
+from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.reading import moment, pick, png_bytes, text, truth, whole_number
 from airflow_provider_wa.api.records import (
     Balance,
-    DeliveryState,
+    Contact,
     DeliveryStatus,
+    Group,
+    InboxMessage,
     QrCode,
+    Record,
     SentMessage,
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
+from airflow_provider_wa.api.vendors import wa_portal_reports as reports
+from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
+from airflow_provider_wa.api.vendors.wa_portal_messages import NAME, outgoing
+from airflow_provider_wa.api.vendors.wa_portal_tables import ENDPOINTS, ERRORS
 
-TEXT_BYTES = 2000
-UPLOAD_BYTES = 3 * 1024 * 1024
-CONTACT_NAME_CHARACTERS = 30
 URL_CHARACTERS = 2000
 """Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
 
-DELIVERY_STATES: Mapping[int, DeliveryState] = {
-    1: DeliveryState.SENT,
-    3: DeliveryState.DELIVERED,
-    4: DeliveryState.READ,
-}
-"""``statusMessage`` of an outgoing message: the numbers that were seen (field-notes, Portal); others stay raw."""
+T = TypeVar("T")
 
-SUBMISSION_STATES: Mapping[int, DeliveryState] = {1: DeliveryState.SENT}
-"""``status`` of an outgoing message, which tells of its submission alone: no number of it means delivered."""
-
-Parameters = dict[str, str]
+_NOTHING_FOUND = "14"
 
 
-def _limit(name: str, value: str, length: int, limit: int, unit: str) -> str:
-    if length > limit:
-        raise BadInput(f"{name} has {length:,} {unit}; the portal takes at most {limit:,}", vendor=WaPortal.name)
-    return value
+@dataclass(frozen=True, kw_only=True)
+class QrLink(Record):
+    """Where the QR code to log in with can be seen. Whoever scans it owns the session: keep it out of logs and XCom.
+
+    The address holds the instance's token, which is masked in all texts that leave the package: so it is kept as bytes.
+    """
+
+    address: bytes = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address, token and all."""
+        return self.address.decode()
 
 
-def _message_text(name: str, value: str) -> str:
-    return _limit(name, value, len(value.encode()), TEXT_BYTES, "bytes")
-
-
-def _text(message: Text) -> Parameters:
-    return {"message": _message_text("text", message.body)}
-
-
-def _file(message: MediaMessage) -> Parameters:
-    """The link and the caption; a file's bytes travel as an upload."""
-    if message.media.content is not None:
-        _limit("the file", "", len(message.media.content), UPLOAD_BYTES, "bytes")
-    link = {"link": message.media.url} if message.media.url is not None else {}
-    return link | ({"message": _message_text("caption", message.caption)} if message.caption else {})
-
-
-def _location(message: Location) -> Parameters:
-    if not message.name:
-        raise BadInput("location: the portal needs a name", vendor=WaPortal.name)
-    optional = {"address": message.address, "url": message.url}
-    return {
-        "degreesLatitude": repr(message.latitude),
-        "degreesLongitude": repr(message.longitude),
-        "name": message.name,
-        **{name: value for name, value in optional.items() if value},
-    }
-
-
-def _contact(message: ContactCard) -> Parameters:
-    name = _limit("contact: name", message.name, len(message.name), CONTACT_NAME_CHARACTERS, "characters")
-    organization = {"contactOrganization": message.organization} if message.organization else {}
-    return {"contactName": name, "contactPhone": re.sub(r"\D", "", message.phone), **organization}
-
-
-SENDS: dict[type[Message], tuple[str, Callable[[Any], Parameters]]] = {
-    Text: ("/api/sendText", _text),
-    Image: ("/api/sendFiles", _file),
-    Audio: ("/api/sendFiles", _file),
-    Video: ("/api/sendFiles", _file),
-    Document: ("/api/sendFiles", _file),
-    Location: ("/api/sendLocation", _location),
-    ContactCard: ("/api/sendContact", _contact),
-}
-"""For each message the endpoint that sends it and what makes its parameters."""
-
-_CREDENTIALS = "the instance token was refused: check the connection"
-_QUOTA = "credit is used up: recharge the instance"
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaPortal(Vendor):
-    """One instance at a portal, known by its token."""
+    """One instance at a portal, known by its token.
 
-    name: ClassVar[str] = "wa_portal"
-    errors: ClassVar[tuple[ErrorRule, ...]] = (
-        ErrorRule(Unauthorized, _CREDENTIALS, code="invalid object id"),
-        ErrorRule(Unauthorized, _CREDENTIALS, code="01"),
-        ErrorRule(Unauthorized, "the client is not known: check the connection", code="02"),
-        ErrorRule(Unauthorized, "the instance is not known: check the connection", code="03"),
-        ErrorRule(BadInput, "the number is not on WhatsApp, or the instance is not connected", code="04"),
-        ErrorRule(QuotaExceeded, _QUOTA, code="05"),
-        ErrorRule(QuotaExceeded, _QUOTA, code="06"),
-        ErrorRule(QuotaExceeded, _QUOTA, code="07"),
-        ErrorRule(BadInput, "the portal could not save the file", code="08"),
-        ErrorRule(BadInput, "the link is not valid or there is no file behind it", code="09"),
-        ErrorRule(BadInput, "the portal could not download the file, or does not take its type", code="10"),
-        ErrorRule(BadInput, "the portal does not know this type of file", code="11"),
-        ErrorRule(BadInput, "a parameter could not be read", code="12"),
-        ErrorRule(BadInput, "a required parameter is missing", code="13"),
-        ErrorRule(BadInput, "the portal has no data on this", code="14"),
-        ErrorRule(VendorUnavailable, "the QR code could not be made: ask again in a moment", code="15"),
-        ErrorRule(Unauthorized, _CREDENTIALS, status=401),
-        ErrorRule(VendorUnavailable, "the portal's service hangs", status=403),
-    )
+    :param timezone: the IANA name of the time zone that the days of reports are counted in.
+    :param clock: tells the present moment.
+    :raises BadInput: there is no such time zone.
+    """
+
+    name: ClassVar[str] = NAME
+    errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
+    endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
 
     token: str = secret()
+    timezone: str = "Asia/Kolkata"
+    clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        reports.zone(self.timezone)
 
     def error_code(self, reply: Reply) -> str | None:
         """The two digits of a documented error, else the portal's words; an error may come with HTTP 200."""
@@ -165,20 +105,15 @@ class WaPortal(Vendor):
         return f"the token is valid; {balance.left if balance.left is not None else 'unknown'} messages of credit left"
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
-        """Send a message (sections 1.1 to 1.5); the portal gives it an id, the caller cannot.
+        """Send a message (sections 1.1 to 1.9); the portal gives it an id, the caller cannot.
 
         :raises BadInput: over the portal's limits, to a group, or the number is not on WhatsApp.
         """
-        route = SENDS.get(type(message))
-        if route is None:
-            raise BadInput(f"no {message.type} messages with this vendor", vendor=self.name)
         if not (to.isascii() and to.isdigit()):
             raise BadInput("the portal sends to phone numbers only", vendor=self.name)
-        path, make = route
-        parameters = {"phone": to, **make(message)}
-        if isinstance(message, MediaMessage) and message.caption:
-            path = "/api/sendFileWithCaption"
-        request = self._request("POST", path, parameters, Effect.SEND, _uploads(message))
+        sending = outgoing(message)
+        parameters = {"phone": to, **sending.parameters}
+        request = self._request("POST", sending.path, parameters, Effect.SEND, sending.uploads)
         try:
             reply = yield from self.ask(request)
         except BadInput as error:
@@ -191,7 +126,8 @@ class WaPortal(Vendor):
         if not sent_id:
             raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
         offline = truth(pick(data, "connStatus")) is False
-        warning = "accepted, but the instance is not connected: it is sent after a login" if offline else None
+        in_its_way = "accepted, but the instance is not connected: it is sent after a login" if offline else None
+        warning = "; ".join(filter(None, (in_its_way, sending.warning))) or None
         return SentMessage(vendor=self.name, message_id=sent_id, to=to, warning=warning, raw=reply.object)
 
     def message_status(self, message_id: str) -> Flow[DeliveryStatus]:
@@ -199,6 +135,8 @@ class WaPortal(Vendor):
 
         :raises BadInput: the portal does not know the id (it says so with HTTP 500).
         """
+        if not message_id.strip():
+            raise BadInput("the message's id is empty", vendor=self.name)
         request = self._request("GET", "/api/campaignStatus", {"msg_id": message_id})
         reply = yield from self.ask(request, accept=(500,))
         if reply.status == 500:
@@ -207,7 +145,73 @@ class WaPortal(Vendor):
         row = data[0] if isinstance(data, list) and data else data
         if not isinstance(row, dict):
             raise self.unexpected(reply, what="the reply holds no message")
-        return _delivery_status(message_id, row)
+        return reports.delivery_status(row, message_id)
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        """How the messages of some time fared (section 2.2, campaignReport), the oldest first.
+
+        The portal keeps 7 days, counted here by its dates: a run at midnight may ask for the week before it.
+
+        :param limit: at most so many, the newest.
+        :raises BadInput: the portal has forgotten a part of the time.
+        """
+        period = self._period(since, until, limit)
+        period.require_kept(reports.DELIVERY_REPORT_DAYS)
+        if period.is_empty:
+            return []
+        found = yield from self._rows("/api/campaignReport", _asked(period, limit), "messageID")
+        statuses = [status for row in found if period.holds((status := reports.delivery_status(row)).sent_at)]
+        return _newest(reports.oldest_first(statuses, lambda status: status.sent_at), limit)
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[InboxMessage]]:
+        """Messages that came in (sections 4.1, inboxReport, and 4.2, inboxReportOffset), the oldest first, each once.
+
+        What the portal does with an ``after`` that it does not know any more is not documented.
+
+        :param after: a ``message_id``: those that came after it.
+        :param limit: at most so many: the newest; with ``after`` the oldest, so that whoever goes on from the last
+            one misses none.
+        """
+        period = self._period(since, until, limit)
+        if period.is_empty:
+            return []
+        if after:
+            # No limit: which end of the list the portal would cut is not known.
+            found = yield from self._rows("/api/inboxReportOffset", {"offset": after}, "messageID")
+        else:
+            found = yield from self._rows("/api/inboxReport", _asked(period, limit), "messageID")
+        messages = [
+            message
+            for row in found
+            if period.holds((message := reports.inbox_message(row)).received_at) and message.message_id != after
+        ]
+        ordered = reports.oldest_first(messages, lambda message: message.received_at)
+        return ordered[:limit] if after else _newest(ordered, limit)
+
+    def contacts(self) -> Flow[list[Contact]]:
+        """The account's contacts (section 7).
+
+        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        """
+        found = yield from self._account_rows("/api/contacts")
+        return [reports.contact(row) for row in found]
+
+    def groups(self) -> Flow[list[Group]]:
+        """The account's groups with their members (section 6).
+
+        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        """
+        found = yield from self._account_rows("/api/groups")
+        return [reports.group(row) for row in found]
 
     def session(self) -> Flow[Session]:
         """The instance's state (section 3.1, qrCode: a QR code means logged out)."""
@@ -239,12 +243,26 @@ class WaPortal(Vendor):
         :raises SessionDown: the instance is logged in, so there is none.
         """
         reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
-        if text(pick(reply.object, "status")).casefold() != "qrcode":
-            raise SessionDown("the instance is logged in already: there is no QR code", vendor=self.name)
-        png = png_bytes(pick(reply.object, "data"))
+        data = pick(reply.object, "data")
+        if text(pick(reply.object, "status")).casefold() != "qrcode" and isinstance(data, dict):
+            raise self._logged_in_already()
+        png = png_bytes(data)
         if png is None:
             raise self.unexpected(reply, what="the QR code is no picture")
         return QrCode(vendor=self.name, png=png)
+
+    def qr_link(self) -> Flow[QrLink]:
+        """Where the QR code to log in with can be seen as a picture (section 3.2, qrCodeLink).
+
+        :raises SessionDown: the instance is logged in, so there is none.
+        """
+        reply = yield from self.ask(self._request("GET", "/api/qrCodeLink", {}))
+        data = pick(reply.object, "data")
+        if isinstance(data, dict):
+            raise self._logged_in_already()
+        if not re.fullmatch(r"https?://\S+", text(data)):
+            raise self.unexpected(reply, what="the link to the QR code is no URL")
+        return QrLink(vendor=self.name, address=text(data).encode())
 
     def balance(self) -> Flow[Balance]:
         """The credit left, in messages (section 5, checkBal).
@@ -270,6 +288,39 @@ class WaPortal(Vendor):
         if not session.logged_in:
             raise SessionDown(f"not sent: the instance is {session.detail}", vendor=self.name, code=error.code)
 
+    def _logged_in_already(self) -> SessionDown:
+        return SessionDown("the instance is logged in already: there is no QR code", vendor=self.name)
+
+    def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> reports.Period:
+        if limit is not None and limit < 1:
+            raise BadInput(f"limit: expected 1 or more, got {limit}", vendor=self.name)
+        return reports.Period.of(since, until, reports.zone(self.timezone), self.clock())
+
+    def _rows(self, path: str, parameters: Parameters, key: str) -> Flow[list[dict[str, Any]]]:
+        """The rows of a report, known by their ``key``; that there is nothing is code 14, or ``null`` with code 00."""
+        try:
+            reply = yield from self.ask(self._request("GET", path, parameters))
+        except BadInput as error:
+            if error.code != _NOTHING_FOUND:
+                raise
+            return []
+        data = pick(reply.object, "data")
+        if data is None and text(pick(reply.object, "message")).startswith("00"):
+            return []
+        found = reports.rows(data, key)
+        if found is None:
+            raise self.unexpected(reply, what=f"the reply holds no rows with {key}")
+        return found
+
+    def _account_rows(self, path: str) -> Flow[list[dict[str, Any]]]:
+        """The rows of what an account has. None may also mean that it is disconnected; the session tells."""
+        found = yield from self._rows(path, {}, "id")
+        if not found:
+            session = yield from self.session()
+            if not session.logged_in:
+                raise SessionDown(f"the instance is {session.detail}", vendor=self.name, code=_NOTHING_FOUND)
+        return found
+
     def _request(
         self,
         method: str,
@@ -280,33 +331,21 @@ class WaPortal(Vendor):
     ) -> Request:
         """Parameters travel in the query, as documented, unless that would make the URL too long."""
         everything = {"token": self.token, **parameters}
-        # An HTTP client may write a space as three characters.
-        if len(urlencode(everything, quote_via=quote)) > URL_CHARACTERS:
+        try:
+            # An HTTP client may write a space as three characters.
+            query = urlencode(everything, doseq=True, quote_via=quote)
+        except UnicodeEncodeError:
+            raise BadInput("a text has half of a surrogate pair, which no vendor can take", vendor=self.name) from None
+        if len(query) > URL_CHARACTERS:
             return Request("POST", path, effect, form=everything, files=uploads)
         return Request(method, path, effect, params=everything, files=uploads)
 
 
-def _uploads(message: Message) -> tuple[Upload, ...]:
-    if not isinstance(message, MediaMessage) or message.media.content is None:
-        return ()
-    media = message.media
-    return (Upload("file", media.filename, media.content or b"", media.media_type),)
+def _asked(period: reports.Period, limit: int | None) -> dict[str, str]:
+    """What a report is asked for. The portal can only cut it to ``limit`` where its days are all that is wanted."""
+    wanted = {"limit": str(limit)} if limit is not None and period.is_whole_days else {}
+    return {**period.parameters, **wanted}
 
 
-def _delivery_status(message_id: str, row: dict[str, Any]) -> DeliveryStatus:
-    """A row of a report: ``status`` is the submission, ``statusMessage`` the delivery (field-notes, Portal)."""
-    delivery = whole_number(pick(row, "statusMessage"))
-    scale, states = ("statusMessage", DELIVERY_STATES) if delivery else ("status", SUBMISSION_STATES)
-    number = whole_number(pick(row, scale))
-    return DeliveryStatus(
-        vendor=WaPortal.name,
-        message_id=text(pick(row, "messageID")) or message_id,
-        state=states.get(number or 0, DeliveryState.UNKNOWN),
-        to=text(pick(row, "phone")) or None,
-        code=None if number is None else str(number),
-        detail=text(pick(row, f"{scale}Info")),
-        sent_at=moment(pick(row, "createdAt")),
-        delivered_at=moment(pick(row, "deliveredAt")),
-        read_at=moment(pick(row, "readAt")),
-        raw=row,
-    )
+def _newest(records: list[T], limit: int | None) -> list[T]:
+    return records if limit is None else records[-limit:]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.numbers import PhoneNumber, parse
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.api.vendors.accuauth import AccuAuth
+from airflow_provider_wa.api.vendors.accuauth import BASIC, AccuAuth, AccuAuthResult
 
 PERU = parse("51987654321")
 VENDOR = AccuAuth(base_url="https://cloudapi.peru.accuauth.com", api_id="AN-ID", api_secret="A-SECRET")
@@ -57,13 +58,19 @@ def check(*answers: Reply | WaError, vendor: AccuAuth = VENDOR) -> Played[list[C
 
 def test_the_sample_reply_is_a_number_on_whatsapp() -> None:
     (result,) = check(reply(OK)).result
-    assert result == CheckResult(
+    assert result == AccuAuthResult(
         vendor="accuauth",
         number="51987654321",
         status=CheckStatus.EXISTS,
         jid="51987654321@s.whatsapp.net",
         reference="TID591cb9fb0e284cf296912a4d0ffea889",
+        vendor_number="+5275293XXXX",
+        signature="Hello world",
+        status_update=date(2023, 12, 12),
+        business_user=False,
+        avatar=True,
     )
+    assert json.loads(json.dumps(result.to_dict()))["status_update"] == "2023-12-12"
     assert result.raw == json.loads(OK)
 
 
@@ -78,7 +85,7 @@ def test_the_request_is_the_documents() -> None:
 
 
 def test_the_connection_chooses_path_and_encoding() -> None:
-    vendor = AccuAuth(base_url="http://x", api_id="i", api_secret="s", path="/check/whatsapp_basic", encoding="form")
+    vendor = AccuAuth(base_url="http://x", api_id="i", api_secret="s", path=BASIC, encoding="form")
     request = check(reply(ok(number="x", whatsapp="yes")), vendor=vendor).request
     assert (request.path, request.json, request.form) == ("/check/whatsapp_basic", None, {"number": "987654321"})
 
@@ -109,6 +116,40 @@ def test_only_a_clear_word_decides(body: dict[str, Any], status: CheckStatus) ->
     assert bool(result.detail) is (status is CheckStatus.UNKNOWN)
 
 
+def test_the_basic_check_tells_no_more_than_yes_or_no() -> None:
+    (result,) = check(reply(ok(number="987654321", whatsapp="yes"))).result
+    assert isinstance(result, AccuAuthResult)
+    assert (result.status, result.vendor_number) == (CheckStatus.EXISTS, "987654321")
+    assert {result.signature, result.status_update, result.business_user, result.avatar} == {None}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("20231212", date(2023, 12, 12)),
+        (20231212, date(2023, 12, 12)),
+        ("2023-12-12", date(2023, 12, 12)),
+        ("20231232", None),
+        ("00000000", None),
+        ("2023121", None),
+        ("", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_when_the_status_text_was_set(given: Any, found: date | None) -> None:
+    (result,) = check(reply(ok(whatsapp="yes", status_update=given))).result
+    assert isinstance(result, AccuAuthResult)
+    assert result.status_update == found
+
+
+@pytest.mark.parametrize("word", ["perhaps", "", None, [], 7])
+def test_what_says_neither_yes_nor_no_is_left_open(word: Any) -> None:
+    (result,) = check(reply(ok(whatsapp="yes", business_user=word, avatar=word))).result
+    assert isinstance(result, AccuAuthResult)
+    assert (result.business_user, result.avatar) == (None, None)
+
+
 @pytest.mark.parametrize("http", [200, 202, 400, 503])
 def test_pending_is_no_error_whatever_its_http_status(http: int) -> None:
     (result,) = check(reply(PENDING, http)).result
@@ -131,15 +172,23 @@ def test_pending_is_no_error_whatever_its_http_status(http: int) -> None:
 @pytest.mark.parametrize("spell", [str.upper, str.lower], ids=["", "lower case"])
 @pytest.mark.parametrize("own_status", [True, False], ids=["", "HTTP 200"])
 def test_each_error_code(http: int, status: str, kind: type[WaError], tries: int, spell: Any, own_status: bool) -> None:
-    played = check(*[reply({"status": spell(status), "reason": "x"}, http if own_status else 200)] * tries)
+    played = check(*[reply({"status": spell(status), "reason": "too odd"}, http if own_status else 200)] * tries)
     assert type(played.error) is kind
     assert played.error.code == status
+    assert str(played.error).endswith(f"({status}: too odd)")
 
 
 def test_the_sample_error_is_bad_input() -> None:
     error = check(reply(INVALID, 400)).error
     assert type(error) is BadInput
     assert error.raw == json.loads(INVALID)
+    assert "(INVALID_ARGUMENT: argument 'number': not found)" in str(error)
+
+
+@pytest.mark.parametrize("reason", [None, "", [], {"a": 1}])
+def test_an_error_may_lack_a_reason(reason: Any) -> None:
+    error = check(reply({"status": "KEY_EXPIRED", "reason": reason}, 401)).error
+    assert str(error).endswith("(KEY_EXPIRED)")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +234,7 @@ def test_any_reply_is_an_answer_or_an_error(answer: Reply) -> None:
     if played.error is None:
         (result,) = played.result
         assert result.number == PERU.digits
+        json.dumps(result.to_dict())
         if result.status in (CheckStatus.EXISTS, CheckStatus.ABSENT):
             said = {k.casefold(): v for k, v in answer.object.items()}
             word = {k.casefold(): v for k, v in said["result"].items()}["whatsapp"]

@@ -22,7 +22,7 @@ from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
 from airflow_provider_wa.api.reading import pick, text
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.api.vendors.accuauth import AccuAuth
-from airflow_provider_wa.api.vendors.base import RAW_LENGTH, ErrorRule, Vendor, secret
+from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
 from airflow_provider_wa.api.vendors.checkwa import CheckWa
 from airflow_provider_wa.api.vendors.green_api import GreenApi
 from airflow_provider_wa.api.vendors.wa_portal import WaPortal
@@ -212,18 +212,6 @@ def test_an_error_keeps_the_code_and_a_short_reply() -> None:
     assert error is not None
     assert (error.code, error.status, error.raw) == ("EMPTY", 402, body)
     assert str(error) == "oracle: no credit (EMPTY)"
-
-
-@pytest.mark.parametrize("body", ["x" * 50_000, {"code": "odd", "more": "x" * 50_000}], ids=["text", "JSON"])
-def test_a_long_reply_is_cut(body: Any) -> None:
-    error = play(ORACLE.ask(ASK), [reply(body, 400)]).error
-    assert error is not None
-    assert len(error.raw) == RAW_LENGTH
-
-
-def test_a_vendors_long_words_are_cut() -> None:
-    error = play(ORACLE.ask(ASK), [reply({"code": "x" * 5000}, 400)]).error
-    assert len(str(error)) < 300
 
 
 def test_an_unreadable_reply_is_described() -> None:

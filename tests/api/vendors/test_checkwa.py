@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.numbers import parse
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
+from airflow_provider_wa.api.vendors.checkwa import CheckCallback, CheckWa, parse_callback
 
 SPAIN = parse("34666666666")
 CALLBACK = "https://www.callbackurl.com/"
@@ -72,7 +74,7 @@ def test_the_sample_reply_is_a_queued_check_in_either_mode(vendor: CheckWa) -> N
         CheckStatus.PENDING,
         None,
     )
-    assert result.detail == "queued, 8 in the queue"
+    assert result.detail == "queued, 8 in the queue, server 462 active, last active 2020-05-23 23:21:33"
     assert result.raw == json.loads(QUEUED)
 
 
@@ -89,6 +91,34 @@ def test_the_request_is_the_documents(split: bool, sample: str) -> None:
 def test_the_mode_that_answers_at_once_sends_no_action_token_or_callback() -> None:
     body = check(SYNC, reply({"code": "1"})).request.json
     assert body == {"user": "YOUR-API-USER", "apikey": "YOUR-API-KEY", "number": "34666666666"}
+
+
+@pytest.mark.parametrize(
+    ("told", "detail"),
+    [
+        ({}, "queued"),
+        ({"queue": 0}, "queued, 0 in the queue"),
+        ({"server_status": "0"}, "queued, server inactive"),
+        ({"server": 462, "server_status": 0}, "queued, server 462 inactive"),
+        ({"server": "462", "server_status": "x"}, "queued, server 462"),
+        ({"server": None, "queue": [], "server_ping": {}}, "queued"),
+    ],
+    ids=str,
+)
+def test_what_the_vendor_tells_of_queue_and_server_is_kept(told: dict[str, Any], detail: str) -> None:
+    (result,) = check(QUEUE, reply({"code": "1", **told})).result
+    assert result.detail == detail
+    assert result.raw == {"code": "1", **told}
+
+
+@pytest.mark.parametrize("vendor", [QUEUE, SYNC], ids=lambda vendor: vendor.mode)
+def test_server_and_picture_are_chosen_only_if_asked_for(vendor: CheckWa) -> None:
+    body = check(vendor, reply({"code": "1"})).request.json
+    assert {"server", "hide_image"}.isdisjoint(body)
+    for hide, sent in ((True, "1"), (False, "0")):
+        chosen = check(replace(vendor, server="462", hide_image=hide), reply({"code": "1"})).request.json
+        assert (chosen["server"], chosen["hide_image"]) == ("462", sent)
+        assert body.keys() | {"server", "hide_image"} == chosen.keys()
 
 
 def test_a_queued_checks_reference_is_its_token_and_cannot_be_guessed() -> None:
@@ -210,3 +240,89 @@ def test_any_reply_is_an_answer_or_an_error(answer: Reply, vendor: CheckWa) -> N
             assert said.keys().isdisjoint({"queue", "server", "server_status"})
             assert vendor.mode == "sync"
             assert answer.status < 300
+
+
+# Callbacks
+
+FIRST = {"code": "1", "num": "34666666666", "has_picture": "1", "token": "193e123x2"}
+PICTURE = b"\xff\xd8\xffnot really"
+ENCODED = base64.b64encode(PICTURE).decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("1", CheckStatus.EXISTS),
+        (1, CheckStatus.EXISTS),
+        ("2", CheckStatus.ABSENT),
+        (2, CheckStatus.ABSENT),
+        ("0", CheckStatus.ABSENT),
+        (0, CheckStatus.ABSENT),
+        ("3", CheckStatus.UNKNOWN),
+        ("", CheckStatus.UNKNOWN),
+        (None, CheckStatus.UNKNOWN),
+        (False, CheckStatus.UNKNOWN),
+        (True, CheckStatus.UNKNOWN),
+        ([], CheckStatus.UNKNOWN),
+    ],
+)
+def test_what_a_callbacks_code_says(code: Any, status: CheckStatus) -> None:
+    found = parse_callback(FIRST | {"code": code})
+    assert found.status is status
+    assert found.jid == ("34666666666@s.whatsapp.net" if status is CheckStatus.EXISTS else None)
+    assert bool(found.detail) is (status is CheckStatus.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [ENCODED, f"data:image/jpeg;base64,{ENCODED}", ENCODED.rstrip("="), f"{ENCODED[:8]}\n{ENCODED[8:]}"],
+)
+def test_a_callbacks_picture_is_decoded(given: str) -> None:
+    # PHP escapes slashes in JSON.
+    body = json.dumps(FIRST | {"picture": given}).replace("/", "\\/")
+    found = parse_callback(body)
+    assert found.picture == PICTURE
+    assert ENCODED not in f"{found!r} {found.to_dict()} {found.raw}"
+    assert found.raw == FIRST
+
+
+@pytest.mark.parametrize("given", ["…=", "no picture!", {"a": 1}, [], None, ""], ids=str)
+def test_a_callback_with_a_broken_picture_still_counts(given: Any) -> None:
+    found = parse_callback(FIRST | {"picture": given})
+    assert (found.status, found.picture) == (CheckStatus.EXISTS, None)
+    assert found.detail == ("its picture cannot be decoded" if isinstance(given, str) and given else "")
+
+
+@pytest.mark.parametrize("wrap", [dict, json.dumps, lambda body: json.dumps(body).encode()])
+def test_a_callback_may_come_as_text_or_bytes(wrap: Any) -> None:
+    assert parse_callback(wrap(FIRST)) == CheckCallback(
+        vendor="checkwa",
+        number="34666666666",
+        status=CheckStatus.EXISTS,
+        jid="34666666666@s.whatsapp.net",
+        reference="193e123x2",
+        has_picture=True,
+    )
+
+
+def test_a_callback_of_an_odd_number_is_known_by_its_reference() -> None:
+    found = parse_callback({"code": "2", "num": "34x", "token": "193e123x2"})
+    assert (found.number, found.reference, found.status) == ("", "193e123x2", CheckStatus.ABSENT)
+
+
+@pytest.mark.parametrize("payload", [None, 5, [], {}, {"code": "1"}, b"\xff", *GARBAGE.values()], ids=str)
+def test_what_is_no_callback_is_unexpected(payload: Any) -> None:
+    with pytest.raises(UnexpectedReply):
+        parse_callback(payload)
+
+
+@given(replies([FIRST, FIRST | {"picture": ENCODED}, FIRST | {"code": "2"}]))
+def test_any_callback_is_a_result_or_an_error(answer: Reply) -> None:
+    try:
+        found = parse_callback(answer.body)
+    except UnexpectedReply:
+        return
+    json.dumps(found.to_dict())
+    if found.status is not CheckStatus.UNKNOWN:
+        code = {key.casefold(): value for key, value in answer.object.items()}["code"]
+        assert str(code).strip() in (["1"] if found.status is CheckStatus.EXISTS else ["2", "0"])

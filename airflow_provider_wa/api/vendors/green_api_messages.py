@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Green-API takes for each kind of message: its method, its body, its limits (field-notes, Green-API)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from airflow_provider_wa.api.capabilities import unsupported
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.flow import Upload
+from airflow_provider_wa.api.media_types import sniff
+from airflow_provider_wa.api.messages import (
+    Audio,
+    ContactCard,
+    Document,
+    Image,
+    Location,
+    Media,
+    MediaMessage,
+    Message,
+    Poll,
+    Sticker,
+    Text,
+    Video,
+)
+
+NAME = "green_api"
+
+TEXT_CHARACTERS = 20_000
+"""How long a text or a caption may be."""
+
+QUESTION_CHARACTERS, OPTION_CHARACTERS, POLL_OPTIONS = 255, 100, 12
+"""How long a poll's question and each of its options may be, and how many of these there may be."""
+
+UPLOAD_MEGABYTES = 100
+"""How large a file may be; those that are sent by URL the vendor measures itself."""
+
+EXTENSIONS: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "video/mp4": ".mp4",
+    "video/3gpp": ".3gp",
+    "application/pdf": ".pdf",
+}
+"""What a file's name must end with, for it is by that alone that the vendor tells what to send a file as."""
+
+Body: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message as it goes out: the vendor's method, its body, and the file if one is uploaded."""
+
+    method: str
+    body: Body
+    upload: Upload | None = None
+
+
+def chat_id(to: str) -> str:
+    """The chat of digits or a JID, in the vendor's spelling: ``<digits>@c.us``, ``...@g.us`` or ``...@lid``.
+
+    :raises BadInput: it is neither, or a JID of another kind.
+    """
+    user, at, server = to.strip().partition("@")
+    if not at or server in ("c.us", "s.whatsapp.net"):
+        if person := re.fullmatch(r"\+?([0-9]{5,20})(?:[.:][0-9]+)*", user):
+            return f"{person[1]}@c.us"
+    elif server in ("g.us", "lid") and re.fullmatch(r"[0-9-]{3,64}", user):
+        return f"{user}@{server}"
+    raise BadInput(f"chat: {to[:60]!r} is neither digits nor a JID of @c.us, @g.us or @lid", vendor=NAME)
+
+
+def outgoing(to: str, message: Message) -> Outgoing:
+    """How ``message`` goes to digits or a JID.
+
+    :raises BadInput: it is longer or larger than the vendor takes; the message names field, limit and length.
+    :raises UnsupportedByVendor: the vendor has no method for this kind of message.
+    """
+    make = _MAKERS.get(type(message))
+    if make is None:
+        raise unsupported(NAME, f"send messages of the type {message.type}", ())
+    made = make(message)
+    return Outgoing(made.method, {"chatId": chat_id(to), **made.body}, made.upload)
+
+
+def _text(message: Text) -> Outgoing:
+    _at_most(TEXT_CHARACTERS, "text: body", message.body)
+    return Outgoing("sendMessage", {"message": message.body} | _given(quotedMessageId=message.quoted_id))
+
+
+def _file(message: MediaMessage) -> Outgoing:
+    """A caption is shown where the kind of file has one."""
+    media, kind = message.media, message.type
+    name = _file_name(media, kind)
+    _at_most(TEXT_CHARACTERS, f"{kind}: caption", message.caption)
+    body: Body = {"fileName": name} | _given(caption=message.caption)
+    if media.content is None:
+        return Outgoing("sendFileByUrl", {"urlFile": media.url, **body})
+    if len(media.content) > UPLOAD_MEGABYTES << 20:
+        size = len(media.content) / (1 << 20)
+        raise BadInput(f"{kind}: the file has {size:.1f} MB; at most {UPLOAD_MEGABYTES} are allowed", vendor=NAME)
+    upload = Upload("file", name, media.content, media.media_type)
+    return Outgoing("sendFileByUpload", body, upload)
+
+
+def _file_name(media: Media, kind: str) -> str:
+    """A file's name, with the extension that its content asks for if it has none that says anything."""
+    path = PurePath(media.filename)
+    if path.suffix not in ("", ".bin"):
+        return media.filename
+    found = EXTENSIONS.get(sniff(media.content or b"") or "", path.suffix)
+    if not found:
+        raise BadInput(
+            f"{kind}: the file's name {media.filename[:60]!r} has no extension, by which this vendor tells what it is",
+            vendor=NAME,
+        )
+    return path.stem + found
+
+
+def _location(message: Location) -> Outgoing:
+    place = {"latitude": message.latitude, "longitude": message.longitude}
+    return Outgoing("sendLocation", place | _given(nameLocation=message.name, address=message.address))
+
+
+def _contact(message: ContactCard) -> Outgoing:
+    digits = re.sub(r"[^0-9]", "", message.phone)
+    contact = {"phoneContact": int(digits), "firstName": message.name} | _given(company=message.organization)
+    return Outgoing("sendContact", {"contact": contact})
+
+
+def _poll(message: Poll) -> Outgoing:
+    _at_most(QUESTION_CHARACTERS, "poll: question", message.question)
+    for number, option in enumerate(message.options, 1):
+        _at_most(OPTION_CHARACTERS, f"poll: option {number}", option)
+    if len(message.options) > POLL_OPTIONS:
+        count = len(message.options)
+        raise BadInput(f"poll: options are {count}; at most {POLL_OPTIONS} are allowed", vendor=NAME)
+    options = [{"optionName": option} for option in message.options]
+    body = {"message": message.question, "options": options, "multipleAnswers": message.several}
+    return Outgoing("sendPoll", body)
+
+
+_MAKERS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
+    Text: _text,
+    Image: _file,
+    Audio: _file,
+    Video: _file,
+    Document: _file,
+    Sticker: _file,
+    Location: _location,
+    ContactCard: _contact,
+    Poll: _poll,
+}
+
+
+def _at_most(limit: int, field: str, value: str) -> None:
+    if len(value) > limit:
+        raise BadInput(f"{field} has {len(value)} characters; at most {limit} are allowed", vendor=NAME)
+
+
+def _given(**values: str) -> Body:
+    """The values that are not empty."""
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Record what Green-API's own Python SDK sends, for ours to be compared with: ``make sdk`` runs and checks it.
+
+Runs in an environment with the dependency group ``sdk``, not in the project's own: the SDK pins its dependencies.
+Writes ``tests/contract/green_sdk_requests.json``; with ``--print`` it prints the same instead. Nothing leaves this
+process: requests-mock stands in for the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import email
+import json
+import tempfile
+from importlib.metadata import version
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import requests_mock
+from whatsapp_api_client_python import API
+
+RECORDING = Path(__file__).resolve().parent.parent / "tests" / "contract" / "green_sdk_requests.json"
+
+ID_INSTANCE, TOKEN = "1101000001", "A-TOKEN"
+PERSON, GROUP = "11001234567@c.us", "11001234567-1581234048@g.us"
+UPLOAD = b"%PDF-1.7 a bill"
+
+# What to call it by -> the SDK's method and its arguments.
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "checkWhatsapp by number": ("serviceMethods.checkWhatsapp", {"phoneNumber": 11001234567}),
+    "checkWhatsapp by chat": ("serviceMethods.checkWhatsapp", {"chatId": "98765432101234@lid"}),
+    "getStateInstance": ("account.getStateInstance", {}),
+    "qr": ("account.qr", {}),
+    "logout": ("account.logout", {}),
+    "sendMessage": ("sending.sendMessage", {"chatId": PERSON, "message": "Hello"}),
+    "sendMessage quoting": ("sending.sendMessage", {"chatId": GROUP, "message": "Hello", "quotedMessageId": "BAE5F4"}),
+    "sendFileByUrl": (
+        "sending.sendFileByUrl",
+        {"chatId": PERSON, "urlFile": "https://x.test/horse.png", "fileName": "horse.png", "caption": "A horse"},
+    ),
+    "sendFileByUpload": (
+        "sending.sendFileByUpload",
+        {"chatId": PERSON, "path": "bill.pdf", "fileName": "bill.pdf", "caption": "For May"},
+    ),
+    "sendLocation": (
+        "sending.sendLocation",
+        {"chatId": PERSON, "latitude": 12.5, "longitude": -10.25, "nameLocation": "Here", "address": "A street 1"},
+    ),
+    "sendContact": (
+        "sending.sendContact",
+        {"chatId": PERSON, "contact": {"phoneContact": 79001234567, "firstName": "Artem", "company": "Bicycle"}},
+    ),
+    "sendPoll": (
+        "sending.sendPoll",
+        {
+            "chatId": PERSON,
+            "message": "Which?",
+            "options": [{"optionName": "this"}, {"optionName": "that"}],
+            "multipleAnswers": True,
+        },
+    ),
+    "receiveNotification": ("receiving.receiveNotification", {"receiveTimeout": 20}),
+    "deleteNotification": ("receiving.deleteNotification", {"receiptId": 1234567}),
+    "lastIncomingMessages": ("journals.lastIncomingMessages", {"minutes": 61}),
+    "lastOutgoingMessages": ("journals.lastOutgoingMessages", {}),
+    "getMessage": ("journals.getMessage", {"chatId": PERSON, "idMessage": "BAE5F4"}),
+    "getContacts": ("serviceMethods.getContacts", {}),
+    "getGroupData": ("groups.getGroupData", {"groupId": GROUP}),
+    "getAvatar": ("serviceMethods.getAvatar", {"chatId": PERSON}),
+}
+
+
+def record() -> dict[str, Any]:
+    """The SDK's version, and of each call the request that it makes."""
+    with tempfile.TemporaryDirectory() as folder, requests_mock.Mocker() as network:
+        network.register_uri(requests_mock.ANY, requests_mock.ANY, json={})
+        api = API.GreenApi(ID_INSTANCE, TOKEN)
+        for name, (method, arguments) in CALLS.items():
+            given = dict(arguments)
+            if "path" in given:
+                file = Path(folder) / given["path"]
+                file.write_bytes(UPLOAD)
+                given["path"] = str(file)
+            attrgetter(method)(api)(**given)
+            if len(network.request_history) != list(CALLS).index(name) + 1:
+                raise SystemExit(f"{name}: not one request")
+        requests = dict(zip(CALLS, map(_plain, network.request_history), strict=True))
+    return {"sdk": f"whatsapp-api-client-python {version('whatsapp-api-client-python')}", "requests": requests}
+
+
+def _plain(request: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"method": request.method, "url": request.url}
+    kind = request.headers.get("Content-Type", "")
+    if kind.startswith("multipart/"):
+        plain["parts"] = _parts(kind, request.body)
+    elif request.body is not None:
+        plain["json"] = request.json()
+    return plain
+
+
+def _parts(kind: str, body: bytes) -> list[dict[str, str | None]]:
+    message = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    return [
+        {
+            "name": str(part.get_param("name", header="content-disposition")),
+            "filename": part.get_filename(),
+            "type": part.get("content-type"),
+            "content": part.get_payload(decode=True).decode(),  # type: ignore[union-attr]
+        }
+        for part in message.get_payload()  # type: ignore[union-attr]
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--print", action="store_true", help="print the recording instead of writing it")
+    text = json.dumps(record(), indent=2) + "\n"
+    if parser.parse_args().print:
+        print(text, end="")
+    else:
+        RECORDING.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every request, reply and callback sample of vendor-docs/checkwa as data.
+
+Mended throughout: straight quotes in place of typographic ones, the comments (``//`` and ``<-``) taken out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply, WaError
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.api.vendors.checkwa import CheckCallback
+
+URL = "https://w2.checkwa.com/check/"
+TOKEN = "193e123x2"
+CALLBACK = "https://www.callbackurl.com/"
+NUMBER = PhoneNumber("34666666666", "34")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request's JSON text, in either form, the reply to it, and what that becomes (compared without ``raw``)."""
+
+    request: str
+    split_number: bool
+    reply: str
+    becomes: CheckResult
+    note: str = ""
+
+
+# "RESPONSE"; mended: nothing but the above.
+QUEUED = """{
+"code": "1",
+"server": "462",
+"server_status": "1",
+"server_ping": "2020-05-23 23:21:33",
+"token": "193e123x2",
+"callback": "https://www.callbackurl.com/",
+"queue": "8"
+}"""
+PENDING = CheckResult(
+    vendor="checkwa",
+    number="34666666666",
+    status=CheckStatus.PENDING,
+    detail="queued, 8 in the queue, server 462 active, last active 2020-05-23 23:21:33",
+    reference=TOKEN,
+)
+
+SAMPLES: dict[str, list[Sample]] = {
+    "POST /check/": [
+        Sample(
+            """{
+"user": "YOUR-API-USER",
+"apikey": "YOUR-API-KEY",
+"action": "check",
+"token": "193e123x2",
+"callback": "https://www.callbackurl.com/",
+"num": "666666666",
+"cod": "34"
+}""",
+            True,
+            QUEUED,
+            PENDING,
+            note="the document has a comma after the last field",
+        ),
+        Sample(
+            """{
+"user": "YOUR-API-USER",
+"apikey": "YOUR-API-KEY",
+"action": "check",
+"token": "193e123x2",
+"callback": "https://www.callbackurl.com/",
+"number": "34666666666"
+}""",
+            False,
+            QUEUED,
+            PENDING,
+        ),
+    ],
+}
+"""Each endpoint's samples, by its name in ``CheckWa.endpoints``."""
+
+CODES: dict[str, type[WaError] | CheckStatus] = {
+    "1": CheckStatus.PENDING,
+    "2": CheckStatus.UNKNOWN,  # "*" in the document
+    "3": Unauthorized,
+    "4": UnexpectedReply,
+    "5": BadInput,
+    "6": QuotaExceeded,
+    "7": Unauthorized,
+    "9": BadInput,
+}
+""""RESPONSE CODES IN YOUR CALL"."""
+
+EXISTS = CheckCallback(
+    vendor="checkwa",
+    number="34666666666",
+    status=CheckStatus.EXISTS,
+    jid="34666666666@s.whatsapp.net",
+    reference=TOKEN,
+    has_picture=True,
+)
+
+CALLBACKS: dict[str, tuple[str, CheckCallback]] = {
+    # Mended: a comma after the last field.
+    "first": (
+        """{
+"code": "1",
+"num": "34666666666",
+"has_picture": "1",
+"token": "193e123x2"
+}""",
+        EXISTS,
+    ),
+    # Mended: the document leaves the picture out ("…="); here is a short one.
+    "second, with the picture": (
+        """{
+"code": "1",
+"num": "34666666666",
+"has_picture": "1",
+"picture": "/9j/4AA=",
+"token": "193e123x2"
+}""",
+        CheckCallback(
+            vendor="checkwa",
+            number="34666666666",
+            status=CheckStatus.EXISTS,
+            jid="34666666666@s.whatsapp.net",
+            reference=TOKEN,
+            has_picture=True,
+            picture=b"\xff\xd8\xff\xe0\x00",
+        ),
+    ),
+    # Mended: the colons after has_picture and token are missing.
+    "not on WhatsApp": (
+        """{
+"code": "2",
+"num": "34666666667",
+"has_picture": "0",
+"token": "193e123x2"
+}""",
+        CheckCallback(
+            vendor="checkwa", number="34666666667", status=CheckStatus.ABSENT, reference=TOKEN, has_picture=False
+        ),
+    ),
+}
+"""The callbacks' samples, by what they say."""

@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API's requests and replies as data: vendor-docs/green_api for checkWhatsapp, field notes and the vendor's
+public pages for the others.
+
+``SAMPLES`` has them by the endpoint's name in ``GreenApi.endpoints``. ``note`` says what is mended.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_provider_wa.api.flow import Flow, Upload
+from airflow_provider_wa.api.messages import ContactCard, Document, Image, Location, Media, Poll, Text
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import (
+    Avatar,
+    CheckResult,
+    CheckStatus,
+    Contact,
+    DeliveryState,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    QrCode,
+    SentMessage,
+    Session,
+    SessionState,
+)
+from airflow_provider_wa.api.vendors.green_api import GreenApi
+from airflow_provider_wa.api.vendors.green_api_records import Notification
+
+NOW = datetime(2020, 4, 28, 17, tzinfo=timezone.utc)
+VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN", clock=lambda: NOW)
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A call, the request that it makes, a reply as its text, and what becomes of that (compared without ``raw``)."""
+
+    call: Callable[[GreenApi], Flow[Any]]
+    reply: str
+    becomes: Any
+    json: Any = None
+    rest: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    files: tuple[Upload, ...] = ()
+    note: str = ""
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def check(digits: str) -> Callable[[GreenApi], Flow[Any]]:
+    return lambda vendor: vendor.check([PhoneNumber(digits, digits[:1])])
+
+
+def checked(digits: str, jid: str = "") -> list[CheckResult]:
+    exists = CheckStatus.EXISTS
+    return [CheckResult(vendor="green_api", number=digits, status=exists, jid=jid or f"{digits}@c.us")]
+
+
+def send(message: Any, to: str = "11001234567") -> Callable[[GreenApi], Flow[Any]]:
+    return lambda vendor: vendor.send(to, message)
+
+
+def sent(to: str = "11001234567") -> SentMessage:
+    return SentMessage(vendor="green_api", message_id="3EB0C767D097B7C7C030", to=to)
+
+
+SENT = '{"idMessage": "3EB0C767D097B7C7C030"}'
+GREETING = "I use Green-API to send this message to you!"
+HORSE = {"fileName": "horse.png", "caption": "Little horse"}
+
+INCOMING = """[{
+    "type": "incoming",
+    "idMessage": "B4AA239D112CB2576897B3910FEDE26E",
+    "timestamp": 1588091580,
+    "typeMessage": "textMessage",
+    "chatId": "79001234568@c.us",
+    "senderId": "79001234568@c.us",
+    "senderName": "Green API",
+    "textMessage": "I use Green-API to send this message to you!"
+}, {
+    "type": "incoming",
+    "idMessage": "9A73322488DCB7D9689A6112F2528C9D",
+    "timestamp": 1588091500,
+    "typeMessage": "imageMessage",
+    "chatId": "11001234567-1581234048@g.us",
+    "senderId": "79001234568@c.us",
+    "senderName": "Green API",
+    "downloadUrl": "https://api.green-api.com/waInstance1/downloadFile/9A73322488DCB7D9689A6112F2528C9D",
+    "caption": "Little horse"
+}]"""
+TEXT_IN = InboxMessage(
+    vendor="green_api",
+    message_id="B4AA239D112CB2576897B3910FEDE26E",
+    wa_message_id="B4AA239D112CB2576897B3910FEDE26E",
+    sender="79001234568",
+    chat="79001234568@c.us",
+    kind="textMessage",
+    text=GREETING,
+    received_at=at(1588091580),
+)
+IMAGE_IN = InboxMessage(
+    vendor="green_api",
+    message_id="9A73322488DCB7D9689A6112F2528C9D",
+    wa_message_id="9A73322488DCB7D9689A6112F2528C9D",
+    sender="79001234568",
+    chat="11001234567-1581234048@g.us",
+    kind="imageMessage",
+    text="Little horse",
+    received_at=at(1588091500),
+    media_url="https://api.green-api.com/waInstance1/downloadFile/9A73322488DCB7D9689A6112F2528C9D",
+)
+
+OUTGOING = """{
+    "type": "outgoing",
+    "idMessage": "BAE5F4886F6F2D05",
+    "timestamp": 1588091580,
+    "statusMessage": "delivered",
+    "sendByApi": true,
+    "typeMessage": "textMessage",
+    "chatId": "79001234568@c.us",
+    "textMessage": "I use Green-API to send this message to you!"
+}"""
+DELIVERED = DeliveryStatus(
+    vendor="green_api",
+    message_id="BAE5F4886F6F2D05",
+    state=DeliveryState.DELIVERED,
+    to="79001234568",
+    code="delivered",
+    sent_at=at(1588091580),
+)
+
+NOTIFICATION = """{
+    "receiptId": 1234567,
+    "body": {
+        "typeWebhook": "incomingMessageReceived",
+        "instanceData": {"idInstance": 1234, "wid": "11001234567@c.us", "typeInstance": "whatsapp"},
+        "timestamp": 1588091580,
+        "idMessage": "F7AEC1B7086ECDC7E6E45923F5EDB825",
+        "senderData": {"chatId": "79001234568@c.us", "sender": "79001234568@c.us", "senderName": "Green API"},
+        "messageData": {
+            "typeMessage": "textMessage",
+            "textMessageData": {"textMessage": "I use Green-API to send this message to you!"}
+        }
+    }
+}"""
+STATUS_CHANGED = """{
+    "receiptId": 1234568,
+    "body": {
+        "typeWebhook": "outgoingMessageStatus",
+        "chatId": "120363039326117111@g.us",
+        "instanceData": {"idInstance": 1101000001, "wid": "71231234567@c.us", "typeInstance": "whatsapp"},
+        "timestamp": 1707200807,
+        "idMessage": "B3Q599E4A3724D50",
+        "status": "failed",
+        "description": "SWE004: the number of participants in the group has been exceeded - 300",
+        "sendByApi": true
+    }
+}"""
+STATE_CHANGED = """{
+    "receiptId": 1234569,
+    "body": {
+        "typeWebhook": "stateInstanceChanged",
+        "instanceData": {"idInstance": 1, "wid": "", "typeInstance": "whatsapp"},
+        "timestamp": 1586700690,
+        "stateInstance": "notAuthorized"
+    }
+}"""
+
+SAMPLES: dict[str, list[Sample]] = {
+    "POST checkWhatsapp": [
+        Sample(
+            check("11001234567"), '{\n"existsWhatsapp": true\n}', checked("11001234567"),
+            json.loads('{\n"phoneNumber": 11001234567\n}'),
+        ),
+        Sample(
+            check("441234567890"), '{\n"existsWhatsapp": true\n}', checked("441234567890"),
+            json.loads('{ "phoneNumber": 441234567890 }'),
+        ),
+        Sample(
+            check("71234567890"), '{"existsWhatsapp": true, "chatId": "71234567890@c.us"}', checked("71234567890"),
+            {"phoneNumber": 71234567890},
+            note="the document's VBA sample has the number as a text and the method's name in capitals; its table says "
+            "that it is an integer, and the newest reply has the chatId",
+        ),
+        Sample(
+            lambda vendor: vendor.check_chat("98765432101234@lid"), '{"existsWhatsapp": true}',
+            checked("98765432101234", "98765432101234@lid")[0], {"chatId": "98765432101234@lid"},
+        ),
+    ],
+    "GET getStateInstance": [
+        Sample(
+            GreenApi.session, '{"stateInstance": "authorized"}',
+            Session(vendor="green_api", state=SessionState.LOGGED_IN, detail="authorized"),
+        ),
+        Sample(
+            GreenApi.session, '{"stateInstance": null}', Session(vendor="green_api", state=SessionState.STARTING),
+        ),
+    ],
+    "GET qr": [
+        Sample(
+            GreenApi.qr_code, json.dumps({"type": "qrCode", "message": PNG}),
+            QrCode(vendor="green_api", png=base64.b64decode(PNG)),
+        ),
+    ],
+    "GET logout": [Sample(GreenApi.logout, '{"isLogout": true}', None)],
+    "POST sendMessage": [
+        Sample(send(Text(GREETING)), SENT, sent(), {"chatId": "11001234567@c.us", "message": GREETING}),
+        Sample(
+            send(Text(GREETING), "11001234567-1581234048@g.us"), SENT, sent("11001234567-1581234048@g.us"),
+            {"chatId": "11001234567-1581234048@g.us", "message": GREETING},
+        ),
+        Sample(
+            send(Text(GREETING, quoted_id="361B0E63F2FDF95903B6A9C9A102F34B")), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us",
+                "message": GREETING,
+                "quotedMessageId": "361B0E63F2FDF95903B6A9C9A102F34B",
+            },
+            note="the page's chatId has a Cyrillic c",
+        ),
+    ],
+    "POST sendFileByUrl": [
+        Sample(
+            send(Image(Media(url="https://my.site.com/img/horse.png"), "Little horse")), SENT, sent(),
+            {"chatId": "11001234567@c.us", "urlFile": "https://my.site.com/img/horse.png", **HORSE},
+        ),
+    ],
+    "POST sendFileByUpload": [
+        Sample(
+            send(Image(Media(b"\xff\xd8\xff", filename="window.jpg"), "A window")),
+            '{"idMessage": "3EB0C767D097B7C7C030", "urlFile": "https://sw-media.green-api.com/1/window.jpg"}', sent(),
+            form={"chatId": "11001234567@c.us", "fileName": "window.jpg", "caption": "A window"},
+            files=(Upload("file", "window.jpg", b"\xff\xd8\xff", "image/jpeg"),),
+        ),
+        Sample(
+            send(Document(Media(b"%PDF-1.7", filename="bill.pdf")), "98765432101234@lid"), SENT,
+            sent("98765432101234@lid"), form={"chatId": "98765432101234@lid", "fileName": "bill.pdf"},
+            files=(Upload("file", "bill.pdf", b"%PDF-1.7", "application/pdf"),),
+        ),
+    ],
+    "POST sendLocation": [
+        Sample(
+            send(Location(12.3456789, 10.1112131, "Restaurant", "123456, Perm")), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us", "nameLocation": "Restaurant", "address": "123456, Perm",
+                "latitude": 12.3456789, "longitude": 10.1112131,
+            },
+        ),
+    ],
+    "POST sendContact": [
+        Sample(
+            send(ContactCard("Artem", "+7 900 123-45-67", "Bicycle")), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us",
+                "contact": {"phoneContact": 79001234567, "firstName": "Artem", "company": "Bicycle"},
+            },
+        ),
+    ],
+    "POST sendPoll": [
+        Sample(
+            send(Poll("Please choose the color:", ("green", "red", "blue"))), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us", "message": "Please choose the color:",
+                "options": [{"optionName": "green"}, {"optionName": "red"}, {"optionName": "blue"}],
+                "multipleAnswers": False,
+            },
+            note="the page has a comma after the last field",
+        ),
+    ],
+    "GET receiveNotification": [
+        Sample(
+            GreenApi.receive_notification, NOTIFICATION,
+            Notification(
+                vendor="green_api", receipt_id=1234567, kind="incomingMessageReceived",
+                content=InboxMessage(
+                    vendor="green_api", message_id="F7AEC1B7086ECDC7E6E45923F5EDB825",
+                    wa_message_id="F7AEC1B7086ECDC7E6E45923F5EDB825", sender="79001234568", chat="79001234568@c.us",
+                    kind="textMessage", text=GREETING, received_at=at(1588091580),
+                ),
+            ),
+            params={"receiveTimeout": "5"},
+        ),
+        Sample(
+            lambda vendor: vendor.receive_notification(60), STATUS_CHANGED,
+            Notification(
+                vendor="green_api", receipt_id=1234568, kind="outgoingMessageStatus",
+                content=DeliveryStatus(
+                    vendor="green_api", message_id="B3Q599E4A3724D50", state=DeliveryState.FAILED, code="failed",
+                    to="120363039326117111@g.us", sent_at=at(1707200807),
+                    detail="SWE004: the number of participants in the group has been exceeded - 300",
+                ),
+            ),
+            params={"receiveTimeout": "60"},
+        ),
+        Sample(
+            GreenApi.receive_notification, STATE_CHANGED,
+            Notification(
+                vendor="green_api", receipt_id=1234569, kind="stateInstanceChanged",
+                content=Session(vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized"),
+            ),
+            params={"receiveTimeout": "5"},
+        ),
+        Sample(
+            GreenApi.receive_notification, '{"receiptId": 7, "body": {"typeWebhook": "incomingCall"}}',
+            Notification(vendor="green_api", receipt_id=7, kind="incomingCall"), params={"receiveTimeout": "5"},
+        ),
+        Sample(GreenApi.receive_notification, "null", None, params={"receiveTimeout": "5"}),
+        Sample(GreenApi.receive_notification, "", None, params={"receiveTimeout": "5"}),
+    ],
+    "DELETE deleteNotification": [
+        Sample(lambda vendor: vendor.delete_notification(1234567), '{"result": true}', True, rest="/1234567"),
+        Sample(
+            lambda vendor: vendor.delete_notification(1234567), '{"result": false, "reason": ""}', False,
+            rest="/1234567",
+        ),
+    ],
+    "GET lastIncomingMessages": [
+        Sample(GreenApi.inbox, INCOMING, [IMAGE_IN, TEXT_IN]),
+        Sample(GreenApi.inbox, "[]", []),
+        Sample(lambda vendor: vendor.inbox(since=at(1588093140)), "[]", [], params={"minutes": "2"}),
+    ],
+    "GET lastOutgoingMessages": [
+        Sample(GreenApi.delivery_report, f"[{OUTGOING}]", [DELIVERED]),
+        Sample(lambda vendor: vendor.message_status("BAE5F4886F6F2D05"), f"[{OUTGOING}]", DELIVERED),
+    ],
+    "POST getMessage": [
+        Sample(
+            lambda vendor: vendor.message_status("79001234568/BAE5F4886F6F2D05"), OUTGOING, DELIVERED,
+            {"chatId": "79001234568@c.us", "idMessage": "BAE5F4886F6F2D05"},
+        ),
+        Sample(
+            lambda vendor: vendor.message_status("120363043968066561@g.us/BAE5F4886F6F2D05"), OUTGOING, DELIVERED,
+            {"chatId": "120363043968066561@g.us", "idMessage": "BAE5F4886F6F2D05"},
+        ),
+    ],
+    "GET getContacts": [
+        Sample(
+            GreenApi.contacts,
+            """[
+                {"id": "11001234567@c.us", "name": "Ivan Petrov", "contactName": "Ivan Petrov Work", "type": "user"},
+                {"id": "79001234568@c.us", "name": "Lyusya Sidorova", "contactName": "", "type": "user"},
+                {"id": "79001234569-1479621234@g.us", "name": "My group", "type": "group"}
+            ]""",
+            [
+                Contact(vendor="green_api", jid="11001234567@c.us", name="Ivan Petrov Work"),
+                Contact(vendor="green_api", jid="79001234568@c.us", name="Lyusya Sidorova"),
+            ],
+        ),
+        Sample(
+            GreenApi.group_chats, '[{"id": "79001234569-1479621234@g.us", "name": "My group", "type": "group"}]',
+            [Contact(vendor="green_api", jid="79001234569-1479621234@g.us", name="My group")],
+        ),
+    ],
+    "POST getGroupData": [
+        Sample(
+            lambda vendor: vendor.group("79001234567-1587570015@g.us"),
+            """{
+                "groupId": "11001234567-1587570015@g.us",
+                "owner": "11001234567@c.us",
+                "subject": "Green API Group",
+                "creation": 1587570015,
+                "participants": [
+                    {"id": "11001234567@c.us", "isAdmin": true, "isSuperAdmin": true},
+                    {"id": "79001234568@c.us", "isAdmin": true, "isSuperAdmin": false}
+                ],
+                "subjectTime": 1587737715,
+                "subjectOwner": "11001234567@c.us",
+                "groupInviteLink": "https://chat.whatsapp.com/xxxxxxxxxxxxxxxxxxxxxx"
+            }""",
+            Group(
+                vendor="green_api", jid="11001234567-1587570015@g.us", name="Green API Group",
+                owner="11001234567@c.us", participants=("11001234567@c.us", "79001234568@c.us"),
+                created_at=at(1587570015),
+            ),
+            {"groupId": "79001234567-1587570015@g.us"},
+        ),
+    ],
+    "POST getAvatar": [
+        Sample(
+            lambda vendor: vendor.avatar("11001234567"),
+            '{"existsWhatsapp": true, "urlAvatar": "https://pps.whatsapp.net/v/link/to/the/image"}',
+            Avatar(vendor="green_api", url="https://pps.whatsapp.net/v/link/to/the/image"),
+            {"chatId": "11001234567@c.us"},
+        ),
+        Sample(
+            lambda vendor: vendor.avatar("120363043968066561@g.us"), '{"existsWhatsapp": false, "urlAvatar": ""}',
+            Avatar(vendor="green_api", url=None), {"chatId": "120363043968066561@g.us"},
+        ),
+    ],
+}  # fmt: skip
+"""Each endpoint's samples, by its name in ``GreenApi.endpoints``."""

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API's samples both ways: what we send is the document's request, its replies become our records."""
+
+from __future__ import annotations
+
+import pytest
+from contract.samples_green_api import SAMPLES, VENDOR, Sample
+from helpers.script import play, reply
+
+from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavailable, WaError
+from airflow_provider_wa.api.flow import Effect, Pace
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.vendors.base import Documented
+from airflow_provider_wa.api.vendors.green_api import GreenApi
+from airflow_provider_wa.api.vendors.green_api_tables import METHODS
+
+CASES = [
+    pytest.param(name, sample, id=f"{name} {place}")
+    for name, samples in SAMPLES.items()
+    for place, sample in enumerate(samples, 1)
+]
+
+# field-notes, Green-API: calls per second and instance
+RATES = {"checkWhatsapp": 10, "getAvatar": 10, "getMessage": 10, "receiveNotification": 100, "deleteNotification": 100,
+         "qr": 3, "getStateInstance": 1, "logout": 1, "lastIncomingMessages": 1, "lastOutgoingMessages": 1,
+         "getContacts": 1, "getGroupData": 1}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_the_documents_request_goes_out(name: str, sample: Sample) -> None:
+    request = play(sample.call(VENDOR), [reply(sample.reply)]).request
+    verb, _, method = name.partition(" ")
+    assert (request.method, request.path) == (verb, f"/waInstance1101000001/{method}/A-TOKEN{sample.rest}")
+    assert request.json == sample.json
+    assert (request.params, request.form, request.files) == (sample.params, sample.form, sample.files)
+    assert request.base == ("https://media.green-api.com" if sample.files else None)
+    assert request.effect is (Effect.SEND if method.startswith("send") else Effect.READ)
+    assert request.pace == Pace(method, RATES.get(method, 50))
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_the_documents_reply_becomes_a_record(name: str, sample: Sample) -> None:
+    assert play(sample.call(VENDOR), [reply(sample.reply)]).result == sample.becomes
+
+
+def test_every_endpoint_has_a_sample_and_a_method_in_the_table() -> None:
+    assert list(SAMPLES) == [endpoint.name for endpoint in GreenApi.endpoints]
+    assert all(SAMPLES.values())
+    assert [f"{verb} {method}" for method, (verb, _) in METHODS.items()] == list(SAMPLES)
+
+
+@pytest.mark.parametrize("endpoint", GreenApi.endpoints, ids=lambda endpoint: endpoint.name)
+def test_every_endpoint_names_the_flow_that_speaks_it(endpoint: Documented) -> None:
+    assert endpoint.flow in {sample.call(VENDOR).__name__ for sample in SAMPLES[endpoint.name]}
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "tries"),
+    [
+        ("bad phone number, valid 11 or 12 digits", BadInput, 1),
+        ("check phone number timeout limit exceeded", VendorUnavailable, 4),
+        ("instance is starting or not authorized", SessionDown, 1),
+    ],
+)
+def test_the_documents_errors(words: str, kind: type[WaError], tries: int) -> None:
+    error = play(VENDOR.check([PhoneNumber("11001234567", "1")]), [reply({"message": words}, 400)] * tries).error
+    assert type(error) is kind
+    assert words in str(error)

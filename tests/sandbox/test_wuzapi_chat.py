@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sandbox.calls import GROUP, PHONE, actions, data_url, ledger, refused, wuz
+from starlette.testclient import TestClient
+
+DOCUMENT_PHONE = "5491155554444"
+VCARD = "BEGIN:VCARD\nVERSION:3.0\nN:Doe;John;;;\nFN:John Doe\nEND:VCARD"
+
+
+def send(client: TestClient, kind: str, **fields: Any) -> Any:
+    return wuz(client, "POST", f"/chat/send/{kind}", {"Phone": PHONE, **fields})
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chat/send/text", {"Phone": DOCUMENT_PHONE, "Body": "Hi", "Id": "90B2F8B13FAC8A9CF6B06E99C7834DC5"}),
+        ("/chat/send/text", {"Phone": DOCUMENT_PHONE, "Body": "Ditto",
+                             "ContextInfo": {"StanzaId": "AA3D", "Participant": "5491155553935@s.whatsapp.net"}}),
+        ("/chat/send/audio", {"Phone": DOCUMENT_PHONE, "Audio": "data:audio/ogg;base64,T2dnUw=="}),
+        ("/chat/send/document", {"Phone": DOCUMENT_PHONE, "FileName": "hola.txt",
+                                 "Document": "data:application/octet-stream;base64,aG9sYSBxdWUgdGFsCg=="}),
+        ("/chat/send/video", {"Phone": DOCUMENT_PHONE, "Caption": "Look", "Video": "data:image/jpeg;base64,iVBORw0K"}),
+        ("/chat/send/sticker", {"Phone": DOCUMENT_PHONE, "PngThumbnail": "VBORgoAANSU=",
+                                "Sticker": "data:image/jpeg;base64,iVBORw0K"}),
+        ("/chat/send/location", {"Latitude": 48.858370, "Longitude": 2.294481, "Phone": DOCUMENT_PHONE,
+                                 "Name": "Paris"}),
+        ("/chat/send/contact", {"Phone": DOCUMENT_PHONE, "Name": "Casa", "Vcard": VCARD}),
+        ("/chat/presence", {"Phone": DOCUMENT_PHONE, "State": "composing", "Media": ""}),
+        ("/chat/markread", {"Id": ["AABBCCDD112233", "IIOOPPLL43332"], "Chat": "5491155553934.0:1@s.whatsapp.net"}),
+        ("/chat/react", {"Phone": DOCUMENT_PHONE, "Body": "❤️", "Id": "me:069EDE53E81CB5A4773587FB96CB3ED3"}),
+    ],
+)  # fmt: skip
+def test_the_documents_own_samples_are_taken(client: TestClient, path: str, body: Any) -> None:
+    response = wuz(client, "POST", path, body)
+    assert response.status_code == 200, response.text
+
+
+class TestSends:
+    def test_a_reply_quotes_and_mentions(self, client: TestClient) -> None:
+        context = {"StanzaId": "AA3D", "Participant": f"{PHONE}@s.whatsapp.net", "MentionedJID": ["1@s.whatsapp.net"]}
+        assert send(client, "text", Body="x", ContextInfo=context).status_code == 200
+        (message,) = ledger(client, "wuzapi")
+        assert (message["quoted"], message["mentioned"]) == ("AA3D", ["1@s.whatsapp.net"])
+
+    @pytest.mark.parametrize("missing", ["StanzaId", "Participant"])
+    def test_half_a_context_is_refused(self, client: TestClient, missing: str) -> None:
+        context = {"StanzaId": "A", "Participant": "1@s.whatsapp.net"}
+        del context[missing]
+        status, error = refused(send(client, "text", Body="x", ContextInfo=context))
+        assert (status, error.lower()) == (400, f"missing {missing.lower()} in contextinfo")
+
+    def test_buttons(self, client: TestClient) -> None:
+        buttons = [{"ButtonId": str(number), "ButtonText": f"B{number}"} for number in range(4)]
+        assert send(client, "buttons", Title="Choose", Buttons=buttons[:3]).status_code == 200
+        (message,) = ledger(client, "wuzapi")
+        assert (message["type"], message["text"]) == ("buttons", "Choose")
+        assert message["buttons"][0] == {"id": "0", "text": "B0"}
+        assert refused(send(client, "buttons", Title="Choose", Buttons=buttons)) == (400, "buttons cant more than 3")
+        assert refused(send(client, "buttons", Title="Choose")) == (400, "missing Buttons in Payload")
+        assert refused(send(client, "buttons", Buttons=buttons)) == (400, "missing Title in Payload")
+        assert refused(send(client, "buttons", Title="Choose", Buttons=["B"]))[1] == "could not decode Payload"
+
+    def test_a_list_in_sections_or_flat(self, client: TestClient) -> None:
+        texts = {"ButtonText": "Open", "Desc": "What?", "TopText": "Menu", "FooterText": "Bye"}
+        row = {"RowId": "r1", "Title": "Soup", "Desc": "Hot"}
+        assert send(client, "list", **texts, Sections=[{"Title": "Food", "Rows": [row]}]).status_code == 200
+        assert send(client, "list", **texts, List=[row]).status_code == 200
+        sections, flat = ledger(client, "wuzapi")
+        rows = [{"id": "r1", "title": "Soup", "description": "Hot"}]
+        assert sections["sections"] == [{"title": "Food", "rows": rows}]
+        assert flat["sections"] == [{"title": "", "rows": rows}]
+        assert flat["footer"] == "Bye"
+        assert refused(send(client, "list", **texts)) == (400, "no section or list provided")
+        assert refused(send(client, "list", List=[row])) == (400, "missing ButtonText in Payload")
+
+    def test_a_poll_goes_to_a_group(self, client: TestClient) -> None:
+        poll = {"Group": GROUP, "Header": "Lunch?", "Options": ["yes", "no"]}
+        reply = wuz(client, "POST", "/chat/send/poll", poll).json()["data"]
+        assert reply["Details"] == "Poll sent successfully"
+        (message,) = ledger(client, "wuzapi")
+        assert message["message_id"] == reply["Id"]
+        assert (message["to"], message["options"]) == ("120363020000000001", ["yes", "no"])
+        assert refused(wuz(client, "POST", "/chat/send/poll", {**poll, "Options": ["yes"]}))[0] == 400
+        assert refused(wuz(client, "POST", "/chat/send/poll", {**poll, "Group": ""})) == (
+            400,
+            "missing Group in Payload",
+        )
+
+    def test_a_sticker_that_is_no_data_url(self, client: TestClient) -> None:
+        assert refused(send(client, "sticker", Sticker="AAAA"))[0] == 400
+
+    def test_template_is_gone(self, client: TestClient) -> None:
+        body = {"Content": "Template content", "Footer": "f", "Buttons": [{"DisplayText": "Yes", "Type": "quickreply"}]}
+        assert send(client, "template", **body).status_code == 404
+
+    def test_a_device_in_a_jid_is_left_out(self, client: TestClient) -> None:
+        assert send(client, "text", Phone="51987654321.0:0@s.whatsapp.net", Body="x").status_code == 200
+        assert ledger(client, "wuzapi")[0]["to"] == PHONE
+
+    def test_an_unknown_server(self, client: TestClient) -> None:
+        status, error = refused(send(client, "text", Phone="1@nowhere", Body="x"))
+        assert (status, "unknown server nowhere" in error) == (500, True)
+
+
+class TestActions:
+    def sent(self, client: TestClient) -> str:
+        return str(send(client, "text", Body="hello").json()["data"]["Id"])
+
+    def test_an_edit(self, client: TestClient) -> None:
+        found = self.sent(client)
+        reply = wuz(client, "POST", "/chat/send/edit", {"Phone": PHONE, "Body": "bye", "Id": found}).json()["data"]
+        assert (reply["Details"], reply["Id"]) == ("Sent", found)
+        (message,) = ledger(client, "wuzapi")
+        assert (message["text"], message["edited"]) == ("bye", True)
+
+    def test_a_message_taken_back(self, client: TestClient) -> None:
+        found = self.sent(client)
+        reply = wuz(client, "POST", "/chat/delete", {"Phone": PHONE, "Id": found}).json()["data"]
+        assert (reply["Details"], reply["Id"]) == ("Deleted", found)
+        assert ledger(client, "wuzapi")[0]["deleted"] is True
+
+    def test_somebody_elses_message_is_left_alone(self, client: TestClient) -> None:
+        found = self.sent(client)
+        assert wuz(client, "POST", "/chat/delete", {"Phone": "51987654322", "Id": found}).status_code == 200
+        assert "deleted" not in ledger(client, "wuzapi")[0]
+
+    def test_reactions_and_their_removal(self, client: TestClient) -> None:
+        for body in ("👍", "remove"):
+            reply = wuz(client, "POST", "/chat/react", {"Phone": PHONE, "Body": body, "Id": "me:A1"}).json()["data"]
+            assert (reply["Details"], reply["Id"]) == ("Sent", "A1")
+        reactions = [(m["type"], m["reaction"], m["target"], m["target_is_own"]) for m in ledger(client, "wuzapi")]
+        assert reactions == [("reaction", "👍", "A1", True), ("reaction", "", "A1", True)]
+
+    def test_presence_and_read_marks_are_kept_as_actions(self, client: TestClient) -> None:
+        wuz(client, "POST", "/chat/presence", {"Phone": PHONE, "State": "composing", "Media": "audio"})
+        mark = {"Id": ["A1"], "ChatPhone": GROUP, "SenderPhone": PHONE}
+        wuz(client, "POST", "/chat/markread", mark)
+        presence, read = actions(client)
+        jid = f"{PHONE}@s.whatsapp.net"
+        assert presence["content"] == {"to": jid, "state": "composing", "media": "audio"}
+        assert read["content"] == {"chat": GROUP, "sender": jid, "message_ids": ["A1"]}
+        assert ledger(client, "wuzapi") == []
+
+    @pytest.mark.parametrize(
+        ("path", "body", "expected"),
+        [
+            ("/chat/send/edit", {"Phone": PHONE, "Body": "x"}, (400, "missing Id in Payload")),
+            ("/chat/delete", {"Id": "A1"}, (400, "missing Phone in Payload")),
+            ("/chat/react", {"Phone": PHONE, "Id": "A1"}, (400, "missing Body in Payload")),
+            ("/chat/presence", {"Phone": PHONE}, (400, "missing State in Payload")),
+            ("/chat/presence", {"Phone": PHONE, "State": "asleep"}, (500, None)),
+            ("/chat/markread", {"Id": ["A1"]}, (400, "missing ChatPhone in Payload")),
+            ("/chat/markread", {"Chat": PHONE}, (400, "missing Id in Payload")),
+            ("/chat/markread", {"Chat": PHONE, "Id": "A1"}, (400, "could not decode Payload")),
+            ("/chat/delete", {"Phone": "51987654300", "Id": "A1"},
+             (500, "error sending message: no LID found for 51987654300@s.whatsapp.net from server")),
+        ],
+    )  # fmt: skip
+    def test_refusals(self, client: TestClient, path: str, body: Any, expected: tuple[int, str | None]) -> None:
+        assert refused(wuz(client, "POST", path, body)) == expected
+        assert actions(client) == []
+
+
+class TestDownload:
+    MEDIA = b"OggS media"
+
+    def keys(self, client: TestClient) -> dict[str, Any]:
+        body = {"vendor": "wuzapi", "from": PHONE, "media": "T2dnUyBtZWRpYQ==", "mimetype": "audio/ogg; codecs=opus"}
+        return dict(client.post("/sandbox/inbox", json=body).json()["download"])
+
+    @pytest.mark.parametrize("kind", ["image", "video", "audio", "document"])
+    def test_media_that_came_in(self, client: TestClient, kind: str) -> None:
+        reply = wuz(client, "POST", f"/chat/download{kind}", self.keys(client)).json()["data"]
+        assert reply == {
+            "Mimetype": "audio/ogg; codecs=opus",
+            "Data": data_url(self.MEDIA, "audio/ogg; codecs=opus"),
+        }
+
+    def test_media_that_were_sent(self, client: TestClient) -> None:
+        keys = self.keys(client)
+        client.post("/sandbox/reset")
+        assert refused(wuz(client, "POST", "/chat/downloadaudio", keys))[0] == 500
+        send(client, "audio", Audio=data_url(self.MEDIA, "audio/ogg"))
+        assert wuz(client, "POST", "/chat/downloadaudio", keys).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("change", "status"),
+        [
+            ({"FileSHA256": "nMthnfkUWQiMfNJpA6K9+ft+Dx9Mb1STs+9wMHjeo/M="}, 500),
+            ({"FileLength": 1}, 500),
+            ({"FileSHA256": "%"}, 400),
+            ({"MediaKey": "x"}, 400),
+            ({"FileLength": "10"}, 400),
+        ],
+    )
+    def test_wrong_keys(self, client: TestClient, change: dict[str, Any], status: int) -> None:
+        assert refused(wuz(client, "POST", "/chat/downloadaudio", {**self.keys(client), **change}))[0] == status

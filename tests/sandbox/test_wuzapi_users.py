@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sandbox.calls import PHONE, ledger, refused, wuz
+from starlette.testclient import TestClient
+
+JID = f"{PHONE}@s.whatsapp.net"
+
+
+class TestInfo:
+    def test_full_jids(self, client: TestClient) -> None:
+        jids = [JID, "51987654300@s.whatsapp.net", "51987654303@s.whatsapp.net", "51987654304@s.whatsapp.net"]
+        users = wuz(client, "POST", "/user/info", {"Phone": jids}).json()["data"]["Users"]
+        assert list(users) == jids[:3]
+        assert users[JID]["Devices"] == ["51987654321.0:0@s.whatsapp.net"]
+        assert (users[JID]["PictureID"], users[JID]["VerifiedName"]) == ("", None)
+        assert users[jids[1]]["Devices"] == []
+        assert users[jids[2]]["PictureID"]
+
+    def test_a_business_has_a_verified_name(self, client: TestClient) -> None:
+        jid = "5215512345608@s.whatsapp.net"
+        users = wuz(client, "POST", "/user/info", {"Phone": [jid]}).json()["data"]["Users"]
+        assert users[jid]["VerifiedName"]["Details"]["verifiedName"] == "Casa Azul S.A."
+
+    def test_the_documents_bare_numbers_are_a_500_that_calls_itself_a_success(self, client: TestClient) -> None:
+        response = wuz(client, "POST", "/user/info", {"Phone": ["5491155554445", "5491155554444"]})
+        assert (response.status_code, response.json()) == (500, {"code": 500, "success": True})
+
+    def test_no_phone(self, client: TestClient) -> None:
+        assert refused(wuz(client, "POST", "/user/info", {})) == (400, "missing Phone in Payload")
+
+
+class TestAvatar:
+    def test_03_has_one_and_it_can_be_fetched(self, client: TestClient) -> None:
+        reply = wuz(client, "POST", "/user/avatar", {"Phone": "51987654303", "Preview": True}).json()
+        assert reply["success"] is True
+        assert set(reply["data"]) == {"url", "id", "type", "direct_path"}
+        assert reply["data"]["type"] == "preview"
+        picture = client.get(reply["data"]["url"])
+        assert picture.content.startswith(b"\x89PNG")
+        assert wuz(client, "POST", "/user/avatar", {"Phone": "51987654303"}).json()["data"]["type"] == "image"
+
+    def test_others_have_none(self, client: TestClient) -> None:
+        status, error = refused(wuz(client, "POST", "/user/avatar", {"Phone": PHONE, "Preview": False}))
+        assert (status, "does not have a profile picture" in error) == (500, True)
+        assert refused(wuz(client, "POST", "/user/avatar", {})) == (400, "missing Phone in Payload")
+
+    def test_get_as_in_the_document_is_gone(self, client: TestClient) -> None:
+        response = wuz(client, "GET", "/user/avatar", {"Phone": "5491155554445", "Preview": True})
+        assert (response.status_code, response.text) == (404, "404 page not found\n")
+
+
+class TestDirectory:
+    def test_contacts(self, client: TestClient) -> None:
+        contacts = wuz(client, "GET", "/user/contacts").json()["data"]
+        assert contacts[JID]["FullName"] == "Ana Quispe"
+        assert set(contacts[JID]) == {"Found", "FirstName", "FullName", "PushName", "BusinessName", "RedactedPhone"}
+
+    @pytest.mark.parametrize("asked", [PHONE, f"+{PHONE}", JID])
+    def test_a_hidden_id_can_be_sent_to(self, client: TestClient, asked: str) -> None:
+        reply = wuz(client, "GET", f"/user/lid/{asked}").json()["data"]
+        assert reply["jid"] == JID
+        assert reply["lid"].endswith("@lid")
+        assert wuz(client, "POST", "/chat/send/text", {"Phone": reply["lid"], "Body": "x"}).status_code == 200
+        assert ledger(client, "wuzapi")[0]["to"] == PHONE
+
+    def test_who_has_no_hidden_id(self, client: TestClient) -> None:
+        assert refused(wuz(client, "GET", "/user/lid/51987654300"))[0] == 404
+        assert refused(wuz(client, "GET", "/user/lid/1@g.us"))[0] == 400
+        assert wuz(client, "GET", "/user/lid/").status_code == 404
+
+    def test_a_check_of_08_shows_the_hidden_id(self, client: TestClient) -> None:
+        users = wuz(client, "POST", "/user/check", {"Phone": ["51987654308"]}).json()["data"]["Users"]
+        assert (users[0]["Query"], users[0]["IsInWhatsapp"]) == ("51987654308", True)
+        assert users[0]["JID"].endswith("@lid")
+        sent = wuz(client, "POST", "/chat/send/text", {"Phone": users[0]["JID"], "Body": "x"})
+        assert sent.status_code == 200
+        assert ledger(client, "wuzapi")[0]["to"] == "51987654308"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/user/info", {"Phone": [JID]}),
+        ("POST", "/user/avatar", {"Phone": PHONE}),
+        ("GET", "/user/contacts", None),
+        ("GET", f"/user/lid/{PHONE}", None),
+    ],
+)
+def test_they_need_a_connection_and_a_login(scanned_later: TestClient, method: str, path: str, body: Any) -> None:
+    assert refused(wuz(scanned_later, method, path, body)) == (500, "no session")
+    wuz(scanned_later, "POST", "/session/connect", {"Immediate": True})
+    assert wuz(scanned_later, method, path, body).status_code == 500
