@@ -61,9 +61,11 @@ with DAG(
 
     @task
     def on_whatsapp(checked: dict) -> list[str]:
-        """Whom to send to: the JID under which WhatsApp knows each number."""
+        """Whom to send to: the form of each number that WhatsApp knows."""
         with ObjectStoragePath(checked["output"]).open() as rows:
-            return [row["jid"] for row in csv.DictReader(rows) if row["status"] == "exists"]
+            found = [row for row in csv.DictReader(rows) if row["status"] == "exists"]
+        # WhatsApp hides some numbers behind an id (@lid), which only the vendor that told it can send to.
+        return [row["number"] if row["jid"].endswith("@lid") else row["jid"] for row in found]
 
     # [START send]
     send = WaSendMessageOperator.partial(
