@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -53,3 +54,10 @@ def server(shared_server: Running) -> Running:
     """A sandbox on a socket, as new."""
     shared_server.state.reset()
     return shared_server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Much of this room needs a socket, and none of it is needed to see that the package itself works."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.integration)

@@ -38,6 +38,8 @@ from airflow_provider_wa.transport import channel
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import RateLimiter
 
+pytestmark = pytest.mark.integration
+
 TRIES = DEFAULT_POLICY.tries
 CONNECT_TIMEOUT, TIMEOUT = 0.05, 0.1
 DEADLINE = CONNECT_TIMEOUT + 2 * TIMEOUT

@@ -28,6 +28,8 @@ from airflow_provider_wa.transport.channel import Channel, Endpoint
 from airflow_provider_wa.transport.drive import drive
 from airflow_provider_wa.transport.scrub import MASK, MESSAGE_LENGTH, RAW_LENGTH, Scrubber
 
+pytestmark = pytest.mark.integration
+
 PARTS = ("sEsaM", "oeFFne", "dIch", "jeTzt")
 """However the whole is spelt or cut to pieces, these remain to be found."""
 HARD = f"{PARTS[0]}+/=&{PARTS[1]}%@:~!'()*,;$[]{PARTS[2]} üñ€😀\"\\<>^`{{|}}{PARTS[3]}"

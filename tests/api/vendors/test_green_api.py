@@ -486,6 +486,7 @@ def test_the_oldest_message_comes_first(rows: list[Any]) -> None:
 
 def test_messages_of_one_second_keep_the_vendors_order_which_is_newest_first() -> None:
     assert ids(inbox([row("a", 1), row("c", 1), row("b", 1), row("z", 2)])) == ["z", "b", "c", "a"]
+    assert ids(inbox([row("b", 1), row("a", 1)])) == ["a", "b"]
 
 
 def test_each_message_comes_once() -> None:
