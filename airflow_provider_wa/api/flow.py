@@ -84,6 +84,11 @@ class Reply:
         return self.body.decode("utf-8", "replace")
 
     @property
+    def beginning(self) -> str:
+        """The first of the body as text, for errors: more than is shown of it, so that masking sees all of that."""
+        return self.body[:20_000].decode("utf-8", "replace")
+
+    @property
     def json(self) -> Any:
         """The body's JSON value, or None where the body is none (HTML, cut off, empty)."""
         try:

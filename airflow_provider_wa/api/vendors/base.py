@@ -175,4 +175,4 @@ def _retry_after(reply: Reply) -> float | None:
 
 def _raw(reply: Reply) -> Any:
     value = reply.json
-    return value if isinstance(value, (dict, list)) else reply.text
+    return value if isinstance(value, (dict, list)) else reply.beginning

@@ -73,7 +73,7 @@ class GreenApi(Vendor):
         if reply.status < 300:
             return None
         words = text(pick(reply.object, "message")) or text(pick(_quota(reply), "status")) or text(reply.json)
-        return words or (reply.text[:200] if reply.json is None else "")
+        return words or (reply.beginning if reply.json is None else "")
 
     def error_detail(self, reply: Reply) -> str:
         """How much of the quota was used, and what for."""
@@ -107,7 +107,7 @@ class GreenApi(Vendor):
                 raise UnexpectedReply("the reply is no QR code", vendor=self.name, status=reply.status)
             return QrCode(vendor=self.name, png=png)
         why = "the account is logged in already" if kind == "alreadylogged" else "ask again in a moment"
-        said = text(pick(reply.object, "message"))[:200]
+        said = text(pick(reply.object, "message"))
         raise SessionDown(f"there is no QR code: {why} ({said or kind})", vendor=self.name, code=said or kind)
 
     def logout(self) -> Flow[None]:
@@ -302,7 +302,7 @@ class GreenApi(Vendor):
         # What went wrong stands in the "reason" of a success.
         if reason := text(pick(reply.object, "reason")):
             kind = VendorUnavailable if "timeout" in reason.casefold() else BadInput
-            raise kind(f"no avatar: {reason[:200]}", vendor=self.name, code=reason, raw=reply.object)
+            raise kind(f"no avatar: {reason}", vendor=self.name, code=reason, raw=reply.object)
         if pick(reply.object, "urlAvatar", "existsWhatsapp", "available") is None:
             raise self.unexpected(reply, what="the reply tells of no avatar")
         return Avatar(vendor=self.name, url=text(pick(reply.object, "urlAvatar")) or None, raw=reply.object)

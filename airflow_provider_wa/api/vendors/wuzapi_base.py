@@ -58,7 +58,7 @@ class WuzApiBase(Vendor):
         """The envelope's error text. ``success`` is not to be trusted: HTTP 500 comes with true (field-notes)."""
         if reply.status < 300:
             return None if "data" in reply.object else ""
-        return text(pick(reply.object, "error")) or (reply.text.strip()[:200] if reply.json is None else "")
+        return text(pick(reply.object, "error")) or (reply.beginning.strip() if reply.json is None else "")
 
     def request(self, method: str, path: str, body: Body | None = None, **options: Any) -> Request:
         """A request with the token. ``options`` are further fields of ``Request``."""
