@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
@@ -39,7 +39,9 @@ class ChecksNumbers(Protocol):
 
 @runtime_checkable
 class SendsMessages(Protocol):
-    """Sends messages."""
+    """Sends messages; ``sends`` are the kinds that it has a way for."""
+
+    sends: ClassVar[Collection[type[Message]]]
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
         """Send ``message`` to digits or a JID, under the caller's own id where the vendor lets it choose."""
@@ -213,6 +215,16 @@ def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) ->
     if isinstance(vendor, capability):
         return vendor
     raise unsupported(str(getattr(vendor, "name", "")), CAPABILITIES[capability], who_can(capability, others))
+
+
+def require_message(vendor: SendsMessages, message: Message, others: Iterable[type[Any]]) -> None:
+    """See to it that ``vendor`` sends messages of this kind.
+
+    :raises UnsupportedByVendor: it does not; the message names the connection types among ``others`` that do.
+    """
+    if type(message) not in vendor.sends:
+        able = sorted(other.name for other in others if type(message) in getattr(other, "sends", ()))
+        raise unsupported(str(getattr(vendor, "name", "")), f"send messages of the type {message.type}", able)
 
 
 def unsupported(vendor: str, deed: str, able: Sequence[str]) -> UnsupportedByVendor:

@@ -30,6 +30,7 @@ from airflow_provider_wa.api.capabilities import (
     SendsMessages,
     SetsWebhook,
     require,
+    require_message,
 )
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.flow import Flow
@@ -193,7 +194,9 @@ class WaHook(BaseHook):
         """
         recipient = numbers.recipient(to, self.settings.default_region)
         content = Text(message) if isinstance(message, str) else message
-        return self.run(self.able(SendsMessages).send(recipient, content, message_id=message_id))
+        vendor = self.able(SendsMessages)
+        require_message(vendor, content, VENDORS)
+        return self.run(vendor.send(recipient, content, message_id=message_id))
 
     def session(self) -> Session:
         """The state of the WhatsApp account behind the connection."""

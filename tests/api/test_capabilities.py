@@ -23,10 +23,12 @@ from airflow_provider_wa.api.capabilities import (
     SendsMessages,
     SetsWebhook,
     require,
+    require_message,
     unsupported,
     who_can,
 )
 from airflow_provider_wa.api.errors import UnsupportedByVendor
+from airflow_provider_wa.api.messages import Poll, Reaction
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.api.vendors.accuauth import AccuAuth
 from airflow_provider_wa.api.vendors.base import Vendor
@@ -92,3 +94,11 @@ def test_how_many_numbers_a_check_takes() -> None:
 
 def test_a_deed_that_nobody_can_do_names_nobody() -> None:
     assert str(unsupported("wuzapi", "fly", [])) == "wuzapi: this vendor cannot fly"
+
+
+def test_a_kind_of_message_that_a_vendor_lacks_names_those_that_have_it() -> None:
+    require_message(VENDOR["wuzapi"], Poll("Tea?", ("yes", "no")), VENDORS)  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedByVendor, match=r"of the type poll; connection types that can: green_api, wuzapi$"):
+        require_message(VENDOR["wa_portal"], Poll("Tea?", ("yes", "no")), VENDORS)  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedByVendor, match=r"of the type reaction; connection types that can: wuzapi$"):
+        require_message(VENDOR["green_api"], Reaction("A1", "x"), VENDORS)  # type: ignore[arg-type]

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from helpers.vendors import Vendors
@@ -32,6 +34,18 @@ def test_messages_are_marked_as_read(vendors: Vendors) -> None:
     for nothing in ([], ["A1", " "]):
         with pytest.raises(AirflowFailException, match="no message to mark, or one has an empty id"):
             run(WaMarkReadOperator, message_ids=nothing, chat="12025550110@s.whatsapp.net")
+
+
+def test_the_file_of_a_message_is_written_and_not_returned(vendors: Vendors, tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    coded = base64.b64encode(picture).decode()
+    vendors.control("inbox", vendor="wuzapi", media=coded, mimetype="image/png", **{"from": "12025550111"})
+    (message,) = httpx.get(f"{vendors.url}/sandbox/inbox", params={"vendor": "wuzapi"}).json()["messages"]
+    path = tmp_path / "new" / "a.png"
+    done = run(WaDownloadMediaOperator, kind="image", reference=message["download"], output_path=str(path))
+    assert (done["media_type"], done["output"], done["bytes"]) == ("image/png", str(path), len(picture))
+    assert "content" not in done
+    assert path.read_bytes() == picture
 
 
 def test_a_reference_is_a_dict(vendors: Vendors, tmp_path: Path) -> None:

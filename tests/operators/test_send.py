@@ -16,7 +16,7 @@ from airflow_provider_wa.operators.send import WaSendMessageOperator
 
 pytestmark = pytest.mark.integration
 
-SENDERS = ("wuzapi", "wa_portal")
+SENDERS = ("wuzapi", "wa_portal", "green_api")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 FILES = {
     "image": ("a.png", PNG),
@@ -71,6 +71,47 @@ def test_objects_and_dicts_are_messages(
     send(message, wa_conn_id=f"{conn_type}_default")
     (seen,) = vendors.ledger(conn_type)["messages"]
     assert {name: seen[name] for name in expected} == expected
+
+
+BUTTONS = {"type": "buttons", "body": "Well?", "buttons": [{"text": "Yes"}, {"text": "No"}]}
+LIST = {
+    "type": "list",
+    "body": "Choose",
+    "button": "Open",
+    "header": "Tea",
+    "rows": [{"title": "Green", "section": "A"}],
+}
+POLL = {"type": "poll", "question": "Tea?", "options": ["yes", "no"]}
+STICKER = {"type": "sticker", "media": {"content": b"RIFF\x24\x00\x00\x00WEBPVP8 ", "filename": "a.webp"}}
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "message"),
+    [
+        ("wuzapi", BUTTONS),
+        ("wa_portal", BUTTONS),
+        ("wuzapi", LIST),
+        ("wa_portal", LIST),
+        ("wuzapi", POLL),
+        ("green_api", POLL),
+        ("wuzapi", STICKER),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value["type"],
+)
+def test_messages_to_answer_by_a_tap_are_accepted(vendors: Vendors, conn_type: str, message: dict[str, Any]) -> None:
+    assert send(message, wa_conn_id=f"{conn_type}_default")["accepted"]
+    (seen,) = vendors.ledger(conn_type)["messages"]
+    assert seen["type"] in (message["type"], "list", "buttons", "poll", "sticker")
+
+
+@pytest.mark.parametrize(("conn_type", "message"), [("wa_portal", POLL), ("green_api", LIST)])
+def test_a_kind_of_message_that_a_vendor_lacks_is_refused_before_any_call(
+    vendors: Vendors, conn_type: str, message: dict[str, Any]
+) -> None:
+    able = {"poll": "green_api, wuzapi", "list": "wa_portal, wuzapi"}[message["type"]]
+    with pytest.raises(AirflowFailException, match=f"of the type {message['type']}; connection types that can: {able}"):
+        send(message, wa_conn_id=f"{conn_type}_default")
+    assert not any(vendors.ledger()["requests"].values())
 
 
 def test_wuzapi_keeps_the_callers_own_id(vendors: Vendors) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, ClassVar, TypeVar
@@ -31,7 +31,7 @@ from airflow_provider_wa.api.records import (
 from airflow_provider_wa.api.vendors import green_api_records as records
 from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.api.vendors.green_api_journals import MONTH, Period
-from airflow_provider_wa.api.vendors.green_api_messages import NAME, chat_id, outgoing
+from airflow_provider_wa.api.vendors.green_api_messages import NAME, SENDS, chat_id, outgoing
 from airflow_provider_wa.api.vendors.green_api_records import Notification
 from airflow_provider_wa.api.vendors.green_api_tables import ENDPOINTS, ERRORS, METHODS, NUMBER_DIGITS, RECEIVE_SECONDS
 
@@ -57,6 +57,7 @@ class GreenApi(Vendor):
     numbers_per_check: ClassVar[int] = 1
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
+    sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
 
     instance_id: str
     token: str = secret()

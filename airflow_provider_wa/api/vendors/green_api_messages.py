@@ -86,7 +86,7 @@ def outgoing(to: str, message: Message) -> Outgoing:
     :raises BadInput: it is longer or larger than the vendor takes; the message names field, limit and length.
     :raises UnsupportedByVendor: the vendor has no method for this kind of message.
     """
-    make = _MAKERS.get(type(message))
+    make = SENDS.get(type(message))
     if make is None:
         raise unsupported(NAME, f"send messages of the type {message.type}", ())
     made = make(message)
@@ -150,7 +150,7 @@ def _poll(message: Poll) -> Outgoing:
     return Outgoing("sendPoll", body)
 
 
-_MAKERS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
+SENDS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
     Text: _text,
     Image: _file,
     Audio: _file,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, TypeVar
@@ -33,7 +33,7 @@ from airflow_provider_wa.api.records import (
 )
 from airflow_provider_wa.api.vendors import wa_portal_reports as reports
 from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.api.vendors.wa_portal_messages import NAME, outgoing
+from airflow_provider_wa.api.vendors.wa_portal_messages import NAME, SENDS, outgoing
 from airflow_provider_wa.api.vendors.wa_portal_tables import ENDPOINTS, ERRORS
 
 URL_CHARACTERS = 2000
@@ -74,6 +74,7 @@ class WaPortal(Vendor):
 
     name: ClassVar[str] = NAME
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
+    sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
 
     token: str = secret()

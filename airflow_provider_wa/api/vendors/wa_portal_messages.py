@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_wa.api import media_types
+from airflow_provider_wa.api.capabilities import unsupported
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.flow import Parameters, Upload
 from airflow_provider_wa.api.messages import (
@@ -89,11 +90,12 @@ class Outgoing:
 def outgoing(message: Message) -> Outgoing:
     """``message`` as the portal takes it.
 
-    :raises BadInput: the portal has no such messages, or a field is over its limit; it names field, limit and length.
+    :raises BadInput: a field is over the portal's limit; the message names field, limit and length.
+    :raises UnsupportedByVendor: the portal has no such messages.
     """
     make = SENDS.get(type(message))
     if make is None:
-        raise _refused(f"no {message.type} messages with this vendor")
+        raise unsupported(NAME, f"send messages of the type {message.type}", ())
     return make(message)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
+from airflow_provider_wa.api.capabilities import unsupported
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor
 from airflow_provider_wa.api.flow import Effect, Flow, Reply
 from airflow_provider_wa.api.messages import Buttons, Message
@@ -47,6 +48,8 @@ _REFERENCE: tuple[tuple[str, bool, bool], ...] = (
 class Chat(WuzApiBase):
     """What is done in chats."""
 
+    sends: ClassVar[Collection[type[Message]]] = frozenset({*SENDS, Buttons})
+
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
         """Send a message (POST /chat/send/*), a reaction or the taking back of one (POST /chat/react).
 
@@ -54,8 +57,8 @@ class Chat(WuzApiBase):
 
         :param message_id: the caller's own id, which makes a repeat the same message to WhatsApp. A reaction and an
             edit have none: the id that comes back is the one of the message that they are about.
-        :raises BadInput: this kind of message has no endpoint here, or the message is not what it takes.
-        :raises UnsupportedByVendor: the server has no such buttons.
+        :raises BadInput: the message is not what the server takes.
+        :raises UnsupportedByVendor: this kind of message has no endpoint, or the server has no such buttons.
         """
         warning = None
         if isinstance(message, Buttons):
@@ -63,7 +66,7 @@ class Chat(WuzApiBase):
         else:
             route = SENDS.get(type(message))
             if route is None:
-                raise BadInput(f"no {message.type} messages with this vendor", vendor=self.name)
+                raise unsupported(self.name, f"send messages of the type {message.type}", ())
             reply = yield from self.ask(self.sending(route.path, route.body(to, message, message_id)))
             message_id = message_id if route.own_id else getattr(message, "message_id", None)
         return self._sent(reply, to, message_id, warning)

@@ -9,7 +9,7 @@ import pytest
 from contract.samples_wa_portal import SENT, TO, VENDOR
 from helpers.script import Played, play, reply
 
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor
 from airflow_provider_wa.api.flow import Upload
 from airflow_provider_wa.api.messages import (
     Audio,
@@ -132,9 +132,6 @@ IMPOSSIBLE: dict[str, tuple[Message, str]] = {
     "Arabic digits to dial": (buttons(Button("Call", phone="٣٤٦٦٦٦٦٦")), "buttons: phone"),
     "audio with buttons": (buttons(media=Media(b"OggS", filename="a.ogg")), "'a.ogg' is audio/ogg"),
     "linked archive with buttons": (buttons(media=Media(url="https://x.example/a.zip")), "'a.zip' is application/zip"),
-    "sticker": (Sticker(LINK), "no sticker messages"),
-    "poll": (Poll("?", ("a", "b")), "no poll messages"),
-    "reaction": (Reaction("A1", "👍"), "no reaction messages"),
 }
 
 
@@ -143,6 +140,16 @@ def test_what_the_portal_cannot_do_is_refused_before_any_request(message: Messag
     played = send(message)
     assert type(played.error) is BadInput
     assert words in str(played.error)
+    assert played.requests == []
+
+
+@pytest.mark.parametrize(
+    "message", [Sticker(LINK), Poll("?", ("a", "b")), Reaction("A1", "👍")], ids=lambda message: message.type
+)
+def test_a_kind_of_message_without_an_endpoint_is_refused_before_any_request(message: Message) -> None:
+    played = send(message)
+    assert type(played.error) is UnsupportedByVendor
+    assert f"of the type {message.type}" in str(played.error)
     assert played.requests == []
 
 

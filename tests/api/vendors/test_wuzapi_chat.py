@@ -370,7 +370,7 @@ def test_a_kind_of_message_without_an_endpoint_is_refused_before_any_call() -> N
         type = "dance"
 
     error = send(Dance()).error
-    assert type(error) is BadInput
+    assert type(error) is UnsupportedByVendor
     assert "dance" in str(error)
 
 
