@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from local_airflow import HOME, PROJECT, airflow_environment, end_in_order_on_sigterm, migrate_database, sandbox
+from local_airflow import HOME, PROJECT, airflow_environment, end_in_order, migrate_database, sandbox
 
 OUTPUT = HOME / "output"
 BAR = 40
@@ -26,7 +26,7 @@ BAR = 40
 
 def main() -> int:
     """Run the demo; 0 if every task succeeded."""
-    end_in_order_on_sigterm()
+    end_in_order()
     started = time.monotonic()
     # The accounts start logged out, and somebody "scans" their QR codes after a few seconds.
     with sandbox("--scan-after", "4", "--delivery-seconds", "0.1") as url:

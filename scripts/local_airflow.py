@@ -88,6 +88,8 @@ def end_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def end_in_order_on_sigterm() -> None:
-    """Let SIGTERM end this process as Ctrl-C does, so that what it has started ends with it."""
+def end_in_order() -> None:
+    """Let Ctrl-C and SIGTERM end this process so that what it has started ends with it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Started in the background by a shell, a process ignores Ctrl-C's signal unless it says otherwise.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from local_airflow import BIN, HOME, airflow_environment, end_group, end_in_order_on_sigterm, sandbox
+from local_airflow import BIN, HOME, airflow_environment, end_group, end_in_order, sandbox
 
 PATIENCE = 180
 
@@ -28,8 +28,8 @@ def main() -> int:
     if is_taken(port):
         print(f"port {port} is taken: choose another, for example make airflow PORT=8081", file=sys.stderr)
         return 1
-    end_in_order_on_sigterm()
-    with sandbox("--scan-after", "15") as url:
+    end_in_order()
+    with sandbox() as url:
         environment = airflow_environment(url) | {
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__HOST": "127.0.0.1",
