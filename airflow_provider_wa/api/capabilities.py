@@ -70,8 +70,8 @@ class HasQrCode(Protocol):
 class ReportsDelivery(Protocol):
     """Tells how a message fares."""
 
-    def message_status(self, message_id: str) -> Flow[DeliveryStatus]:
-        """The status of a message that was accepted under this id."""
+    def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
+        """The status of a message that was accepted under this id; some vendors find it sooner by whom it went to."""
         ...
 
 

@@ -30,7 +30,7 @@ COLUMNS = (
 async def ask_statuses(
     vendor: ReportsDelivery,
     channel: AsyncChannel,
-    message_ids: Sequence[str],
+    messages: Sequence[tuple[str, str | None]],
     write: Write,
     log: Log,
     workers: int,
@@ -39,23 +39,25 @@ async def ask_statuses(
 
     A message that could not be asked for is ``unknown``, with the reason in ``detail``.
 
+    :param messages: their ids, each with whom it went to where that is known.
     :raises WaError: an error that would stop all others.
     """
     states: Counter[str] = Counter()
-    progress = Progress(log, "messages", len(message_ids))
+    progress = Progress(log, "messages", len(messages))
 
-    async def ask(message_id: str) -> None:
+    async def ask(message: tuple[str, str | None]) -> None:
+        message_id, to = message
         try:
-            row = (await adrive(vendor.message_status(message_id), channel)).to_dict()
+            row = (await adrive(vendor.message_status(message_id, to=to), channel)).to_dict()
         except WaError as error:
             if error.stops_all:
                 raise
             detail = f"{type(error).__name__}: {error}"
-            row = {"message_id": message_id, "state": DeliveryState.UNKNOWN.value, "detail": detail}
+            row = {"message_id": message_id, "to": to, "state": DeliveryState.UNKNOWN.value, "detail": detail}
         states[row["state"]] += 1
         write({name: row.get(name) for name in COLUMNS})
         progress.report(states.total(), f"{states['delivered'] + states['read']:,} delivered")
 
-    await for_each(message_ids, ask, workers)
+    await for_each(messages, ask, workers)
     progress.finish(states.total(), f"{states['delivered'] + states['read']:,} delivered")
     return states

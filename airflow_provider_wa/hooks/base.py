@@ -206,9 +206,9 @@ class WaHook(BaseHook):
         """The QR code to log in with. Whoever scans it owns the session: keep it out of logs and XCom."""
         return self.run(self.able(HasQrCode).qr_code())
 
-    def message_status(self, message_id: str) -> DeliveryStatus:
-        """How a message fares."""
-        return self.run(self.able(ReportsDelivery).message_status(message_id))
+    def message_status(self, message_id: str, *, to: str | None = None) -> DeliveryStatus:
+        """How a message fares; ``to``, whom it went to, lets Green-API find it sooner."""
+        return self.run(self.able(ReportsDelivery).message_status(message_id, to=to))
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None

@@ -79,7 +79,8 @@ class WaMessageStatusOperator(WaOperator):
     "results"}``; ``results`` holds such statuses only without ``output_path``, and at most 1,000.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
-    :param message_id: an id, a list of them, or what ``WaSendMessageOperator`` returned, one or many (templated).
+    :param message_id: an id, a list of them, or what ``WaSendMessageOperator`` returned, one or many (templated). The
+        latter lets Green-API find messages sooner.
     :param output_path: where to write the statuses of a list, ``.csv`` or ``.jsonl`` (templated).
     """
 
@@ -93,31 +94,34 @@ class WaMessageStatusOperator(WaOperator):
     def work(self, context: Context) -> dict[str, Any]:
         vendor = self.hook.able(ReportsDelivery)
         if isinstance(self.message_id, (str, Mapping)):
-            status = self.hook.message_status(_id_of(self.message_id))
+            message_id, to = _message(self.message_id)
+            status = self.hook.message_status(message_id, to=to)
             self.log.info("Message %s is %s %s", status.message_id, status.state.value, status.detail)
             return status.to_dict()
         if not isinstance(self.message_id, Iterable):
             raise BadInput(f"message_id: expected an id or a list of ids, got {self.message_id!r}")
-        ids = list(dict.fromkeys(_id_of(item) for item in as_list(self.message_id)))
+        messages = list(dict(map(_message, as_list(self.message_id))).items())
         if not self.output_path:
-            refuse_over_limit(len(ids), "messages")
-        return asyncio.run(self._ask(vendor, ids))
+            refuse_over_limit(len(messages), "messages")
+        return asyncio.run(self._ask(vendor, messages))
 
-    async def _ask(self, vendor: ReportsDelivery, ids: list[str]) -> dict[str, Any]:
+    async def _ask(self, vendor: ReportsDelivery, messages: list[tuple[str, str | None]]) -> dict[str, Any]:
         with self.collected(self.output_path, COLUMNS) as (write, results):
             async with self.hook.async_channel() as channel:
                 workers = channel.endpoint.concurrency
-                states = await ask_statuses(vendor, channel, ids, write, self.log, workers)
+                states = await ask_statuses(vendor, channel, messages, write, self.log, workers)
         return {
-            "total": len(ids),
+            "total": len(messages),
             **{state.value: states[state.value] for state in DeliveryState},
             "output": self.output_path,
             "results": None if self.output_path else results,
         }
 
 
-def _id_of(item: Any) -> str:
-    found = item.get("message_id") if isinstance(item, Mapping) else item
-    if not isinstance(found, str) or not found.strip():
+def _message(item: Any) -> tuple[str, str | None]:
+    """A message's id, and whom it went to if what is given tells."""
+    known = item if isinstance(item, Mapping) else {"message_id": item}
+    message_id, to = known.get("message_id"), known.get("to")
+    if not isinstance(message_id, str) or not message_id.strip():
         raise BadInput(f"message_id: {item!r} is no message id")
-    return found.strip()
+    return message_id.strip(), str(to) if to else None

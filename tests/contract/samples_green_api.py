@@ -336,11 +336,11 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
     "POST getMessage": [
         Sample(
-            lambda vendor: vendor.message_status("79001234568/BAE5F4886F6F2D05"), OUTGOING, DELIVERED,
+            lambda vendor: vendor.message_status("BAE5F4886F6F2D05", to="79001234568"), OUTGOING, DELIVERED,
             {"chatId": "79001234568@c.us", "idMessage": "BAE5F4886F6F2D05"},
         ),
         Sample(
-            lambda vendor: vendor.message_status("120363043968066561@g.us/BAE5F4886F6F2D05"), OUTGOING, DELIVERED,
+            lambda vendor: vendor.message_status("BAE5F4886F6F2D05", to="120363043968066561@g.us"), OUTGOING, DELIVERED,
             {"chatId": "120363043968066561@g.us", "idMessage": "BAE5F4886F6F2D05"},
         ),
     ],

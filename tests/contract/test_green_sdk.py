@@ -52,7 +52,7 @@ OURS: dict[str, Callable[[], Flow[Any]]] = {
     "deleteNotification": lambda: VENDOR.delete_notification(1234567),
     "lastIncomingMessages": lambda: VENDOR.inbox(since=NOW - timedelta(minutes=60)),
     "lastOutgoingMessages": VENDOR.delivery_report,
-    "getMessage": lambda: VENDOR.message_status(f"{PERSON}/BAE5F4"),
+    "getMessage": lambda: VENDOR.message_status("BAE5F4", to=PERSON),
     "getContacts": VENDOR.contacts,
     "getGroupData": lambda: VENDOR.group(GROUP),
     "getAvatar": lambda: VENDOR.avatar(PERSON),

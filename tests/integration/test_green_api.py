@@ -70,7 +70,7 @@ def test_a_walk_through_the_methods(hook: GreenApiHook, vendors: Vendors) -> Non
 
     quoting = hook.send(ANA, Text("Again", quoted_id=first.message_id))
     delivered = eventually(
-        lambda: hook.message_status(f"{first.to}/{first.message_id}"), lambda it: it.state is DeliveryState.DELIVERED
+        lambda: hook.message_status(first.message_id, to=first.to), lambda it: it.state is DeliveryState.DELIVERED
     )
     assert delivered.to == ANA
     assert hook.message_status(quoting.message_id).state is not DeliveryState.UNKNOWN
@@ -109,7 +109,7 @@ def test_a_walk_through_the_methods(hook: GreenApiHook, vendors: Vendors) -> Non
 def test_a_message_of_a_logged_out_account_waits_in_the_queue(hook: GreenApiHook, vendors: Vendors) -> None:
     hook.logout()
     waiting = hook.send(ANA, "Later")
-    assert hook.message_status(f"{ANA}/{waiting.message_id}").state is DeliveryState.ACCEPTED
+    assert hook.message_status(waiting.message_id, to=ANA).state is DeliveryState.ACCEPTED
 
 
 def test_a_used_up_quota_says_how_much_was_used(hook: GreenApiHook, vendors: Vendors) -> None:

@@ -56,6 +56,17 @@ def test_many_messages_by_id_or_as_the_send_returned_them(sent: list[dict[str, A
     assert results == dict(zip(ids, ["delivered", "read", "sent"], strict=True))
 
 
+def test_green_api_finds_messages_by_whom_they_went_to(vendors: Vendors) -> None:
+    hook = WaHook.for_connection("green_api_default")
+    messages = [hook.send(f"+1 202 555 01{ending}", "hello").to_dict() for ending in ("10", "11")]
+    time.sleep(vendors.state.settings.delivery_seconds + 0.05)
+    found = status(messages, wa_conn_id="green_api_default")
+    assert found["delivered"] == 2
+    assert sorted(row["to"] for row in found["results"]) == ["12025550110", "12025550111"]
+    assert status(messages[0], wa_conn_id="green_api_default")["state"] == "delivered"
+    assert status(messages[0]["message_id"], wa_conn_id="green_api_default")["state"] == "delivered"
+
+
 def test_many_messages_to_a_file(sent: list[dict[str, Any]], tmp_path: Path) -> None:
     output = tmp_path / "statuses.csv"
     assert status(sent, output_path=str(output))["results"] is None

@@ -178,27 +178,27 @@ class GreenApi(Vendor):
             raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
         return SentMessage(vendor=self.name, message_id=sent_id, to=to, raw=reply.object)
 
-    def message_status(self, message_id: str) -> Flow[DeliveryStatus]:
+    def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
         """How a message fares.
 
-        The vendor finds a message by its id and its chat. As ``<to>/<message id>``, the chat being digits or a JID, it
-        is asked for at once (getMessage, 10 a second); its id alone is looked for among the messages of the last 24
-        hours (lastOutgoingMessages, once a second). One that is not found is ``unknown``: it may be older, or so new
-        that the journal has it only in some minutes.
+        The vendor finds a message by its id and its chat: with ``to``, digits or a JID, it is asked for at once
+        (getMessage, 10 a second); its id alone is looked for among the messages of the last 24 hours
+        (lastOutgoingMessages, once a second). One that is not found is ``unknown``: it may be older, or so new that the
+        journal has it only in some minutes.
 
         :raises BadInput: the id is empty, or the chat is none.
         """
-        chat, _, plain = message_id.strip().rpartition("/")
+        plain = message_id.strip()
         if not plain:
             raise BadInput("message_id: it is empty", vendor=self.name)
-        if chat:
-            found = yield from self._message(chat_id(chat), plain)
+        if to:
+            found = yield from self._message(chat_id(to), plain)
         else:
             rows = yield from self._list("lastOutgoingMessages", records.delivery_status, {})
             found = next((row for row in rows if row.message_id == plain), None)
         if found is not None:
             return found
-        where = "in that chat" if chat else "among the messages of the last 24 hours"
+        where = "in that chat" if to else "among the messages of the last 24 hours"
         detail = f"the vendor tells of no such message {where}"
         return DeliveryStatus(vendor=self.name, message_id=plain, state=DeliveryState.UNKNOWN, detail=detail)
 

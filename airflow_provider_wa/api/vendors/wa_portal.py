@@ -131,7 +131,7 @@ class WaPortal(Vendor):
         warning = "; ".join(filter(None, (in_its_way, sending.warning))) or None
         return SentMessage(vendor=self.name, message_id=sent_id, to=to, warning=warning, raw=reply.object)
 
-    def message_status(self, message_id: str) -> Flow[DeliveryStatus]:
+    def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
         """How a message fares (section 2.1, campaignStatus).
 
         :raises BadInput: the portal does not know the id (it says so with HTTP 500).

@@ -425,7 +425,7 @@ def test_a_logout_must_be_confirmed(body: Any) -> None:
 )
 def test_each_delivery_status(word: str | int, state: DeliveryState) -> None:
     body = {"idMessage": "1", "statusMessage": word, "chatId": "34666666666@c.us"}
-    found = play(VENDOR.message_status("34666666666/1"), [reply(body)]).result
+    found = play(VENDOR.message_status("1", to="34666666666"), [reply(body)]).result
     assert (found.state, found.code, found.to) == (state, str(word), "34666666666")
     assert found.detail == str(word) if state is DeliveryState.UNKNOWN else True
     assert bool(found.detail) is (state in (DeliveryState.FAILED, DeliveryState.ACCEPTED, DeliveryState.UNKNOWN))
@@ -433,7 +433,7 @@ def test_each_delivery_status(word: str | int, state: DeliveryState) -> None:
 
 @pytest.mark.parametrize("answer", [{"idMessage": "1"}, {"idMessage": "1", "type": "incoming", "statusMessage": None}])
 def test_a_message_without_a_status_is_unknown(answer: dict[str, Any]) -> None:
-    found = play(VENDOR.message_status("34666666666/1"), [reply(answer)]).result
+    found = play(VENDOR.message_status("1", to="34666666666"), [reply(answer)]).result
     assert (found.state, found.code) == (DeliveryState.UNKNOWN, None)
 
 
@@ -444,14 +444,16 @@ def test_an_id_alone_that_the_day_does_not_know_is_unknown() -> None:
 
 
 def test_a_message_that_its_chat_does_not_know_yet_is_unknown() -> None:
-    found = play(VENDOR.message_status("34666666666/1"), [reply({"message": "message not found by id"}, 400)]).result
+    found = play(
+        VENDOR.message_status("1", to="34666666666"), [reply({"message": "message not found by id"}, 400)]
+    ).result
     assert (found.message_id, found.state) == ("1", DeliveryState.UNKNOWN)
-    assert type(play(VENDOR.message_status("34666666666/1"), [reply({"message": "bad"}, 400)]).error) is BadInput
+    assert type(play(VENDOR.message_status("1", to="34666666666"), [reply({"message": "bad"}, 400)]).error) is BadInput
 
 
-@pytest.mark.parametrize("message_id", ["", " ", "34666666666/", "ana/1"])
-def test_a_message_id_that_is_none_is_refused_before_any_call(message_id: str) -> None:
-    assert type(play(VENDOR.message_status(message_id)).error) is BadInput
+@pytest.mark.parametrize(("message_id", "to"), [("", None), (" ", None), (" ", "34666666666"), ("1", "ana")])
+def test_a_message_id_or_a_chat_that_is_none_is_refused_before_any_call(message_id: str, to: str | None) -> None:
+    assert type(play(VENDOR.message_status(message_id, to=to)).error) is BadInput
 
 
 # Journals
@@ -643,7 +645,7 @@ FLOWS: dict[str, tuple[Callable[[], Flow[Any]], Any]] = {
     "send": (lambda: VENDOR.send("34666666666", Text("x")), SentMessage),
     "upload": (lambda: VENDOR.send("34666666666", Document(file())), SentMessage),
     "status by journal": (lambda: VENDOR.message_status("a"), DeliveryStatus),
-    "status by chat": (lambda: VENDOR.message_status("34666666666/a"), DeliveryStatus),
+    "status by chat": (lambda: VENDOR.message_status("a", to="34666666666"), DeliveryStatus),
     "delivery_report": (VENDOR.delivery_report, list),
     "inbox": (VENDOR.inbox, list),
     "inbox after": (lambda: VENDOR.inbox(after="a"), list),
