@@ -41,7 +41,7 @@ class Vendors:
         self._environment.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
         return conn_id
 
-    def control(self, path: str, **body: Any) -> None:
+    def control(self, path: str, /, **body: Any) -> None:
         """Tell the sandbox something: ``control("faults", vendor="wuzapi", kind="cut")``."""
         httpx.post(f"{self.url}/sandbox/{path}", json=body).raise_for_status()
 

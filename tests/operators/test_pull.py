@@ -58,7 +58,9 @@ def test_a_period_is_the_runs_data_interval_or_as_given(vendors: Vendors, conn_t
     vendors.control("inbox", vendor=conn_type, **{"from": "12025550111"}, text="now")
     this_hour = {"data_interval_start": NOW - HOUR, "data_interval_end": NOW + HOUR}
     an_hour_ago = {"data_interval_start": NOW - 2 * HOUR, "data_interval_end": NOW - HOUR}
+    by_hand = {"data_interval_start": NOW, "data_interval_end": NOW}
     assert pull(WaPullInboxOperator, conn_type, this_hour)["count"] == 1
+    assert pull(WaPullInboxOperator, conn_type, by_hand)["count"] == 1, "a run by hand has no interval: all there is"
     assert pull(WaPullInboxOperator, conn_type, an_hour_ago)["count"] == 0
     assert pull(WaPullInboxOperator, conn_type, an_hour_ago, since=str(NOW - HOUR))["count"] == 1
     assert pull(WaPullInboxOperator, conn_type, since=(NOW - HOUR).isoformat(), until=NOW + HOUR)["count"] == 1
