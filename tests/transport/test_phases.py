@@ -117,7 +117,7 @@ def test_a_send_that_is_answered_too_slowly_is_not_repeated(run: Driver, fault: 
     with RawServer(fault) as server:
         ended = run(Tiny().call(Effect.SEND), _hasty(server.url))
     _assert_sent_once(ended, server)
-    assert ended.seconds < DEADLINE + 0.5
+    assert ended.seconds < DEADLINE + 2
 
 
 @pytest.mark.parametrize("method", READS)
@@ -154,7 +154,7 @@ def test_a_read_that_is_answered_too_slowly_is_repeated_in_bounded_time(run: Dri
         ended = run(Tiny().call(Effect.READ), _hasty(server.url))
     assert ended.value == {"answer": 42}
     assert len(server.requests) == ended.calls == 2
-    assert ended.seconds < DEADLINE + 0.5
+    assert ended.seconds < DEADLINE + 2
 
 
 @pytest.mark.parametrize("effect", Effect)
@@ -175,14 +175,16 @@ def test_a_send_of_which_the_server_took_a_part_is_not_repeated(run: Driver) -> 
 # Replies whose headers, or what stands for them, keep trickling in.
 
 ENDLESS_HEADERS: dict[str, Answer] = {
-    "headers": trickle(OK + b"X-Slow: ", b"x" * 18, 0.03),
-    "interim replies": trickle(b"", b"HTTP/1.1 100 Go on\r\n\r\n", 0.03),
-    "a chunk's extension": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x" * 18, 0.03),
+    "headers": trickle(OK + b"X-Slow: ", b"x" * 200, 0.03),
+    "interim replies": trickle(b"", b"HTTP/1.1 100 Go on\r\n\r\n" * 10, 0.03),
+    "a chunk's extension": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x" * 200, 0.03),
     "a compressed body without output": trickle(
-        OK + b"Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n", gzip.compress(b"x")[:10] + b"\x00" * 8, 0.05
+        OK + b"Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n",
+        gzip.compress(b"x")[:10] + b"\x00\x00\x00\xff\xff" * 22,  # blocks of nothing
+        0.05,
     ),
 }
-"""Each for twice the deadline or so."""
+"""Each for six seconds, many times the deadline."""
 
 
 @pytest.mark.parametrize("effect", Effect)
@@ -197,7 +199,7 @@ def test_the_deadline_is_kept_whatever_trickles_in(run: Driver, fault: Answer, e
     else:
         assert ended.value == {"answer": 42}
         assert len(server.requests) == 2
-    assert ended.seconds < 2 * DEADLINE
+    assert ended.seconds < 3
 
 
 # The request provably never left.
