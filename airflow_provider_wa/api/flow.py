@@ -79,11 +79,6 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def text(self) -> str:
-        """The body as text; bytes that are not UTF-8 are replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    @property
     def beginning(self) -> str:
         """The first of the body as text, for errors: more than is shown of it, so that masking sees all of that."""
         return self.body[:20_000].decode("utf-8", "replace")

@@ -71,11 +71,6 @@ def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
         yield make(stream, columns)
 
 
-def check_writable(path: AnyPath) -> None:
-    """Raise ``BadInput`` if the path's format is unknown."""
-    _format(path, _WRITERS)
-
-
 _NOTHING = object()
 
 

@@ -96,7 +96,7 @@ def test_a_reply_gives_its_json_or_nothing(body: bytes, value: object, mapping: 
 @given(st.binary(max_size=60))
 def test_any_bytes_can_be_read(body: bytes) -> None:
     answer = Reply(200, body)
-    assert isinstance(answer.text, str)
+    assert isinstance(answer.beginning, str)
     assert isinstance(answer.object, dict)
 
 

@@ -267,7 +267,7 @@ def test_no_secret_comes_out_of_a_success(
 
     def flow() -> Flow[list[Record]]:
         answer = yield from exchange(request)
-        return [Session(state=SessionState.LOGGED_IN, detail=answer.text, raw=answer.object)]
+        return [Session(state=SessionState.LOGGED_IN, detail=answer.beginning, raw=answer.object)]
 
     with RawServer(reply({"you": "sent", "me": [HARD]}, location=HEADER, set_cookie=quote(HARD))) as server:
         (record,) = run(flow(), Endpoint(server.url, secrets=(HARD, HEADER), timeout=5)).value or ()

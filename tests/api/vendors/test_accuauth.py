@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from contract.samples_accuauth import INVALID, OK
 from helpers.junk import replies
 from helpers.script import GARBAGE, Played, play, reply
 from hypothesis import given
@@ -27,24 +28,6 @@ from airflow_provider_wa.api.vendors.accuauth import BASIC, AccuAuth, AccuAuthRe
 PERU = parse("51987654321")
 VENDOR = AccuAuth(base_url="https://cloudapi.peru.accuauth.com", api_id="AN-ID", api_secret="A-SECRET")
 
-# vendor-docs/accuauth, "Response Syntax"
-OK = """{
-    "status": "OK",
-    "result": {
-      "number": "+5275293XXXX",
-      "whatsapp": "yes",
-      "status_update": "20231212",
-      "signature": "Hello world",
-      "business_user": "no",
-      "avatar": "yes"
-    },
-    "request_id": "TID591cb9fb0e284cf296912a4d0ffea889"
-}"""
-INVALID = """{
-    "status": "INVALID_ARGUMENT",
-    "reason": "argument 'number': not found",
-    "request_id": "TID0bb59f6aa6454717b870b16202ccf36f"
-}"""
 PENDING = {"status": "PENDING", "reason": "in progress", "request_id": "TID1"}
 
 

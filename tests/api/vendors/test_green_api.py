@@ -213,7 +213,9 @@ def test_a_number_of_a_wrong_length_is_refused_before_any_call(digits: str) -> N
 
 @pytest.mark.parametrize("digits", ["34666666666", "1" * 16])
 def test_the_shortest_and_longest_numbers_are_asked_for(digits: str) -> None:
-    play(VENDOR.check([PhoneNumber(digits, digits[:2])]), [reply(SAMPLE_ANSWER)])
+    played = play(VENDOR.check([PhoneNumber(digits, digits[:2])]), [reply(SAMPLE_ANSWER)])
+    assert played.request.json == {"phoneNumber": int(digits)}
+    assert [result.status for result in played.result] == [CheckStatus.EXISTS]
 
 
 @pytest.mark.parametrize(

@@ -488,4 +488,4 @@ def test_any_reply_is_an_answer_or_an_error(answer: Reply, method: str) -> None:
     assert isinstance(found, kind)
     assert answer.status < 300
     if kind is SentMessage:
-        assert found.message_id in answer.text
+        assert found.message_id in answer.beginning
