@@ -24,6 +24,7 @@ from airflow_provider_wa.api.records import (
     Session,
     Webhook,
 )
+from airflow_provider_wa.api.webhooks import PostsEvents
 
 
 @runtime_checkable
@@ -34,6 +35,15 @@ class ChecksNumbers(Protocol):
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
         """One result for each number, in their order."""
+        ...
+
+
+@runtime_checkable
+class ChecksAgain(Protocol):
+    """Gives the answer of a check that was ``pending`` to who asks again, at no further cost."""
+
+    def check_again(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """One result for each number, in their order; ``pending`` if it is still to come."""
         ...
 
 
@@ -187,6 +197,7 @@ class DownloadsMedia(Protocol):
 
 CAPABILITIES: dict[type[Any], str] = {
     ChecksNumbers: "check whether numbers are on WhatsApp",
+    ChecksAgain: "answer a pending check when it is asked again",
     SendsMessages: "send messages",
     HasSession: "tell whether its WhatsApp session is logged in",
     HasQrCode: "give a QR code to log in with",
@@ -199,6 +210,7 @@ CAPABILITIES: dict[type[Any], str] = {
     Connects: "connect and disconnect its session",
     LogsOut: "log its session out",
     SetsWebhook: "have its webhook set",
+    PostsEvents: "post what happens to a URL",
     MarksRead: "mark messages as read",
     DownloadsMedia: "give the files of messages that came in",
 }

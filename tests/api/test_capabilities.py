@@ -7,6 +7,7 @@ import pytest
 
 from airflow_provider_wa.api.capabilities import (
     CAPABILITIES,
+    ChecksAgain,
     ChecksNumbers,
     Connects,
     DownloadsMedia,
@@ -36,9 +37,11 @@ from airflow_provider_wa.api.vendors.checkwa import CheckWa
 from airflow_provider_wa.api.vendors.green_api import GreenApi
 from airflow_provider_wa.api.vendors.wa_portal import WaPortal
 from airflow_provider_wa.api.vendors.wuzapi import WuzApi
+from airflow_provider_wa.api.webhooks import PostsEvents
 
 WHO_CAN: dict[type[Any], list[str]] = {
     ChecksNumbers: ["accuauth", "checkwa", "green_api", "wuzapi"],
+    ChecksAgain: ["accuauth"],
     SendsMessages: ["green_api", "wa_portal", "wuzapi"],
     HasSession: ["green_api", "wa_portal", "wuzapi"],
     HasQrCode: ["green_api", "wa_portal", "wuzapi"],
@@ -51,6 +54,7 @@ WHO_CAN: dict[type[Any], list[str]] = {
     Connects: ["wuzapi"],
     LogsOut: ["green_api", "wuzapi"],
     SetsWebhook: ["wuzapi"],
+    PostsEvents: ["checkwa", "green_api", "wa_portal", "wuzapi"],
     MarksRead: ["wuzapi"],
     DownloadsMedia: ["wuzapi"],
 }

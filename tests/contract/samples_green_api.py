@@ -400,3 +400,48 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
 }  # fmt: skip
 """Each endpoint's samples, by its name in ``GreenApi.endpoints``."""
+
+INSTANCE_DATA = '"instanceData": {"idInstance": 1101000001, "wid": "79876543210@c.us", "typeInstance": "whatsapp"}'
+
+POSTS: dict[str, tuple[str, InboxMessage | DeliveryStatus | Session | None]] = {
+    "incomingMessageReceived": (
+        f"""{{
+            "typeWebhook": "incomingMessageReceived", {INSTANCE_DATA}, "timestamp": 1588091580,
+            "idMessage": "F7AEC1B7086ECDC7E6E45923F5EDB825",
+            "senderData": {{
+                "chatId": "79001234568@c.us", "sender": "79001234568@c.us", "chatName": "Ana", "senderName": "Ana"
+            }},
+            "messageData": {{"typeMessage": "textMessage", "textMessageData": {{"textMessage": "Hello"}}}}
+        }}""",
+        InboxMessage(
+            vendor="green_api", message_id="F7AEC1B7086ECDC7E6E45923F5EDB825",
+            wa_message_id="F7AEC1B7086ECDC7E6E45923F5EDB825", sender="79001234568", chat="79001234568@c.us",
+            kind="textMessage", text="Hello", received_at=at(1588091580),
+        ),
+    ),
+    "outgoingMessageStatus": (
+        f"""{{
+            "typeWebhook": "outgoingMessageStatus", {INSTANCE_DATA}, "timestamp": 1586700690,
+            "chatId": "79001234568@c.us", "idMessage": "3EB0C767D097B7C7C030", "status": "delivered", "sendByApi": true
+        }}""",
+        DeliveryStatus(
+            vendor="green_api", message_id="3EB0C767D097B7C7C030", state=DeliveryState.DELIVERED, to="79001234568",
+            code="delivered", sent_at=at(1586700690),
+        ),
+    ),
+    "stateInstanceChanged": (
+        f"""{{
+            "typeWebhook": "stateInstanceChanged", {INSTANCE_DATA}, "timestamp": 1586700690,
+            "stateInstance": "notAuthorized"
+        }}""",
+        Session(vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized"),
+    ),
+    "incomingCall": (
+        f"""{{
+            "typeWebhook": "incomingCall", {INSTANCE_DATA}, "timestamp": 1586700690, "from": "79001234568@c.us",
+            "status": "missed", "idMessage": "6E9F3B0C"
+        }}""",
+        None,
+    ),
+}  # fmt: skip
+"""Posts to the webhook by their ``typeWebhook``, and what they tell (compared without ``raw``)."""

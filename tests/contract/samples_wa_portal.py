@@ -9,6 +9,7 @@ stands beside the sample.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -43,12 +44,14 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    MediaFile,
     QrCode,
     SentMessage,
     Session,
     SessionState,
 )
 from airflow_provider_wa.api.vendors.wa_portal import QrLink, WaPortal
+from airflow_provider_wa.api.webhooks import Post
 
 TOKEN = "62b32c76758e0afb0d390793"
 TO = "919300000001"
@@ -593,3 +596,95 @@ URLS: dict[str, str] = {
 
 NOT_SENT = {"GET/POST /api/inboxReportOffset": {"limit"}}
 """Parameters that never go out, by design."""
+
+# Section 8
+
+POSTS: dict[str, tuple[Post, DeliveryStatus | InboxMessage]] = {
+    "Delivery Status": (
+        Post(
+            data=json.loads("""{
+  "clientID": "5f*****c8",
+  "createdAt": "2022-05-06T13:25:47.065+05:30",
+  "instanceID": "5f*****f3",
+  "messageID": "62*****00",
+  "phone": "9***1",
+  "reportType": "delivery",
+  "status": 4,
+  "statusInfo": "Read",
+  "waID": "9***0",
+  "waMessageID": "57*****E6"
+}""")
+        ),
+        DeliveryStatus(
+            vendor="wa_portal",
+            message_id="62*****00",
+            state=DeliveryState.READ,
+            to="9***1",
+            code="4",
+            detail="Read",
+            read_at=datetime(2022, 5, 6, 13, 25, 47, 65000, tzinfo=INDIA),
+        ),
+    ),
+    "Incoming Text Message": (
+        Post(
+            data=json.loads("""{
+  "clientID": "5f*****c8",
+  "createdAt": "2022-05-06T13:36:19+05:30",
+  "instanceID": "5f*****f3",
+  "phone": "9***1",
+  "reportType": "inbox",
+  "status": 3,
+  "statusInfo": "Delivered",
+  "type": "text",
+  "value": "Hello",
+  "waID": "9***1@s.whatsapp.net",
+  "waMessageID": "A4*****B7"
+}""")
+        ),
+        InboxMessage(
+            vendor="wa_portal",
+            message_id="A4*****B7",
+            wa_message_id="A4*****B7",
+            sender="9***1",
+            chat="9***1@s.whatsapp.net",
+            kind="text",
+            text="Hello",
+            received_at=datetime(2022, 5, 6, 13, 36, 19, tzinfo=INDIA),
+        ),
+    ),
+    # The names of the fields are those of the sample code in section 10.
+    "Incoming Media/Document Message": (
+        Post(
+            fields={
+                "json": """{
+  "reportType": "inbox",
+  "clientID": "5f*****c8",
+  "instanceID": "5f*****f3",
+  "phone": "9***1",
+  "type": "image",
+  "value": {
+    "caption": "Hi this is test",
+    "type": "image/jpeg"
+  },
+  "waID": "9***1@s.whatsapp.net",
+  "waMessageID": "67*****A3",
+  "status": 3,
+  "statusInfo": "Delivered",
+  "createdAt": "2022-05-06T13:40:36+05:30"
+}"""
+            },
+            files={"file1": MediaFile(content=b"\xff\xd8\xff\xe0", filename="test.jpg")},
+        ),
+        InboxMessage(
+            vendor="wa_portal",
+            message_id="67*****A3",
+            wa_message_id="67*****A3",
+            sender="9***1",
+            chat="9***1@s.whatsapp.net",
+            kind="image",
+            text="Hi this is test",
+            received_at=datetime(2022, 5, 6, 13, 40, 36, tzinfo=INDIA),
+        ),
+    ),
+}
+"""The webhook's samples, and what they tell (compared without ``raw``). Mended: a brace before the last."""

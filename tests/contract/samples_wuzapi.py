@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -39,7 +39,10 @@ from airflow_provider_wa.api.records import (
     CheckResult,
     CheckStatus,
     Contact,
+    DeliveryState,
+    DeliveryStatus,
     Group,
+    InboxMessage,
     LinkingCode,
     MediaFile,
     QrCode,
@@ -754,3 +757,87 @@ SAMPLES: dict[str, list[Sample]] = {
         ),
     ],
 }
+
+
+def _posted(kind: str, event: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": kind, "event": event, **more}
+
+
+TOLD_AT = datetime(2025, 9, 22, 3, 39, 48, tzinfo=timezone.utc)
+INFO: dict[str, Any] = {
+    "ID": "3EB06F9067F80BAB89FF",
+    "Chat": "51987654321@s.whatsapp.net",
+    "Sender": "51987654321:12@s.whatsapp.net",
+    "IsFromMe": False,
+    "IsGroup": False,
+    "Timestamp": "2025-09-22T03:39:48Z",
+    "Type": "text",
+    "PushName": "Ana",
+}
+RECEIVED = InboxMessage(
+    vendor="wuzapi",
+    message_id="3EB06F9067F80BAB89FF",
+    wa_message_id="3EB06F9067F80BAB89FF",
+    sender="51987654321",
+    chat="51987654321@s.whatsapp.net",
+    kind="text",
+    text="Hello",
+    received_at=TOLD_AT,
+)
+RECEIPT: dict[str, Any] = {
+    "Chat": "51987654321@s.whatsapp.net",
+    "Sender": "51987654321@s.whatsapp.net",
+    "IsFromMe": False,
+    "IsGroup": False,
+    "MessageIDs": ["A1", "A2"],
+    "Timestamp": "2025-09-22T03:39:48Z",
+    "Type": "read",
+}
+READ = tuple(
+    DeliveryStatus(
+        vendor="wuzapi",
+        message_id=message_id,
+        state=DeliveryState.READ,
+        to="51987654321",
+        code="Read",
+        read_at=TOLD_AT,
+    )
+    for message_id in ("A1", "A2")
+)
+
+POSTS: dict[str, tuple[dict[str, Any], tuple[DeliveryStatus | InboxMessage | None, ...]]] = {
+    "a text": (_posted("Message", {"Info": INFO, "Message": {"conversation": "Hello"}}), (RECEIVED,)),
+    "a picture": (
+        _posted(
+            "Message",
+            {"Info": {**INFO, "Type": "media"}, "Message": {"imageMessage": {"caption": "Hello"}}},
+            base64=base64.b64encode(JPEG).decode(),
+            mimeType="image/jpeg",
+            fileName="3EB06F9067F80BAB89FF.jpg",
+        ),
+        (replace(RECEIVED, kind="image"),),
+    ),
+    "from somebody whose number is hidden": (
+        _posted(
+            "Message",
+            {"Info": {**INFO, "Sender": "1528:3@lid", "Chat": "1528@lid"}, "Message": {"conversation": "Hello"}},
+        ),
+        (replace(RECEIVED, sender="1528@lid", chat="1528@lid"),),
+    ),
+    "a message of our own": (
+        _posted("Message", {"Info": {**INFO, "IsFromMe": True}, "Message": {"conversation": "Hello"}}),
+        (None,),
+    ),
+    "a receipt for two": (_posted("ReadReceipt", RECEIPT, state="Read"), READ),
+    "a receipt of arrival": (
+        _posted("ReadReceipt", {**RECEIPT, "MessageIDs": ["A1"], "Type": ""}, state="Delivered"),
+        (replace(READ[0], state=DeliveryState.DELIVERED, code="Delivered", read_at=None, delivered_at=TOLD_AT),),
+    ),
+    "what we read ourselves": (_posted("ReadReceipt", {**RECEIPT, "Type": "read-self"}, state="ReadSelf"), (None,)),
+    "the history": (_posted("HistorySync", {"Data": {"syncType": 3, "conversations": []}}), (None,)),
+    "somebody is writing": (
+        _posted("ChatPresence", {"Chat": INFO["Chat"], "State": "composing"}, state="composing"),
+        (None,),
+    ),
+}
+"""The JSON of posts to a webhook by the field notes, and the records of the events that they tell (without ``raw``)."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from contract.samples_checkwa import CALLBACK, CALLBACKS, CODES, NUMBER, SAMPLES, TOKEN, URL, Sample
@@ -14,6 +15,7 @@ from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.api.vendors import checkwa
 from airflow_provider_wa.api.vendors.checkwa import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.api.webhooks import EventKind, Post
 
 CASES = [
     pytest.param(sample, id=f"{name} {place}")
@@ -61,6 +63,16 @@ def test_each_response_code(code: str, meaning: type[WaError] | CheckStatus) -> 
 @pytest.mark.parametrize(("text", "becomes"), CALLBACKS.values(), ids=CALLBACKS)
 def test_each_callback(text: str, becomes: CheckCallback) -> None:
     assert parse_callback(text) == becomes
+
+
+@pytest.mark.parametrize(("text", "becomes"), CALLBACKS.values(), ids=CALLBACKS)
+def test_each_callback_is_an_event(text: str, becomes: CheckCallback) -> None:
+    body = json.loads(text)
+    (event,) = CheckWa(base_url="x", user="u", api_key="k").events(Post(data=body))
+    assert event.record == replace(becomes, picture=None)
+    assert (event.file.content if event.file else None) == becomes.picture
+    assert event.raw == {name: value for name, value in body.items() if name != "picture"}
+    assert (event.kind, event.reference, event.party) == (EventKind.CHECK, TOKEN, body["num"])
 
 
 def test_every_endpoint_has_a_sample_and_a_flow() -> None:

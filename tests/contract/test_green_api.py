@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from contract.samples_green_api import SAMPLES, VENDOR, Sample
+from contract.samples_green_api import POSTS, SAMPLES, VENDOR, Sample
 from helpers.script import play, reply
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Pace
 from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import Record
 from airflow_provider_wa.api.vendors.base import Documented
 from airflow_provider_wa.api.vendors.green_api import GreenApi
 from airflow_provider_wa.api.vendors.green_api_tables import METHODS
+from airflow_provider_wa.api.webhooks import Post
 
 CASES = [
     pytest.param(name, sample, id=f"{name} {place}")
@@ -66,3 +70,19 @@ def test_the_documents_errors(words: str, kind: type[WaError], tries: int) -> No
     error = play(VENDOR.check([PhoneNumber("11001234567", "1")]), [reply({"message": words}, 400)] * tries).error
     assert type(error) is kind
     assert words in str(error)
+
+
+@pytest.mark.parametrize(("kind", "text", "told"), [(kind, *post) for kind, post in POSTS.items()], ids=POSTS)
+def test_each_post_to_the_webhook(kind: str, text: str, told: Record | None) -> None:
+    body = json.loads(text)
+    (event,) = VENDOR.events(Post(data=body))
+    assert (event.record, event.vendor_kind, event.raw, event.file) == (told, kind, body, None)
+
+
+@pytest.mark.parametrize("text", [text for text, _ in POSTS.values()], ids=POSTS)
+def test_the_queue_and_the_webhook_tell_the_same(text: str) -> None:
+    body = json.loads(text)
+    (event,) = VENDOR.events(Post(data=body))
+    told = play(VENDOR.receive_notification(), [reply({"receiptId": 7, "body": body})]).result
+    assert told is not None
+    assert (told.content, told.kind, told.raw) == (event.record, event.vendor_kind, event.raw)

@@ -13,6 +13,7 @@ from contract.samples_wa_portal import (
     CODES,
     HTTP_STATUSES,
     NOT_SENT,
+    POSTS,
     SAMPLES,
     SENT,
     TO,
@@ -27,7 +28,9 @@ from helpers.script import play, reply
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, Unauthorized, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Text
+from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, MediaFile
 from airflow_provider_wa.api.vendors.wa_portal import WaPortal
+from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.transport.channel import Channel, Endpoint
 
 ASKED = [pytest.param(name, sample, id=f"{name} {i}") for name in SAMPLES for i, sample in enumerate(SAMPLES[name])]
@@ -148,3 +151,20 @@ def test_each_http_status(status: int) -> None:
     answer = reply({"status": "error", "message": "failed"}, status)
     assert type(play(VENDOR.session(), [answer] * (4 if read is VendorUnavailable else 1)).error) is read
     assert type(play(VENDOR.send(TO, Text("x")), [answer]).error) is sent
+
+
+@pytest.mark.parametrize(("post", "told"), POSTS.values(), ids=POSTS)
+def test_each_post_to_the_webhook(post: Post, told: DeliveryStatus | InboxMessage) -> None:
+    (event,) = VENDOR.events(post)
+    assert event.record == told
+    body = json.loads(post.fields["json"]) if post.fields else dict(post.data)
+    del body["instanceID"]
+    assert event.raw == body
+    assert event.vendor_kind == body["reportType"]
+
+
+def test_the_webhooks_file() -> None:
+    post, _ = POSTS["Incoming Media/Document Message"]
+    (event,) = VENDOR.events(post)
+    picture = MediaFile(vendor="wa_portal", content=b"\xff\xd8\xff\xe0", media_type="image/jpeg", filename="test.jpg")
+    assert event.file == picture

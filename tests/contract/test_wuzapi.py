@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
-from contract.samples_wuzapi import SAMPLES, VENDOR, Sample
+from contract.samples_wuzapi import JPEG, POSTS, SAMPLES, VENDOR, Sample
 from helpers.script import play
 
 from airflow_provider_wa.api.flow import Effect
+from airflow_provider_wa.api.records import MediaFile, Record
 from airflow_provider_wa.api.vendors.base import Documented
 from airflow_provider_wa.api.vendors.wuzapi import WuzApi
+from airflow_provider_wa.api.webhooks import EventKind, Post
 
 CASES = [
     pytest.param(name, sample, id=f"{name} {place}")
@@ -67,3 +70,25 @@ def test_no_secret_shows() -> None:
             played = play(sample.call(VENDOR), sample.answers)
             for secret in ("1234ABCD", "9H3J-H3J8"):
                 assert secret not in repr(played.requests) + repr(played.outcome), name
+
+
+ACCOUNT = {"userID": "4e4942c7dee1deef99ab8fd9f7350de5", "instanceName": "shop"}
+
+
+@pytest.mark.parametrize(("body", "records"), POSTS.values(), ids=POSTS)
+def test_each_post_to_the_webhook_in_either_spelling(body: dict[str, Any], records: tuple[Record | None, ...]) -> None:
+    form = VENDOR.events(Post(fields={"jsonData": json.dumps(body), **ACCOUNT}))
+    flat = VENDOR.events(Post(data={**body, **ACCOUNT}))
+    assert form == flat
+    assert [event.key for event in form] == [event.key for event in flat]
+    assert tuple(event.record for event in form) == records
+    kept = {name: value for name, value in body.items() if name not in ("base64", "mimeType", "fileName")}
+    assert all((event.raw, event.vendor_kind) == (kept, body["type"]) for event in form)
+    assert all((event.kind is EventKind.OTHER) == (event.record is None) for event in form)
+
+
+def test_a_picture_is_the_posts_file() -> None:
+    (event,) = VENDOR.events(Post(data=POSTS["a picture"][0]))
+    assert event.file == MediaFile(
+        vendor="wuzapi", content=JPEG, media_type="image/jpeg", filename="3EB06F9067F80BAB89FF.jpg"
+    )

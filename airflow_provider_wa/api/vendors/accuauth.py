@@ -112,6 +112,10 @@ class AccuAuth(Vendor):
             results.append(self._result(number, reply.object))
         return results
 
+    def check_again(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """The same as ``check``: there is no other way to a pending one's answer (field-notes, AccuAuth)."""
+        return self.check(numbers)
+
     def _result(self, number: PhoneNumber, reply: dict[str, Any]) -> AccuAuthResult:
         status, detail, told = CheckStatus.PENDING, "the vendor is still checking", None
         if text(pick(reply, "status")).upper() == "OK":

@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets as random_secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply
 from airflow_provider_wa.api.flow import Flow, Reply, Request
+from airflow_provider_wa.api.media_types import sniff
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.reading import base64_bytes, pick, text, truth
-from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.api.records import CheckResult, CheckStatus, MediaFile
 from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
 
 SYNC_STATUSES: Mapping[str, CheckStatus] = {"1": CheckStatus.EXISTS, "0": CheckStatus.ABSENT}
 """What a code says in the version that answers at once; 2 is undocumented there, so never "absent"."""
@@ -29,6 +30,9 @@ CALLBACK_STATUSES: Mapping[str, CheckStatus] = {
 
 _QUEUE_FIELDS = frozenset({"queue", "server", "server_status"})
 """A reply with one of these was queued, whatever the connection's mode says (field-notes, CheckWA)."""
+
+_PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
+"""What an account's picture may be; bytes that look like anything else are just bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,21 @@ class CheckWa(Vendor):
             results.append(self._result(number, reference, reply.object))
         return results
 
+    def events(self, post: Post) -> list[Event]:
+        """What a callback tells: one event, with the picture as its file if it is there (see ``parse_callback``).
+
+        The document has JSON; a form with the same names is read as well.
+
+        :raises UnexpectedReply: it names neither a number nor a reference.
+        """
+        told = parse_callback(post.fields or post.data)
+        file = None
+        if told.picture:
+            found = sniff(told.picture)
+            media_type = found if found in _PICTURES else "application/octet-stream"
+            file = MediaFile(vendor=self.name, content=told.picture, media_type=media_type)
+        return [event(replace(told, picture=None), file=file, raw=told.raw)]
+
     def _body(self, number: PhoneNumber, reference: str) -> dict[str, str]:
         body = {"user": self.user, "apikey": self.api_key}
         if self.server:
@@ -141,14 +160,14 @@ def parse_callback(payload: Any) -> CheckCallback:
     A check has one callback, or two if the account has a picture that can be seen; they may come in any order, twice
     or never, and nothing in them proves who sent them but the reference (field-notes, CheckWA).
 
-    :raises UnexpectedReply: it names neither a number nor a reference.
+    :raises UnexpectedReply: it is no object, or names neither a number nor a reference.
     """
-    data = _decoded(payload)
+    data = posted_object(CheckWa.name, payload)
     given = text(pick(data, "num", "number")).removeprefix("+")
     number = given if re.fullmatch(r"[0-9]{5,20}", given) else ""
     reference = text(pick(data, "token"))
     if not number and not reference:
-        raise UnexpectedReply("a callback with neither a number nor a token", vendor=CheckWa.name, raw=data)
+        raise UnexpectedReply("a callback with neither a number nor a token", vendor=CheckWa.name)
     code, encoded = text(pick(data, "code")), text(pick(data, "picture"))
     status = CALLBACK_STATUSES.get(code, CheckStatus.UNKNOWN)
     picture = base64_bytes(encoded) or None
@@ -178,15 +197,6 @@ def _queue_words(reply: Mapping[str, Any]) -> list[str]:
     if server or state:
         words.append(" ".join(part for part in ("server", server, state) if part))
     return [*words, f"last active {ping}"] if ping else words
-
-
-def _decoded(payload: Any) -> Mapping[str, Any]:
-    if isinstance(payload, (str, bytes, bytearray)):
-        try:
-            payload = json.loads(payload)
-        except (ValueError, RecursionError):
-            payload = None
-    return payload if isinstance(payload, Mapping) else {}
 
 
 def _without_picture(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from airflow_provider_wa.api.vendors.green_api_journals import MONTH, Period
 from airflow_provider_wa.api.vendors.green_api_messages import NAME, SENDS, chat_id, outgoing
 from airflow_provider_wa.api.vendors.green_api_records import Notification
 from airflow_provider_wa.api.vendors.green_api_tables import ENDPOINTS, ERRORS, METHODS, NUMBER_DIGITS, RECEIVE_SECONDS
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
 
 UPLOAD_TIMEOUT = 300.0
 """Seconds: 100 MB take their time."""
@@ -273,6 +274,16 @@ class GreenApi(Vendor):
         if deleted is None:
             raise self.unexpected(reply, what="the reply does not say whether it was deleted")
         return deleted
+
+    def events(self, post: Post) -> list[Event]:
+        """What a post to the webhook tells: a notification as in the queue, kept raw if of another kind.
+
+        :raises UnexpectedReply: it is no notification.
+        """
+        body = posted_object(self.name, post.data)
+        if not (kind := records.kind(body)):
+            raise UnexpectedReply("the post has no typeWebhook", vendor=self.name)
+        return [event(records.content(body), vendor_kind=kind, raw=body)]
 
     def contacts(self) -> Flow[list[Contact]]:
         """The people in the account's contacts (getContacts); its groups are ``group_chats``."""

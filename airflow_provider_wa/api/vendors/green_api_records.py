@@ -154,14 +154,23 @@ _CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session 
 }
 
 
+def kind(body: Any) -> str:
+    """The vendor's word for what a notification, of its queue or its webhook, tells of; empty if it is none."""
+    return text(pick(body, "typeWebhook"))
+
+
+def content(body: Any) -> InboxMessage | DeliveryStatus | Session | None:
+    """The message that came in, how one that was sent fares, or the session's new state; None for all else."""
+    read = _CONTENTS.get(kind(body).casefold())
+    return read(body) if read else None
+
+
 def notification(data: Any) -> Notification | None:
     """An item of the vendor's queue; None if it has no number to delete it by."""
     receipt_id, body = whole_number(pick(data, "receiptId")), pick(data, "body")
     if receipt_id is None:
         return None
-    kind = text(pick(body, "typeWebhook"))
-    read = _CONTENTS.get(kind.casefold())
-    return Notification(vendor=NAME, receipt_id=receipt_id, kind=kind, content=read(body) if read else None, raw=body)
+    return Notification(vendor=NAME, receipt_id=receipt_id, kind=kind(body), content=content(body), raw=body)
 
 
 def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:

@@ -31,10 +31,12 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
+from airflow_provider_wa.api.vendors import wa_portal_events
 from airflow_provider_wa.api.vendors import wa_portal_reports as reports
 from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.api.vendors.wa_portal_messages import NAME, SENDS, outgoing
 from airflow_provider_wa.api.vendors.wa_portal_tables import ENDPOINTS, ERRORS
+from airflow_provider_wa.api.webhooks import Event, Post
 
 URL_CHARACTERS = 2000
 """Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
@@ -197,6 +199,13 @@ class WaPortal(Vendor):
         ]
         ordered = reports.oldest_first(messages, lambda message: message.received_at)
         return ordered[:limit] if after else _newest(ordered, limit)
+
+    def events(self, post: Post) -> list[Event]:
+        """What a post to the webhook tells (section 8): how a message fares, or one that came in, with its file.
+
+        :raises UnexpectedReply: it has no ``reportType``.
+        """
+        return wa_portal_events.events(post)
 
     def contacts(self) -> Flow[list[Contact]]:
         """The account's contacts (section 7).

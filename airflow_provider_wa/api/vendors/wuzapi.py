@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from airflow_provider_wa.api.vendors import wuzapi_events
 from airflow_provider_wa.api.vendors.base import Documented
 from airflow_provider_wa.api.vendors.wuzapi_base import SEND_TIMEOUT
 from airflow_provider_wa.api.vendors.wuzapi_chat import Chat
 from airflow_provider_wa.api.vendors.wuzapi_directory import Groups, Users
 from airflow_provider_wa.api.vendors.wuzapi_messages import SENDS
 from airflow_provider_wa.api.vendors.wuzapi_session import EVENTS, Sessions
+from airflow_provider_wa.api.webhooks import Event, Post
 
 __all__ = ["EVENTS", "SENDS", "SEND_TIMEOUT", "WuzApi"]
 
@@ -65,3 +67,13 @@ class WuzApi(Sessions, Users, Chat, Groups):
         Documented("POST /group/photo", "set_group_photo"),
         Documented("POST /group/name", "set_group_name"),
     )
+
+    def events(self, post: Post) -> list[Event]:
+        """What a post to the webhook tells: a message that came in, or how those that were sent fare.
+
+        One receipt may tell of many messages. What this account wrote or read itself is kept raw, and so are all
+        other types.
+
+        :raises UnexpectedReply: it has no type.
+        """
+        return wuzapi_events.events(post)
