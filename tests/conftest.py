@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from helpers.postgres import Postgres
     from helpers.vendors import Vendors
 
     from airflow_provider_wa.sandbox.server import Running
+    from airflow_provider_wa.store.store import Store
 
 # Before anything of Airflow is imported: it reads its configuration, and writes one, where this points to.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-tests-")
@@ -39,3 +43,38 @@ def vendors(_sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> Vendors:
     from helpers.vendors import Vendors
 
     return Vendors(_sandbox, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server; a machine without one fails the test and says what to install."""
+    from helpers.postgres import serve
+
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database, once for each kind that the store may be in."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'wa_store.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.new_database()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def airflow_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store as operators, sensors and triggers find it: that of the connection ``wa_store_default``."""
+    from airflow_provider_wa.hooks import store as stores
+
+    path = tmp_path / "wa_store.db"
+    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    stores._url.cache_clear()
+    store = stores.get_store()
+    yield store
+    store.close()
+    stores._url.cache_clear()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import region
@@ -73,7 +73,7 @@ class Settings:
         base, webhook_secret = self.text("callback_base_url").rstrip("/"), self.text("webhook_secret")
         if base and not webhook_secret:
             raise self.wrong("callback_base_url needs webhook_secret: the callback's path ends with it")
-        return f"{base}/wa/hooks/{self.conn_id}/{webhook_secret}" if base else ""
+        return f"{base}/wa/hooks/{quote(self.conn_id, safe='')}/{quote(webhook_secret, safe='')}" if base else ""
 
     def endpoint(self, secrets: tuple[str, ...]) -> Endpoint:
         """How to reach the vendor."""

@@ -274,3 +274,22 @@ def test_secrets_are_the_password_and_all_extras_that_are_declared_secret(conn_t
 
 def test_misspelt_extras_are_found() -> None:
     assert settings(extra={"time_out": 5, "timeout": 5, "Verify": 1}).unknown_extras == ["Verify", "time_out"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "end"),
+    [
+        ("plain-secret_1", "plain-secret_1"),
+        ("a/b?c#d%e", "a%2Fb%3Fc%23d%25e"),
+        ("key with space", "key%20with%20space"),
+    ],
+)
+def test_the_callback_url_holds_any_secret_as_one_segment(secret: str, end: str) -> None:
+    extra = {"callback_base_url": "https://wa.example.com/", "webhook_secret": secret}
+    assert settings(extra=extra).callback_url == f"https://wa.example.com/wa/hooks/my_wa/{end}"
+
+
+def test_a_callback_url_needs_a_secret_and_there_is_none_without_a_base() -> None:
+    assert settings(extra={"webhook_secret": "x"}).callback_url == ""
+    with pytest.raises(BadInput, match="callback_base_url needs webhook_secret"):
+        _ = settings(extra={"callback_base_url": "https://wa.example.com"}).callback_url

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cursors: how far somebody has read, under a name."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.tables import cursors as table
+
+
+class Cursors:
+    """JSON values by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> Any:
+        """The value under a name; None if there is none."""
+        with self._database.reading() as connection:
+            return connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a value under a name, in place of the one that is there."""
+        dialect = sqlite if self._database.is_sqlite else postgresql
+        row = {"value": value, "moved_at": datetime.now(timezone.utc)}
+        statement = dialect.insert(table).values(name=name, **row)
+        with self._database.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events: what vendors told, each once, in the order in which it was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.api.webhooks import Event, EventKind
+from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.tables import NAME, checks
+from airflow_provider_wa.store.tables import events as table
+
+PARAMETERS = 500
+"""How many values one statement asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An event to be stored: what a vendor told over a connection; ``file`` is where what came with it lies."""
+
+    conn_id: str
+    vendor: str
+    event: Event
+    file: str | None = None
+    received_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEvent:
+    """An event of the store. ``content`` is the record's fields, ``raw`` what the vendor told (None if not asked for).
+
+    ``reference`` is the check's reference or the message's id, ``party`` who is on the other side.
+    """
+
+    id: int
+    conn_id: str
+    vendor: str
+    kind: EventKind
+    vendor_kind: str
+    reference: str | None
+    party: str | None
+    status: str
+    happened_at: datetime | None
+    received_at: datetime
+    content: Mapping[str, Any]
+    file: str | None
+    raw: Any = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What somebody waits for: events of a kind on a connection, all of them or those about ``about``.
+
+    ``about`` is the party for messages that came in, the reference for all else.
+    """
+
+    conn_id: str
+    kind: EventKind
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        # As an event's are stored, so that the two meet.
+        object.__setattr__(self, "about", clean(self.about)[:NAME])
+
+    @staticmethod
+    def all_of(event: StoredEvent) -> tuple[Subject, Subject]:
+        """The subjects that an event belongs to."""
+        about = event.party if event.kind is EventKind.INBOX else event.reference
+        return Subject(event.conn_id, event.kind, about or ""), Subject(event.conn_id, event.kind)
+
+
+_COLUMNS = [column for column in table.columns if column.name not in ("key", "raw")]
+
+
+class Events:
+    """The questions asked of the events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, news: Sequence[NewEvent]) -> int:
+        """Store events, all or none, and return how many were not known before.
+
+        What a callback says of a check is entered with the check, unless that has its answer.
+        """
+        if not news:
+            return 0
+        rows = [_row(new) for new in news]
+        dialect = sqlite if self._database.is_sqlite else postgresql
+        statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["conn_id", "key"])
+        with self._database.writing() as connection:
+            stored = connection.execute(statement.returning(table.c.id), rows).all()
+            answer_checks(connection, rows)
+        return len(stored)
+
+    def last_id(self) -> int:
+        """The id of the newest event; 0 if there is none."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.max(table.c.id))).scalar() or 0
+
+    def after(
+        self, last_id: int, limit: int, *, conn_id: str | None = None, kind: EventKind | None = None
+    ) -> list[StoredEvent]:
+        """Events stored after the one with this id, the oldest first, at most ``limit``; without ``raw``."""
+        statement = select(*_COLUMNS).where(table.c.id > last_id).order_by(table.c.id).limit(limit)
+        if conn_id is not None:
+            statement = statement.where(table.c.conn_id == conn_id)
+        if kind is not None:
+            statement = statement.where(table.c.kind == kind.value)
+        with self._database.reading() as connection:
+            return [_event(row) for row in connection.execute(statement)]
+
+    def about(self, subjects: Iterable[Subject], *, until_id: int | None = None) -> list[StoredEvent]:
+        """All events that are about one of these subjects, the oldest first; without ``raw``.
+
+        :param until_id: none newer than the one with this id.
+        """
+        found: dict[int, StoredEvent] = {}
+        with self._database.reading() as connection:
+            for condition in _conditions(subjects):
+                statement = select(*_COLUMNS).where(condition)
+                if until_id is not None:
+                    statement = statement.where(table.c.id <= until_id)
+                found |= {row.id: _event(row) for row in connection.execute(statement)}
+        return [found[id_] for id_ in sorted(found)]
+
+    def get(self, ids: Sequence[int]) -> list[StoredEvent]:
+        """Events by their ids, with ``raw``, in the order of the ids; those that are not there are left out."""
+        found: dict[int, StoredEvent] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), PARAMETERS):
+                statement = select(table).where(table.c.id.in_(ids[start : start + PARAMETERS]))
+                found |= {row.id: _event(row) for row in connection.execute(statement)}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def remove_before(self, moment: datetime) -> int:
+        """Remove events that were received before ``moment``, and return how many."""
+        with self._database.writing() as connection:
+            return connection.execute(table.delete().where(table.c.received_at < moment)).rowcount
+
+
+def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Enter what callbacks say (rows of the events table) with the checks that are pending; the first one decides."""
+    answers = [
+        {
+            "the_conn_id": row["conn_id"],
+            "the_reference": row["reference"],
+            "status": row["status"],
+            "jid": cleaned(row["content"].get("jid")),
+            "detail": clean(row["content"].get("detail") or ""),
+            "checked_at": row["received_at"],
+        }
+        for row in rows
+        if row["kind"] == EventKind.CHECK.value and row["reference"] and row["status"] != CheckStatus.PENDING.value
+    ]
+    if answers:
+        statement = update(checks).where(
+            checks.c.conn_id == bindparam("the_conn_id"),
+            checks.c.reference == bindparam("the_reference"),
+            checks.c.status == CheckStatus.PENDING.value,
+        )
+        values: dict[str, Any] = {name: bindparam(name) for name in ("status", "jid", "detail", "checked_at")}
+        connection.execute(statement.values(values), answers)
+
+
+def clean(value: str) -> str:
+    """A text as every database takes it: without NUL and halves of surrogate pairs."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def cleaned(value: str | None, length: int | None = None) -> str | None:
+    """The same of a text that may be missing, cut to ``length``; an empty one is missing."""
+    return clean(value)[:length] or None if value else None
+
+
+def _conditions(subjects: Iterable[Subject]) -> Iterable[ColumnElement[bool]]:
+    def group(subject: Subject) -> tuple[str, EventKind, bool]:
+        return subject.conn_id, subject.kind, bool(subject.about)
+
+    ordered = sorted(set(subjects), key=lambda subject: (*group(subject), subject.about))
+    for (conn_id, kind, narrow), members in groupby(ordered, key=group):
+        wide = (table.c.conn_id == conn_id) & (table.c.kind == kind.value)
+        if not narrow:
+            yield wide
+            continue
+        column = table.c.party if kind is EventKind.INBOX else table.c.reference
+        abouts = [subject.about for subject in members]
+        for start in range(0, len(abouts), PARAMETERS):
+            yield wide & column.in_(abouts[start : start + PARAMETERS])
+
+
+def _row(new: NewEvent) -> dict[str, Any]:
+    event = new.event
+    return {
+        "conn_id": new.conn_id,
+        "vendor": new.vendor,
+        "kind": event.kind.value,
+        "vendor_kind": clean(event.vendor_kind)[:NAME],
+        "key": event.key,
+        "reference": cleaned(event.reference, NAME),
+        "party": cleaned(event.party, NAME),
+        "status": event.status,
+        "happened_at": _plausible(event.happened_at),
+        "received_at": new.received_at,
+        "content": event.record.to_dict() if event.record else {},
+        "raw": event.raw,
+        "file": new.file,
+    }
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    """A moment that is one in every time zone: at either end of the calendar it is not."""
+    return moment if moment and datetime.min.year < moment.year < datetime.max.year else None
+
+
+def _event(row: Row[Any]) -> StoredEvent:
+    values = {name: value for name, value in row._mapping.items() if name != "key"}
+    return StoredEvent(**{**values, "kind": EventKind(values["kind"]), "content": values["content"] or {}})

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store's tables. A change of them is a new migration beside the old ones, and a new ``REVISION``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+REVISION = "0001"
+"""The newest migration: a database that has it needs none."""
+
+VERSION_TABLE = "wa_version"
+"""Where a database keeps its revision: it may hold other applications' tables, each with its own."""
+
+NAME = 255
+"""Characters of an id or a party that are kept: longer ones are no vendor's."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, in UTC: SQLite forgets the time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+# SQLite counts only a plain INTEGER by itself.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+
+def _column(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, **{"nullable": False, **options})
+
+
+events = Table(
+    "wa_events",
+    metadata,
+    # Ids rise in the order of the commits (``Database.writing``), so that a reader can go on from the last one seen.
+    _column("id", _Id, primary_key=True, autoincrement=True),
+    _column("conn_id", String(NAME)),
+    _column("vendor", String(NAME)),
+    _column("kind", String(NAME)),
+    _column("vendor_kind", String(NAME)),
+    _column("key", String(64)),
+    _column("reference", String(NAME), nullable=True),
+    _column("party", String(NAME), nullable=True),
+    _column("status", String(NAME)),
+    _column("happened_at", Moment, nullable=True),
+    _column("received_at", Moment),
+    _column("content", JSON),
+    _column("raw", JSON),
+    _column("file", Text, nullable=True),
+    Index("wa_events_key", "conn_id", "key", unique=True),
+    # What tells most comes first: PostgreSQL, before it has counted the rows, takes any index whose first columns fit.
+    Index("wa_events_reference", "reference", "conn_id", "kind"),
+    Index("wa_events_party", "party", "conn_id", "kind"),
+    Index("wa_events_received_at", "received_at"),
+    sqlite_autoincrement=True,  # an id is never given twice, even after old events were removed
+)
+"""What vendors posted, and what was pulled from their queues; each event once, known by its content's ``key``."""
+
+checks = Table(
+    "wa_checks",
+    metadata,
+    _column("batch", String(64), primary_key=True),
+    _column("row", BigInteger, primary_key=True, autoincrement=False),
+    _column("conn_id", String(NAME)),
+    _column("input", Text),
+    _column("number", String(NAME)),
+    _column("status", String(NAME)),
+    _column("jid", Text, nullable=True),
+    _column("checked_at", Moment),
+    _column("detail", Text),
+    _column("reference", String(NAME), nullable=True),
+    Index("wa_checks_reference", "reference", "conn_id"),
+    Index("wa_checks_number", "conn_id", "number", "checked_at"),
+)
+"""The answer for each row of a list: a batch is one run of one task over one list, whatever its retries."""
+
+sends = Table(
+    "wa_sends",
+    metadata,
+    _column("key", String(64), primary_key=True),
+    _column("batch", String(64)),
+    _column("conn_id", String(NAME)),
+    _column("recipient", String(NAME)),
+    _column("state", String(NAME)),
+    _column("message_id", String(NAME), nullable=True),
+    _column("detail", Text),
+    _column("intended_at", Moment),
+    _column("settled_at", Moment, nullable=True),
+    Index("wa_sends_batch", "batch"),
+    Index("wa_sends_message", "conn_id", "message_id"),
+)
+"""What was to be sent and what became of it: written before the request, and after it."""
+
+cursors = Table(
+    "wa_cursors",
+    metadata,
+    _column("name", String(NAME), primary_key=True),
+    _column("value", JSON),
+    _column("moved_at", Moment),
+)
+"""How far somebody has read."""
