@@ -7,6 +7,7 @@ refusal is HTTP 200 with a code, and every value is a string.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -16,8 +17,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from airflow_provider_wa.sandbox import loopback, magic, pictures
-from airflow_provider_wa.sandbox.ledger import Callback
+from airflow_provider_wa.sandbox import magic, pictures
+from airflow_provider_wa.sandbox.posts import as_json
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.vendor import Vendor, json_reply
 
@@ -133,38 +134,25 @@ async def _report(number: str, token: str, url: str, picture: bool, sandbox: San
     """Post the result to the callback URL; an account with a picture has it in a second post."""
     seconds = sandbox.settings.delivery_seconds
     await sandbox.sleep(seconds * (PENDING_FACTOR if magic.ending(number) == magic.PENDING else 1))
+    if sandbox.closing:
+        return
     body = {
         "code": OK if magic.exists(number) else CALLBACK_ABSENT,
         "num": number,
         "has_picture": "1" if picture else "0",
         "token": token,
     }
-    await _post(url, body, sandbox)
-    if picture:
-        await sandbox.sleep(seconds)
-        photo = base64.b64encode(pictures.photo_png(number)).decode()
-        await _post(url, {**body, "picture": photo}, sandbox)
-
-
-async def _post(url: str, body: dict[str, str], sandbox: Sandbox) -> None:
-    if sandbox.closing:
+    courier = sandbox.courier
+    deciding = courier.send(NAME, url, as_json(body), CORS_HEADERS)
+    if not picture:
+        await deciding
         return
-    if loopback.is_loopback(url):
-        outcome, detail = await _send(url, json.dumps(body).encode())
-    else:
-        outcome, detail = "skipped", "the sandbox calls loopback addresses only"
-    sandbox.ledger.callbacks.append(Callback(NAME, url, body, outcome, detail, sandbox.clock()))
-
-
-async def _send(url: str, body: bytes) -> tuple[str, str]:
-    try:
-        allowed = await loopback.call("OPTIONS", url)
-        if missing := [name for name in CORS_HEADERS if name not in allowed.headers]:
-            return "blocked", f"the answer to OPTIONS ({allowed.status}) has no {', '.join(missing)}"
-        answer = await loopback.call("POST", url, {"Content-Type": "application/json"}, body)
-    except loopback.CallFailed as error:
-        return "failed", str(error)
-    return ("delivered" if answer.status < 300 else "refused"), f"HTTP {answer.status}"
+    # Where posts are shuffled the two go together, so that the picture comes first.
+    if not courier.postings[NAME].shuffle:
+        await deciding
+        await sandbox.sleep(seconds)
+    photo = base64.b64encode(pictures.photo_png(number)).decode()
+    await asyncio.gather(deciding, courier.send(NAME, url, as_json({**body, "picture": photo}), CORS_HEADERS))
 
 
 async def not_found(request: Request, sandbox: Sandbox) -> Response:

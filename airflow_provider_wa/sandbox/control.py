@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airflow_provider_wa.sandbox import webhooks
+from airflow_provider_wa.sandbox import posting, webhooks
 from airflow_provider_wa.sandbox.faults import parse_fault
 from airflow_provider_wa.sandbox.inbox import mimetype_of
 from airflow_provider_wa.sandbox.state import QUOTA_VENDORS, SESSION_VENDORS, VENDORS, Sandbox
@@ -177,6 +177,21 @@ async def webhook(request: Request) -> Response:
     return json_reply({"vendor": vendor, "url": url, "json": as_json, "signed": bool(key)})
 
 
+async def list_posting(request: Request) -> Response:
+    """Show how the vendors post."""
+    postings = _sandbox(request).courier.postings
+    return json_reply({"posting": {vendor: known.as_json() for vendor, known in postings.items()}})
+
+
+async def set_posting(request: Request) -> Response:
+    """Change how a vendor posts from now on; what is not named stays as it is."""
+    data = await _body(request)
+    postings = _sandbox(request).courier.postings
+    vendor = _one_of(data.pop("vendor", None), tuple(postings), "webhooks or callbacks")
+    postings[vendor] = posting.changed(postings[vendor], data)
+    return await list_posting(request)
+
+
 async def quota(request: Request) -> Response:
     """Set how much a vendor still allows; null is unlimited."""
     data = await _body(request)
@@ -201,6 +216,8 @@ TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/sandbox/inbox", add_to_inbox),
     ("GET", "/sandbox/actions", actions),
     ("POST", "/sandbox/webhook", webhook),
+    ("GET", "/sandbox/posting", list_posting),
+    ("POST", "/sandbox/posting", set_posting),
 )
 
 ROUTES = [Route(path, _explained(handler), methods=[method]) for method, path, handler in TABLE]

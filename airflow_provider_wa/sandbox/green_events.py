@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from typing import Any
 
 from airflow_provider_wa.sandbox import directory, posts
-from airflow_provider_wa.sandbox.events import Event, Progress, Received
-from airflow_provider_wa.sandbox.green_base import ID_INSTANCE, chat_id_of
+from airflow_provider_wa.sandbox.events import Progress, Received
+from airflow_provider_wa.sandbox.green_base import ID_INSTANCE, NAME, chat_id_of
 from airflow_provider_wa.sandbox.inbox import Incoming
 from airflow_provider_wa.sandbox.ledger import Message
-from airflow_provider_wa.sandbox.state import Webhook
+from airflow_provider_wa.sandbox.posting import DAY
+from airflow_provider_wa.sandbox.state import Notification, Sandbox, Webhook
 
 # the ledger's type -> Green-API's
 TYPES = {
@@ -24,20 +27,28 @@ TYPES = {
     "poll": "pollMessage",
 }
 
+_receipts = itertools.count(1)
+
 
 def failure_of(message: Message) -> str:
     """Return what became of a message that WhatsApp cannot deliver."""
     return "notInGroup" if message.group else "noAccount"
 
 
-def notification(event: Event) -> dict[str, Any]:
-    """Return the body of an event's notification."""
-    return _incoming(event.message) if isinstance(event, Received) else _status(event)
+def kept(sandbox: Sandbox) -> deque[Notification]:
+    """Return the queue as it is now, oldest first: what has happened is in it, for a day at most."""
+    queue, now = sandbox.notifications, sandbox.clock()
+    for event in sandbox.fresh_events(NAME):
+        body = _incoming(event.message) if isinstance(event, Received) else _status(event)
+        queue.append(Notification(next(_receipts), event.at, body))
+    while queue and queue[0].at < now - DAY:
+        queue.popleft()
+    return queue
 
 
-def post(event: Event, webhook: Webhook) -> posts.Post:
-    """Return what an event's post is."""
-    made = posts.as_json(notification(event))
+def post(notification: Notification, webhook: Webhook) -> posts.Post:
+    """Return what a notification's post is."""
+    made = posts.as_json(notification.body)
     if webhook.authorization:
         made.headers["Authorization"] = f"Bearer {webhook.authorization}"
     return made

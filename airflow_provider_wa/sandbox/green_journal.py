@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from starlette.requests import Request
@@ -22,7 +21,7 @@ from airflow_provider_wa.sandbox.green_base import (
     text,
     whole,
 )
-from airflow_provider_wa.sandbox.green_events import TYPES, failure_of, notification
+from airflow_provider_wa.sandbox.green_events import TYPES, failure_of, kept
 from airflow_provider_wa.sandbox.inbox import Incoming
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.state import Sandbox
@@ -30,21 +29,14 @@ from airflow_provider_wa.sandbox.vendor import Handler, json_reply
 
 RECEIVE_SECONDS = (5, 60)
 RECEIVE_POLL = 0.05
-KEPT_SECONDS = 24 * 3600.0
 DEFAULT_MINUTES = 24 * 60
-
-_receipts = itertools.count(1)
 
 
 def _first(sandbox: Sandbox) -> dict[str, Any] | None:
-    """Return the oldest notification that nobody deleted; it waits a day at most."""
-    queue, now = sandbox.notifications, sandbox.clock()
-    if not sandbox.webhooks[NAME].url:  # with a webhook, it is the one who is told
-        for event in sandbox.fresh_events(NAME):
-            queue.append((event.at, {"receiptId": next(_receipts), "body": notification(event)}))
-    while queue and queue[0][0] < now - KEPT_SECONDS:
-        queue.popleft()
-    return queue[0][1] if queue else None
+    """Return the oldest notification that nobody took; with a webhook, it is the one who is told."""
+    if sandbox.webhooks[NAME].url or not (queue := kept(sandbox)):
+        return None
+    return {"receiptId": queue[0].receipt, "body": queue[0].body}
 
 
 @guarded
@@ -64,7 +56,7 @@ async def receive_notification(request: Request, sandbox: Sandbox) -> Response:
 async def delete_notification(request: Request, sandbox: Sandbox) -> Response:
     """Take the oldest notification out of the queue."""
     queue, receipt = sandbox.notifications, argument_of(request)
-    if queue and str(queue[0][1]["receiptId"]) == receipt:
+    if queue and str(queue[0].receipt) == receipt:
         queue.popleft()
         return json_reply({"result": True, "reason": ""})
     return json_reply({"result": False, "reason": ""})

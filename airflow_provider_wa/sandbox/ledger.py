@@ -93,15 +93,27 @@ class Action:
 
 
 @dataclass(slots=True)
+class Attempt:
+    """One attempt at a callback. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
+
+    outcome: str
+    detail: str
+    at: float
+
+
+@dataclass(slots=True)
 class Callback:
-    """A callback that was due. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
+    """A callback or webhook that was posted at least once; `final` says that no further attempt follows."""
 
     vendor: str
     url: str
     body: dict[str, Any]
-    outcome: str
-    detail: str
-    at: float
+    attempts: list[Attempt] = field(default_factory=list)
+    final: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the ledger's entry: the last attempt's outcome, and every attempt's."""
+        return {**asdict(self.attempts[-1]), **asdict(self)}
 
 
 @dataclass
@@ -141,6 +153,6 @@ class Ledger:
         return {
             "messages": [m.as_json(now, seconds) for m in self.messages.values() if wanted(m.vendor)],
             "checks": [asdict(check) for check in self.checks if wanted(check.vendor)],
-            "callbacks": [asdict(callback) for callback in self.callbacks if wanted(callback.vendor)],
+            "callbacks": [callback.as_json() for callback in self.callbacks if wanted(callback.vendor)],
             "requests": {name: count for name, count in self.requests.items() if wanted(name)},
         }

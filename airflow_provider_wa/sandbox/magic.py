@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 ABSENT = "00"
 PENDING = "01"
@@ -36,6 +37,7 @@ def digits(number: str) -> str:
     return re.sub(r"\D", "", number.partition("@")[0])
 
 
+@lru_cache(maxsize=65536)
 def ending(number: str) -> str:
     """Return the two digits that decide."""
     return digits(number)[-2:]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_wa.sandbox import directory, identifiers
+from airflow_provider_wa.sandbox.courier import Courier
 from airflow_provider_wa.sandbox.events import Event, Feed
 from airflow_provider_wa.sandbox.faults import Faults
 from airflow_provider_wa.sandbox.inbox import Inbox, Incoming
@@ -29,8 +30,8 @@ class Settings:
     """How the sandbox behaves from its start on.
 
     `scan_after`: sessions start logged out and are scanned that many seconds after somebody asked for them; None
-    starts them logged in. `delivery_seconds`: from sending to delivery, and from queueing a check to its callback.
-    `latency`: seconds added to every vendor's reply.
+    starts them logged in. `delivery_seconds`: from sending to delivery, from queueing a check to its callback, and
+    from a post's first attempt to its second. `latency`: seconds added to every vendor's reply.
     """
 
     scan_after: float | None = None
@@ -87,6 +88,15 @@ class Webhook:
     authorization: str = ""
 
 
+@dataclass(frozen=True)
+class Notification:
+    """What Green-API keeps until it is taken: out of its queue, or by its webhook."""
+
+    receipt: int
+    at: float
+    body: dict[str, Any]
+
+
 class Sandbox:
     """The state behind all five vendors: one object, reset as a whole."""
 
@@ -94,6 +104,7 @@ class Sandbox:
         self.settings = settings or Settings()
         self.clock = clock
         self.ledger = Ledger()
+        self.courier = Courier(self.ledger, clock)
         self.faults = Faults()
         self.attempts = Attempts()
         self.inbox = Inbox()
@@ -102,7 +113,7 @@ class Sandbox:
         self.quotas: dict[str, Quota] = {}
         self.groups: dict[str, directory.Group] = {}
         self.webhooks: dict[str, Webhook] = {}
-        self.notifications: deque[tuple[float, dict[str, Any]]] = deque()
+        self.notifications: deque[Notification] = deque()
         self._feeds: dict[str, Feed] = {}
         self._watchers: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,8 +122,9 @@ class Sandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Back to the start: ledger, faults, sessions, quotas, magic numbers; callbacks under way are dropped."""
+        """Back to the start: ledger, faults, sessions, quotas, magic numbers; posts under way are dropped."""
         self.cancel_tasks()
+        self.courier.reset(self.settings.delivery_seconds)
         self.ledger.clear()
         self.faults.clear()
         self.attempts.clear()
@@ -209,6 +221,7 @@ class Sandbox:
         """End every wait and every task: the server is going down."""
         self._closing = True
         self.cancel_tasks()
+        self.courier.close()
         for nap in self._naps:
             if not nap.done():
                 nap.set_result(None)

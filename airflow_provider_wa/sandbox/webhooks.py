@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks: what the three vendors with an account post by themselves, to loopback addresses only.
-
-One attempt for each event; the real WuzAPI makes five over some minutes.
-"""
+"""Webhooks: what the three vendors with an account post by themselves, to loopback addresses only."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from airflow_provider_wa.sandbox import green_events, loopback, portal_events, wuzapi_events
-from airflow_provider_wa.sandbox.ledger import Callback
-from airflow_provider_wa.sandbox.posts import Post
-from airflow_provider_wa.sandbox.state import Sandbox, Webhook
+from airflow_provider_wa.sandbox import green_events, portal_events, wuzapi_events
+from airflow_provider_wa.sandbox.green_base import NAME as GREEN_API
+from airflow_provider_wa.sandbox.state import Notification, Sandbox, Webhook
 
 POLL = 0.02
+PAUSE = 4  # times as long as it took to look
 
 POSTS = {
     "wuzapi": wuzapi_events.post,
     "wa_portal": portal_events.post,
-    "green_api": green_events.post,
 }
-# Green-API keeps what it could not tell yet, and tells it to the next webhook; the others forget it.
-KEEPS = frozenset({"green_api"})
 
 
 def point(sandbox: Sandbox, vendor: str, url: str, events: list[str]) -> None:
@@ -30,32 +28,56 @@ def point(sandbox: Sandbox, vendor: str, url: str, events: list[str]) -> None:
 
 
 def set_webhook(sandbox: Sandbox, vendor: str, webhook: Webhook) -> None:
-    """Replace a vendor's webhook."""
-    sandbox.webhooks[vendor] = webhook
-    if not webhook.url:
+    """Replace a vendor's webhook.
+
+    Green-API tells the new one what the old one has not taken. The others forget what had nowhere to go, and go on
+    trying to post at the old address what they have begun to post there.
+    """
+    known = sandbox.webhooks[vendor]
+    if webhook == known:
         return
-    if vendor not in KEEPS:
-        sandbox.fresh_events(vendor)
-    sandbox.watch(_tell(sandbox, vendor, webhook))
-
-
-async def _tell(sandbox: Sandbox, vendor: str, webhook: Webhook) -> None:
-    while sandbox.webhooks[vendor] is webhook and not sandbox.closing:
-        for event in sandbox.fresh_events(vendor):
-            post = POSTS[vendor](event, webhook)
-            if post is not None:
-                await _post(sandbox, vendor, webhook.url, post)
-        await sandbox.sleep(POLL)
-
-
-async def _post(sandbox: Sandbox, vendor: str, url: str, post: Post) -> None:
-    if not loopback.is_loopback(url):
-        outcome, detail = "skipped", "the sandbox calls loopback addresses only"
+    sandbox.webhooks[vendor] = webhook
+    if vendor == GREEN_API:
+        sandbox.courier.drop(vendor)
+        tell = _teller_of_queue(sandbox, webhook)
     else:
-        try:
-            answer = await loopback.call("POST", url, post.headers, post.body)
-        except loopback.CallFailed as error:
-            outcome, detail = "failed", str(error)
-        else:
-            outcome, detail = ("delivered" if answer.status < 300 else "refused"), f"HTTP {answer.status}"
-    sandbox.ledger.callbacks.append(Callback(vendor, url, post.shown, outcome, detail, sandbox.clock()))
+        if not known.url:
+            sandbox.fresh_events(vendor)
+        tell = partial(_tell, sandbox, vendor, webhook)
+    if webhook.url:
+        sandbox.watch(_watch(sandbox, vendor, webhook, tell))
+
+
+async def _watch(sandbox: Sandbox, vendor: str, webhook: Webhook, tell: Callable[[], None]) -> None:
+    while sandbox.webhooks[vendor] is webhook and not sandbox.closing:
+        begun = time.monotonic()
+        tell()
+        # The more there was, the longer looking for news takes: most of the time is for others all the same.
+        await sandbox.sleep(max(POLL, PAUSE * (time.monotonic() - begun)))
+
+
+def _tell(sandbox: Sandbox, vendor: str, webhook: Webhook) -> None:
+    for event in sandbox.fresh_events(vendor):
+        post = POSTS[vendor](event, webhook)
+        if post is not None:
+            sandbox.courier.send(vendor, webhook.url, post)
+
+
+def _teller_of_queue(sandbox: Sandbox, webhook: Webhook) -> Callable[[], None]:
+    """Tell Green-API's queue, which keeps what was not taken: for the next webhook, or for whoever asks."""
+    last = 0
+
+    def tell() -> None:
+        nonlocal last
+        for notification in green_events.kept(sandbox):
+            if notification.receipt > last:
+                last = notification.receipt
+                sending = sandbox.courier.send(GREEN_API, webhook.url, green_events.post(notification, webhook))
+                sending.add_done_callback(partial(_take, sandbox, notification))
+
+    return tell
+
+
+def _take(sandbox: Sandbox, notification: Notification, sending: asyncio.Task[None]) -> None:
+    if not sending.cancelled() and notification in sandbox.notifications:
+        sandbox.notifications.remove(notification)

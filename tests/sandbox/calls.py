@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +61,21 @@ def come_in(client: httpx.Client, vendor: str, text: str = "hello", **more: Any)
     return dict(response.json())
 
 
+def final(url: str, count: int) -> list[dict[str, Any]]:
+    """Wait until the ledger of a sandbox has so many callbacks, and no further attempt follows at any."""
+    deadline = time.monotonic() + 5
+    while True:
+        found = list(httpx.get(f"{url}/sandbox/ledger").json()["callbacks"])
+        if len(found) == count and all(entry["final"] for entry in found):
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+
+
+def outcomes(entry: dict[str, Any]) -> list[str]:
+    return [attempt["outcome"] for attempt in entry["attempts"]]
+
+
 def refused(response: httpx.Response) -> tuple[int, Any]:
     """A WuzAPI refusal, whose envelope must be right."""
     body = response.json()
@@ -73,11 +89,12 @@ def data_url(media: bytes, kind: str) -> str:
 
 
 class Recorder:
-    """A webhook: keeps the headers and the body of what is posted to it."""
+    """A webhook: keeps the headers and the body of what is posted to it, and answers with `statuses`, then with 200."""
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self.url = f"http://127.0.0.1:{server.server_port}/hook"
         self.posted: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
+        self.statuses: list[int] = []
 
     def next(self) -> tuple[dict[str, str], bytes]:
         return self.posted.get(timeout=5)
@@ -89,7 +106,7 @@ def recording() -> Iterator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             recorder.posted.put(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(200)
+            self.send_response(recorder.statuses.pop(0) if recorder.statuses else 200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

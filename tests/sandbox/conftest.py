@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -52,7 +53,8 @@ def shared_server() -> Iterator[Running]:
 @pytest.fixture
 def server(shared_server: Running) -> Running:
     """A sandbox on a socket, as new."""
-    shared_server.state.reset()
+    # Over its socket: what is under way may be dropped by the server's own thread only.
+    httpx.post(f"{shared_server.url}/sandbox/reset").raise_for_status()
     return shared_server
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sandbox.calls import final, outcomes
 from starlette.testclient import TestClient
 
 from airflow_provider_wa.sandbox.checkwa import API_KEY
@@ -33,6 +34,7 @@ class Receiver:
         self.posted: queue.Queue[dict[str, str]] = queue.Queue()
         self.cors = CORS
         self.status = 200
+        self.asked = 0
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,6 +45,7 @@ class Receiver:
                 self.end_headers()
 
             def do_OPTIONS(self) -> None:
+                receiver.asked += 1
                 self.reply(200)
 
             def do_POST(self) -> None:
@@ -87,6 +90,10 @@ def callbacks(server: Running, count: int) -> list[dict[str, Any]]:
         time.sleep(0.01)
     assert len(found) == count
     return list(found)
+
+
+def change_posting(server: Running, **options: Any) -> None:
+    httpx.post(f"{server.url}/sandbox/posting", json={"vendor": "checkwa", **options}).raise_for_status()
 
 
 class TestRefusals:
@@ -202,21 +209,58 @@ class TestQueue:
     def test_a_receiver_without_the_mandatory_headers_gets_nothing(self, server: Running, receiver: Receiver) -> None:
         receiver.cors = {"Access-Control-Allow-Origin": "*"}
         queue_check(server, "51987654321", receiver.url)
-        (entry,) = callbacks(server, 1)
-        assert entry["outcome"] == "blocked"
+        (entry,) = final(server.url, 1)
+        assert outcomes(entry) == ["blocked"] * 3
         assert "access-control-allow-methods" in entry["detail"]
         assert receiver.posted.empty()
+
+    def test_a_receiver_that_was_away_gets_the_result_and_then_the_picture(
+        self, server: Running, receiver: Receiver
+    ) -> None:
+        receiver.cors = {}
+        change_posting(server, attempts=None)
+        queue_check(server, "51987654303", receiver.url)
+        callbacks(server, 1)
+        receiver.cors = CORS
+        assert ["picture" in receiver.posted.get(timeout=PATIENCE) for _ in range(2)] == [False, True]
+        first, second = final(server.url, 2)
+        assert (outcomes(first)[0], first["outcome"]) == ("blocked", "delivered")
+        assert outcomes(second) == ["delivered"]
+
+    def test_shuffled_the_picture_comes_first(self, server: Running, receiver: Receiver) -> None:
+        change_posting(server, shuffle=True)
+        queue_check(server, "51987654303", receiver.url)
+        first, second = (receiver.posted.get(timeout=PATIENCE) for _ in range(2))
+        assert first.pop("picture")
+        assert first == second == {"code": "1", "num": "51987654303", "has_picture": "1", "token": "t-1"}
+
+    def test_with_copies_the_picture_comes_twice(self, server: Running, receiver: Receiver) -> None:
+        change_posting(server, copies=2)
+        queue_check(server, "51987654303", receiver.url)
+        posted = [receiver.posted.get(timeout=PATIENCE) for _ in range(4)]
+        assert ["picture" in body for body in posted] == [False, False, True, True]
+        assert posted[2] == posted[3]
+        final(server.url, 4)
+
+    def test_a_busy_receiver_is_not_asked_each_time(self, server: Running, receiver: Receiver) -> None:
+        for number in range(60):
+            queue_check(server, f"519876{number:03d}21", receiver.url)
+        assert {entry["outcome"] for entry in final(server.url, 60)} == {"delivered"}
+        assert receiver.posted.qsize() == 60
+        assert receiver.asked < 60
 
     def test_a_receiver_that_refuses_or_is_away(self, server: Running, receiver: Receiver) -> None:
         receiver.status = 503
         queue_check(server, "51987654321", receiver.url)
-        callbacks(server, 1)
+        final(server.url, 1)
         queue_check(server, "51987654321", "http://127.0.0.1:1/")
-        refused, failed = callbacks(server, 2)
-        assert (refused["outcome"], refused["detail"]) == ("refused", "HTTP 503")
-        assert failed["outcome"] == "failed"
+        refused, failed = final(server.url, 2)
+        assert (outcomes(refused), refused["detail"]) == (["refused"] * 3, "HTTP 503")
+        assert receiver.posted.qsize() == 3
+        assert outcomes(failed) == ["failed"] * 3
 
     def test_a_reset_drops_callbacks_under_way(self, server: Running, receiver: Receiver) -> None:
+        change_posting(server, delay=60)  # however slow this machine is, it is under way when the reset comes
         queue_check(server, "51987654301", receiver.url)
         httpx.post(f"{server.url}/sandbox/reset")
         queue_check(server, "51987654301", receiver.url, token="after")

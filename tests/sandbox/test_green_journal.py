@@ -62,6 +62,13 @@ class TestQueue:
         assert receive(client, "7") is None
         assert clock.now - begun == pytest.approx(7, abs=0.1)
 
+    def test_with_a_webhook_nothing_is_given_here(self, client: TestClient, sandbox: Sandbox) -> None:
+        sandbox.webhooks["green_api"].url = "http://127.0.0.1:1/"
+        come_in(client, "green_api", "one")
+        assert receive(client) is None
+        sandbox.webhooks["green_api"].url = ""
+        assert receive(client)["body"]["messageData"]["textMessageData"] == {"textMessage": "one"}
+
     def test_a_wait_ends_when_something_comes(self, client: TestClient, clock: Any) -> None:
         send(client)
         begun = clock.now

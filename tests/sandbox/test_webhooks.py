@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +12,9 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from sandbox.calls import PHONE, Recorder, come_in, green, portal, recording, wuz
+from sandbox.calls import PHONE, Recorder, come_in, final, green, outcomes, portal, recording, wuz
 
-from airflow_provider_wa.sandbox.server import Running
+from airflow_provider_wa.sandbox.server import Running, serve_in_thread
 
 READS = "51987654305"
 
@@ -22,7 +23,7 @@ READS = "51987654305"
 def client(server: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url) as client:
         yield client
-    server.state.reset()
+    httpx.post(f"{server.url}/sandbox/reset").raise_for_status()
 
 
 @pytest.fixture
@@ -42,6 +43,10 @@ def callbacks(client: httpx.Client, count: int) -> list[dict[str, Any]]:
         assert time.monotonic() < deadline, found
         time.sleep(0.01)
     return list(found)
+
+
+def text_of(body: bytes) -> str:
+    return str(json.loads(body)["messageData"]["textMessageData"]["textMessage"])
 
 
 class TestWuzApi:
@@ -88,6 +93,33 @@ class TestWuzApi:
         assert (data["base64"], data["mimeType"], data["fileName"]) == ("iVBORw==", "image/png", "a.png")
         assert data["event"]["Message"]["imageMessage"]["caption"] == "look"
 
+    def test_a_post_is_repeated_with_the_same_signature(self, client: httpx.Client, hook: Recorder) -> None:
+        hook.statuses = [500, 502]
+        point(client, "wuzapi", hook.url, hmac_key="sandbox-key")
+        come_in(client, "wuzapi")
+        posted = [hook.next() for _ in range(3)]
+        assert posted[0] == posted[1] == posted[2]
+        (entry,) = final(str(client.base_url), 1)
+        assert outcomes(entry) == ["refused", "refused", "delivered"]
+        assert (entry["outcome"], entry["detail"]) == ("delivered", "HTTP 200")
+
+    def test_what_is_under_way_keeps_its_address(self, client: httpx.Client, hook: Recorder) -> None:
+        hook.statuses = [500]
+        point(client, "wuzapi", hook.url)
+        client.post("/sandbox/posting", json={"vendor": "wuzapi", "gap": 0.2})
+        come_in(client, "wuzapi")
+        hook.next()
+        point(client, "wuzapi", "http://127.0.0.1:1/")
+        assert hook.next()
+
+    def test_other_events_for_the_same_address_lose_nothing(self, client: httpx.Client, hook: Recorder) -> None:
+        point(client, "wuzapi", hook.url, json=True)
+        for number in range(20):
+            come_in(client, "wuzapi", str(number))
+            wuz(client, "POST", "/webhook", {"webhookURL": hook.url, "events": [("Message", "All")[number % 2]]})
+        told = {json.loads(hook.next()[1])["event"]["Message"]["conversation"] for _ in range(20)}
+        assert told == {str(number) for number in range(20)}
+
 
 class TestPortal:
     def test_delivery_on_its_own_scale(self, client: httpx.Client, hook: Recorder) -> None:
@@ -125,6 +157,49 @@ class TestGreenApi:
         assert json.loads(hook.next()[1])["messageData"]["textMessageData"]["textMessage"] == "after"
         assert "hook-token" not in client.get("/sandbox/ledger").text
 
+    def test_later_ones_wait_until_the_first_is_taken(self, client: httpx.Client, hook: Recorder) -> None:
+        hook.statuses = [503] * 6
+        point(client, "green_api", hook.url)
+        for text in ("one", "two"):
+            come_in(client, "green_api", text)
+        assert [text_of(hook.next()[1]) for _ in range(8)] == ["one"] * 7 + ["two"]
+        assert [len(entry["attempts"]) for entry in final(str(client.base_url), 2)] == [7, 1]
+
+    def test_another_webhook_is_told_what_the_first_has_not_taken(self, client: httpx.Client, hook: Recorder) -> None:
+        point(client, "green_api", "http://127.0.0.1:1/")
+        for text in ("one", "two"):
+            come_in(client, "green_api", text)
+        callbacks(client, 1)
+        point(client, "green_api", hook.url)
+        come_in(client, "green_api", "three")
+        assert [text_of(hook.next()[1]) for _ in range(3)] == ["one", "two", "three"]
+        given_up = final(str(client.base_url), 4)[0]
+        assert (given_up["url"], given_up["outcome"]) == ("http://127.0.0.1:1/", "failed")
+
+    def test_without_a_webhook_the_queue_has_what_was_not_taken(self, client: httpx.Client, hook: Recorder) -> None:
+        point(client, "green_api", hook.url)
+        come_in(client, "green_api", "taken")
+        final(str(client.base_url), 1)
+        hook.statuses = [503] * 100
+        come_in(client, "green_api", "kept")
+        callbacks(client, 2)
+        point(client, "green_api", "")
+        found = green(client, "GET", "receiveNotification?receiveTimeout=5").json()
+        assert found["body"]["messageData"]["textMessageData"]["textMessage"] == "kept"
+        assert green(client, "DELETE", f"deleteNotification/{found['receiptId']}").json()["result"] is True
+
+    def test_a_setting_that_is_not_the_webhooks_repeats_nothing(self, client: httpx.Client, hook: Recorder) -> None:
+        client.post("/sandbox/posting", json={"vendor": "green_api", "gap": 60})
+        hook.statuses = [503]
+        point(client, "green_api", hook.url)
+        come_in(client, "green_api")
+        callbacks(client, 1)
+        green(client, "POST", "setSettings", {"pollMessageWebhook": "no"})
+        come_in(client, "green_api", "later")
+        point(client, "wa_portal", hook.url)
+        come_in(client, "wa_portal")
+        assert [entry["vendor"] for entry in callbacks(client, 2)] == ["green_api", "wa_portal"]
+
 
 class TestOutcomes:
     @pytest.mark.parametrize("url", ["https://example.com/hook", "http://10.0.0.1/", "nonsense"])
@@ -134,10 +209,22 @@ class TestOutcomes:
         (entry,) = callbacks(client, 1)
         assert (entry["vendor"], entry["outcome"], entry["url"]) == ("wuzapi", "skipped", url)
 
-    def test_a_webhook_that_is_away_is_tried_once(self, client: httpx.Client) -> None:
-        point(client, "wuzapi", "http://127.0.0.1:1/")
-        come_in(client, "wuzapi")
-        assert [entry["outcome"] for entry in callbacks(client, 1)] == ["failed"]
+    @pytest.mark.parametrize(("vendor", "attempts"), [("wuzapi", 5), ("wa_portal", 1)])
+    def test_a_webhook_that_is_away_is_given_up(self, client: httpx.Client, vendor: str, attempts: int) -> None:
+        point(client, vendor, "http://127.0.0.1:1/")
+        come_in(client, vendor)
+        assert [outcomes(entry) for entry in final(str(client.base_url), 1)] == [["failed"] * attempts]
+
+    def test_a_reset_drops_what_is_under_way(self, client: httpx.Client, hook: Recorder) -> None:
+        for vendor in ("wuzapi", "green_api"):
+            point(client, vendor, "http://127.0.0.1:1/")
+            come_in(client, vendor)
+        callbacks(client, 2)
+        client.post("/sandbox/reset")
+        point(client, "wa_portal", hook.url)
+        come_in(client, "wa_portal")
+        hook.next()
+        assert [entry["vendor"] for entry in final(str(client.base_url), 1)] == ["wa_portal"]
 
     def test_another_address_takes_over_and_none_ends_it(self, client: httpx.Client, hook: Recorder) -> None:
         point(client, "wuzapi", "http://127.0.0.1:1/", json=True)
@@ -160,3 +247,38 @@ class TestOutcomes:
     )
     def test_what_is_wrong_is_explained(self, client: httpx.Client, body: Any) -> None:
         assert client.post("/sandbox/webhook", json=body).status_code == 400
+
+
+class TestFaults:
+    @pytest.mark.parametrize("vendor", ["wuzapi", "wa_portal", "green_api"])
+    def test_copies_that_come_late_and_in_reverse(self, client: httpx.Client, hook: Recorder, vendor: str) -> None:
+        change = {"vendor": vendor, "copies": 2, "delay": 0.1, "shuffle": True, "gap": 0.5}
+        assert client.post("/sandbox/posting", json=change).status_code == 200
+        point(client, vendor, hook.url)
+        begun = time.monotonic()
+        for text in ("one", "two"):
+            come_in(client, vendor, text)
+        bodies = [hook.next()[1] for _ in range(4)]
+        assert time.monotonic() - begun >= 0.6
+        assert [b"two" in body for body in bodies] == [True, True, False, False]
+        assert bodies[0] == bodies[1]
+        assert bodies[2] == bodies[3]
+
+
+def test_a_webhook_that_hangs_does_not_hold_up_the_end() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with serve_in_thread(delivery_seconds=0) as server, httpx.Client(base_url=server.url) as client:
+            for vendor in ("wuzapi", "wa_portal", "green_api"):
+                point(client, vendor, url)
+                come_in(client, vendor)
+            for _ in range(3):
+                silent.accept()[0].close()
+            callbacks(client, 3)
+            come_in(client, "wa_portal")
+            connection = silent.accept()[0]
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 3
+        connection.close()
