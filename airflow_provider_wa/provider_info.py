@@ -10,6 +10,32 @@ from airflow_provider_wa.hooks.forms import FORMS
 _INTEGRATION = "WhatsApp"
 
 
+_CONFIG: dict[str, Any] = {
+    "wa": {
+        "description": "The receiver of webhooks and callbacks, in the API server and as ``wa-receiver``.",
+        "options": {
+            "media_path": {
+                "description": "The folder for files that come with messages: a path, or an object store's URI as "
+                "``ObjectStoragePath`` takes it, with a connection perhaps (``s3://my_s3@bucket/wa``). Empty: "
+                "``wa_media`` in AIRFLOW_HOME.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "s3://my_s3@bucket/wa",
+                "default": "",
+            },
+            "receiver_max_body_mb": {
+                "description": "Bodies of more megabytes (of 1,048,576 bytes) are refused. WuzAPI and portals post "
+                "files within them.",
+                "version_added": "0.1.0",
+                "type": "float",
+                "example": "25",
+                "default": "10",
+            },
+        },
+    }
+}
+
+
 def _modules(room: str, *names: str) -> list[dict[str, Any]]:
     return [
         {
@@ -33,9 +59,10 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
+        "config": _CONFIG,
         "connection-types": [form.metadata for form in FORMS.values()],
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
         "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),
-        "sensors": _modules("sensors", "session"),
-        "triggers": _modules("triggers", "session"),
+        "sensors": _modules("sensors", "session", "check", "callback", "delivery", "reply"),
+        "triggers": _modules("triggers", "session", "check", "callback", "delivery", "reply", "inbox"),
     }

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plugin. Each of Airflow's components loads it: what only the API server needs waits for the first request."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+from airflow_provider_wa.receiver.paths import hide_path
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.receiver.app import Receiver
+
+Message = MutableMapping[str, Any]
+
+
+class LazyReceiver:
+    """The receiver, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._receiver: Receiver | None = None
+        self._making = threading.Lock()
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        """Answer a request."""
+        # First of all: if the receiver cannot be made, the server logs the path with the error.
+        hide_path(scope)
+        receiver = self._receiver
+        if receiver is None:
+            receiver = await asyncio.to_thread(self._make)
+        await receiver(scope, receive, send)
+
+    def _make(self) -> Receiver:
+        with self._making:
+            if self._receiver is None:
+                from airflow_provider_wa.plugin.make import make_receiver
+
+                self._receiver = make_receiver()
+            return self._receiver
+
+
+class WaPlugin(AirflowPlugin):
+    """Mounts the receiver of webhooks and callbacks in Airflow's API server, under ``/wa``."""
+
+    name = "wa"
+    fastapi_apps = [{"app": LazyReceiver(), "url_prefix": "/wa", "name": "WhatsApp receiver"}]  # noqa: RUF012

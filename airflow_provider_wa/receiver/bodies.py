@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies: read up to a limit, proven by their signature, decoded as their content type says."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+from airflow_provider_wa.api.records import MediaFile
+from airflow_provider_wa.api.webhooks import Post
+from airflow_provider_wa.receiver.answers import malformed, too_large, unsigned, unsupported
+
+MOST_FIELDS = 100
+MOST_FILES = 10
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_SIGNATURE = "x-hmac-signature"
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+# A longer body would keep other requests waiting while it is decoded.
+_LONG = 64 * 1024
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    :raises Refused: it is longer than ``limit`` bytes, by its own account or in truth, or it is compressed.
+    :raises ClientDisconnect: the client went away before it had sent all.
+    """
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise unsupported("the body is compressed: send it as it is")
+    if int(request.headers.get("content-length", "0")) > limit:
+        raise too_large(limit)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def check_signature(body: bytes, headers: Mapping[str, str], key: str) -> None:
+    """Prove that whoever knows ``key`` sent this body: WuzAPI's hex HMAC-SHA256 of it.
+
+    :raises Refused: the signature is missing or wrong.
+    """
+    given = headers.get(_SIGNATURE, "").strip().lower()
+    if not given:
+        raise unsigned(f"the header {_SIGNATURE} is missing")
+    expected = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+        raise unsigned(f"the header {_SIGNATURE} does not fit the body")
+
+
+async def decode(body: bytes, content_type: str) -> Post:
+    """What was posted: JSON, whatever the content type, or a form.
+
+    :raises Refused: it is none of them, or a form with too many fields or files.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _MULTIPART:
+        return await _multipart(body, content_type)
+    return await work_out(_form_or_json if kind == _FORM else _json, body, len(body))
+
+
+async def work_out(function: Callable[[T], R], argument: T, size: int) -> R:
+    """What a function makes of a body or a part of it, ``size`` bytes long: in a thread if that takes its time."""
+    return await asyncio.to_thread(function, argument) if size > _LONG else function(argument)
+
+
+def _json(body: bytes) -> Post:
+    try:
+        return Post(data=json.loads(body, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
+        raise malformed("the body is no JSON" if body.strip() else "the body is empty") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    # PostgreSQL takes no NaN within JSON, and neither does the standard.
+    raise ValueError(name)
+
+
+def _form_or_json(body: bytes) -> Post:
+    # Many HTTP libraries call a body a form unless they are told otherwise.
+    if body.lstrip()[:1] in (b"{", b"["):
+        return _json(body)
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS, errors="strict"
+        )
+    except ValueError:
+        raise malformed(f"the body is no form, or one with more than {MOST_FIELDS} fields") from None
+    return Post(fields=dict(pairs))
+
+
+async def _multipart(body: bytes, content_type: str) -> Post:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope: dict[str, Any] = {"type": "http", "headers": [(b"content-type", content_type.encode("latin-1", "replace"))]}
+    fields: dict[str, str] = {}
+    files: dict[str, MediaFile] = {}
+    reading = Request(scope, receive).form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=len(body) + 1)
+    try:
+        async with reading as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    files[name] = await _file(value)
+                else:
+                    fields[name] = value
+    except (MultiPartException, ValueError):
+        reason = f"the body is no multipart form, or one with more than {MOST_FIELDS} fields or {MOST_FILES} files"
+        raise malformed(reason) from None
+    return Post(fields=fields, files=files)
+
+
+async def _file(upload: UploadFile) -> MediaFile:
+    kind = upload.content_type or MediaFile.media_type
+    return MediaFile(content=await upload.read(), media_type=kind, filename=upload.filename or "")
