@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
@@ -22,11 +22,17 @@ from airflow_provider_wa.transport.drive import adrive
 COLUMNS = ("input", "number", "status", "jid", "checked_at", "detail")
 """A result's columns: the number as it was given, its E.164 spelling, the answer, and when it came."""
 
+REFERENCE = "reference"
+"""Beside its columns a result that is pending has what the check is known by at the vendor."""
+
 ROW = "row"
 """Beside its columns a result has the place of its number in the list, from 1: results come in no particular order."""
 
 INVALID = "invalid"
 """The status of what is no phone number, beside the four answers of a check. It costs no call."""
+
+ANSWERS = (*(status.value for status in CheckStatus), INVALID)
+"""What a row's status may be."""
 
 FAILURES_TO_STOP = 20
 """So many calls in a row that could not reach the vendor, with no answer among them, end the run."""
@@ -43,7 +49,7 @@ class Tally:
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of all but ``calls``."""
-        by_status = {status: self.statuses[status] for status in (*(s.value for s in CheckStatus), INVALID)}
+        by_status = {status: self.statuses[status] for status in ANSWERS}
         return {"total": self.total, **by_status, "duplicates": self.duplicates, "calls": self.calls}
 
     @property
@@ -67,6 +73,8 @@ class BulkCheck:
 
     :param default_region: how to read numbers without + and country code.
     :param log: where progress goes.
+    :param known: what an earlier try has found out: number and status by the row's place in the list. Such a number
+        is not asked for again.
     """
 
     vendor: ChecksNumbers
@@ -74,6 +82,7 @@ class BulkCheck:
     write: Write
     log: Log
     default_region: str | None = None
+    known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, spellings: Iterable[Any], workers: int, total: int | None = None) -> Tally:
@@ -111,6 +120,10 @@ class BulkCheck:
                 self.tally.duplicates += 1
                 continue
             seen.add(int(number.digits))
+            known_number, status = self.known.get(row, ("", ""))
+            if known_number == number.e164:
+                self.tally.statuses[status] += 1
+                continue
             batch.append(_Asked(row, given, number))
             if len(batch) == self.vendor.numbers_per_check:
                 yield batch
@@ -127,7 +140,8 @@ class BulkCheck:
             return
         self._failures_in_a_row = 0
         for asked, result in zip(batch, results, strict=True):
-            self._answer(asked, result.status, jid=result.jid, detail=result.detail)
+            reference = result.reference if result.status is CheckStatus.PENDING else None
+            self._answer(asked, result.status, jid=result.jid, detail=result.detail, reference=reference)
         self._progress.report(self._done, self.tally.remark)
 
     async def _failed(self, batch: Sequence[_Asked], error: WaError) -> None:
@@ -145,11 +159,19 @@ class BulkCheck:
         if self._failures_in_a_row >= FAILURES_TO_STOP:
             raise error
 
-    def _answer(self, asked: _Asked, status: CheckStatus, *, jid: str | None = None, detail: str = "") -> None:
-        self._write(asked.row, asked.given, asked.number.e164, status.value, jid=jid, detail=detail)
+    def _answer(self, asked: _Asked, status: CheckStatus, **more: Any) -> None:
+        self._write(asked.row, asked.given, asked.number.e164, status.value, **more)
 
     def _write(
-        self, row: int, given: str, number: str, status: str, *, jid: str | None = None, detail: str = ""
+        self,
+        row: int,
+        given: str,
+        number: str,
+        status: str,
+        *,
+        jid: str | None = None,
+        detail: str = "",
+        reference: str | None = None,
     ) -> None:
         self.tally.statuses[status] += 1
         self.write(
@@ -161,6 +183,7 @@ class BulkCheck:
                 "jid": jid,
                 "checked_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 "detail": detail,
+                REFERENCE: reference,
             }
         )
 

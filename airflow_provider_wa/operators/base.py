@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import uuid
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -67,6 +70,16 @@ class WaOperator(BaseOperator):
         yield keep, results
 
 
+def batch_name(context: Context, conn_id: str) -> str:
+    """The name under which a task's rows are in the store: the same for all tries of one run of it on a connection."""
+    run: Any = context
+    ti = run.get("ti")
+    if ti is None:
+        return uuid.uuid4().hex  # outside of a DAG run there is no second try
+    known = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index, conn_id]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+
 def as_list(value: Iterable[Any]) -> list[Any]:
     """The items of a list, or of the XComs of a mapped task, which a slice fetches in one call instead of one each."""
     return list(value[:] if isinstance(value, Sequence) else value)
@@ -78,3 +91,15 @@ def refuse_over_limit(count: int, what: str) -> None:
         raise BadInput(
             f"more than {XCOM_RESULTS:,} {what} are too many for an XCom: give an output_path for the results"
         )
+
+
+def message_and_recipient(item: Any) -> tuple[str, str | None]:
+    """A message's id, and whom it went to if what is given tells: an id, or what ``WaSendMessageOperator`` returned.
+
+    :raises BadInput: it is no id.
+    """
+    known = item if isinstance(item, Mapping) else {"message_id": item}
+    message_id, to = known.get("message_id"), known.get("to")
+    if not isinstance(message_id, str) or not message_id.strip():
+        raise BadInput(f"message_id: {item!r} is no message id")
+    return message_id.strip(), str(to) if to else None

@@ -84,7 +84,7 @@ class WaPullPeriodOperator(WaPullOperator):
 
         :raises BadInput: one is no moment, or the end is not after the beginning.
         """
-        since, until = _moment("since", self.since), _moment("until", self.until)
+        since, until = as_moment("since", self.since), as_moment("until", self.until)
         if since is None and until is None:
             run: Any = context
             since, until = run.get("data_interval_start"), run.get("data_interval_end")
@@ -95,7 +95,11 @@ class WaPullPeriodOperator(WaPullOperator):
         return since, until
 
 
-def _moment(name: str, value: datetime | str | None) -> datetime | None:
+def as_moment(name: str, value: datetime | str | None) -> datetime | None:
+    """An argument that is a moment, a datetime or ISO 8601 text; None or an empty text is none.
+
+    :raises BadInput: it is no moment.
+    """
     if value is None or value == "":
         return None
     if isinstance(value, datetime):

@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.reading import moment
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
+from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
-from airflow_provider_wa.operators.base import WaOperator, as_list, refuse_over_limit
-from airflow_provider_wa.operators.pull import WaPullPeriodOperator
+from airflow_provider_wa.hooks.store import get_store
+from airflow_provider_wa.operators.base import WaOperator, as_list, message_and_recipient, refuse_over_limit
+from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOperator
+from airflow_provider_wa.store.events import StoredEvent
 
 
 class WaPullInboxOperator(WaPullPeriodOperator):
@@ -46,6 +52,56 @@ class WaPullInboxOperator(WaPullPeriodOperator):
             return self.hook.inbox(after=self.after, limit=self.limit)
         since, until = self.period(context)
         return self.hook.inbox(since=since, until=until, limit=self.limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedMessage(InboxMessage):
+    """A message as the store has it, under ``event_id``; ``media_url`` is the stored file, if there is one."""
+
+    event_id: int
+
+    @classmethod
+    def of(cls, event: StoredEvent) -> ReceivedMessage:
+        """The message that an event tells of."""
+        known = {field.name for field in fields(InboxMessage)}
+        told = {name: value for name, value in event.content.items() if name in known}
+        told["received_at"] = moment(told.get("received_at"))
+        told["media_url"] = event.file or told.get("media_url")
+        return cls(**told, event_id=event.id)
+
+
+class WaReadInboxOperator(WaPullOperator):
+    """Reads the messages that started the DAG run, the oldest first: those that ``WaInboxTrigger`` told its asset of.
+
+    Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url",
+    "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns ``{"count", "cursor",
+    "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
+
+    Several batches that started one run are read as one. A run that was started by hand has none: it reads nothing.
+
+    :param wa_conn_id: the connection; messages of others are left out (templated).
+    :param event_ids: what to read in place of the run's batches: a list of ids, or such a list as JSON (templated).
+    :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated). More than 1,000 need it.
+    """
+
+    template_fields: Sequence[str] = (*WaPullOperator.template_fields, "event_ids")
+    record = ReceivedMessage
+    key = "event_id"
+
+    def __init__(self, *, event_ids: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.event_ids = event_ids
+
+    def pull(self, context: Context) -> list[ReceivedMessage]:
+        wanted = _told(context) if self.event_ids is None else _ids(self.event_ids)
+        events = get_store().events.get(sorted(set(wanted)))
+        if gone := len(set(wanted)) - len(events):
+            self.log.warning("%s messages are not in the store any more", f"{gone:,}")
+        return [
+            ReceivedMessage.of(event)
+            for event in events
+            if event.conn_id == self.wa_conn_id and event.kind is EventKind.INBOX
+        ]
 
 
 class WaPullDeliveryReportOperator(WaPullPeriodOperator):
@@ -94,13 +150,13 @@ class WaMessageStatusOperator(WaOperator):
     def work(self, context: Context) -> dict[str, Any]:
         vendor = self.hook.able(ReportsDelivery)
         if isinstance(self.message_id, (str, Mapping)):
-            message_id, to = _message(self.message_id)
+            message_id, to = message_and_recipient(self.message_id)
             status = self.hook.message_status(message_id, to=to)
             self.log.info("Message %s is %s %s", status.message_id, status.state.value, status.detail)
             return status.to_dict()
         if not isinstance(self.message_id, Iterable):
             raise BadInput(f"message_id: expected an id or a list of ids, got {self.message_id!r}")
-        messages = list(dict(map(_message, as_list(self.message_id))).items())
+        messages = list(dict(map(message_and_recipient, as_list(self.message_id))).items())
         if not self.output_path:
             refuse_over_limit(len(messages), "messages")
         return asyncio.run(self._ask(vendor, messages))
@@ -118,10 +174,24 @@ class WaMessageStatusOperator(WaOperator):
         }
 
 
-def _message(item: Any) -> tuple[str, str | None]:
-    """A message's id, and whom it went to if what is given tells."""
-    known = item if isinstance(item, Mapping) else {"message_id": item}
-    message_id, to = known.get("message_id"), known.get("to")
-    if not isinstance(message_id, str) or not message_id.strip():
-        raise BadInput(f"message_id: {item!r} is no message id")
-    return message_id.strip(), str(to) if to else None
+def _told(context: Context) -> list[int]:
+    """The ids in the events of assets that started the run; what others than our trigger told is passed over."""
+    run: Any = context
+    by_asset: Mapping[Any, Any] = run.get("triggering_asset_events") or {}
+    payloads = [event.extra.get("payload") for events in by_asset.values() for event in events]
+    batches = [payload.get("event_ids") for payload in payloads if isinstance(payload, Mapping)]
+    return [number for batch in batches if isinstance(batch, list) for number in batch if isinstance(number, int)]
+
+
+def _ids(given: Any) -> list[int]:
+    """An argument that is a list of ids.
+
+    :raises BadInput: it is none.
+    """
+    try:
+        listed = json.loads(given) if isinstance(given, str) else as_list(given)
+    except (TypeError, ValueError):
+        listed = None
+    if not isinstance(listed, list) or not all(type(number) is int for number in listed):
+        raise BadInput(f"event_ids: expected a list of ids, got {str(given)[:80]!r}")
+    return listed

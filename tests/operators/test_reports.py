@@ -4,15 +4,24 @@ from __future__ import annotations
 import csv
 import json
 import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from helpers.vendors import Vendors
 
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
+from airflow_provider_wa.api.webhooks import event
+from airflow_provider_wa.hooks import store as stores
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.operators.reports import WaMessageStatusOperator
+from airflow_provider_wa.hooks.store import get_store
+from airflow_provider_wa.operators.reports import WaMessageStatusOperator, WaReadInboxOperator
+from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -100,3 +109,116 @@ def test_no_messages_are_no_error(vendors: Vendors) -> None:
 def test_bad_input_fails_for_good(vendors: Vendors, message_id: Any, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(AirflowFailException, match=message):
         status(message_id, **arguments)
+
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    path = tmp_path / "wa_store.db"
+    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    stores._url.cache_clear()
+    return get_store()
+
+
+def received(store: Store, *texts: str, conn_id: str = "wa_portal_default", file: str | None = None) -> list[int]:
+    """Messages of the store, and their ids."""
+    last = store.events.last_id()
+    for text in texts:
+        message = InboxMessage(
+            vendor="wa_portal", message_id=f"M-{text}", sender="12025550111", text=text, received_at=NOON
+        )
+        news = NewEvent(conn_id=conn_id, vendor="wa_portal", event=event(message, raw={"any": 1}), file=file)
+        store.events.add([news])
+    return [found.id for found in store.events.after(last, 10_000)]
+
+
+def started_by(*batches: Any) -> dict[str, Any]:
+    """The context of a run that these payloads started, as Airflow gives it: events by asset."""
+    extras = [{"from_trigger": True, "payload": batch} for batch in batches]
+    return {"triggering_asset_events": {"asset": [SimpleNamespace(extra=extra) for extra in extras]}}
+
+
+def batch(ids: Sequence[int], conn_id: str = "wa_portal_default") -> dict[str, Any]:
+    return {"conn_id": conn_id, "event_ids": list(ids), "count": len(ids)}
+
+
+def read(context: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
+    defaults = {"task_id": "read", "wa_conn_id": "wa_portal_default"}
+    return WaReadInboxOperator(**{**defaults, **arguments}).execute(context or {})
+
+
+def test_the_messages_that_started_the_run(vendors: Vendors, store: Store) -> None:
+    ids = received(store, "one", "two", "three")
+    found = read(started_by(batch(ids[:2])))
+    assert (found["count"], found["cursor"], found["output"]) == (2, ids[1], None)
+    assert found["items"][0] == {
+        "vendor": "wa_portal",
+        "message_id": "M-one",
+        "sender": "12025550111",
+        "kind": "",
+        "text": "one",
+        "chat": None,
+        "wa_message_id": None,
+        "received_at": NOON.isoformat(),
+        "media_url": None,
+        "event_id": ids[0],
+    }
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_several_batches_are_read_as_one_each_message_once(vendors: Vendors, store: Store) -> None:
+    ids = received(store, "one", "two", "three")
+    found = read(started_by(batch(ids[1:]), batch(ids[:2])))
+    assert [item["text"] for item in found["items"]] == ["one", "two", "three"]
+
+
+def test_a_stored_file_stands_in_for_the_vendors_address(vendors: Vendors, store: Store) -> None:
+    ids = received(store, "a picture", file="file:///media/1.png")
+    assert read(event_ids=ids)["items"][0]["media_url"] == "file:///media/1.png"
+
+
+def test_what_is_not_a_message_of_the_connection_is_left_out(vendors: Vendors, store: Store) -> None:
+    others = received(store, "of another", conn_id="wuzapi_default")
+    status = DeliveryStatus(vendor="wa_portal", message_id="M", state=DeliveryState.READ)
+    store.events.add([NewEvent(conn_id="wa_portal_default", vendor="wa_portal", event=event(status, raw={}))])
+    ids = received(store, "ours")
+    found = read(started_by(batch(range(1, ids[-1] + 100)), batch(others, "wuzapi_default")))
+    assert [item["text"] for item in found["items"]] == ["ours"]
+
+
+@pytest.mark.parametrize(
+    "context", [{}, {"triggering_asset_events": {}}, started_by(None, "text", {"event_ids": "1"}, {"other": 1})]
+)
+def test_a_run_that_no_message_started_reads_nothing(vendors: Vendors, store: Store, context: dict[str, Any]) -> None:
+    received(store, "one")
+    assert read(context) == {"count": 0, "cursor": None, "output": None, "items": []}
+
+
+def test_ids_may_be_given_as_a_list_or_as_json(vendors: Vendors, store: Store) -> None:
+    ids = received(store, "one", "two")
+    given = read(started_by(batch(ids)), event_ids=ids[:1])
+    assert given["count"] == 1, "in place of what started the run"
+    assert read(event_ids=json.dumps(ids[:1])) == given
+    assert read(event_ids=[])["count"] == 0
+
+
+@pytest.mark.parametrize("event_ids", ["one", "5", 5, ["1"], [True], '{"event_ids": [1]}'])
+def test_ids_that_are_none_fail_for_good(vendors: Vendors, store: Store, event_ids: Any) -> None:
+    with pytest.raises(AirflowFailException, match="event_ids: expected a list of ids"):
+        read(event_ids=event_ids)
+
+
+def test_more_messages_than_an_xcom_holds_need_a_file(vendors: Vendors, store: Store, tmp_path: Path) -> None:
+    last = store.events.last_id()
+    messages = [InboxMessage(vendor="wa_portal", message_id=f"M-{n}", sender="1", text=str(n)) for n in range(1001)]
+    store.events.add([NewEvent(conn_id="wa_portal_default", vendor="wa_portal", event=event(m)) for m in messages])
+    ids = [found.id for found in store.events.after(last, 2000)]
+    with pytest.raises(AirflowFailException, match="more than 1,000 items"):
+        read(event_ids=ids)
+    output = tmp_path / "messages.csv"
+    found = read(event_ids=ids, output_path=str(output))
+    assert (found["count"], found["items"], found["output"]) == (1001, None, str(output))
+    with output.open() as rows:
+        assert [int(row["event_id"]) for row in csv.DictReader(rows)] == ids

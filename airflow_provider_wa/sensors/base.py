@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sensors share: one trigger does the looking, in a triggerer or, poke by poke, in a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowSensorTimeout,
+    BaseSensorOperator,
+    Context,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_wa.api.errors import BadInput, Retry, WaError
+from airflow_provider_wa.hooks.airflow_errors import airflow_errors
+from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, WaTrigger, failure
+
+
+class WaSensor(BaseSensorOperator):
+    """Base of the sensors.
+
+    What might pass by itself (a vendor or a store out of reach, an account that is logged out) is waited out; wrong
+    credentials and the like fail the task at once.
+
+    :param wa_conn_id: the connection (templated); its type picks the vendor.
+    :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
+    :param max_failures: so many failures in a row are waited out. In the mode ``reschedule`` each poke counts anew.
+    """
+
+    template_fields: Sequence[str] = ("wa_conn_id",)
+    ui_color = "#dcf8c6"
+
+    def __init__(
+        self, *, wa_conn_id: str, deferrable: bool | None = None, max_failures: int = MAX_FAILURES, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.wa_conn_id = wa_conn_id
+        self.deferrable = (
+            conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
+        )
+        self.max_failures = max_failures
+        self._failures = 0
+        self._trigger: WaTrigger | None = None
+        self._otherwise: Found | None = None
+
+    @abstractmethod
+    def trigger(self, context: Context, deadline: float) -> WaTrigger:
+        """What does the looking, until ``deadline``, a Unix time.
+
+        :raises BadInput: an argument is wrong.
+        """
+
+    @abstractmethod
+    def result(self, context: Context, found: Found) -> Any:
+        """What the task returns, by what the trigger found."""
+
+    def execute(self, context: Context) -> Any:
+        """Wait here, or look once and then wait in the triggerer."""
+        # With dag.test() one process may run a task more than once.
+        self._failures, self._trigger, self._otherwise = 0, None, None
+        if not self.deferrable:
+            return super().execute(context)
+        found = self.poke(context)
+        if found.is_done:
+            return found.xcom_value
+        self.defer(trigger=self._trigger_for(context), method_name="execute_complete")
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Whether it is there at this moment."""
+        with airflow_errors():
+            trigger = self._trigger_for(context)
+            found = self._look(trigger)
+            if isinstance(found, NotYet):
+                self.log.info("Connection %s: %s", self.wa_conn_id, found.detail)
+                # What was known before a failure is known still.
+                self._otherwise = found.otherwise or self._otherwise
+                if self._otherwise is None or time.time() <= trigger.deadline:
+                    return PokeReturnValue(is_done=False)
+                found = self._otherwise
+            return PokeReturnValue(is_done=True, xcom_value=self.result(context, found))
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Take over from the trigger.
+
+        :raises AirflowSensorTimeout: it was not there in time.
+        :raises AirflowFailException: the trigger met what waiting does not mend.
+        :raises AirflowException: what might pass has not, ``max_failures`` times.
+        """
+        if event["status"] == "timeout":
+            raise AirflowSensorTimeout(event["message"])
+        if event["status"] != "success":
+            raise failure(event)
+        with airflow_errors():
+            return self.result(context, {name: value for name, value in event.items() if name != "status"})
+
+    def _look(self, trigger: WaTrigger) -> Found | NotYet:
+        try:
+            found = asyncio.run(trigger.look_once())
+        except WaError as error:
+            self._failures += 1
+            if error.retry is Retry.NEVER or self._failures > self.max_failures:
+                raise
+            return NotYet(f"no answer: {error}")
+        self._failures = 0
+        return found
+
+    def _trigger_for(self, context: Context) -> WaTrigger:
+        """The trigger, the same one for all pokes of this process: it remembers what it has seen."""
+        if self._trigger is None:
+            run: Any = context
+            # In the mode reschedule the first poke may have been in another process.
+            first = run["ti"].get_first_reschedule_date(context) if self.reschedule and not self.deferrable else None
+            began = first.timestamp() if first else time.time()
+            self._trigger = self.trigger(context, began + self.timeout)
+        return self._trigger
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """An argument that takes one of a few words.
+
+    :raises BadInput: it is none of them.
+    """
+    if value not in choices:
+        raise BadInput(f"{name}: {value!r} is none of {', '.join(choices)}")
+    return value

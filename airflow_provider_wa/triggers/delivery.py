@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waits in the triggerer until messages are delivered, or read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from airflow_provider_wa.api.capabilities import ReportsDelivery
+from airflow_provider_wa.api.errors import Retry, WaError
+from airflow_provider_wa.api.records import DeliveryState
+from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.bulk.engine import for_each
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.store.events import StoredEvent, Subject
+from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.triggers.store import watching
+from airflow_provider_wa.triggers.vendor import Run, asking
+
+STEPS = ("unknown", "accepted", "sent", "delivered", "read")
+"""The states of a message on its way, in their order: it never goes back."""
+
+
+class WaDeliveryTrigger(WaTrigger):
+    """Waits until every message has got as far as ``wait_for``, or has failed.
+
+    Its event has ``states``: the state of each message, by its id.
+
+    :param messages: each message's id, and whom it went to where that is known.
+    :param wait_for: ``delivered`` or ``read``.
+    :param from_store: whether the store tells, by what the receiver was posted; else the vendor is asked.
+    :param settle_for_less: at the deadline, give the states as they are in place of a time-out.
+    """
+
+    arguments = (*WaTrigger.arguments, "messages", "wait_for", "from_store", "settle_for_less")
+    expired = "not all messages got that far in time"
+
+    def __init__(
+        self,
+        wa_conn_id: str,
+        poll_interval: float,
+        deadline: float,
+        max_failures: int = MAX_FAILURES,
+        *,
+        messages: Sequence[Sequence[str | None]],
+        wait_for: str,
+        from_store: bool,
+        settle_for_less: bool = False,
+    ) -> None:
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        self.messages = [[message_id, to] for message_id, to in messages]
+        self.wait_for = wait_for
+        self.from_store = from_store
+        self.settle_for_less = settle_for_less
+        self._states: dict[str, str] = {str(message_id): DeliveryState.UNKNOWN.value for message_id, _ in messages}
+        self._heard = False
+
+    def source(self) -> AbstractAsyncContextManager[Source]:
+        if not self.from_store:
+            return asking(self.wa_conn_id, self._ask)
+        subjects = [Subject(self.wa_conn_id, EventKind.DELIVERY, message_id) for message_id in self._states]
+        return watching(subjects, self.poll_interval, self._judge)
+
+    async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
+        vendor = hook.able(ReportsDelivery)
+        failures: list[WaError] = []
+        heard = 0
+
+        async def ask(message: Sequence[Any]) -> None:
+            nonlocal heard
+            message_id, to = message
+            try:
+                status = await run(vendor.message_status(message_id, to=to))
+            except WaError as error:
+                if error.stops_all:
+                    raise
+                failures.append(error)
+                return
+            heard += 1
+            self._note(message_id, status.state.value)
+
+        open_ones = [message for message in self.messages if not self._is_over(str(message[0]))]
+        await for_each(open_ones, ask, hook.endpoint.concurrency)
+        self._heard = self._heard or heard > 0
+        # That one message is not known at the vendor is no reason not to wait for the others.
+        telling = [error for error in failures if error.retry is Retry.LATER or not self._heard]
+        if telling and not heard:
+            raise telling[-1]
+        return self._outcome()
+
+    def _judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
+        for event in events:
+            self._note(event.reference or "", event.status)
+        return self._outcome()
+
+    def _note(self, message_id: str, state: str) -> None:
+        """Receipts come in any order: a message that was read is delivered, whatever is told of it later."""
+        known = self._states.get(message_id)
+        if known is None or self._is_over(message_id):
+            return
+        if state not in STEPS or STEPS.index(state) > STEPS.index(known):
+            self._states[message_id] = state
+
+    def _is_over(self, message_id: str) -> bool:
+        state = self._states[message_id]
+        return state not in STEPS or STEPS.index(state) >= STEPS.index(self.wait_for)
+
+    def _outcome(self) -> Found | NotYet:
+        found = {"states": dict(self._states)}
+        left = sum(not self._is_over(message_id) for message_id in self._states)
+        if not left:
+            return found
+        (first, *others) = self._states.values()
+        how = f"{left:,} of {len(self._states):,} are not {self.wait_for} yet" if others else f"the message is {first}"
+        return NotYet(how, otherwise=found if self.settle_for_less else None)

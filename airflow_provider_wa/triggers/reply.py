@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waits in the triggerer for an answer of somebody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timezone
+
+from airflow_provider_wa.api.capabilities import HasInbox
+from airflow_provider_wa.api.records import InboxMessage
+from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.store.events import StoredEvent, Subject
+from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.triggers.store import watching
+from airflow_provider_wa.triggers.vendor import Run, asking
+
+SEARCHED = 4096
+"""Characters of a message that a pattern is looked for in: a slow one must not hold up the triggerer for long."""
+
+
+class WaReplyTrigger(WaTrigger):
+    """Waits for a message from one sender; its event has the ``message_id``, and from the store the ``event_id``.
+
+    :param senders: who it may come from: the forms of one number, or a JID.
+    :param after: a Unix time in seconds: what came before it is no answer.
+    :param pattern: a regular expression to be found in the text; None takes any message.
+    :param from_store: whether the store tells, by what the receiver was posted; else the vendor's inbox is asked.
+    """
+
+    arguments = (*WaTrigger.arguments, "senders", "after", "pattern", "from_store")
+    expired = "no answer came in time"
+
+    def __init__(
+        self,
+        wa_conn_id: str,
+        poll_interval: float,
+        deadline: float,
+        max_failures: int = MAX_FAILURES,
+        *,
+        senders: Sequence[str],
+        after: float,
+        pattern: str | None,
+        from_store: bool,
+    ) -> None:
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        self.senders = [*senders]
+        self.after = after
+        self.pattern = pattern
+        self.from_store = from_store
+
+    def source(self) -> AbstractAsyncContextManager[Source]:
+        if not self.from_store:
+            return asking(self.wa_conn_id, self._ask)
+        subjects = [Subject(self.wa_conn_id, EventKind.INBOX, sender) for sender in self.senders]
+        return watching(subjects, self.poll_interval, self._judge)
+
+    async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
+        message = self.first(await run(hook.able(HasInbox).inbox(since=beginning(self.after))))
+        return {"message_id": message.message_id} if message else self._nothing
+
+    def _judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
+        for event in events:
+            if self._fits(str(event.content.get("text") or ""), event.happened_at or event.received_at):
+                return {"message_id": event.reference, "event_id": event.id}
+        return self._nothing
+
+    def first(self, messages: Iterable[InboxMessage]) -> InboxMessage | None:
+        """The first of these messages that is the answer."""
+        from_them = (message for message in messages if message.sender in self.senders)
+        return next((message for message in from_them if self._fits(message.text, message.received_at)), None)
+
+    def _fits(self, text: str, at: datetime | None) -> bool:
+        if at is not None and at < beginning(self.after):
+            return False
+        return self.pattern is None or re.search(self.pattern, text[:SEARCHED]) is not None
+
+    @property
+    def _nothing(self) -> NotYet:
+        return NotYet("no answer has come")
+
+
+def beginning(after: float) -> datetime:
+    """From when on a message counts. Vendors tell whole seconds: one of the second in which the wait begins does."""
+    return datetime.fromtimestamp(int(after), timezone.utc)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import Any
+
+import pytest
+from helpers.vendors import Vendors
+from helpers.waiting import event_of
+from store.samples import delivered
+
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.triggers.base import NotYet
+from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
+
+ANA, BEN, NEVER = "34666666610", "34666666611", "34666666606"
+"""NEVER: a number whose messages are accepted and do not arrive."""
+
+
+def trigger(*messages: str | tuple[str, str | None], seconds: float = 10.0, **arguments: Any) -> WaDeliveryTrigger:
+    listed = [(message, None) if isinstance(message, str) else message for message in messages]
+    defaults = {"conn_id": "my_wa", "wait_for": "delivered", "from_store": True}
+    chosen = {**defaults, **arguments}
+    return WaDeliveryTrigger(chosen.pop("conn_id"), 0.05, time.time() + seconds, 2, messages=listed, **chosen)
+
+
+def outcome(waiting: WaDeliveryTrigger, *told: tuple[str, str]) -> Any:
+    """What receipts come to, told in this order."""
+    for message_id, state in told:
+        waiting._note(message_id, state)
+    return waiting._outcome()
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_for", "state"),
+    [
+        (["delivered"], "delivered", "delivered"),
+        (["read"], "delivered", "read"),
+        (["sent", "read"], "read", "read"),
+        (["accepted", "failed"], "read", "failed"),
+        (["delivered", "sent", "accepted", "read"], "read", "read"),
+    ],
+)
+def test_the_wait_is_over_when_a_message_got_far_enough_or_has_failed(
+    told: list[str], wait_for: str, state: str
+) -> None:
+    assert outcome(trigger("m", wait_for=wait_for), *(("m", each) for each in told)) == {"states": {"m": state}}
+
+
+@pytest.mark.parametrize("told", [["sent"], ["sent", "accepted"], ["sent", "unknown"], ["accepted", "sent"]])
+def test_a_message_never_goes_back(told: list[str]) -> None:
+    assert outcome(trigger("m"), *(("m", each) for each in told)) == NotYet("the message is sent")
+
+
+def test_the_order_of_receipts_does_not_matter() -> None:
+    told = [(message, state) for message in "abc" for state in ("accepted", "sent", "delivered", "read")]
+    for seed in range(20):
+        random.Random(seed).shuffle(told)
+        states = outcome(trigger("a", "b", "c", wait_for="read"), *told)
+        assert states == {"states": dict.fromkeys("abc", "read")}
+
+
+def test_all_messages_are_waited_for_and_others_do_not_count() -> None:
+    waiting = trigger("a", "b", "c")
+    assert outcome(waiting, ("a", "delivered"), ("b", "failed"), ("x", "read")) == NotYet(
+        "1 of 3 are not delivered yet"
+    )
+    assert outcome(waiting, ("c", "read")) == {"states": {"a": "delivered", "b": "failed", "c": "read"}}
+
+
+def test_who_settles_for_less_has_the_states_as_they_are() -> None:
+    found = outcome(trigger("a", "b", settle_for_less=True), ("a", "delivered"))
+    assert found.otherwise == {"states": {"a": "delivered", "b": "unknown"}}
+
+
+@pytest.mark.integration
+async def test_receipts_in_the_store_end_the_wait(airflow_store: Store) -> None:
+    airflow_store.events.add([delivered("a", "sent"), delivered("b"), delivered("a", conn_id="another")])
+    waiting = asyncio.create_task(event_of(trigger("a", "b")))
+    await asyncio.sleep(0.4)
+    assert not waiting.done()
+    airflow_store.events.add([delivered("a", "read")])
+    assert await waiting == {"status": "success", "states": {"a": "read", "b": "delivered"}}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("settle_for_less", "status"), [(False, "timeout"), (True, "success")])
+async def test_the_deadline(airflow_store: Store, settle_for_less: bool, status: str) -> None:
+    airflow_store.events.add([delivered("a", "sent")])
+    event = await event_of(trigger("a", seconds=0.4, settle_for_less=settle_for_less))
+    assert event["status"] == status
+    assert event.get("states") == ({"a": "sent"} if settle_for_less else None)
+
+
+def send(conn_type: str, to: str) -> tuple[str, str]:
+    sent = WaHook.for_connection(f"{conn_type}_default").send(to, "hello")
+    return sent.message_id, sent.to
+
+
+def at(conn_type: str, *messages: tuple[str, str | None] | str, **arguments: Any) -> WaDeliveryTrigger:
+    return trigger(*messages, conn_id=f"{conn_type}_default", from_store=False, **arguments)
+
+
+ASKED = ("wa_portal", "green_api")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("conn_type", ASKED)
+async def test_a_vendor_is_asked_until_all_are_delivered(vendors: Vendors, conn_type: str) -> None:
+    messages = [await asyncio.to_thread(send, conn_type, to) for to in (ANA, BEN)]
+    event = await event_of(at(conn_type, *messages))
+    assert event == {"status": "success", "states": {message_id: "delivered" for message_id, _ in messages}}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("conn_type", ASKED)
+async def test_what_is_over_is_not_asked_for_again(vendors: Vendors, conn_type: str) -> None:
+    (one, to), other = [await asyncio.to_thread(send, conn_type, to) for to in (ANA, NEVER)]
+    await asyncio.sleep(0.3)
+    before = vendors.state.ledger.requests[conn_type]
+    waiting = at(conn_type, (one, to), other)
+    async with waiting.source() as source:
+        for _ in range(5):
+            assert isinstance(await source.look(), NotYet)
+    assert vendors.state.ledger.requests[conn_type] - before == 2 + 4
+
+
+@pytest.mark.integration
+async def test_a_message_that_nobody_knows_fails_the_wait_for_it_alone(vendors: Vendors) -> None:
+    event = await event_of(at("wa_portal", "no-such-message"))
+    assert (event["status"], event["retry"]) == ("error", False)
+    assert "knows no message" in event["message"]
+
+
+@pytest.mark.integration
+async def test_a_message_that_nobody_knows_does_not_fail_the_wait_for_the_others(vendors: Vendors) -> None:
+    known = await asyncio.to_thread(send, "wa_portal", ANA)
+    event = await event_of(at("wa_portal", "no-such-message", known, seconds=1.0, settle_for_less=True))
+    assert event == {"status": "success", "states": {"no-such-message": "unknown", known[0]: "delivered"}}
+
+
+@pytest.mark.integration
+async def test_a_vendor_that_goes_away_at_the_end_takes_no_states_with_it(vendors: Vendors) -> None:
+    arrives, never = [await asyncio.to_thread(send, "green_api", to) for to in (ANA, NEVER)]
+    waiting = asyncio.create_task(event_of(at("green_api", arrives, never, seconds=4.0, settle_for_less=True)))
+    await asyncio.sleep(1.0)
+    vendors.control("faults", vendor="green_api", kind="server_error", status=503)
+    event = await waiting
+    assert event["status"] == "success"
+    assert event["states"][arrives[0]] == "delivered"

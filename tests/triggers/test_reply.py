@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from helpers.vendors import Vendors
+from helpers.waiting import event_of
+
+from airflow_provider_wa.api.records import InboxMessage
+from airflow_provider_wa.api.webhooks import Event, EventKind
+from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.triggers.reply import WaReplyTrigger
+
+ANA, BEN = "51987654321", "51987654322"
+AFTER = 1_000_000_000.5
+
+
+def message(text: str, sender: str = ANA, at: float | None = AFTER + 60, message_id: str = "") -> InboxMessage:
+    moment = None if at is None else datetime.fromtimestamp(at, timezone.utc)
+    return InboxMessage(message_id=message_id or text, sender=sender, text=text, received_at=moment)
+
+
+def posted(told: InboxMessage, conn_id: str = "my_wa") -> NewEvent:
+    return NewEvent(conn_id=conn_id, vendor="wuzapi", event=Event(kind=EventKind.INBOX, record=told))
+
+
+def trigger(seconds: float = 10.0, **arguments: Any) -> WaReplyTrigger:
+    defaults = {"conn_id": "my_wa", "senders": [ANA], "after": AFTER, "pattern": None, "from_store": True}
+    chosen = {**defaults, **arguments}
+    return WaReplyTrigger(chosen.pop("conn_id"), 0.05, time.time() + seconds, 2, **chosen)
+
+
+def first(*messages: InboxMessage, **arguments: Any) -> str | None:
+    found = trigger(**arguments).first(messages)
+    return found.text if found else None
+
+
+def test_the_first_message_of_the_sender_is_the_answer() -> None:
+    assert first(message("hers", BEN), message("one"), message("two")) == "one"
+    assert first(message("hers", BEN)) is None
+
+
+def test_either_form_of_a_number_is_the_sender() -> None:
+    assert first(message("yes", "5491112345607"), senders=["541112345607", "5491112345607"]) == "yes"
+
+
+def test_what_came_before_is_no_answer_to_the_second() -> None:
+    assert first(message("before", at=AFTER - 1)) is None
+    assert first(message("in that second", at=int(AFTER))) == "in that second"
+    assert first(message("nobody knows when", at=None)) == "nobody knows when"
+
+
+def test_a_pattern_is_looked_for_anywhere_in_the_text() -> None:
+    said = [message("perhaps"), message("well, YES please"), message("yes")]
+    assert first(*said, pattern="(?i)yes") == "well, YES please"
+    assert first(*said, pattern="^yes$") == "yes"
+    assert first(*said, pattern="never") is None
+
+
+@pytest.mark.integration
+async def test_an_answer_in_the_store_ends_the_wait(airflow_store: Store) -> None:
+    airflow_store.events.add(
+        [posted(message("too early", at=AFTER - 60)), posted(message("hers", BEN)), posted(message("x"), "another")]
+    )
+    waiting = asyncio.create_task(event_of(trigger(pattern="yes")))
+    await asyncio.sleep(0.4)
+    airflow_store.events.add([posted(message("no")), posted(message("yes"))])
+    assert await waiting == {"status": "success", "message_id": "yes", "event_id": 5}
+
+
+@pytest.mark.integration
+async def test_no_answer_is_a_timeout(airflow_store: Store) -> None:
+    event = await event_of(trigger(seconds=0.3))
+    assert event == {"status": "timeout", "message": "no answer came in time: no answer has come"}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("conn_type", ["wa_portal", "green_api"])
+async def test_an_answer_in_the_vendors_inbox_ends_the_wait(vendors: Vendors, conn_type: str) -> None:
+    after = time.time()
+    waiting = trigger(conn_id=f"{conn_type}_default", from_store=False, after=after, pattern="yes")
+    task = asyncio.create_task(event_of(waiting))
+    await asyncio.sleep(0.3)
+    vendors.state.receive(conn_type, BEN, "yes")
+    vendors.state.receive(conn_type, ANA, "no")
+    said = vendors.state.receive(conn_type, ANA, "yes")
+    assert await task == {"status": "success", "message_id": said.message_id}
+
+
+@pytest.mark.integration
+async def test_a_vendor_without_an_inbox_ends_the_wait(vendors: Vendors) -> None:
+    event = await event_of(trigger(conn_id="wuzapi_default", from_store=False))
+    assert event["status"] == "error"
+    assert "UnsupportedByVendor" in event["message"]
