@@ -25,7 +25,7 @@ airflow: $(READY) ## Open Airflow's UI with the sandbox behind it (PORT=8080)
 test: lint ## Everything: lint, types, all tests
 	$(BIN)/python -m pytest
 
-unit: $(READY) ## The unit tests alone: no socket, no database
+unit: $(READY) ## The unit tests alone: no socket, no server
 	$(BIN)/python -m pytest -m "not integration"
 
 lint: $(READY) ## Formatting, lint rules and types
@@ -37,8 +37,10 @@ format: $(READY) ## Put the code into the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## How fast a bulk check is, against its ideal
+bench: $(READY) ## How fast bulk checks, waits and the receiver are, against their rivals
 	$(BIN)/python benchmarks/bulk_check.py
+	$(BIN)/python benchmarks/waiting.py
+	$(BIN)/python benchmarks/receiver.py
 
 sdk: $(READY) ## Compare with Green-API's own SDK, in an environment of its own
 	@test -x $(SDK)/bin/python || $(PYTHON) -m venv $(SDK) || $(UV) venv --python $(PYTHON) $(SDK)

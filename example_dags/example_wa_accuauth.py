@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AccuAuth in Peru: check a few numbers; those without a country code are read as Peruvian."""
+"""AccuAuth in Peru answers PENDING for a while: ask for a few numbers until it does not, without a worker.
+
+Numbers without a country code are read as Peruvian.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import pendulum
 from airflow.sdk import DAG
 
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
+from airflow_provider_wa.sensors.check import WaPendingCheckSensor
 
 with DAG(
     dag_id="example_wa_accuauth",
@@ -20,7 +24,18 @@ with DAG(
     check = WaBulkCheckOperator(
         task_id="check",
         wa_conn_id="accuauth_default",
-        numbers=["999 888 777", "+51 999 888 700"],
+        numbers=["999 888 777", "+51 999 888 700", "999 888 701"],
         default_region="PE",
+        deferrable=True,  # those that are pending are asked for again, every 20 to 30 s, by the triggerer
     )
     # [END accuauth]
+
+    # [START pending]
+    one_number = WaPendingCheckSensor(
+        task_id="one_number",
+        wa_conn_id="accuauth_default",
+        number="+51 999 777 601",
+        timeout=600,
+        deferrable=True,
+    )
+    # [END pending]

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CheckWA, on a server that answers at once (extra mode: sync): check a few numbers."""
+"""CheckWA answers by calling back: submit a few numbers, wait without a worker, write the answers.
+
+The connection ``checkwa_default`` needs the extras ``callback_base_url`` and ``webhook_secret``, and the receiver
+must be reachable there (docs/receiver.md). ``make demo`` and ``make airflow`` run all of it on this machine.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ with DAG(
     check = WaBulkCheckOperator(
         task_id="check",
         wa_conn_id="checkwa_default",
-        numbers=["+34 666 66 66 66", "+34 666 66 66 00"],
+        numbers=["+34 666 66 66 66", "+34 666 66 66 00", "+52 55 1234 5607"],
+        deferrable=True,  # the worker is free until the callbacks are there
+        pending_timeout=3600,  # what is not called back by then stays pending
     )
     # [END checkwa]

@@ -18,6 +18,7 @@ from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.operators.reports import WaMessageStatusOperator
 from airflow_provider_wa.operators.send import WaSendMessageOperator
+from airflow_provider_wa.sensors.delivery import WaDeliverySensor
 from airflow_provider_wa.sensors.session import WaSessionSensor
 
 CUSTOMERS = Path(__file__).parent / "data" / "outreach.csv"
@@ -75,13 +76,25 @@ with DAG(
     ).expand(to=on_whatsapp(check.output))
     # [END send]
 
+    # [START delivery]
+    delivered = WaDeliverySensor(
+        task_id="delivered",
+        wa_conn_id="wa_portal_default",
+        message_id=send.output,
+        timeout=3600,
+        fail_on_timeout=False,  # phones that are off are no failure of this task
+        deferrable=True,
+        trigger_rule="all_done",  # a send that failed does not keep us from the others
+    )
+    # [END delivery]
+
     # [START status]
     status = WaMessageStatusOperator(
         task_id="status",
         wa_conn_id="wa_portal_default",
         message_id=send.output,
         output_path="{{ params.output_dir }}/messages.csv",
-        trigger_rule="all_done",  # a send that failed does not keep the others' status from us
+        trigger_rule="all_done",
     )
     # [END status]
 
@@ -103,4 +116,5 @@ with DAG(
 
     connect() >> wait_for_checker >> check
     wait_for_sender >> send
+    delivered >> status
     funnel(check.output, status.output)

@@ -17,16 +17,18 @@ HOME = PROJECT / ".demo"
 BIN = Path(sys.executable).parent
 
 # The sandbox's own credentials (docs/sandbox.md): worth nothing anywhere else.
-CONNECTIONS = {
+CONNECTIONS: dict[str, dict[str, str]] = {
     "wuzapi": {"path": "wuzapi", "password": "sandbox-wuzapi-token"},
     "wa_portal": {"path": "portal", "password": "sandbox-portal-token"},
     "green_api": {"path": "green", "login": "1101000001", "password": "sandbox-green-token"},
-    "checkwa": {"path": "checkwa", "login": "sandbox", "password": "sandbox-checkwa-apikey", "extra": {"mode": "sync"}},
+    "checkwa": {"path": "checkwa", "login": "sandbox", "password": "sandbox-checkwa-apikey"},
     "accuauth": {"path": "accuauth", "login": "sandbox-accuauth-id", "password": "sandbox-accuauth-secret"},
 }
 
+WEBHOOK_SECRET = "sandbox-webhook-secret"
 
-def airflow_environment(sandbox_url: str) -> dict[str, str]:
+
+def airflow_environment(sandbox_url: str, callback_base_url: str = "") -> dict[str, str]:
     """The environment of an Airflow that knows the example DAGs and connects to all of the sandbox's vendors."""
     HOME.mkdir(exist_ok=True)
     environment = {
@@ -45,7 +47,8 @@ def airflow_environment(sandbox_url: str) -> dict[str, str]:
     }
     for conn_type, fields in CONNECTIONS.items():
         connection = {"conn_type": conn_type, "host": f"{sandbox_url}/{fields['path']}"}
-        connection |= {name: fields[name] for name in ("login", "password", "extra") if name in fields}
+        connection |= {name: fields[name] for name in ("login", "password") if name in fields}
+        connection["extra"] = {"callback_base_url": callback_base_url, "webhook_secret": WEBHOOK_SECRET}
         environment[f"AIRFLOW_CONN_{conn_type.upper()}_DEFAULT"] = json.dumps(connection)
     return environment
 
@@ -60,15 +63,28 @@ def migrate_database() -> None:
 @contextmanager
 def sandbox(*options: str) -> Iterator[str]:
     """Run the sandbox on a free port and yield its URL; it ends with the block, however that ends."""
-    # A group of its own: Ctrl-C reaches this process alone, which then ends the sandbox in order.
+    with _server("wa-sandbox", *options) as url:
+        yield url
+
+
+@contextmanager
+def receiver() -> Iterator[str]:
+    """Run the receiver on a free port, with the connections of this process's environment, and yield its URL."""
+    with _server("wa-receiver") as url:
+        yield url
+
+
+@contextmanager
+def _server(command: str, *options: str) -> Iterator[str]:
+    # A group of its own: Ctrl-C reaches this process alone, which then ends the server in order.
     process = subprocess.Popen(
-        [BIN / "wa-sandbox", "--port", "0", *options], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [BIN / command, "--port", "0", *options], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
         assert process.stdout is not None
         first_line = process.stdout.readline().strip()
         if "listening on " not in first_line:
-            sys.exit(f"the sandbox did not start: {first_line}")
+            sys.exit(f"{command} did not start: {first_line}")
         yield first_line.rpartition(" ")[2]
     finally:
         end_group(process)

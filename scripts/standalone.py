@@ -30,11 +30,13 @@ def main() -> int:
         return 1
     end_in_order()
     with sandbox() as url:
-        environment = airflow_environment(url) | {
+        # The receiver is mounted in Airflow's API server, by the plugin.
+        address = f"http://127.0.0.1:{port}"
+        environment = airflow_environment(url, address) | {
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         }
         log_path = HOME / "standalone.log"
@@ -49,7 +51,7 @@ def main() -> int:
                 start_new_session=True,
             )
             try:
-                return wait(airflow, f"http://127.0.0.1:{port}")
+                return wait(airflow, address)
             finally:
                 end_group(airflow)
 
