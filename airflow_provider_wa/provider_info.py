@@ -64,5 +64,6 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
         "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),
         "sensors": _modules("sensors", "session", "check", "callback", "delivery", "reply"),
+        "queues": ["airflow_provider_wa.queues.wa.WaMessageQueueProvider"],
         "triggers": _modules("triggers", "session", "check", "callback", "delivery", "reply", "inbox"),
     }

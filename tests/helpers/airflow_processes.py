@@ -20,7 +20,13 @@ from typing import Any
 BIN = Path(os.environ.get("WA_TEST_AIRFLOW_BIN") or Path(sys.executable).parent)
 """Whose ``airflow`` is run: that of another release, for instance."""
 
-PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": (),
+    # Their log servers would listen on all interfaces.
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
 
 
 class Airflow:
@@ -72,7 +78,7 @@ class Airflow:
         """Start one of ``PARTS``."""
         with (self.folder / f"{part}.log").open("ab") as log:
             self._processes[part] = subprocess.Popen(
-                [BIN / "airflow", part],
+                [BIN / "airflow", part, *PARTS[part]],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

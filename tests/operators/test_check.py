@@ -29,6 +29,7 @@ def us(count: int) -> list[str]:
 def test_results_come_in_the_order_of_the_numbers_with_counts(vendors: Vendors) -> None:
     summary = check(numbers=["+1 202 555 0110", "0046 70 174 06 00", "1-202-555-0104", "nobody", "12025550110"])
     results = summary.pop("results")
+    assert summary.pop("batch"), "a name, for who waits for what is pending"
     assert summary == {
         "total": 5,
         "exists": 1,

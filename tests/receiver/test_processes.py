@@ -73,14 +73,16 @@ def test_with_airflows_metadata_database(tmp_path: Path) -> None:
         assert client.post("/wa/hooks/nobody2/x", json=CALLBACK).status_code == 503
 
 
-def test_every_post_that_was_answered_is_stored_when_the_server_is_killed(tmp_path: Path) -> None:
-    path = tmp_path / "wa.db"
-    environ = environment(tmp_path / "home", **connections(ck=CONNECTION), **sqlite_store(path))
+def test_every_post_that_was_answered_is_stored_once_when_the_server_is_killed(tmp_path: Path, store_url: str) -> None:
+    environ = environment(tmp_path / "home", AIRFLOW_CONN_WA_STORE_DEFAULT=store_url, **connections(ck=CONNECTION))
     with running(tmp_path / "home", environ=environ) as server:
-        flood = Flood(server.url, clients=24)
+        flood = Flood(server.url, clients=32)
         flood.until_killed(server.process, after=500)
 
-    assert flood.acknowledged <= stored(path) <= flood.tried
+    with closing(Store(store_url)) as store:
+        references = [event.reference for event in store.events.after(0, 100_000)]
+    assert flood.acknowledged <= set(references) <= flood.tried
+    assert len(references) == len(set(references))
     assert flood.refused == []
 
 
