@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from abc import abstractmethod
@@ -87,6 +88,7 @@ class WaTrigger(BaseTrigger):
 
         :raises WaError: it failed.
         """
+        await load()
         async with self.source() as source:
             return await source.look()
 
@@ -100,6 +102,7 @@ class WaTrigger(BaseTrigger):
 
     async def _wait(self) -> dict[str, Any]:
         failures, told, otherwise = 0, "", None
+        await load()
         async with self.source() as source:
             while True:
                 try:
@@ -135,6 +138,19 @@ class WaTrigger(BaseTrigger):
         if otherwise is not None:
             return {"status": "success", **otherwise}
         return {"status": "timeout", "message": f"{self.expired}: {detail}"}
+
+
+async def load() -> None:
+    """Load what waiting needs: the hooks, the vendors, the store.
+
+    Airflow imports the modules of triggers on its event loop, where all that would hold up every other trigger. So they
+    import little, and the rest inside of their functions, when it is here already.
+    """
+    await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    from airflow_provider_wa.triggers import again, pull, store  # noqa: F401
 
 
 def failure(event: Mapping[str, Any], more: str = "") -> AirflowException:

@@ -8,9 +8,10 @@ import logging
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wa.store.store import Store
+if TYPE_CHECKING:
+    from airflow_provider_wa.store.store import Store
 
 SETTLING = 10.0
 """Seconds after which Airflow has what it was told. A triggerer has an event in its memory at once, and in the database

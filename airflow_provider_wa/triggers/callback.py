@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
-from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
-from airflow_provider_wa.triggers.store import watching
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.store.events import StoredEvent
 
 
 class WaCallbackTrigger(WaTrigger):
@@ -41,11 +41,17 @@ class WaCallbackTrigger(WaTrigger):
         self.wait_for_picture = wait_for_picture
 
     def source(self) -> AbstractAsyncContextManager[Source]:
+        from airflow_provider_wa.api.webhooks import EventKind
+        from airflow_provider_wa.store.events import Subject
+        from airflow_provider_wa.triggers.store import watching
+
         subject = Subject(self.wa_conn_id, EventKind.CHECK, self.reference)
         return watching([subject], self.poll_interval, self.judge)
 
     def judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
         """What the callbacks so far come to."""
+        from airflow_provider_wa.api.records import CheckStatus
+
         if not events:
             return NotYet("no callback has come")
         first = events[0]

@@ -5,18 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import Retry, WaError
-from airflow_provider_wa.api.records import DeliveryState
-from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.bulk.engine import for_each
-from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
-from airflow_provider_wa.triggers.store import watching
-from airflow_provider_wa.triggers.vendor import Run, asking
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.hooks.base import WaHook
+    from airflow_provider_wa.store.events import StoredEvent
+    from airflow_provider_wa.triggers.vendor import Run
 
 STEPS = ("unknown", "accepted", "sent", "delivered", "read")
 """The states of a message on its way, in their order: it never goes back."""
@@ -53,16 +50,24 @@ class WaDeliveryTrigger(WaTrigger):
         self.wait_for = wait_for
         self.from_store = from_store
         self.settle_for_less = settle_for_less
-        self._states: dict[str, str] = {str(message_id): DeliveryState.UNKNOWN.value for message_id, _ in messages}
+        self._states: dict[str, str] = {str(message_id): STEPS[0] for message_id, _ in messages}
         self._heard = False
 
     def source(self) -> AbstractAsyncContextManager[Source]:
+        from airflow_provider_wa.api.webhooks import EventKind
+        from airflow_provider_wa.store.events import Subject
+        from airflow_provider_wa.triggers.store import watching
+        from airflow_provider_wa.triggers.vendor import asking
+
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)
         subjects = [Subject(self.wa_conn_id, EventKind.DELIVERY, message_id) for message_id in self._states]
         return watching(subjects, self.poll_interval, self._judge)
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
+        from airflow_provider_wa.api.capabilities import ReportsDelivery
+        from airflow_provider_wa.bulk.engine import for_each
+
         vendor = hook.able(ReportsDelivery)
         failures: list[WaError] = []
         heard = 0

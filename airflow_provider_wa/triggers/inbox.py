@@ -8,19 +8,20 @@ import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.store.events import StoredEvent, Subject
-from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.triggers.base import MAX_FAILURES, SHORTEST_PAUSE
+from airflow_provider_wa.triggers.base import MAX_FAILURES, SHORTEST_PAUSE, load
 from airflow_provider_wa.triggers.bookmark import Bookmark
-from airflow_provider_wa.triggers.poller import Watch, store_poller
-from airflow_provider_wa.triggers.pull import Pull, pulling, pulls
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.hooks.base import WaHook
+    from airflow_provider_wa.store.events import StoredEvent
+    from airflow_provider_wa.store.store import Store
+    from airflow_provider_wa.triggers.poller import Watch
+    from airflow_provider_wa.triggers.pull import Pull
 
 T = TypeVar("T")
 
@@ -96,6 +97,12 @@ class WaInboxTrigger(BaseEventTrigger):
 
     async def _events(self) -> AsyncGenerator[TriggerEvent, None]:
         began = int(time.time())  # vendors tell whole seconds
+        await load()
+        from airflow_provider_wa.api.webhooks import EventKind
+        from airflow_provider_wa.hooks.base import WaHook
+        from airflow_provider_wa.store.events import Subject
+        from airflow_provider_wa.triggers.poller import store_poller
+
         hook = await WaHook.afor_connection(self.wa_conn_id)
         poller = await store_poller()
         store, patience = poller.store, self._patience()
@@ -134,6 +141,8 @@ class WaInboxTrigger(BaseEventTrigger):
         self, hook: WaHook, store: Store, watch: Watch, began: int
     ) -> AsyncIterator[asyncio.Task[None] | None]:
         """Pull beside all else, as at a queue it is mostly waiting; None where there is nothing to pull."""
+        from airflow_provider_wa.triggers.pull import pulling, pulls
+
         if self.source == "store" or (self.source == "auto" and not pulls(hook)):
             yield None
             return

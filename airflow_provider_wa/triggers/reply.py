@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from airflow_provider_wa.api.capabilities import HasInbox
-from airflow_provider_wa.api.records import InboxMessage
-from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
-from airflow_provider_wa.triggers.store import watching
-from airflow_provider_wa.triggers.vendor import Run, asking
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.api.records import InboxMessage
+    from airflow_provider_wa.hooks.base import WaHook
+    from airflow_provider_wa.store.events import StoredEvent
+    from airflow_provider_wa.triggers.vendor import Run
 
 SEARCHED = 4096
 """Characters of a message that a pattern is looked for in: a slow one must not hold up the triggerer for long."""
@@ -52,12 +52,19 @@ class WaReplyTrigger(WaTrigger):
         self.from_store = from_store
 
     def source(self) -> AbstractAsyncContextManager[Source]:
+        from airflow_provider_wa.api.webhooks import EventKind
+        from airflow_provider_wa.store.events import Subject
+        from airflow_provider_wa.triggers.store import watching
+        from airflow_provider_wa.triggers.vendor import asking
+
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)
         subjects = [Subject(self.wa_conn_id, EventKind.INBOX, sender) for sender in self.senders]
         return watching(subjects, self.poll_interval, self._judge)
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
+        from airflow_provider_wa.api.capabilities import HasInbox
+
         message = self.first(await run(hook.able(HasInbox).inbox(since=beginning(self.after))))
         return {"message_id": message.message_id} if message else self._nothing
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
-from airflow_provider_wa.api.capabilities import HasSession
-from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
-from airflow_provider_wa.triggers.vendor import Run, asking
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.hooks.base import WaHook
+    from airflow_provider_wa.triggers.vendor import Run
 
 
 class WaSessionTrigger(WaTrigger):
@@ -17,9 +19,13 @@ class WaSessionTrigger(WaTrigger):
     expired = "the session was not logged in in time"
 
     def source(self) -> AbstractAsyncContextManager[Source]:
+        from airflow_provider_wa.triggers.vendor import asking
+
         return asking(self.wa_conn_id, self._ask)
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
+        from airflow_provider_wa.api.capabilities import HasSession
+
         session = await run(hook.able(HasSession).session())
         if session.logged_in:
             return {"session": session.to_dict()}

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -146,3 +149,22 @@ def test_a_step_that_takes_long_is_seen(caplog: pytest.LogCaptureFixture) -> Non
     trigger.serialize = lambda: (f"{__name__}.made", {})  # type: ignore[method-assign, assignment]
     globals()["made"] = lambda: trigger
     assert blocks(trigger, caplog)
+
+
+def test_airflow_loads_little_on_the_event_loop_when_it_loads_a_trigger() -> None:
+    names = sorted({trigger.__module__ for trigger in SCENES})
+    code = f"""
+import importlib, sys
+for name in {names}:
+    importlib.import_module(name)
+print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
+"""
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    loaded = set(ast.literal_eval(run.stdout.splitlines()[-1]))
+    known = {
+        f"airflow_provider_wa.{name}"
+        for name in ("api", "api.errors", "triggers", "triggers.base", "triggers.bookmark")
+    }
+    # These are loaded by Airflow as it lists its providers.
+    listed = {f"airflow_provider_wa.{name}" for name in ("provider_info", "hooks", "hooks.forms")}
+    assert loaded - listed == known | set(names)

@@ -100,7 +100,7 @@ async def test_a_number_that_is_refused_is_unknown_and_the_others_are_waited_for
 async def test_more_rows_than_are_held_at_once(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_wa.triggers.check.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("airflow_provider_wa.triggers.again.ROWS_AT_ONCE", 3)
     airflow_store.checks.put("b", "accuauth_default", [peruvian(row, "10") for row in range(1, 11)])
     assert (await event_of(batch("accuauth_default")))["status"] == "success"
     assert statuses(airflow_store) == ["exists"] * 10
