@@ -8,10 +8,11 @@ SDK := .venv-sdk
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints/airflow-3.3.txt
 READY := $(VENV)/.ready
+SDK_READY := $(SDK)/.ready
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test lint format unit bench sdk constraints clean
+.PHONY: help demo airflow test lint format unit bench benchfull torture sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -37,14 +38,18 @@ format: $(READY) ## Put the code into the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## How fast bulk checks, waits and the receiver are, against their rivals
-	$(BIN)/python benchmarks/bulk_check.py
+bench: $(READY) $(SDK_READY) ## How fast bulk checks are, against their rivals: five minutes
+	@$(BIN)/python benchmarks/bench.py --docs docs
+
+benchfull: $(READY) $(SDK_READY) ## The same with a million numbers, and waits and the receiver: half an hour
+	@$(BIN)/python benchmarks/bench.py --full --mapped --docs docs
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/receiver.py
 
-sdk: $(READY) ## Compare with Green-API's own SDK, in an environment of its own
-	@test -x $(SDK)/bin/python || $(PYTHON) -m venv $(SDK) || $(UV) venv --python $(PYTHON) $(SDK)
-	$(UV) pip install --quiet --python $(SDK)/bin/python --group sdk
+torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and print what those saw (SEED=7: the same again)
+	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))
+
+sdk: $(READY) $(SDK_READY) ## Compare with Green-API's own SDK, in an environment of its own
 	$(BIN)/python -m pytest tests/contract/test_green_sdk.py
 
 constraints: $(READY) ## Pin the newest releases that fit together
@@ -61,4 +66,9 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || \
 		{ $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
 	$(UV) pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --group dev --editable .
+	@touch $@
+
+$(SDK_READY): pyproject.toml $(READY)
+	@test -x $(SDK)/bin/python || $(PYTHON) -m venv $(SDK) || $(UV) venv --python $(PYTHON) $(SDK)
+	$(UV) pip install --quiet --python $(SDK)/bin/python --group sdk
 	@touch $@

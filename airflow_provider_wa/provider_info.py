@@ -12,7 +12,8 @@ _INTEGRATION = "WhatsApp"
 
 _CONFIG: dict[str, Any] = {
     "wa": {
-        "description": "The receiver of webhooks and callbacks, in the API server and as ``wa-receiver``.",
+        "description": "The receiver of webhooks and callbacks, in the API server and as ``wa-receiver``, and what is "
+        "heeded of messages that come in.",
         "options": {
             "media_path": {
                 "description": "The folder for files that come with messages: a path, or an object store's URI as "
@@ -22,6 +23,14 @@ _CONFIG: dict[str, Any] = {
                 "type": "string",
                 "example": "s3://my_s3@bucket/wa",
                 "default": "",
+            },
+            "opt_out_words": {
+                "description": "Whoever sends one of these words is not written to any more by bulk sends: separated "
+                "by commas, in capitals or not. A message counts if it is nothing but the word. Empty: none.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "STOP, UNSUBSCRIBE, BAJA",
+                "default": "STOP",
             },
             "receiver_max_body_mb": {
                 "description": "Bodies of more megabytes (of 1,048,576 bytes) are refused. WuzAPI and portals post "

@@ -5,23 +5,34 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
+from typing import TypeAlias
 
 BODY = b'{"status":"OK","result":{"number":"+51999888777","whatsapp":"yes"},"request_id":"TID1"}'
 """AccuAuth's yes to a check."""
 
+GREEN_BODY = b'{"existsWhatsapp":true,"chatId":"51999888777@c.us"}'
+"""Green-API's."""
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+Moment: TypeAlias = "Synchronized[float]"
+
+SPAWN = multiprocessing.get_context("spawn")
 
 
 class Stub(asyncio.Protocol):
     """Reads requests by their Content-Length and answers each after the latency."""
 
-    def __init__(self, latency: float, body: bytes) -> None:
+    def __init__(self, latency: float, body: bytes, first_call: Moment | None = None) -> None:
         self.latency = latency
         self.reply = HEAD % len(body) + body
         self.buffer = b""
+        self.first_call = first_call
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -36,6 +47,8 @@ class Stub(asyncio.Protocol):
             if len(self.buffer) < size:
                 return
             self.buffer = self.buffer[size:]
+            if self.first_call is not None and not self.first_call.value:
+                self.first_call.value = time.time()
             asyncio.get_running_loop().call_later(self.latency, self.answer)
 
     def answer(self) -> None:
@@ -44,10 +57,13 @@ class Stub(asyncio.Protocol):
 
 
 @contextmanager
-def stub(latency: float, body: bytes = BODY) -> Iterator[str]:
-    """Run the stub and yield its URL."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(latency, body, theirs), daemon=True)
+def stub(latency: float, body: bytes = BODY, first_call: Moment | None = None) -> Iterator[str]:
+    """Run the stub and yield its URL.
+
+    :param first_call: is set to when the first call came.
+    """
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=_serve, args=(latency, body, first_call, theirs), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
@@ -56,10 +72,15 @@ def stub(latency: float, body: bytes = BODY) -> Iterator[str]:
         process.join()
 
 
-def _serve(latency: float, body: bytes, parent: Connection) -> None:
+def moment() -> Moment:
+    """A moment that the stub's process can set, in seconds of ``time.time()``; 0 until then."""
+    return SPAWN.Value("d", 0.0)
+
+
+def _serve(latency: float, body: bytes, first_call: Moment | None, parent: Connection) -> None:
     async def serve() -> None:
         server = await asyncio.get_running_loop().create_server(
-            lambda: Stub(latency, body), "127.0.0.1", 0, backlog=1024
+            lambda: Stub(latency, body, first_call), "127.0.0.1", 0, backlog=1024
         )
         parent.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write into the documentation what comes from the code: parts of the example DAGs, tables of what vendors can do.
 
+And from the tests: what comes of each fault.
+
 ``python scripts/include_examples.py`` writes; a test fails if that would change anything.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -78,11 +81,19 @@ def endpoints(conn_type: str) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+def faults() -> str:
+    """What each fault comes to with each vendor, as the tests hold the package to it."""
+    sys.path.insert(0, str(PROJECT / "tests"))
+    from reliability.outcomes import tables
+
+    return tables()
+
+
 def included(page: str) -> str:
     """A page with everything that it includes written anew."""
 
     def written(found: re.Match[str]) -> str:
-        made = {"capabilities": capabilities, "endpoints": lambda: endpoints(found["part"])}
+        made = {"capabilities": capabilities, "faults": faults, "endpoints": lambda: endpoints(found["part"])}
         block = made.get(found["what"], lambda: example(found["what"], found["part"]))()
         return f"{found[1]}{block}{found[4]}"
 

@@ -121,16 +121,21 @@ def test_integrations_are_declared_once_and_used() -> None:
     assert {entry["integration-name"] for room in ROOMS for entry in info.get(room, ())} == set(declared)
 
 
-def test_the_options_that_the_receiver_reads_are_declared_with_the_defaults_that_it_has(tmp_path: Path) -> None:
+def test_the_options_that_are_read_are_declared_with_the_defaults_that_they_have(tmp_path: Path) -> None:
     program = (
         "from airflow.providers_manager import ProvidersManager; from airflow.configuration import conf\n"
         "ProvidersManager().initialize_providers_configuration()\n"
         "from airflow_provider_wa.plugin import make\n"
-        "print(repr(conf.get('wa', 'media_path')), make._media_path(), make._max_body())"
+        "from airflow_provider_wa.hooks.store import opt_out_words\n"
+        "print(repr(conf.get('wa', 'media_path')), make._media_path(), make._max_body(), opt_out_words())"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__WA__")}
     environ["AIRFLOW_HOME"] = str(tmp_path)
     run = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
 
-    assert run.stdout.splitlines()[-1] == f"'' file://{tmp_path}/wa_media {10 * 1024 * 1024}"
-    assert set(get_provider_info()["config"]["wa"]["options"]) == {"media_path", "receiver_max_body_mb"}
+    assert run.stdout.splitlines()[-1] == f"'' file://{tmp_path}/wa_media {10 * 1024 * 1024} ['STOP']"
+    assert set(get_provider_info()["config"]["wa"]["options"]) == {
+        "media_path",
+        "opt_out_words",
+        "receiver_max_body_mb",
+    }

@@ -59,6 +59,19 @@ class SendsMessages(Protocol):
 
 
 @runtime_checkable
+class RepeatsById(Protocol):
+    """Sends a message again under the id that it was sent under, which makes it the same message to WhatsApp."""
+
+    def repeats_by_id(self, message: Message) -> bool:
+        """Whether messages of this kind go out under an id of the caller's."""
+        ...
+
+    def new_message_id(self, key: str) -> str:
+        """An id in the form that WhatsApp's own are in: of the same ``key`` always the same."""
+        ...
+
+
+@runtime_checkable
 class HasSession(Protocol):
     """Has a WhatsApp account that is logged in or not."""
 
@@ -199,6 +212,7 @@ CAPABILITIES: dict[type[Any], str] = {
     ChecksNumbers: "check whether numbers are on WhatsApp",
     ChecksAgain: "answer a pending check when it is asked again",
     SendsMessages: "send messages",
+    RepeatsById: "send a message again under its own id without doubling it",
     HasSession: "tell whether its WhatsApp session is logged in",
     HasQrCode: "give a QR code to log in with",
     ReportsDelivery: "tell how a message fares",

@@ -88,7 +88,11 @@ class SentMessage(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStatus(Record):
-    """How a message fares. ``code`` is the vendor's own number or word, kept even where it is unknown to us."""
+    """How a message fares. ``code`` is the vendor's own number or word, kept even where it is unknown to us.
+
+    ``text`` is what was sent, a body or a caption, where the vendor tells it (``recognition.same_text`` compares it).
+    It is not shown: an XCom or a report of how messages fare is no place for what they say.
+    """
 
     message_id: str
     state: DeliveryState
@@ -98,6 +102,7 @@ class DeliveryStatus(Record):
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+    text: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ second part of the batch, with the same rows under a name of its own: the first 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -18,20 +19,26 @@ from typing import Any
 from sqlalchemy import func, select
 
 from airflow_provider_wa.api.capabilities import ChecksNumbers
-from airflow_provider_wa.api.errors import VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
-from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.checks import COLUMNS, FAILURES_TO_STOP, REFERENCE, ROW
-from airflow_provider_wa.bulk.engine import for_each
-from airflow_provider_wa.bulk.files import Row
+from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.bulk.engine import Streak, for_each
 from airflow_provider_wa.store import tables
-from airflow_provider_wa.store.checks import CheckRow, Checks
+from airflow_provider_wa.store.checks import CheckRow, Known, other_form
 from airflow_provider_wa.store.events import PARAMETERS
+from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
-ROWS_AT_ONCE = 200
+COLUMNS = ("input", "number", "status", "jid", "checked_at", "detail")
+"""A result's columns: the number as it was given, its E.164 spelling, the answer, and when it came."""
+
+INVALID = "invalid"
+"""The status of what is no phone number, beside the four answers of a check. It costs no call."""
+
+ANSWERS = (*(status.value for status in CheckStatus), INVALID)
+"""What a row's status may be."""
 
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
@@ -39,54 +46,69 @@ _ABSENT, _PENDING, _UNKNOWN = (
 
 
 class Batch:
-    """The rows of one run of a task over a list, whatever its retries. A context manager: it stores what is left.
+    """The rows of one run of a task over a list, whatever its retries.
 
-    :param find_checks: gives the store's checks; called when they are needed, which with most vendors is never.
+    :param find_store: gives the store; called when it is needed.
     :param name: the batch's name in the store.
     """
 
-    def __init__(self, find_checks: Callable[[], Checks], name: str, conn_id: str) -> None:
+    def __init__(self, find_store: Callable[[], Store], name: str, conn_id: str) -> None:
         self.name = name
-        self._find_checks = find_checks
+        self._find_store = find_store
         self._conn_id = conn_id
-        self._waiting: defaultdict[str, list[CheckRow]] = defaultdict(list)
-
-    def __enter__(self) -> Batch:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.flush()
+        self._calls: Callable[[], int] | None = None
+        self._commits: GroupCommit[Sequence[tuple[str, CheckRow]], None] = GroupCommit(self._commit, weigh=len)
 
     @cached_property
-    def _checks(self) -> Checks:
-        return self._find_checks()
+    def _store(self) -> Store:
+        return self._find_store()
 
-    def write(self, result: Row) -> None:
-        """Take a bulk check's result; it is stored with others, soon."""
-        self._keep(self.name, _row(result))
+    def count_calls(self, channel: AsyncChannel) -> int:
+        """Keep count of a channel's calls, with the rows that they are made for; return those of earlier tries."""
+        before: int = self._store.cursors.get(self._cursor) or 0
+        self._calls = lambda: before + channel.calls
+        return before
 
-    def flush(self) -> None:
-        """Store what was taken. If that fails it is kept, to be tried again at the end at the latest."""
-        for part, rows in tuple(self._waiting.items()):
-            self._checks.put(part, self._conn_id, rows)
-            del self._waiting[part]
+    async def keep(self, rows: Sequence[CheckRow]) -> None:
+        """Return when rows are stored, in place of what was known of them, and the count of the calls with them.
 
-    def known(self) -> dict[int, tuple[str, str]]:
-        """What an earlier try has found out: number and status by the row's place in the list."""
-        return {row.row: (row.number, row.status) for row in self._checks.rows(self.name) if row.status != _UNKNOWN}
+        :raises StoreUnavailable: they are not.
+        """
+        await self._commits.add([(self.name, row) for row in rows])
+
+    def last(self) -> int:
+        """The place of the last row that is known; 0 if there is none."""
+        return self._store.checks.last(self.name)
+
+    def known(self, first: int, last: int) -> list[Known]:
+        """What is known of these places in the list, in their order."""
+        return self._store.checks.known(self.name, first, last)
+
+    def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
+        """Take over how numbers are spelt now, by their places, and forget the places of others."""
+        self._store.checks.correct(self.name, respelt, stale)
+
+    def answers(self, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
+        """The newest clear answer that there is for each of these numbers since a moment, whatever the run."""
+        return self._store.checks.answers(self._conn_id, numbers, since)
+
+    @property
+    def calls(self) -> int:
+        """How many calls all tries have made."""
+        return self._store.cursors.get(self._cursor) or 0
 
     def is_open(self) -> bool:
         """Whether answers are still to come."""
-        return any(self._checks.counts(part)[_PENDING] for part in parts(self.name))
+        return any(self._store.checks.counts(part)[_PENDING] for part in parts(self.name))
 
     def settle(self) -> None:
         """Enter callbacks that were faster than the storing of their check."""
         for part in parts(self.name):
-            self._checks.settle(part)
+            self._store.checks.settle(part)
 
-    def results(self, total: int | None = None) -> Iterator[dict[str, Any]]:
-        """The rows as results, in the order of the list: those of its first ``total`` places, or all."""
-        rows = takewhile(lambda row: total is None or row.row <= total, self._checks.rows(self.name))
+    def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
+        """The rows as results, in the order of the list: those up to the place ``last``, or all."""
+        rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
         for row, second in self._with_second(rows):
             answer = _together(row, second)
             result = {name: getattr(answer, name) for name in COLUMNS}
@@ -94,15 +116,15 @@ class Batch:
 
     def may_need_other_forms(self) -> bool:
         """Whether one of the numbers that are pending has another form, to be asked for if it is called absent."""
-        return any(_other_form(row) for row in self._checks.rows(self.name, status=_PENDING))
+        return any(other_form(row) for row in self._store.checks.rows(self.name, status=_PENDING))
 
     def other_forms(self) -> Iterator[tuple[CheckRow, PhoneNumber]]:
         """The numbers that were called absent, with their country's other form, unless it was asked for already.
 
         A check that is answered at once tries it by itself (``api.checking``); these were pending first.
         """
-        for row, second in self._with_second(self._checks.rows(self.name, status=_ABSENT)):
-            if (other := _other_form(row)) and (second is None or second.status == _UNKNOWN):
+        for row, second in self._with_second(self._store.checks.rows(self.name, status=_ABSENT)):
+            if (other := other_form(row)) and (second is None or second.status == _UNKNOWN):
                 yield row, other
 
     async def ask_for_other_forms(self, vendor: ChecksNumbers, channel: AsyncChannel) -> None:
@@ -110,10 +132,9 @@ class Batch:
 
         :raises WaError: an error that would stop all others, after what had been begun was stored.
         """
-        failures_in_a_row = 0
+        streak = Streak()
 
         async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
-            nonlocal failures_in_a_row
             row, other = asked
             second = replace(row, number=other.e164, checked_at=datetime.now(timezone.utc), reference=None)
             try:
@@ -121,34 +142,33 @@ class Batch:
             except WaError as error:
                 if error.stops_all:
                     raise
-                self._keep(self._second, replace(second, status=_UNKNOWN, detail=f"asking for {other} failed: {error}"))
-                failures_in_a_row += isinstance(error, VendorUnavailable)
-                if failures_in_a_row >= FAILURES_TO_STOP:
-                    raise
+                failed = replace(second, status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
+                await self._commits.add([(self._second, failed)])
+                streak.failed(error)
                 return
-            failures_in_a_row = 0
-            answer = replace(second, status=result.status.value, jid=result.jid, detail=result.detail)
-            self._keep(self._second, replace(answer, reference=result.reference))
+            streak.answered()
+            await self._commits.add([(self._second, answered(second, result))])
 
-        try:
-            # A list: while rows are read, none should be written.
-            await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
-        finally:
-            self.flush()
-            self.settle()
+        # A list: while rows are read, none should be written.
+        await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
+        await asyncio.to_thread(self.settle)
 
     @property
     def _second(self) -> str:
         return parts(self.name)[1]
 
-    def _keep(self, part: str, row: CheckRow) -> None:
-        self._waiting[part].append(row)
-        if len(self._waiting[part]) >= ROWS_AT_ONCE:
-            self.flush()
+    @property
+    def _cursor(self) -> str:
+        return f"calls:{self.name}"
+
+    def _commit(self, groups: Sequence[Sequence[tuple[str, CheckRow]]]) -> list[None]:
+        rows = [(part, self._conn_id, row) for group in groups for part, row in group]
+        self._store.checks.put_all(rows, (self._cursor, self._calls()) if self._calls else None)
+        return [None] * len(groups)
 
     def _with_second(self, rows: Iterator[CheckRow]) -> Iterator[tuple[CheckRow, CheckRow | None]]:
         """Rows of the first part, each with its row of the second. Both are read in the order of the list."""
-        seconds = self._checks.rows(self._second)
+        seconds = self._store.checks.rows(self._second)
         second = next(seconds, None)
         for row in rows:
             while second is not None and second.row < row.row:
@@ -178,16 +198,16 @@ def count_rows(store: Store, names: Collection[str]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _other_form(row: CheckRow) -> PhoneNumber | None:
-    """What else a row's number may be asked for as. One without a reference was answered at once, and so has been."""
-    digits = row.number.removeprefix("+")
-    # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
-    return PhoneNumber(digits, digits[:2]).other_form if row.reference else None
+def answered(row: CheckRow, result: CheckResult) -> CheckRow:
+    """A row with the answer of a check."""
+    pending = result.status is CheckStatus.PENDING
+    reference = result.reference if pending else None
+    return replace(row, status=result.status.value, jid=result.jid, detail=result.detail, reference=reference)
 
 
 def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
     """A row's answer, given that of its number's other form: it is absent only if both are."""
-    other = _other_form(row) if row.status == _ABSENT else None
+    other = other_form(row) if row.status == _ABSENT else None
     if other is None:
         return row
     if second is None:
@@ -196,16 +216,3 @@ def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
         return row
     detail = f"absent as {row.number}; {second.detail}" if second.status == _UNKNOWN else f"as {other}"
     return replace(row, status=second.status, jid=second.jid, checked_at=second.checked_at, detail=detail)
-
-
-def _row(result: Row) -> CheckRow:
-    return CheckRow(
-        row=result[ROW],
-        input=result["input"],
-        number=result["number"],
-        status=result["status"],
-        jid=result["jid"],
-        checked_at=datetime.fromisoformat(result["checked_at"]),
-        detail=result["detail"],
-        reference=result[REFERENCE],
-    )

@@ -3,54 +3,62 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_wa.api import checking, numbers
 from airflow_provider_wa.api.capabilities import ChecksNumbers
-from airflow_provider_wa.api.errors import BadInput, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.engine import Log, Progress, for_each
-from airflow_provider_wa.bulk.files import Write
+from airflow_provider_wa.bulk.batches import ANSWERS, INVALID, Batch, answered
+from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
+from airflow_provider_wa.bulk.seen import Seen
+from airflow_provider_wa.store.checks import CheckRow, Known
+from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
-COLUMNS = ("input", "number", "status", "jid", "checked_at", "detail")
-"""A result's columns: the number as it was given, its E.164 spelling, the answer, and when it came."""
+ROWS_AT_ONCE = 100
+"""How many rows are read ahead: to normalise them holds up those that wait for answers."""
 
-REFERENCE = "reference"
-"""Beside its columns a result that is pending has what the check is known by at the vendor."""
+KNOWN_AT_ONCE = 5000
+"""How many rows are read ahead where an earlier try has been: most of them only need a look."""
 
-ROW = "row"
-"""Beside its columns a result has the place of its number in the list, from 1: results come in no particular order."""
-
-INVALID = "invalid"
-"""The status of what is no phone number, beside the four answers of a check. It costs no call."""
-
-ANSWERS = (*(status.value for status in CheckStatus), INVALID)
-"""What a row's status may be."""
-
-FAILURES_TO_STOP = 20
-"""So many calls in a row that could not reach the vendor, with no answer among them, end the run."""
+_UNKNOWN = CheckStatus.UNKNOWN.value
 
 
 @dataclass
 class Tally:
-    """What a run came to: rows read, answers by status, numbers that came again, requests made."""
+    """What a run came to: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
 
     total: int = 0
     duplicates: int = 0
+    reused: int = 0
     calls: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self) -> dict[str, int]:
-        """Counts as the operator returns them; ``total`` is the sum of all but ``calls``."""
+        """Counts as the operator returns them; ``total`` is the sum of the statuses and the duplicates."""
         by_status = {status: self.statuses[status] for status in ANSWERS}
-        return {"total": self.total, **by_status, "duplicates": self.duplicates, "calls": self.calls}
+        return {
+            "total": self.total,
+            **by_status,
+            "duplicates": self.duplicates,
+            "reused": self.reused,
+            "calls": self.calls,
+        }
+
+    @property
+    def done(self) -> int:
+        """How many rows need nothing any more."""
+        return self.statuses.total() + self.duplicates
 
     @property
     def remark(self) -> str:
@@ -68,68 +76,151 @@ class _Asked(NamedTuple):
 
 
 @dataclass
-class BulkCheck:
-    """One run over a list of numbers. ``write`` gets each result as it comes, in no particular order.
+class _SortedOut:
+    """Rows by what they need: to be asked for; to be stored as no phone numbers; to be corrected, as the list changed.
 
-    :param default_region: how to read numbers without + and country code.
+    ``respelt`` has the new spelling of a number that is known, by its place; ``stale`` are places whose number is not
+    there any more.
+    """
+
+    to_ask: list[_Asked] = field(default_factory=list)
+    invalid: list[CheckRow] = field(default_factory=list)
+    respelt: dict[int, str] = field(default_factory=dict)
+    stale: list[int] = field(default_factory=list)
+
+
+@dataclass
+class BulkCheck:
+    """One run over a list of numbers. Each answer is stored in the ``batch`` before the next number is asked for.
+
+    What the batch knows from an earlier try is not asked for again, unless it is ``unknown``.
+
     :param log: where progress goes.
-    :param known: what an earlier try has found out: number and status by the row's place in the list. Such a number
-        is not asked for again.
+    :param default_region: how to read numbers without + and country code.
+    :param reuse_since: take the answers of earlier runs since this moment in place of asking.
+    :param first: the place of the first number in the list, of which this may be a part.
     """
 
     vendor: ChecksNumbers
     channel: AsyncChannel
-    write: Write
+    batch: Batch
     log: Log
     default_region: str | None = None
-    known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    reuse_since: datetime | None = None
+    first: int = 1
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, spellings: Iterable[Any], workers: int, total: int | None = None) -> Tally:
         """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
 
-        :raises WaError: an error that would stop all others (credentials, quota, session, vendor out of reach), after
-            what had been begun was written.
+        :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
+            reach), after what had been begun was stored.
         """
         self._progress = Progress(self.log, "numbers", total)
-        self._failures_in_a_row = 0
+        self._streak = Streak()
         try:
-            await for_each(self._batches(spellings), self._check, workers)
+            with Seen() as self._seen:
+                await for_each(self._batches(spellings), self._check, workers)
         finally:
+            with suppress(StoreUnavailable):
+                await self.batch.keep([])  # the calls that came to nothing count as well
             self.tally.calls = self.channel.calls
-            self._progress.finish(self._done, self.tally.remark)
+            self._progress.finish(self.tally.done, self.tally.remark)
         return self.tally
 
-    @property
-    def _done(self) -> int:
-        return self.tally.statuses.total() + self.tally.duplicates
+    async def _batches(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
+        """Valid numbers that were not seen before and are not known, as many as the vendor takes in one call."""
+        size = self.vendor.numbers_per_check
+        waiting: list[_Asked] = []
+        async for asked in self._to_ask(iter(spellings)):
+            waiting.append(asked)
+            if len(waiting) == size:
+                yield waiting
+                waiting = []
+        if waiting:
+            yield waiting
 
-    def _batches(self, spellings: Iterable[Any]) -> Iterator[list[_Asked]]:
-        """Valid numbers that were not seen before, as many as the vendor takes in one call."""
-        seen: set[int] = set()
-        batch: list[_Asked] = []
-        for row, spelling in enumerate(spellings, 1):
-            self.tally.total = row
-            given = _given(spelling)
+    async def _to_ask(self, spellings: Iterator[Any]) -> AsyncIterator[_Asked]:
+        place, last = self.first, await asyncio.to_thread(self.batch.last)
+        while given := [*map(given_text, islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE))]:
+            known = await asyncio.to_thread(self.batch.known, place, place + len(given) - 1) if place <= last else []
+            self.tally.total += len(given)
+            sorted_out = self._sorted_out(place, given, known)
+            await self._store_changes(sorted_out)
+            to_ask = sorted_out.to_ask
+            if self.reuse_since and to_ask:
+                to_ask = await self._without_reused(to_ask, self.reuse_since)
+            if place <= last < place + len(given):
+                self._log_what_is_known()
+            place += len(given)
+            for asked in to_ask:
+                yield asked
+
+    def _log_what_is_known(self) -> None:
+        if self.tally.done:
+            self.log.info("%s numbers need no call: an earlier try has asked for them", f"{self.tally.done:,}")
+            self._progress.begin_after(self.tally.done)
+
+    def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
+        """Some rows, whose first place this is, sorted by what they need; those that need nothing are counted."""
+        found = _SortedOut()
+        if len(known) == len(given) and [row.input for row in known] == given:
+            statuses = Counter(row.status for row in known)
+            if not statuses[_UNKNOWN]:
+                # All of them: nothing is looked at one by one, for there may be a million.
+                self.tally.statuses += statuses
+                self._seen.add_all(int(row.number[1:]) for row in known if row.status != INVALID)
+                return found
+        by_place = {row.row: row for row in known}
+        for place, spelling in enumerate(given, first):
+            self._sort_out(place, spelling, by_place.get(place), found)
+        return found
+
+    def _sort_out(self, place: int, spelling: str, known: Known | None, found: _SortedOut) -> None:
+        if known and known.input == spelling and known.status == INVALID:
+            self.tally.statuses[INVALID] += 1
+            return
+        number = None
+        # What an earlier try has read is not read again, which would take the longest of all.
+        if known is None or known.input != spelling or known.status == _UNKNOWN:
             try:
-                number = numbers.parse(given, self.default_region)
+                number = numbers.parse(spelling, self.default_region)
             except BadInput as error:
-                self._write(row, given, given, INVALID, detail=str(error))
-                continue
-            if int(number.digits) in seen:
-                self.tally.duplicates += 1
-                continue
-            seen.add(int(number.digits))
-            known_number, status = self.known.get(row, ("", ""))
-            if known_number == number.e164:
-                self.tally.statuses[status] += 1
-                continue
-            batch.append(_Asked(row, given, number))
-            if len(batch) == self.vendor.numbers_per_check:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+                self.tally.statuses[INVALID] += 1
+                found.invalid.append(_row(place, spelling, spelling, INVALID, detail=str(error)))
+                return
+        e164 = number.e164 if number else known.number if known else ""
+        if not self._seen.add(int(e164[1:])):
+            self.tally.duplicates += 1
+            if known:
+                found.stale.append(place)
+        elif known and known.number == e164 and known.status != _UNKNOWN:
+            self.tally.statuses[known.status] += 1
+            if known.input != spelling:
+                found.respelt[place] = spelling
+        elif number:
+            found.to_ask.append(_Asked(place, spelling, number))
+
+    async def _store_changes(self, found: _SortedOut) -> None:
+        if found.invalid:
+            await self.batch.keep(found.invalid)
+        if found.respelt or found.stale:
+            await asyncio.to_thread(self.batch.correct, found.respelt, found.stale)
+
+    async def _without_reused(self, to_ask: Sequence[_Asked], since: datetime) -> list[_Asked]:
+        """Those for which there is no answer of an earlier run; the others are stored with theirs."""
+        answers = await asyncio.to_thread(self.batch.answers, [asked.number.e164 for asked in to_ask], since)
+        reused = [
+            # Its age is kept: it must not grow younger from run to run.
+            replace(answers[asked.number.e164], row=asked.row, input=asked.given, reference=None, reused=True)
+            for asked in to_ask
+            if asked.number.e164 in answers
+        ]
+        if reused:
+            await self.batch.keep(reused)
+            self.tally.statuses.update(row.status for row in reused)
+            self.tally.reused += len(reused)
+        return [asked for asked in to_ask if asked.number.e164 not in answers]
 
     async def _check(self, batch: Sequence[_Asked]) -> None:
         flow = checking.check(self.vendor, [asked.number for asked in batch])
@@ -138,11 +229,9 @@ class BulkCheck:
         except WaError as error:
             await self._failed(batch, error)
             return
-        self._failures_in_a_row = 0
-        for asked, result in zip(batch, results, strict=True):
-            reference = result.reference if result.status is CheckStatus.PENDING else None
-            self._answer(asked, result.status, jid=result.jid, detail=result.detail, reference=reference)
-        self._progress.report(self._done, self.tally.remark)
+        self._streak.answered()
+        rows = [_row(asked.row, asked.given, asked.number.e164, _UNKNOWN) for asked in batch]
+        await self._keep([answered(row, result) for row, result in zip(rows, results, strict=True)])
 
     async def _failed(self, batch: Sequence[_Asked], error: WaError) -> None:
         if error.stops_all:
@@ -153,42 +242,23 @@ class BulkCheck:
             await self._check(batch[:middle])
             await self._check(batch[middle:])
             return
-        for asked in batch:
-            self._answer(asked, CheckStatus.UNKNOWN, detail=f"{type(error).__name__}: {error}")
-        self._failures_in_a_row += isinstance(error, VendorUnavailable)
-        if self._failures_in_a_row >= FAILURES_TO_STOP:
-            raise error
+        detail = f"{type(error).__name__}: {error}"
+        await self._keep([_row(asked.row, asked.given, asked.number.e164, _UNKNOWN, detail) for asked in batch])
+        self._streak.failed(error)
 
-    def _answer(self, asked: _Asked, status: CheckStatus, **more: Any) -> None:
-        self._write(asked.row, asked.given, asked.number.e164, status.value, **more)
-
-    def _write(
-        self,
-        row: int,
-        given: str,
-        number: str,
-        status: str,
-        *,
-        jid: str | None = None,
-        detail: str = "",
-        reference: str | None = None,
-    ) -> None:
-        self.tally.statuses[status] += 1
-        self.write(
-            {
-                ROW: row,
-                "input": given,
-                "number": number,
-                "status": status,
-                "jid": jid,
-                "checked_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "detail": detail,
-                REFERENCE: reference,
-            }
-        )
+    async def _keep(self, rows: Sequence[CheckRow]) -> None:
+        await self.batch.keep(rows)
+        self.tally.statuses.update(row.status for row in rows)
+        self._progress.report(self.tally.done, self.tally.remark)
 
 
-def _given(spelling: Any) -> str:
+def _row(row: int, given: str, number: str, status: str, detail: str = "") -> CheckRow:
+    now = datetime.now(timezone.utc)
+    return CheckRow(row=row, input=given, number=number, status=status, detail=detail, checked_at=now)
+
+
+def given_text(spelling: Any) -> str:
+    """A number as the list has it, as text."""
     # JSON and pandas make floats of whole numbers.
     if isinstance(spelling, float) and spelling.is_integer():
         spelling = int(spelling)

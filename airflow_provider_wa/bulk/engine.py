@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
-from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.errors import VendorUnavailable, WaError
 
 T = TypeVar("T")
+
+FAILURES_TO_STOP = 20
+"""So many calls in a row that could not reach the vendor, with no answer among them, end a run."""
 
 
 class Log(Protocol):
@@ -21,7 +24,7 @@ class Log(Protocol):
         ...
 
 
-async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
+async def for_each(items: Iterable[T] | AsyncIterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
     """Do ``work`` on each of ``items``, ``workers`` at a time.
 
     A ``WaError`` from the work on one item, or from ``items``, stops all: no further item is begun. What was begun is
@@ -29,14 +32,14 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], wor
 
     :raises WaError: the first one, after all workers have ended.
     """
-    iterator = iter(items)
+    take = _taken_together(aiter(items)) if isinstance(items, AsyncIterable) else _taken(iter(items))
     stopped: list[WaError] = []
 
     async def worker() -> None:
         while not stopped:
             try:
-                await work(next(iterator))
-            except StopIteration:
+                await work(await take())
+            except StopAsyncIteration:
                 return
             except WaError as error:
                 stopped.append(error)
@@ -52,6 +55,46 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], wor
         raise stopped[0]
 
 
+def _taken(items: Iterator[T]) -> Callable[[], Awaitable[T]]:
+    async def take() -> T:
+        for item in items:
+            return item
+        raise StopAsyncIteration
+
+    return take
+
+
+def _taken_together(items: AsyncIterator[T]) -> Callable[[], Awaitable[T]]:
+    # An asynchronous generator may be asked by one at a time only.
+    turn = asyncio.Lock()
+
+    async def take() -> T:
+        async with turn:
+            return await anext(items)
+
+    return take
+
+
+class Streak:
+    """Failures in a row: many tell that the vendor is away, and that the next call would fare no better."""
+
+    def __init__(self) -> None:
+        self._length = 0
+
+    def answered(self) -> None:
+        """There was an answer, of whatever kind."""
+        self._length = 0
+
+    def failed(self, error: WaError) -> None:
+        """Count a failure.
+
+        :raises WaError: the failure, if it is one too many.
+        """
+        self._length += isinstance(error, VendorUnavailable)
+        if self._length >= FAILURES_TO_STOP:
+            raise error
+
+
 class Progress:
     """Logs how far a run is, at most once in ``every`` seconds.
 
@@ -62,6 +105,12 @@ class Progress:
     def __init__(self, log: Log, unit: str, total: int | None = None, every: float = 10.0) -> None:
         self._log, self._unit, self._total, self._every = log, unit, total, every
         self._start = self._last = time.monotonic()
+        self._before = 0
+
+    def begin_after(self, done: int) -> None:
+        """So many were done before, which tells nothing of how fast it goes from now on."""
+        self._before = done
+        self._start = time.monotonic()
 
     def report(self, done: int, remark: str) -> None:
         """Log a line if it is time for one."""
@@ -76,5 +125,17 @@ class Progress:
 
     def _line(self, done: int, remark: str, now: float) -> None:
         of_all = f" of {self._total:,}" if self._total is not None else ""
-        rate = done / max(now - self._start, 1e-3)
-        self._log.info("%s%s %s done, %.0f/s, %s", f"{done:,}", of_all, self._unit, rate, remark)
+        rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
+        left = "" if self._total is None or done >= self._total else f", {_duration(self._total - done, rate)} left"
+        self._log.info("%s%s %s done, %.0f/s, %s%s", f"{done:,}", of_all, self._unit, rate, remark, left)
+
+
+def _duration(count: int, rate: float) -> str:
+    """How long so many take at this rate, for the eye."""
+    if not rate:
+        return "unknown time"
+    seconds = count / rate
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

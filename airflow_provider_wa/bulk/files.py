@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists in files: numbers read lazily from CSV or JSON Lines, results written as they come.
+"""Lists in files: rows read lazily from CSV, JSON Lines or Parquet, results written as they come.
 
 A path is anything with ``open``, ``exists`` and ``parent`` as ``pathlib.Path`` has them; operators pass Airflow's
-``ObjectStoragePath``.
+``ObjectStoragePath``. A row's number counts from 1 and leaves out what is no row: a header, blank lines.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, islice
 from typing import IO, Any, Protocol
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk import parquet
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]
+Span = tuple[int, int]
+"""The numbers of the first and of the last row."""
+
+BYTES_AT_ONCE = 1 << 16
+"""How much is gathered before it is written."""
 
 
 class AnyPath(Protocol):
@@ -42,36 +49,70 @@ class AnyPath(Protocol):
         ...
 
 
-def read_column(path: AnyPath, column: str) -> Iterator[Any]:
+def read_column(path: AnyPath, column: str, span: Span | None = None) -> Iterator[Any]:
     """The values of one column, row by row; a missing value is the empty text.
 
+    :param span: these rows only; fewer if the file has fewer.
     :raises BadInput: no such file, no such format or no such column (the message names those found), found before
         the first value is returned; or a line that is no JSON object.
     """
-    values = _format(path, _READERS)(_open_to_read(path), path, column)
-    # The first row proves the file and the column: the caller learns of a mistake before it does anything.
-    first = next(values, _NOTHING)
-    return _prepended(first, values)
+    return _begun(_format(path, _COLUMNS)(path, column, span))
+
+
+def read_rows(path: AnyPath, column: str, span: Span | None = None) -> Iterator[dict[str, Any]]:
+    """The same with all of each row, by the names of the columns; ``column`` must be among them.
+
+    A row of JSON Lines has what its line has, and ``column`` in any case.
+    """
+    return _begun(_format(path, _ROWS)(path, column, span))
+
+
+def count_rows(path: AnyPath) -> int:
+    """How many rows there are, whatever they hold.
+
+    :raises BadInput: no such file, no such format, or the file is not of that format.
+    """
+    count: int = _format(path, _COUNTS)(path)
+    return count
 
 
 @contextmanager
 def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
     """A function that writes a row at once, in the format of the path's suffix. An existing file is replaced.
 
+    A Parquet file has texts in all columns, and can be read when the writer is closed.
+
     :raises BadInput: the format is unknown or the path cannot be written to; found before the first row.
     """
     make = _format(path, _WRITERS)
+    with opened_to_write(path) as file, make(file, columns) as write:
+        yield write
+
+
+@contextmanager
+def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
+    """A new file in the place of whatever is there, in a folder that is made if there is none.
+
+    :raises BadInput: the format is unknown or the path cannot be written to.
+    """
+    _format(path, _WRITERS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("wb")
     except Exception as error:
         raise BadInput(f"cannot write to {path}: {_reason(error)}") from error
-    # The text is gathered here: an object store's file, or Airflow's wrapper around one, is slow to take single rows.
-    with io.TextIOWrapper(file, encoding="utf-8", newline="") as stream:
-        yield make(stream, columns)
+    with file:
+        yield file
 
 
 _NOTHING = object()
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _begun(rows: Iterator[Any]) -> Iterator[Any]:
+    # The first row proves the file and the column: the caller learns of a mistake before it does anything.
+    first = next(rows, _NOTHING)
+    return _prepended(first, rows)
 
 
 def _prepended(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
@@ -80,93 +121,192 @@ def _prepended(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
         yield from rest
 
 
-def _open_to_read(path: AnyPath) -> IO[str]:
+def _open(path: AnyPath, mode: str, **options: Any) -> Any:
     try:
-        # A byte order mark, which spreadsheets write, is not a part of the first column's name.
-        stream: IO[str] = path.open("r", encoding="utf-8-sig", newline="")
+        return path.open(mode, **options)
     except FileNotFoundError:
         raise BadInput(f"there is no file {path}") from None
     except Exception as error:
         raise BadInput(f"cannot read {path}: {_reason(error)}") from error
-    return stream
-
-
-def _read_csv(stream: IO[str], path: AnyPath, column: str) -> Iterator[Any]:
-    with stream, _readable(path):
-        head = stream.readline()
-        # Spreadsheets of many countries separate columns by semicolons.
-        delimiter = max(",;\t|", key=head.count)
-        names = next(csv.reader([head], delimiter=delimiter), [])
-        if column not in names:
-            raise _no_column(path, column, names)
-        place = names.index(column)
-        for row in csv.reader(stream, delimiter=delimiter):
-            if row:
-                yield row[place] if place < len(row) else ""
-
-
-def _read_json_lines(stream: IO[str], path: AnyPath, column: str) -> Iterator[Any]:
-    with stream, _readable(path):
-        known = False
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                raise BadInput(f"{path}: line {number} is no JSON object")
-            if not known and column not in row:
-                raise _no_column(path, column, list(row))
-            known = True
-            yield "" if row.get(column) is None else row[column]
 
 
 @contextmanager
-def _readable(path: AnyPath) -> Iterator[None]:
+def _text(path: AnyPath) -> Iterator[IO[str]]:
+    # A byte order mark, which spreadsheets write, is not a part of the first column's name.
+    with _open(path, "r", encoding="utf-8-sig", newline="") as stream:
+        try:
+            yield stream
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{path} is no UTF-8 text: {error.reason} at byte {error.start:,}") from None
+        except csv.Error as error:
+            raise BadInput(f"{path} is no CSV: {error}") from None
+
+
+def _within(rows: Iterator[Any], span: Span | None) -> Iterator[Any]:
+    return islice(rows, span[0] - 1, span[1]) if span else rows
+
+
+def _csv_rows(stream: IO[str]) -> tuple[list[str], Iterator[list[str]]]:
+    """The names of the columns, and the rows."""
+    head = stream.readline()
+    # Spreadsheets of many countries separate columns by semicolons.
+    delimiter = max(",;\t|", key=head.count)
+    names = next(csv.reader([head], delimiter=delimiter), [])
+    return names, filter(None, csv.reader(stream, delimiter=delimiter))
+
+
+def _csv_column(path: AnyPath, column: str, span: Span | None) -> Iterator[str]:
+    with _text(path) as stream:
+        names, rows = _csv_rows(stream)
+        _must_have(column, names, path)
+        place = names.index(column)
+        for row in _within(rows, span):
+            yield row[place] if place < len(row) else ""
+
+
+def _csv_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, str]]:
+    with _text(path) as stream:
+        names, rows = _csv_rows(stream)
+        _must_have(column, names, path)
+        missing = [""] * len(names)
+        for row in _within(rows, span):
+            yield dict(zip(names, row if len(row) >= len(names) else row + missing, strict=False))
+
+
+def _csv_count(path: AnyPath) -> int:
+    with _text(path) as stream:
+        return sum(1 for _ in _csv_rows(stream)[1])
+
+
+def _filled(stream: IO[str]) -> Iterator[tuple[int, str]]:
+    """The lines of JSON Lines that hold anything, each with its number."""
+    return ((number, line) for number, line in enumerate(stream, 1) if not line.isspace())
+
+
+def _json_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, Any]]:
+    with _text(path) as stream:
+        lines = _filled(stream)
+        head = list(islice(lines, 1))
+        for number, line in head:
+            # The first row tells what columns there are, whichever rows are asked for.
+            _must_have(column, list(_json_object(line, number, path)), path)
+        for number, line in _within(chain(head, lines), span):
+            row = _json_object(line, number, path)
+            if row.get(column) is None:
+                row[column] = ""
+            yield row
+
+
+def _json_column(path: AnyPath, column: str, span: Span | None) -> Iterator[Any]:
+    return (row[column] for row in _json_dicts(path, column, span))
+
+
+def _json_object(line: str, number: int, path: AnyPath) -> dict[str, Any]:
     try:
-        yield
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is no UTF-8 text: {error.reason} at byte {error.start:,}") from None
-    except csv.Error as error:
-        raise BadInput(f"{path} is no CSV: {error}") from None
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise BadInput(f"{path}: line {number} is no JSON object")
+    return row
 
 
-def _write_csv(stream: IO[str], columns: Sequence[str]) -> Write:
-    writer = csv.writer(stream)
-    writer.writerow(columns)
+def _json_count(path: AnyPath) -> int:
+    with _text(path) as stream:
+        return sum(1 for _ in _filled(stream))
 
-    def write(row: Row) -> None:
-        writer.writerow([_cell(row.get(name)) for name in columns])
 
-    return write
+@contextmanager
+def _parquet(path: AnyPath, column: str | None = None) -> Iterator[parquet.Table]:
+    with _open(path, "rb") as file:
+        table = parquet.Table(file, str(path))
+        if column is not None:
+            _must_have(column, table.names, path)
+        yield table
+
+
+def _parquet_column(path: AnyPath, column: str, span: Span | None) -> Iterator[Any]:
+    with _parquet(path, column) as table:
+        for value in table.column(column, span):
+            yield "" if value is None else value
+
+
+def _parquet_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, Any]]:
+    with _parquet(path, column) as table:
+        for row in table.rows(span):
+            yield {name: "" if value is None else value for name, value in row.items()}
+
+
+def _parquet_count(path: AnyPath) -> int:
+    with _parquet(path) as table:
+        return table.count
+
+
+@contextmanager
+def _csv_writer(file: IO[bytes], columns: Sequence[str]) -> Iterator[Write]:
+    with _encoded(file) as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+
+        def write(row: Row) -> None:
+            writer.writerow([_cell(row.get(name)) for name in columns])
+
+        yield write
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+    return _to_json(value) if isinstance(value, (list, dict)) else value
 
 
-def _write_json_lines(stream: IO[str], columns: Sequence[str]) -> Write:
-    def write(row: Row) -> None:
-        stream.write(json.dumps({name: row.get(name) for name in columns}, ensure_ascii=False) + "\n")
+@contextmanager
+def _json_writer(file: IO[bytes], columns: Sequence[str]) -> Iterator[Write]:
+    with _encoded(file) as stream:
 
-    return write
+        def write(row: Row) -> None:
+            stream.write(_to_json({name: row.get(name) for name in columns}) + "\n")
+
+        yield write
 
 
-_READERS = {".csv": _read_csv, ".jsonl": _read_json_lines}
-_WRITERS = {".csv": _write_csv, ".jsonl": _write_json_lines}
+def _encoded(file: IO[bytes]) -> AbstractContextManager[IO[str]]:
+    return io.TextIOWrapper(io.BufferedWriter(_Gathered(file), BYTES_AT_ONCE), encoding="utf-8", newline="")
+
+
+class _Gathered(io.RawIOBase):
+    """A file as Python's text layer is to see it, which asks with each row whether the file is closed.
+
+    Airflow's wrapper around an object store's file takes longer for that answer than the row takes to be written.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._file.write(bytes(data))
+        return len(data)
+
+
+_COLUMNS = {".csv": _csv_column, ".jsonl": _json_column, ".parquet": _parquet_column}
+_ROWS = {".csv": _csv_dicts, ".jsonl": _json_dicts, ".parquet": _parquet_dicts}
+_COUNTS = {".csv": _csv_count, ".jsonl": _json_count, ".parquet": _parquet_count}
+_WRITERS = {".csv": _csv_writer, ".jsonl": _json_writer, ".parquet": parquet.writer}
 
 
 def _format(path: AnyPath, formats: Mapping[str, Any]) -> Any:
     found = formats.get(path.suffix.lower())
     if found is None:
-        raise BadInput(f"{path}: the name must end with {' or '.join(formats)}")
+        *some, last = formats
+        raise BadInput(f"{path}: the name must end with {', '.join(some)} or {last}")
     return found
 
 
-def _no_column(path: AnyPath, column: str, found: Sequence[str]) -> BadInput:
-    return BadInput(f"{path} has no column {column!r}; it has {', '.join(map(repr, found)) or 'none'}")
+def _must_have(column: str, found: Sequence[str], path: AnyPath) -> None:
+    if column not in found:
+        raise BadInput(f"{path} has no column {column!r}; it has {', '.join(map(repr, found)) or 'none'}")
 
 
 def _reason(error: Exception) -> str:

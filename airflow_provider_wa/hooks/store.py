@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def get_store() -> Store:
-    """The store, one for each process: events, checks, cursors.
+    """The store, one for each process: events, checks, sends, suppressions, cursors.
 
     :raises BadInput: ``wa_store_default`` is neither a PostgreSQL nor a SQLite connection.
     :raises LookupFailed: nobody can tell at present whether there is such a connection.
@@ -54,9 +54,15 @@ async def aget_store() -> Store:
     return await sync_to_async(get_store)()
 
 
+def opt_out_words() -> list[str]:
+    """The words of ``[wa] opt_out_words`` by which people say that they want no more messages."""
+    configured: str = conf.get("wa", "opt_out_words", fallback="STOP") or ""
+    return [word.strip() for word in configured.split(",") if word.strip()]
+
+
 @lru_cache(maxsize=8)
 def _store(url: URL, _process: int) -> Store:
-    store = Store(url)
+    store = Store(url, opt_out_words())
     # A fork must not share its parent's connections, nor even have them: SQLite would take the parent's locks for its
     # own, and write to a log that the parent removes.
     os.register_at_fork(before=store.close)

@@ -70,13 +70,16 @@ class WaOperator(BaseOperator):
         yield keep, results
 
 
-def batch_name(context: Context, conn_id: str) -> str:
-    """The name under which a task's rows are in the store: the same for all tries of one run of it on a connection."""
+def batch_name(context: Context, conn_id: str, *more: Any) -> str:
+    """The name under which a task's rows are in the store: the same for all tries of one run of it on a connection.
+
+    :param more: what else tells one run from another.
+    """
     run: Any = context
     ti = run.get("ti")
     if ti is None:
         return uuid.uuid4().hex  # outside of a DAG run there is no second try
-    known = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index, conn_id]
+    known = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index, conn_id, *more]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 
@@ -103,3 +106,13 @@ def message_and_recipient(item: Any) -> tuple[str, str | None]:
     if not isinstance(message_id, str) or not message_id.strip():
         raise BadInput(f"message_id: {item!r} is no message id")
     return message_id.strip(), str(to) if to else None
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """An argument that takes one of a few words.
+
+    :raises BadInput: it is none of them.
+    """
+    if value not in choices:
+        raise BadInput(f"{name}: {value!r} is none of {', '.join(choices)}")
+    return value

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -13,30 +13,38 @@ from airflow_provider_wa.api.message_dicts import from_dict
 from airflow_provider_wa.api.messages import Message, Text
 
 
-def load_message(spec: Message | Mapping[str, Any] | str) -> Message:
+def content_of(location: str) -> bytes:
+    """A file's content, by its path or ``ObjectStoragePath`` URI."""
+    content: bytes = ObjectStoragePath(location).read_bytes()
+    return content
+
+
+def load_message(spec: Message | Mapping[str, Any] | str, read: Callable[[str], bytes] = content_of) -> Message:
     """A message from an object, plain text, or a dict.
 
     In a dict the file of an image, audio, video or document is named by ``path`` (a local path or an
     ``ObjectStoragePath`` URI), or by ``url``, which the vendor fetches.
+
+    :param read: gives a file's content.
 
     :raises BadInput: no such file, or not a message.
     """
     if isinstance(spec, Message):
         return spec
     if isinstance(spec, Mapping):
-        return from_dict(_with_file(dict(spec)))
+        return from_dict(_with_file(dict(spec), read))
     if isinstance(spec, str):
         return Text(spec)
     raise BadInput(f"message: expected text, a dict or a message, got {type(spec).__name__}")
 
 
-def _with_file(spec: dict[str, Any]) -> dict[str, Any]:
+def _with_file(spec: dict[str, Any], read: Callable[[str], bytes]) -> dict[str, Any]:
     location = spec.pop("path", None)
     if location is None:
         return spec
     path = ObjectStoragePath(str(location))
     try:
-        content = path.read_bytes()
+        content = read(str(location))
     except FileNotFoundError:
         raise BadInput(f"message: there is no file {path}") from None
     except OSError as error:

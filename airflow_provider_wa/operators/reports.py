@@ -18,6 +18,7 @@ from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, Inbox
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
 from airflow_provider_wa.hooks.store import get_store
+from airflow_provider_wa.hooks.suppression import heed_opt_outs
 from airflow_provider_wa.operators.base import WaOperator, as_list, message_and_recipient, refuse_over_limit
 from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOperator
 from airflow_provider_wa.store.events import StoredEvent
@@ -28,6 +29,8 @@ class WaPullInboxOperator(WaPullPeriodOperator):
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
+
+    Who wrote one of ``[wa] opt_out_words`` is suppressed, and so again by each later pull of the same message.
 
     :param wa_conn_id: the connection (templated).
     :param since: from this moment on (templated).
@@ -46,6 +49,12 @@ class WaPullInboxOperator(WaPullPeriodOperator):
         self.after = after
 
     def pull(self, context: Context) -> list[InboxMessage]:
+        messages = self._ask(context)
+        if opted_out := heed_opt_outs(messages):
+            self.log.info("%s wrote that they want no more messages, and are suppressed now", f"{opted_out:,}")
+        return messages
+
+    def _ask(self, context: Context) -> list[InboxMessage]:
         if self.after:
             if self.since or self.until:
                 raise BadInput("give either after, or since and until")

@@ -102,7 +102,6 @@ class Receiver:
         """Finish what was taken in, and end the threads."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._gate.close()
-        self._writer.close()
         self._health.close()
         self._file_threads.shutdown(wait=False)
 

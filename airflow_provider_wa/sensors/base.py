@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_wa.api.errors import BadInput, Retry, WaError
+from airflow_provider_wa.api.errors import Retry, WaError
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
 from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, WaTrigger, failure
 
@@ -119,13 +119,3 @@ class WaSensor(BaseSensorOperator):
             began = first.timestamp() if first else time.time()
             self._trigger = self.trigger(context, began + self.timeout)
         return self._trigger
-
-
-def one_of(name: str, value: str, choices: Sequence[str]) -> str:
-    """An argument that takes one of a few words.
-
-    :raises BadInput: it is none of them.
-    """
-    if value not in choices:
-        raise BadInput(f"{name}: {value!r} is none of {', '.join(choices)}")
-    return value

@@ -10,8 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
-from airflow_provider_wa.bulk.batches import Batch
-from airflow_provider_wa.bulk.checks import ANSWERS
+from airflow_provider_wa.bulk.batches import ANSWERS, Batch
 from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
@@ -24,7 +23,7 @@ class WaCallbackSensor(WaSensor):
 
     For one check it returns ``{"vendor", "number", "status", "jid", "detail", "reference", "has_picture",
     "picture"}``; ``picture`` is the path of its file. For a batch it returns ``{"batch", "total", "exists", "absent",
-    "pending", "unknown", "invalid"}``: of what the operator left pending. A number that is called absent, and whose
+    "pending", "unknown", "invalid"}``. A number that is called absent, and whose
     country has two forms of it, is ``unknown`` there: the other form, which ``WaBulkCheckOperator(deferrable=True)``
     asks for, may be the one that WhatsApp knows.
 
@@ -63,7 +62,7 @@ class WaCallbackSensor(WaSensor):
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         store = get_store()
         if self.batch:
-            rows = Batch(lambda: store.checks, self.batch, self.wa_conn_id).results()
+            rows = Batch(lambda: store, self.batch, self.wa_conn_id).results()
             counts = Counter(row["status"] for row in rows)
             return {"batch": self.batch, "total": counts.total(), **{status: counts[status] for status in ANSWERS}}
         for event in store.events.get([found["event_id"]]):

@@ -14,8 +14,8 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.operators.base import as_list, message_and_recipient, refuse_over_limit
-from airflow_provider_wa.sensors.base import WaSensor, one_of
+from airflow_provider_wa.operators.base import as_list, message_and_recipient, one_of, refuse_over_limit
+from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
 from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
 

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.store.cursors import set_cursor
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.events import answer_checks, clean, cleaned
+from airflow_provider_wa.store.events import PARAMETERS, answer_checks, clean, cleaned
 from airflow_provider_wa.store.tables import NAME, events
 from airflow_provider_wa.store.tables import checks as table
 
@@ -27,7 +29,7 @@ class CheckRow:
     """A row of a batch, by its place in the list (from 1): how the number was given, what it is, and the answer.
 
     ``number`` is E.164, or the text as given if it is no phone number (255 characters of it); ``reference`` is what a
-    pending check is known by at the vendor.
+    pending check is known by at the vendor. ``reused`` tells that the answer is that of an earlier run.
     """
 
     row: int
@@ -38,6 +40,16 @@ class CheckRow:
     checked_at: datetime
     detail: str = ""
     reference: str | None = None
+    reused: bool = False
+
+
+class Known(NamedTuple):
+    """What is known of a row: its place, how the number was given, what it is, and the status."""
+
+    row: int
+    input: str
+    number: str
+    status: str
 
 
 class Checks:
@@ -48,14 +60,68 @@ class Checks:
 
     def put(self, batch: str, conn_id: str, rows: Sequence[CheckRow]) -> None:
         """Store rows of a batch, all or none, in place of those that it has for these places."""
-        if not rows:
+        self.put_all([(batch, conn_id, row) for row in rows])
+
+    def put_all(self, rows: Sequence[tuple[str, str, CheckRow]], cursor: tuple[str, Any] | None = None) -> None:
+        """Store rows of several batches in the same way.
+
+        :param rows: each with its batch's name and its connection.
+        :param cursor: a name and a value to be kept in the same transaction.
+        """
+        if not rows and not cursor:
             return
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        statement = dialect.insert(table)
-        replaced = {name: statement.excluded[name] for name in ("conn_id", *_ANSWER)}
-        statement = statement.on_conflict_do_update(index_elements=["batch", "row"], set_=replaced)
+        values = [{"batch": batch, "conn_id": conn_id, **_values(row)} for batch, conn_id, row in rows]
         with self._database.writing() as connection:
-            connection.execute(statement, [{"batch": batch, "conn_id": conn_id, **_values(row)} for row in rows])
+            if values:
+                connection.execute(_PUT[self._database.is_sqlite], values)
+            if cursor:
+                set_cursor(connection, *cursor)
+
+    def last(self, batch: str) -> int:
+        """The place of the last row of a batch; 0 if it has none."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.max(table.c.row)).where(table.c.batch == batch)).scalar() or 0
+
+    def known(self, batch: str, first: int, last: int) -> list[Known]:
+        """What is known of these places, in their order."""
+        statement = (
+            select(*_KNOWN).where(table.c.batch == batch, table.c.row.between(first, last)).order_by(table.c.row)
+        )
+        with self._database.reading() as connection:
+            return list(map(Known._make, connection.execute(statement)))
+
+    def correct(self, batch: str, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
+        """Give rows of a batch another spelling, and remove others, by their places."""
+        with self._database.writing() as connection:
+            if respelt:
+                values = [{"_batch": batch, "_row": row, "_input": clean(text)} for row, text in respelt.items()]
+                connection.execute(_RESPELL, values)
+            if stale:
+                connection.execute(_REMOVE, [{"_batch": batch, "_row": row} for row in stale])
+
+    def answers(self, conn_id: str, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
+        """The newest clear answer for each of these numbers that a connection has given since a moment.
+
+        A number that a callback called absent, and whose country has another form of it, is no clear answer.
+        """
+        found: dict[str, CheckRow] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(numbers), PARAMETERS):
+                statement = (
+                    select(*_COLUMNS)
+                    .where(
+                        table.c.conn_id == conn_id,
+                        table.c.number.in_(numbers[start : start + PARAMETERS]),
+                        table.c.checked_at >= since,
+                        table.c.status.in_(_CLEAR),
+                    )
+                    .order_by(table.c.checked_at)
+                )
+                for row in connection.execute(statement):
+                    answer = CheckRow(**row._mapping)
+                    if answer.status == CheckStatus.EXISTS.value or other_form(answer) is None:
+                        found[answer.number] = answer
+        return found
 
     def settle(self, batch: str) -> None:
         """Enter the callbacks that came before their check was stored.
@@ -103,8 +169,31 @@ class Checks:
             last, left = part[-1].row, None if left is None else left - len(part)
 
 
-_ANSWER = ("input", "number", "status", "jid", "checked_at", "detail", "reference")
+def other_form(row: CheckRow) -> PhoneNumber | None:
+    """What else a row's number may be asked for as. One without a reference was answered at once, and so has been."""
+    digits = row.number.removeprefix("+")
+    # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
+    return PhoneNumber(digits, digits[:2]).other_form if row.reference else None
+
+
+_CLEAR = (CheckStatus.EXISTS.value, CheckStatus.ABSENT.value)
+_ANSWER = ("input", "number", "status", "jid", "checked_at", "detail", "reference", "reused")
 _COLUMNS = [table.c.row, *(table.c[name] for name in _ANSWER)]
+
+
+_AT = (table.c.batch == bindparam("_batch")) & (table.c.row == bindparam("_row"))
+_RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
+_REMOVE = delete(table).where(_AT)
+
+
+def _put(dialect: Any) -> Any:
+    statement = dialect.insert(table)
+    replaced = {name: statement.excluded[name] for name in ("conn_id", *_ANSWER)}
+    return statement.on_conflict_do_update(index_elements=["batch", "row"], set_=replaced)
+
+
+_PUT = {True: _put(sqlite), False: _put(postgresql)}
+_KNOWN = [table.c[name] for name in Known._fields]
 
 
 def _values(row: CheckRow) -> dict[str, Any]:
@@ -117,4 +206,5 @@ def _values(row: CheckRow) -> dict[str, Any]:
         "checked_at": row.checked_at,
         "detail": clean(row.detail),
         "reference": cleaned(row.reference, NAME),
+        "reused": row.reused,
     }

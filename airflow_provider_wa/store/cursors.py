@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
@@ -26,8 +26,13 @@ class Cursors:
 
     def set(self, name: str, value: Any) -> None:
         """Keep a value under a name, in place of the one that is there."""
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        row = {"value": value, "moved_at": datetime.now(timezone.utc)}
-        statement = dialect.insert(table).values(name=name, **row)
         with self._database.writing() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+            set_cursor(connection, name, value)
+
+
+def set_cursor(connection: Connection, name: str, value: Any) -> None:
+    """The same within a transaction that writes something else as well."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = {"value": value, "moved_at": datetime.now(timezone.utc)}
+    statement = dialect.insert(table).values(name=name, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import groupby
@@ -80,16 +80,25 @@ class Subject:
 _COLUMNS = [column for column in table.columns if column.name not in ("key", "raw")]
 
 
-class Events:
-    """The questions asked of the events."""
+Heed = Callable[[Connection, list[tuple[str | None, str | None]]], object]
+"""What else is done about messages that came in, given as sender and text, in the transaction that stores them."""
 
-    def __init__(self, database: Database) -> None:
+
+class Events:
+    """The questions asked of the events.
+
+    :param heed: called with each new message.
+    """
+
+    def __init__(self, database: Database, heed: Heed | None = None) -> None:
         self._database = database
+        self._heed = heed
 
     def add(self, news: Sequence[NewEvent]) -> int:
         """Store events, all or none, and return how many were not known before.
 
-        What a callback says of a check is entered with the check, unless that has its answer.
+        What a callback says of a check is entered with the check, unless that has its answer. Messages that were not
+        known before are heeded.
         """
         if not news:
             return 0
@@ -97,8 +106,10 @@ class Events:
         dialect = sqlite if self._database.is_sqlite else postgresql
         statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["conn_id", "key"])
         with self._database.writing() as connection:
-            stored = connection.execute(statement.returning(table.c.id), rows).all()
+            stored = connection.execute(statement.returning(table.c.conn_id, table.c.key), rows).all()
             answer_checks(connection, rows)
+            if self._heed:
+                self._heed(connection, _messages(rows, {(conn_id, key) for conn_id, key in stored}))
         return len(stored)
 
     def last_id(self) -> int:
@@ -179,6 +190,15 @@ def clean(value: str) -> str:
 def cleaned(value: str | None, length: int | None = None) -> str | None:
     """The same of a text that may be missing, cut to ``length``; an empty one is missing."""
     return clean(value)[:length] or None if value else None
+
+
+def _messages(rows: Iterable[Mapping[str, Any]], new: Set[tuple[str, str]]) -> list[tuple[str | None, str | None]]:
+    """Sender and text of the messages among these rows that are new."""
+    return [
+        (row["party"], row["content"].get("text"))
+        for row in rows
+        if row["kind"] == EventKind.INBOX.value and (row["conn_id"], row["key"]) in new
+    ]
 
 
 def _conditions(subjects: Iterable[Subject]) -> Iterable[ColumnElement[bool]]:

@@ -3,37 +3,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from airflow_provider_wa.store.checks import Checks
 from airflow_provider_wa.store.cursors import Cursors
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
+from airflow_provider_wa.store.sends import Sends
+from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, suppress
 
 
 class Store:
-    """Events, checks and cursors in one database. All methods block: on an event loop, call them in a thread.
+    """Events, checks, sends, suppressions and cursors in one database.
 
-    Each raises ``StoreUnavailable`` when the database cannot be reached, is locked for long, or is full.
+    All methods block: on an event loop, call them in a thread. Each raises ``StoreUnavailable`` when the database
+    cannot be reached, is locked for long, or is full.
 
     :param url: a SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``.
+    :param opt_out_words: whoever sends one of these as a message is suppressed when that is stored.
     :raises BadInput: it is another kind of database, or its driver is not installed.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, opt_out_words: Iterable[str] = ()) -> None:
         self.database = Database(url)
+        self._opt_out = OptOutWords(opt_out_words)
 
     @cached_property
     def events(self) -> Events:
         """What vendors told."""
-        return Events(self.database)
+        return Events(self.database, self._heed if self._opt_out else None)
 
     @cached_property
     def checks(self) -> Checks:
         """The answers of bulk checks."""
         return Checks(self.database)
+
+    @cached_property
+    def sends(self) -> Sends:
+        """What was to be sent, and what became of it."""
+        return Sends(self.database)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        """Who is not to be written to."""
+        return Suppressions(self.database)
 
     @cached_property
     def cursors(self) -> Cursors:
@@ -43,3 +60,6 @@ class Store:
     def close(self) -> None:
         """Close its connections to the database."""
         self.database.close()
+
+    def _heed(self, connection: Connection, messages: Iterable[tuple[str | None, str | None]]) -> None:
+        suppress(connection, self._opt_out.written(messages))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -96,6 +97,7 @@ checks = Table(
     _column("checked_at", Moment),
     _column("detail", Text),
     _column("reference", String(NAME), nullable=True),
+    _column("reused", Boolean),
     Index("wa_checks_reference", "reference", "conn_id"),
     Index("wa_checks_number", "conn_id", "number", "checked_at"),
 )
@@ -106,17 +108,29 @@ sends = Table(
     metadata,
     _column("key", String(64), primary_key=True),
     _column("batch", String(64)),
+    _column("row", BigInteger),
     _column("conn_id", String(NAME)),
+    _column("given", Text),
     _column("recipient", String(NAME)),
     _column("state", String(NAME)),
     _column("message_id", String(NAME), nullable=True),
     _column("detail", Text),
-    _column("intended_at", Moment),
+    _column("intended_at", Moment, nullable=True),
     _column("settled_at", Moment, nullable=True),
-    Index("wa_sends_batch", "batch"),
+    Index("wa_sends_batch", "batch", "row"),
+    Index("wa_sends_intended_at", "conn_id", "intended_at"),
     Index("wa_sends_message", "conn_id", "message_id"),
 )
 """What was to be sent and what became of it: written before the request, and after it."""
+
+suppressions = Table(
+    "wa_suppressions",
+    metadata,
+    _column("recipient", String(NAME), primary_key=True),
+    _column("reason", Text),
+    _column("since", Moment),
+)
+"""Who is not to be written to: digits or a JID. A number stands for both forms that its country may have."""
 
 cursors = Table(
     "wa_cursors",

@@ -23,7 +23,7 @@ import anyio.to_thread
 import httpx
 
 from airflow_provider_wa import __version__
-from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.errors import QuotaExceeded, WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
 from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
 from airflow_provider_wa.transport.limiter import RateLimiter
@@ -140,14 +140,22 @@ class _Cut:
 
 
 class _Base:
-    """What both channels share. ``calls`` counts the requests that were tried."""
+    """What both channels share. ``calls`` counts the requests that were tried, ``budget`` is how many may be."""
 
     def __init__(self, endpoint: Endpoint, limiter: RateLimiter | None = None) -> None:
         self.endpoint = endpoint
         self.limiter = limiter or RateLimiter(endpoint.rate)
         self.scrubber = Scrubber(endpoint.secrets)
         self.calls = 0
+        self.budget: int | None = None
         guard_http_logs(self.scrubber)
+
+    def _spend(self) -> WaError | None:
+        """Count a request that is about to leave, or tell why it must not."""
+        if self.budget is not None and self.calls >= self.budget:
+            return QuotaExceeded(f"the budget is spent, after {self.calls:,} calls")
+        self.calls += 1
+        return None
 
     def _build(self, request: Request) -> httpx.Request | WaError:
         """``request`` as httpx's. It is built before anything leaves, so that a bug of ours is not taken for a failure.
@@ -201,7 +209,8 @@ class Channel(_Base):
         while wait > 0:
             time.sleep(wait)
             wait = self.limiter.still(time.monotonic(), request.pace)
-        self.calls += 1
+        if refusal := self._spend():
+            return refusal
         deadline = self.endpoint.deadline(request)
         try:
             body = _Body(deadline)
@@ -264,7 +273,8 @@ class AsyncChannel(_Base):
         while wait > 0:
             await anyio.sleep(wait)
             wait = self.limiter.still(time.monotonic(), request.pace)
-        self.calls += 1
+        if refusal := self._spend():
+            return refusal
         transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
         try:
             body = _Body(deadline)

@@ -17,8 +17,7 @@ from airflow_provider_wa.api.capabilities import ChecksAgain
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.batches import count_rows, parts
-from airflow_provider_wa.bulk.checks import FAILURES_TO_STOP
-from airflow_provider_wa.bulk.engine import for_each
+from airflow_provider_wa.bulk.engine import FAILURES_TO_STOP, for_each
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.store import aget_store
 from airflow_provider_wa.store.checks import CheckRow

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import PhoneNumber, parse, recipient, region
+from airflow_provider_wa.api.numbers import PhoneNumber, parse, recipient, region, time_zones
 
 SPAIN = "34666666666"
 
@@ -227,3 +227,34 @@ def test_a_region_is_a_countrys_code_in_capitals(text: str | None, code: str | N
 def test_what_is_no_country_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="no country code of two letters"):
         region(text)
+
+
+TIME_ZONES: dict[str, tuple[str, ...]] = {
+    "51987654321": ("America/Lima",),
+    "14155552671": ("America/Los_Angeles",),
+    "12125550123": ("America/New_York",),
+    SPAIN: ("Atlantic/Canary", "Europe/Madrid"),
+    "525551234567": ("America/Mexico_City",),
+    "5215551234567": ("America/Mexico_City",),
+    "551187654321": ("America/Sao_Paulo",),
+    "5511987654321": ("America/Sao_Paulo",),
+    "800123456789": (),
+    "999123456789": (),
+    "3466666": (),
+    "5": (),
+    "": (),
+    "120363043968066561@g.us": (),
+    "123456789012345@lid": (),
+    "34666666666@s.whatsapp.net": (),
+    "+34666666666": (),
+    "٣٤٦٦٦٦٦٦٦٦٦": (),
+}
+
+
+@pytest.mark.parametrize(("digits", "zones"), TIME_ZONES.items(), ids=lambda value: str(value)[:30])
+def test_the_time_zones_that_a_number_may_be_in(digits: str, zones: tuple[str, ...]) -> None:
+    assert time_zones(digits) == zones
+
+
+def test_a_mobile_number_may_be_anywhere_in_its_country() -> None:
+    assert {"Europe/Moscow", "Asia/Kamchatka"} <= set(time_zones("79161234567"))

@@ -48,7 +48,10 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         },
     ),
     (
-        DeliveryStatus(vendor="wa_portal", message_id="A1", state=DeliveryState.READ, code="4", read_at=NOON, raw=RAW),
+        DeliveryStatus(
+            vendor="wa_portal", message_id="A1", state=DeliveryState.READ, code="4", read_at=NOON, text="s3cr3t",
+            raw=RAW,
+        ),
         {
             "vendor": "wa_portal", "message_id": "A1", "state": "read", "to": None, "code": "4", "detail": "",
             "sent_at": None, "delivered_at": None, "read_at": "2026-07-01T12:00:00+05:30",

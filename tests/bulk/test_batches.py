@@ -7,15 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from store.samples import NOW, checked
+from store.samples import checked
 
 from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.bulk import batches
 from airflow_provider_wa.bulk.batches import Batch, count_rows, parts
-from airflow_provider_wa.bulk.checks import FAILURES_TO_STOP
+from airflow_provider_wa.bulk.engine import FAILURES_TO_STOP
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
@@ -26,13 +25,11 @@ BRAZILIAN, OTHER = "+5511987654307", "+551187654307"
 
 @pytest.fixture
 def batch(airflow_store: Store) -> Batch:
-    return Batch(lambda: airflow_store.checks, "b", "c")
+    return Batch(lambda: airflow_store, "b", "c")
 
 
-def result(row: int, status: str = "exists", **fields: Any) -> dict[str, Any]:
-    """What a bulk check writes."""
-    given = {"row": row, "input": f"in {row}", "number": f"+5199988{row:04d}", "status": status, "jid": None}
-    return {**given, "checked_at": NOW.isoformat(), "detail": "", "reference": None, **fields}
+def row(place: int, status: str = "exists", **fields: Any) -> CheckRow:
+    return checked(place, status, input=f"in {place}", **fields)
 
 
 def absent(row: int, number: str = BRAZILIAN, reference: str | None = "r") -> CheckRow:
@@ -69,54 +66,42 @@ def ask(batch: Batch, vendor: Asked, workers: int = 1) -> None:
     asyncio.run(main())
 
 
-def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: Batch) -> None:
-    with batch:
-        for row in (3, 1, 2):
-            batch.write(result(row))
+async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: Batch) -> None:
+    await asyncio.gather(*(batch.keep([row(place)]) for place in (3, 1, 2)))
     found = list(batch.results())
     assert [each["input"] for each in found] == ["in 1", "in 2", "in 3"]
     assert set(found[0]) == {"input", "number", "status", "jid", "checked_at", "detail"}
     assert found[0]["checked_at"] == "2026-03-01T12:30:15+00:00"
-    assert [each["input"] for each in batch.results(total=2)] == ["in 1", "in 2"]
+    assert [each["input"] for each in batch.results(last=2)] == ["in 1", "in 2"]
 
 
-def test_no_store_is_looked_for_where_there_is_nothing_to_store() -> None:
-    def find() -> Any:
-        raise AssertionError
-
-    with Batch(find, "b", "c") as batch:
-        batch.flush()
-
-
-def test_rows_are_stored_some_at_a_time(batch: Batch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 2)
-    for row in (1, 2, 3):
-        batch.write(result(row))
-    assert airflow_store.checks.counts("b").total() == 2
-    batch.flush()
-    assert airflow_store.checks.counts("b").total() == 3
-
-
-def test_what_could_not_be_stored_is_tried_again_at_the_end(
+async def test_a_row_that_could_not_be_stored_is_told_to_who_keeps_it(
     batch: Batch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put, failures = airflow_store.checks.put, [StoreUnavailable("the disk is full")]
+    put_all, failures = airflow_store.checks.put_all, [StoreUnavailable("the disk is full")]
 
     def flaky(*arguments: Any) -> None:
         if failures:
             raise failures.pop()
-        put(*arguments)
+        put_all(*arguments)
 
-    monkeypatch.setattr(airflow_store.checks, "put", flaky)
-    batch.write(result(1, "pending", reference="paid for"))
-    with pytest.raises(StoreUnavailable), batch:
-        batch.flush()
-    assert [row.reference for row in airflow_store.checks.rows("b")] == ["paid for"]
+    monkeypatch.setattr(airflow_store.checks, "put_all", flaky)
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        await batch.keep([row(1)])
+    await batch.keep([row(2, "pending", reference="paid for")])
+    assert [each.reference for each in airflow_store.checks.rows("b")] == ["paid for"]
 
 
-def test_what_is_unknown_is_asked_for_again_in_a_further_try(batch: Batch, airflow_store: Store) -> None:
-    airflow_store.checks.put("b", "c", [checked(1), checked(2, "unknown"), checked(3, "pending")])
-    assert {row: status for row, (_, status) in batch.known().items()} == {1: "exists", 3: "pending"}
+async def test_calls_are_counted_over_all_tries(batch: Batch, airflow_store: Store) -> None:
+    for _ in range(2):
+        further = Batch(lambda: airflow_store, "b", "c")
+        async with AsyncChannel(Endpoint("https://vendor.test")) as channel:
+            further.count_calls(channel)
+            channel.calls = 5
+            await further.keep([row(1)])
+    assert batch.calls == 10
+    await batch.keep([row(2)])
+    assert batch.calls == 10, "who does not count takes nothing back"
 
 
 @pytest.mark.parametrize("part", parts("b"))

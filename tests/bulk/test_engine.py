@@ -99,6 +99,21 @@ def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixtu
         rarely.finish(2, "the end")
     first, second = (record.getMessage() for record in caplog.records)
     assert first.startswith("1,000 of 2,000 numbers done, ")
-    assert first.endswith("50 % on WhatsApp")
+    assert first.endswith("50 % on WhatsApp, 0 s left")
     assert second.startswith("2 numbers done, ")
     assert second.endswith("the end")
+
+
+def test_the_time_left_is_told_where_the_end_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "progress"):
+        progress = Progress(logging.getLogger("progress"), "numbers", total=1_000_000, every=0.0)
+        progress.begin_after(900_000)
+        progress._start -= 100
+        progress.report(901_000, "-")
+        progress.report(910_000, "-")
+        progress.report(1_000_000, "-")
+        progress.begin_after(1_000)
+        progress._start -= 1e9
+        progress.report(1_000, "-")
+    ends = [message.rpartition(", ")[2] for message in caplog.messages]
+    assert ends == ["3 h left", "15 min left", "-", "unknown time left"]

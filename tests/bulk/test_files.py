@@ -3,13 +3,19 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet as arrow
 import pytest
+from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.files import read_column, row_writer
+from airflow_provider_wa.bulk import parquet
+from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows, row_writer
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -56,8 +62,9 @@ def test_an_empty_list_has_no_values(tmp_path: Path, name: str) -> None:
         ("a.jsonl", '{"mobile": 1}\n', "no column 'phone'; it has 'mobile'"),
         ("a.jsonl", "[1]\n", "line 1 is no JSON object"),
         ("a.jsonl", '{"phone": 1\n', "line 1 is no JSON object"),
-        ("a.xlsx", "PK", "must end with .csv or .jsonl"),
+        ("a.xlsx", "PK", r"must end with \.csv, \.jsonl or \.parquet"),
         ("a.csv", "phone\n1\n".encode("utf-16"), "no UTF-8 text"),
+        ("a.parquet", "phone\n1\n", "no Parquet file"),
     ],
 )
 def test_a_mistake_is_found_before_the_first_value(
@@ -65,11 +72,98 @@ def test_a_mistake_is_found_before_the_first_value(
 ) -> None:
     with pytest.raises(BadInput, match=message):
         read_column(written(tmp_path, name, content), "phone")
+    with pytest.raises(BadInput, match=message):
+        read_rows(written(tmp_path, name, content), "phone")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"there is no file .*nobody\.csv"):
         read_column(tmp_path / "nobody.csv", "phone")
+
+
+LISTS = ["a.csv", "a.jsonl", "a.parquet"]
+PEOPLE = [{"name": f"Ana {row}", "phone": f"+{row}"} for row in range(1, 8)]
+
+
+def listed(folder: Path, name: str) -> Path:
+    """A file with ``PEOPLE``; in Parquet two rows to a group."""
+    if name.endswith("parquet"):
+        arrow.write_table(pyarrow.Table.from_pylist(PEOPLE), folder / name, row_group_size=2)
+    else:
+        with row_writer(folder / name, ("name", "phone")) as write:
+            for row in PEOPLE:
+                write(row)
+    return folder / name
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_row_has_all_columns(tmp_path: Path, name: str) -> None:
+    path = listed(tmp_path, name)
+    assert list(read_rows(path, "phone")) == PEOPLE
+    assert count_rows(path) == len(PEOPLE)
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("span", [(1, 1), (1, 2), (2, 3), (3, 4), (4, 7), (7, 7), (1, 7), (6, 99), (8, 9)])
+def test_a_span_of_rows_is_read(tmp_path: Path, name: str, span: tuple[int, int]) -> None:
+    path = listed(tmp_path, name)
+    expected = PEOPLE[span[0] - 1 : span[1]]
+    assert list(read_rows(path, "phone", span)) == expected
+    assert list(read_column(path, "phone", span)) == [row["phone"] for row in expected]
+
+
+def test_blank_lines_are_no_rows_of_a_span(tmp_path: Path) -> None:
+    table = written(tmp_path, "a.csv", 'phone\n\n1\n\n"2\n2"\n\n3\n')
+    assert list(read_column(table, "phone", (2, 3))) == ["2\n2", "3"]
+    assert count_rows(table) == 3
+    lines = written(tmp_path, "a.jsonl", '\n{"phone": 1}\n\n{"phone": 2}\n{"phone": 3}\n')
+    assert list(read_column(lines, "phone", (2, 3))) == [2, 3]
+    assert count_rows(lines) == 3
+
+
+def test_the_first_line_tells_the_columns_of_a_span(tmp_path: Path) -> None:
+    lines = written(tmp_path, "a.jsonl", '{"phone": 1}\n{"name": "Ben"}\n{"name": "Eva", "phone": null}\n')
+    assert list(read_column(lines, "phone", (2, 3))) == ["", ""]
+    assert list(read_rows(lines, "phone", (2, 3))) == [{"name": "Ben", "phone": ""}, {"name": "Eva", "phone": ""}]
+
+
+def test_cells_that_a_row_lacks_are_empty_and_those_beyond_the_columns_are_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "name,phone,city\nAna\nBen,2,Lima,Peru\n")
+    assert list(read_rows(path, "phone")) == [
+        {"name": "Ana", "phone": "", "city": ""},
+        {"name": "Ben", "phone": "2", "city": "Lima"},
+    ]
+
+
+def test_parquet_gives_values_as_they_are_and_missing_ones_as_empty_text(tmp_path: Path) -> None:
+    day = date(2026, 1, 2)
+    rows = [{"phone": 12025550110, "since": day}, {"phone": None, "since": None}]
+    arrow.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert list(read_column(tmp_path / "a.parquet", "phone")) == [12025550110, ""]
+    assert next(read_rows(tmp_path / "a.parquet", "phone")) == {"phone": 12025550110, "since": day}
+    with pytest.raises(BadInput, match="no column 'mobile'; it has 'phone', 'since'"):
+        read_column(tmp_path / "a.parquet", "mobile")
+
+
+def test_parquet_reads_only_the_groups_of_the_span(tmp_path: Path) -> None:
+    path = listed(tmp_path, "a.parquet")
+    content = bytearray(path.read_bytes())
+    first = arrow.ParquetFile(path).metadata.row_group(0).column(1)
+    start = first.dictionary_page_offset or first.data_page_offset
+    content[start : start + first.total_compressed_size] = bytes(first.total_compressed_size)
+    path.write_bytes(content)
+    assert list(read_column(path, "phone", (3, 7))) == [row["phone"] for row in PEOPLE[2:]]
+    with pytest.raises(OSError, match="page header"):
+        read_column(path, "phone", (2, 7))
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = listed(tmp_path, "a.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadInput, match=r"airflow-provider-wa\[parquet\]"):
+        read_column(path, "phone")
+    with pytest.raises(BadInput, match=r"airflow-provider-wa\[parquet\]"), row_writer(path, ("phone",)):
+        pytest.fail("the block was entered")
 
 
 def test_a_bad_line_is_found_where_it_is(tmp_path: Path) -> None:
@@ -129,6 +223,38 @@ def test_rows_are_written_as_json_lines(tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == [{n: row[n] for n in ("number", "detail")} for row in ROWS]
 
 
+def test_rows_are_written_as_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROWS_AT_ONCE", 2)
+    values = ["+34 600", None, 7, "2026-01-02T03:04:05+00:00", {"a": "ñ"}]
+    with row_writer(tmp_path / "out.parquet", ("number", "detail")) as write:
+        for value in values:
+            write({"number": value, "secret": "x"})
+    table = arrow.ParquetFile(tmp_path / "out.parquet")
+    assert [(field.name, str(field.type)) for field in table.schema_arrow] == [
+        ("number", "string"),
+        ("detail", "string"),
+    ]
+    assert table.read().column("number").to_pylist() == ["+34 600", None, "7", values[3], '{"a": "ñ"}']
+    assert [table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_empty_result_is_a_file_that_can_be_read(tmp_path: Path, name: str) -> None:
+    with row_writer(tmp_path / name, ("phone",)):
+        pass
+    assert list(read_column(tmp_path / name, "phone")) == []
+    assert count_rows(tmp_path / name) == 0
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_airflow_opens_is_read_and_written_as_well(tmp_path: Path, name: str) -> None:
+    path = listed(tmp_path, name)
+    with row_writer(ObjectStoragePath(f"file://{tmp_path}/new/{name}"), ("name", "phone")) as write:
+        for row in read_rows(ObjectStoragePath(f"file://{path}"), "phone"):
+            write(row)
+    assert list(read_rows(tmp_path / "new" / name, "phone")) == PEOPLE
+
+
 def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
     path = written(tmp_path, "out.csv", "old " * 1000)
     with row_writer(path, ("number",)):
@@ -136,12 +262,12 @@ def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
     assert path.read_text().strip() == "number"
 
 
-def test_what_was_written_stays_after_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    with suppress(ZeroDivisionError), row_writer(path, ("number",)) as write:
+@pytest.mark.parametrize("name", LISTS)
+def test_what_was_written_stays_after_an_error(tmp_path: Path, name: str) -> None:
+    with suppress(ZeroDivisionError), row_writer(tmp_path / name, ("number",)) as write:
         write({"number": "1"})
         raise ZeroDivisionError
-    assert path.read_text().split() == ["number", "1"]
+    assert list(read_column(tmp_path / name, "number")) == ["1"]
 
 
 def test_an_output_that_cannot_be_written_is_found_at_once(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ DELIVERED = DeliveryStatus(
     to="79001234568",
     code="delivered",
     sent_at=at(1588091580),
+    text=GREETING,
 )
 
 NOTIFICATION = """{

@@ -194,6 +194,7 @@ FARED = DeliveryStatus(
     detail="Delivered",
     sent_at=datetime(2022, 6, 25, 14, 36, 1, 25000, INDIA),
     delivered_at=datetime(2022, 6, 25, 14, 36, 16, 546000, INDIA),
+    text="test_message",
 )
 RECEIVED = InboxMessage(
     vendor="wa_portal",
@@ -394,6 +395,7 @@ SAMPLES: dict[str, list[Sample]] = {
                         detail="Delivered",
                         sent_at=FARED.sent_at,
                         delivered_at=FARED.delivered_at,
+                        text=FARED.text,
                     ),
                 ),
                 WRONG_TOKEN,

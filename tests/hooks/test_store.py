@@ -14,7 +14,7 @@ from airflow.configuration import AIRFLOW_HOME
 from helpers.connections import SECRETS, Connect, assert_no_secret
 from helpers.postgres import Postgres
 from sqlalchemy.engine import URL, make_url
-from store.samples import delivered
+from store.samples import came_in, delivered
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.hooks import store as module
@@ -117,6 +117,20 @@ def test_postgresqls_options_take_effect(connect: Connect, postgres: Postgres) -
     connect("postgres", conn_id=STORE_CONN_ID, host=url.host, **fields, application_name="mine", sslmode="disable")
     with get_store().database.reading() as connection:
         assert connection.exec_driver_sql("SHOW application_name").scalar() == "mine"
+    get_store().close()
+
+
+@pytest.mark.parametrize(
+    ("configured", "suppressed"),
+    [(None, {"511"}), ("", set()), (" , ", set()), ("baja, Unsubscribe ,", {"512", "513"})],
+)
+def test_it_heeds_the_words_that_are_configured(
+    connected: str, monkeypatch: pytest.MonkeyPatch, configured: str | None, suppressed: set[str]
+) -> None:
+    if configured is not None:
+        monkeypatch.setenv("AIRFLOW__WA__OPT_OUT_WORDS", configured)
+    get_store().events.add([came_in("511", "Stop."), came_in("512", "BAJA"), came_in("513", "unsubscribe!")])
+    assert get_store().suppressions.among(["511", "512", "513"]) == suppressed
     get_store().close()
 
 

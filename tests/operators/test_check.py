@@ -37,6 +37,7 @@ def test_results_come_in_the_order_of_the_numbers_with_counts(vendors: Vendors) 
         "pending": 0,
         "unknown": 1,
         "invalid": 1,
+        "reused": 0,
         "duplicates": 1,
         "calls": 1,
         "output": None,
@@ -103,10 +104,10 @@ def test_a_list_that_a_template_has_made_text_of_is_a_list(vendors: Vendors) -> 
 
 
 BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "either numbers or input_path"),
-    "both": ({"numbers": ["1"], "input_path": "a.csv"}, "either numbers or input_path"),
+    "nothing": ({}, "give one of numbers, input_path and sql"),
+    "both": ({"numbers": ["1"], "input_path": "a.csv"}, "give one of numbers, input_path and sql"),
     "empty list": ({"numbers": []}, "no numbers to check"),
-    "no list": ({"numbers": {"a": 1}}, "expected a list of phone numbers, got dict"),
+    "no list": ({"numbers": {"a": 1}}, "numbers: expected a list, got dict"),
     "broken list": ({"numbers": "[1, "}, "cannot be read as one"),
     "no file": ({"input_path": "/nowhere/list.csv"}, "there is no file"),
     "no workers": ({"numbers": ["12025550110"], "concurrency": 0}, "less than 1"),

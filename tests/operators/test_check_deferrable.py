@@ -171,13 +171,13 @@ def test_a_callback_that_is_faster_than_the_storing_of_its_check_counts(
 ) -> None:
     from airflow_provider_wa.store.checks import Checks
 
-    put = Checks.put
+    put_all = Checks.put_all
 
-    def slow(self: Checks, batch: str, conn_id: str, rows: Any) -> None:
-        airflow_store.events.add([call_back(row.reference) for row in rows])
-        put(self, batch, conn_id, rows)
+    def slow(self: Checks, rows: Any, *more: Any) -> None:
+        airflow_store.events.add([call_back(row.reference) for _, _, row in rows])
+        put_all(self, rows, *more)
 
-    monkeypatch.setattr(Checks, "put", slow)
+    monkeypatch.setattr(Checks, "put_all", slow)
     assert counted(operator(queue, ["+34666666610"]).execute(context())) == {"exists": 1}
 
 
@@ -329,9 +329,9 @@ def test_without_deferring_what_is_pending_is_kept_for_who_waits_for_it(
     made = operator(queue, ["+34666666610", "nobody"], deferrable=False)
     summary = made.execute(context())
     assert counted(summary) == {"pending": 1, "invalid": 1}
-    assert [row.status for row in airflow_store.checks.rows(summary["batch"])] == ["pending"]
+    assert [row.status for row in airflow_store.checks.rows(summary["batch"])] == ["pending", "invalid"]
     answer(airflow_store, summary["batch"])
-    assert airflow_store.checks.counts(summary["batch"]) == {"exists": 1}
+    assert airflow_store.checks.counts(summary["batch"]) == {"exists": 1, "invalid": 1}
 
 
 def test_deferring_follows_airflows_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators.reports import WaPullDeliveryReportOperator, WaPullInboxOperator
+from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -42,6 +43,26 @@ def test_the_inbox_comes_oldest_first_and_goes_on_from_a_cursor(vendors: Vendors
     later = pull(WaPullInboxOperator, conn_type, after=first)
     assert [item["text"] for item in later["items"]] == ["two", "three"]
     assert pull(WaPullInboxOperator, conn_type, after=later["cursor"])["count"] == 0
+
+
+@pytest.mark.parametrize("conn_type", BOTH)
+def test_who_opts_out_is_suppressed_when_the_inbox_is_pulled(
+    vendors: Vendors, conn_type: str, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"12025550111": "please stop", "12025550112": " Stop! ", "12025550113": "Quit"}
+    for sender, text in said.items():
+        vendors.control("inbox", vendor=conn_type, **{"from": sender}, text=text)
+    assert pull(WaPullInboxOperator, conn_type)["count"] == 3
+    assert airflow_store.suppressions.among(said) == {"12025550112"}
+    monkeypatch.setenv("AIRFLOW__WA__OPT_OUT_WORDS", "quit")
+    pull(WaPullInboxOperator, conn_type)
+    assert airflow_store.suppressions.among(said) == {"12025550112", "12025550113"}
+
+
+def test_a_pull_needs_no_store_while_nobody_opts_out(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendors.control("inbox", vendor="wa_portal", **{"from": "12025550111"}, text="hello")
+    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", "mysql://127.0.0.1:1/none")
+    assert pull(WaPullInboxOperator, "wa_portal")["count"] == 1
 
 
 @pytest.mark.parametrize("conn_type", BOTH)

@@ -4,15 +4,19 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import ContactCard, Image, Location, Media, Text
+from airflow_provider_wa.bulk import sends
 from airflow_provider_wa.operators.send import WaSendMessageOperator
+from airflow_provider_wa.store.database import StoreUnavailable
+from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -26,9 +30,24 @@ FILES = {
 }
 
 
-def send(message: Any = "hello", **arguments: Any) -> dict[str, Any]:
+def run(max_tries: int = 0, **fields: Any) -> Any:
+    known = {"dag_id": "d", "run_id": "r", "task_id": "send", "map_index": -1, "max_tries": max_tries, **fields}
+    return {"ti": SimpleNamespace(**known)}
+
+
+RUN = run()
+
+
+def send(message: Any = "hello", context: Any = None, **arguments: Any) -> dict[str, Any]:
     defaults = {"task_id": "send", "wa_conn_id": "wa_portal_default", "to": "+1 202 555 0110"}
-    return WaSendMessageOperator(**{**defaults, **arguments}, message=message).execute({})
+    return WaSendMessageOperator(**{**defaults, **arguments}, message=message).execute(context or {})
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waits for what the sandbox shows at once."""
+    monkeypatch.setattr(sends, "SECONDS_BETWEEN_PASSES", 0.0)
+    monkeypatch.setattr(sends, "REPORT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)
@@ -131,17 +150,50 @@ def test_accepted_while_logged_out_comes_with_a_warning(vendors: Vendors) -> Non
     assert "not connected" in send()["warning"]
 
 
+FAULTS = ["lost_reply", "cut", "cut_body", "junk", "server_error", "html"]
+
+
 @pytest.mark.parametrize("conn_type", SENDERS)
-@pytest.mark.parametrize("kind", ["lost_reply", "cut", "cut_body", "junk", "server_error", "html"])
-def test_a_send_of_unknown_outcome_fails_for_good_and_is_never_repeated(
-    vendors: Vendors, conn_type: str, kind: str
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_lost_reply_is_cleared_up_at_once_where_the_vendor_can_tell(
+    vendors: Vendors, at_once: None, conn_type: str, kind: str
+) -> None:
+    vendors.control("faults", vendor=conn_type, kind=kind, times=1)
+    sent = send(wa_conn_id=f"{conn_type}_default")
+    messages = vendors.ledger(conn_type)["messages"]
+    assert {message["message_id"] for message in messages} == {sent["message_id"]}
+    assert sent["accepted"] is True
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+@pytest.mark.parametrize("kind", FAULTS)
+def test_what_cannot_be_cleared_up_yet_is_left_to_airflows_retries_and_never_doubled(
+    vendors: Vendors, at_once: None, airflow_store: Store, conn_type: str, kind: str
 ) -> None:
     vendors.control("faults", vendor=conn_type, kind=kind)
+    with pytest.raises(VendorUnavailable):
+        send(wa_conn_id=f"{conn_type}_default", context=RUN)
+    vendors.state.faults.clear()
+    sent = send(wa_conn_id=f"{conn_type}_default", context=RUN)
+    assert {message["message_id"] for message in vendors.ledger(conn_type)["messages"]} == {sent["message_id"]}
+    assert send(wa_conn_id=f"{conn_type}_default", context=RUN)["message_id"] == sent["message_id"]
+
+
+def test_what_the_vendor_cannot_tell_fails_for_good_or_as_the_author_says(
+    vendors: Vendors, at_once: None, airflow_store: Store
+) -> None:
+    where = Location(48.85837, 2.294481, "Paris")
+    vendors.control("faults", vendor="wa_portal", kind="lost_reply", times=1)
     with pytest.raises(AirflowFailException, match=r"OutcomeUnknown.*may or may not have gone out"):
-        send(wa_conn_id=f"{conn_type}_default")
-    ledger = vendors.ledger()
-    assert ledger["requests"][conn_type] == 1
-    assert len(ledger["messages"]) <= 1
+        send(where, context=RUN)
+    with pytest.raises(AirflowFailException, match="OutcomeUnknown"):
+        send(where, context=RUN)
+    assert send(where, context=RUN, on_unknown="skip")["accepted"] is None
+    assert len(vendors.ledger()["messages"]) == 1
+    assert send(where, context=RUN, on_unknown="resend")["accepted"] is True
+    assert len(vendors.ledger()["messages"]) == 2
+    assert send(where, context=RUN, on_unknown="resend")["accepted"] is True
+    assert len(vendors.ledger()["messages"]) == 2, "its outcome is known now"
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)
@@ -207,3 +259,53 @@ def test_templates_are_rendered_in_every_part_of_a_message() -> None:
             rendered,
             "Ann-1",
         )
+
+
+def test_a_retry_does_not_send_again_what_was_accepted(vendors: Vendors, airflow_store: Store) -> None:
+    first, second = send(context=RUN), send(context=RUN)
+    assert second["message_id"] == first["message_id"]
+    assert (second["to"], second["vendor"], second["accepted"]) == (first["to"], first["vendor"], True)
+    assert len(vendors.ledger()["messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"context": run(run_id="r2")}, {"context": run(map_index=1)}, {"message": "another"}, {"to": "+12025550111"}],
+)
+def test_another_run_recipient_or_message_is_another_one(
+    vendors: Vendors, airflow_store: Store, other: dict[str, Any]
+) -> None:
+    for arguments in ({}, other):
+        send(**{"context": RUN, **arguments})
+    assert len(vendors.ledger()["messages"]) == 2
+
+
+def test_a_key_of_the_authors_is_sent_once_in_whatever_run(vendors: Vendors, airflow_store: Store) -> None:
+    for number in range(3):
+        send(f"text {number}", context=run(run_id=f"r{number}"), idempotency_key="invoice-17")
+    assert [message["text"] for message in vendors.ledger()["messages"]] == ["text 0"]
+
+
+def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors, airflow_store: Store) -> None:
+    for max_tries in (2, 2, 5, 5):  # Airflow raises it when the task is cleared
+        send(context=run(max_tries=max_tries), resend=True, retries=2)
+    assert len(vendors.ledger()["messages"]) == 2
+
+
+def test_who_is_suppressed_is_sent_nothing(vendors: Vendors, airflow_store: Store) -> None:
+    airflow_store.suppressions.add(["12025550110"], "wrote STOP")
+    with pytest.raises(AirflowSkipException, match="suppressed"):
+        send(context=RUN)
+    assert vendors.ledger()["messages"] == []
+    airflow_store.suppressions.remove(["12025550110"])
+    assert send(context=RUN)["accepted"] is True
+
+
+def test_nothing_is_sent_if_the_intent_cannot_be_stored(vendors: Vendors, airflow_store: Store) -> None:
+    airflow_store.sends.counts("makes the tables")
+    with airflow_store.database.engine.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE wa_sends")
+        connection.commit()
+    with pytest.raises(StoreUnavailable):
+        send(context=RUN)
+    assert not any(vendors.ledger()["requests"].values())

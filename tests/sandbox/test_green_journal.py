@@ -152,6 +152,13 @@ class TestJournals:
             "pollMessage",
         ]
 
+    def test_a_caption_is_shown(self, client: TestClient) -> None:
+        file = {"urlFile": "https://example.com/a", "fileName": "a.png"}
+        for more in ({"caption": "look"}, {}):
+            assert green(client, "POST", "sendFileByUrl", {"chatId": CHAT, **file, **more}).status_code == 200
+        items = green(client, "GET", "lastOutgoingMessages").json()
+        assert [(item["chatId"], item["caption"]) for item in items[::-1]] == [(CHAT, "look"), (CHAT, "")]
+
     def test_one_message(self, client: TestClient) -> None:
         sent, received = send(client), come_in(client, "green_api")["message_id"]
         for found, kind in ((sent, "outgoing"), (received, "incoming")):

@@ -71,6 +71,18 @@ class TestCampaign:
         span = {"start_date": day(clock.now - 8 * DAY), "end_date": day(clock.now)}
         assert ids(report(client, **span)) == [new]
 
+    def test_a_row_holds_what_was_sent(self, client: TestClient) -> None:
+        send(client, "one")
+        captioned = {"phone": PHONE, "link": "https://example.com/a.png", "message": "look"}
+        assert portal(client, "sendFileWithCaption", **captioned).status_code == 200
+        place = {"phone": PHONE, "degreesLatitude": "1", "degreesLongitude": "2", "name": "x"}
+        assert portal(client, "sendLocation", **place).status_code == 200
+        assert {(row["phone"], row["text"], row["isMedia"]) for row in report(client).json()["data"]} == {
+            (PHONE, "one", False),
+            (PHONE, "look", True),
+            (PHONE, "", False),
+        }
+
 
 @pytest.mark.parametrize("route", ["campaignReport", "inboxReport"])
 class TestFilters:

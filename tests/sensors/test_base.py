@@ -15,8 +15,8 @@ from airflow.providers.common.compat.sdk import (
 from airflow.sdk.exceptions import AirflowRescheduleException
 from helpers.waiting import Look, Scripted
 
-from airflow_provider_wa.api.errors import BadInput, SessionDown, Unauthorized, VendorUnavailable
-from airflow_provider_wa.sensors.base import WaSensor, one_of
+from airflow_provider_wa.api.errors import SessionDown, Unauthorized, VendorUnavailable
+from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found, NotYet
 
 AWAY = VendorUnavailable("the vendor is away")
@@ -154,12 +154,6 @@ def test_a_further_run_in_the_same_process_starts_anew() -> None:
     sensor.execute({})
     sensor.execute({})
     assert len(sensor.made) == 2
-
-
-def test_an_argument_that_takes_one_of_a_few_words() -> None:
-    assert one_of("mode", "a", ("a", "b")) == "a"
-    with pytest.raises(BadInput, match="mode: 'c' is none of a, b"):
-        one_of("mode", "c", ("a", "b"))
 
 
 def test_a_sensor_is_what_airflow_takes_for_one() -> None:

@@ -9,8 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-from store.samples import delivered
+from store.samples import came_in, delivered
 
+from airflow_provider_wa.store.sends import Intend, SendRow, SendState
 from airflow_provider_wa.store.store import Store
 
 SECONDS = 60
@@ -46,6 +47,29 @@ def write(url: str, name: str, transactions: int) -> int:
     for number in range(transactions):
         batch = [delivered(f"{name}-{number}-{part}") for part in range(chance.randint(1, 4))]
         added += store.events.add([*batch, batch[0]])
+    return added
+
+
+def intend_all(url: str, keys: Sequence[str], backwards: bool) -> list[str]:
+    """Intend to send messages, each in a transaction of its own, and return the keys of those that may be sent."""
+    store = Store(url)
+    _barrier.wait(SECONDS)
+    may_send = []
+    for key in reversed(keys) if backwards else keys:
+        row = SendRow(key=key, row=1, given="1", recipient="1", state=SendState.INTENDED)
+        if store.sends.change([Intend(batch="b", conn_id="my_wa", row=row)]) == [None]:
+            may_send.append(key)
+    return may_send
+
+
+def post_and_suppress(url: str, name: int) -> int:
+    """Store messages by which people opt out, suppress others, and return how many of those were not yet."""
+    store = Store(url, ["STOP"])
+    _barrier.wait(SECONDS)
+    added = 0
+    for number in range(30):
+        store.events.add([came_in(f"51{number:03d}", f"stop{'.' * name}")])
+        added += store.suppressions.add([f"52{number:03d}"])
     return added
 
 

@@ -102,7 +102,8 @@ def inbox_message(item: Any) -> InboxMessage | None:
 def delivery_status(item: Any) -> DeliveryStatus | None:
     """How a message fares, from a journal or a notification; None if it has no id.
 
-    ``sent_at`` is the only moment that the vendor tells: of the last thing that happened to the message.
+    ``sent_at`` is the only moment that the vendor tells: of the last thing that happened to the message, so that it
+    may be later than the sending. Only the journals tell what was sent: text or caption.
     """
     message_id = text(pick(item, "idMessage"))
     if not message_id:
@@ -117,6 +118,7 @@ def delivery_status(item: Any) -> DeliveryStatus | None:
         code=word or None,
         detail=text(pick(item, "description")) or meaning,
         sent_at=moment(pick(item, "timestamp")),
+        text=_first(item, _TEXTS) or None,
         raw=item,
     )
 

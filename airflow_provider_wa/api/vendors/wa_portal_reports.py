@@ -137,6 +137,8 @@ def oldest_first(records: Iterable[R], happened: Callable[[R], datetime | None])
 def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus:
     """A row of a report: ``status`` is the submission, ``statusMessage`` the delivery (field-notes, Portal).
 
+    ``text`` is shown for a text; that of a file it holds the caption is inferred from the inbox's rows.
+
     :param message_id: the message that was asked for, where the row does not tell.
     """
     delivery = whole_number(pick(row, "statusMessage"))
@@ -152,6 +154,7 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
         sent_at=moment(pick(row, "createdAt")),
         delivered_at=moment(pick(row, "deliveredAt")),
         read_at=moment(pick(row, "readAt")),
+        text=text(pick(row, "text")) or None,
         raw=row,
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from airflow_provider_wa.api.capabilities import unsupported
@@ -31,6 +32,9 @@ DOWNLOAD_TIMEOUT = 120.0
 DOWNLOADS: Mapping[str, str] = {kind: f"/chat/download{kind}" for kind in ("image", "video", "audio", "document")}
 
 PRESENCES = ("composing", "paused")
+
+ID_PREFIX, ID_DIGITS = "3EB0", 18
+"""What the ids of WhatsApp's web clients begin with, and how many hexadecimal digits follow, in capitals."""
 
 _FOOTER_LEFT_OUT = "this server's buttons have no footer: it was left out"
 
@@ -70,6 +74,18 @@ class Chat(WuzApiBase):
             reply = yield from self.ask(self.sending(route.path, route.body(to, message, message_id)))
             message_id = message_id if route.own_id else getattr(message, "message_id", None)
         return self._sent(reply, to, message_id, warning)
+
+    def repeats_by_id(self, message: Message) -> bool:
+        """Whether the server takes an id of ours with such a message; with a reaction or an edit it means another one.
+
+        The server itself keeps no list of ids: the same one is what the protocol re-sends under (field-notes, WuzAPI).
+        """
+        route = SENDS.get(type(message))
+        return isinstance(message, Buttons) or (route is not None and route.own_id)
+
+    def new_message_id(self, key: str) -> str:
+        """An id made of ``key``; with 72 bits of its hash two keys do not come to share one."""
+        return ID_PREFIX + sha256(key.encode()).hexdigest()[:ID_DIGITS].upper()
 
     def delete_message(self, to: str, message_id: str) -> Flow[SentMessage]:
         """Take back a message that this account sent, for everybody in the chat (POST /chat/delete)."""

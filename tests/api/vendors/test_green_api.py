@@ -503,6 +503,25 @@ def test_the_newest_word_on_a_message_counts() -> None:
     assert found.state is DeliveryState.READ
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"typeMessage": "textMessage", "textMessage": "Hello,\n*Ana* \n"}, "Hello,\n*Ana*"),
+        ({"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": "See https://x.example"}},
+         "See https://x.example"),
+        ({"typeMessage": "extendedTextMessage", "textMessage": "Yes", "extendedTextMessage": {"text": "No"}}, "Yes"),
+        ({"typeMessage": "imageMessage", "caption": "Look", "fileName": "a.png"}, "Look"),
+        ({"typeMessage": "imageMessage", "caption": "", "fileName": "a.png"}, None),
+        ({"typeMessage": "locationMessage", "location": {"nameLocation": "Here"}}, None),
+        ({}, None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_was_sent_is_told_where_the_journal_tells_it(fields: dict[str, Any], expected: str | None) -> None:
+    (found,) = play(CLOCK.delivery_report(), [reply([row("a", 1, **fields)])]).result
+    assert found.text == expected
+
+
 def ago(minutes: float) -> datetime:
     return NOON - timedelta(minutes=minutes)
 

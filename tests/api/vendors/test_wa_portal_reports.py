@@ -264,6 +264,23 @@ def test_another_error_stays_one(ask: Ask) -> None:
     assert type(play(ask(), [reply(HTML, 502)] * 4).error) is VendorUnavailable
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"text": "Hello,\n*Ana* \n"}, "Hello,\n*Ana*"),
+        ({"text": "Look", "isMedia": True, "mediaType": "image"}, "Look"),
+        ({"text": 4711}, "4711"),
+        ({"text": "", "isMedia": True}, None),
+        ({"text": None}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_what_was_sent_is_told_where_the_portal_tells_it(fields: dict[str, Any], expected: str | None) -> None:
+    (status,) = play(VENDOR.delivery_report(), [answer(row("a", **fields))]).result
+    assert status.text == expected
+
+
 KINDS: dict[str, tuple[dict[str, Any], str]] = {
     "text": ({}, "text"),
     "image": ({"isMedia": True, "mediaType": "image"}, "image"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -105,6 +106,35 @@ def test_the_callers_id_goes_along_and_stays_over_repeats() -> None:
 
 def test_without_an_id_the_server_chooses() -> None:
     assert "Id" not in send(Text("x"), reply(SENT)).request.json
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_a_message_can_be_repeated_by_id_if_the_callers_id_goes_out_with_it(message: Message) -> None:
+    message_id = VENDOR.new_message_id("key")
+    body = send(message, envelope({"Details": "Sent"}), message_id=message_id).request.json
+    assert VENDOR.repeats_by_id(message) is (body.get("Id") == message_id)
+
+
+def test_buttons_keep_their_id_in_every_form() -> None:
+    played = send(YES_NO, GONE, NO_TITLE, reply(SENT), message_id="MINE")
+    assert [request.json["Id"] for request in played.requests] == ["MINE"] * 3
+
+
+def test_a_kind_of_message_without_an_endpoint_is_not_repeated() -> None:
+    class Telegram(Message):
+        type = "telegram"
+
+    assert VENDOR.repeats_by_id(Telegram()) is False
+
+
+@pytest.mark.parametrize("key", ["", "a" * 64, "dag/task/ñ"])
+def test_an_id_of_ours_looks_like_one_of_whatsapps(key: str) -> None:
+    assert re.fullmatch(r"3EB0[0-9A-F]{18}", VENDOR.new_message_id(key))
+
+
+def test_an_id_is_always_the_same_for_a_key_and_another_for_another() -> None:
+    assert VENDOR.new_message_id("a1") == "3EB0F55FF16F66F4336026"
+    assert len({VENDOR.new_message_id(str(number)) for number in range(1000)}) == 1000
 
 
 @pytest.mark.parametrize("message", [Edit("A1", "x"), Reaction("A1", "👍")], ids=["edit", "reaction"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first tables: what was received, checked and sent, and how far it was read."""
+"""The first tables: what was received, checked and sent, who is not written to, and how far it was read."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def upgrade() -> None:
         _column("checked_at", _MOMENT),
         _column("detail", sa.Text()),
         _column("reference", _NAME, nullable=True),
+        _column("reused", sa.Boolean()),
     )
     op.create_index("wa_checks_reference", "wa_checks", ["reference", "conn_id"])
     op.create_index("wa_checks_number", "wa_checks", ["conn_id", "number", "checked_at"])
@@ -64,16 +65,25 @@ def upgrade() -> None:
         "wa_sends",
         _column("key", _KEY, primary_key=True),
         _column("batch", _KEY),
+        _column("row", sa.BigInteger()),
         _column("conn_id", _NAME),
+        _column("given", sa.Text()),
         _column("recipient", _NAME),
         _column("state", _NAME),
         _column("message_id", _NAME, nullable=True),
         _column("detail", sa.Text()),
-        _column("intended_at", _MOMENT),
+        _column("intended_at", _MOMENT, nullable=True),
         _column("settled_at", _MOMENT, nullable=True),
     )
-    op.create_index("wa_sends_batch", "wa_sends", ["batch"])
+    op.create_index("wa_sends_batch", "wa_sends", ["batch", "row"])
+    op.create_index("wa_sends_intended_at", "wa_sends", ["conn_id", "intended_at"])
     op.create_index("wa_sends_message", "wa_sends", ["conn_id", "message_id"])
+    op.create_table(
+        "wa_suppressions",
+        _column("recipient", _NAME, primary_key=True),
+        _column("reason", sa.Text()),
+        _column("since", _MOMENT),
+    )
     op.create_table(
         "wa_cursors",
         _column("name", _NAME, primary_key=True),

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds out what became of messages whose outcome is not known: they are looked for among what the account has sent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.recognition import same_text
+from airflow_provider_wa.api.records import DeliveryStatus
+
+CLOCKS = timedelta(minutes=2)
+"""How far the vendor's clock may be from ours."""
+
+
+class Outgoing:
+    """What an account has sent; each of these messages accounts for one of ours.
+
+    :param statuses: as the vendor lists them, with their texts.
+    :param claimed: the ids of those that are known to be others.
+    """
+
+    def __init__(self, statuses: Iterable[DeliveryStatus], claimed: Collection[str]) -> None:
+        self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
+        for status in statuses:
+            if status.to and status.message_id not in claimed:
+                self._left[_person(status.to)].append(status)
+
+    def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
+        """The message with this text that went to somebody after a moment, unless it was taken before.
+
+        :param recipient: digits or a JID.
+        :return: None if there is none.
+        """
+        for status in self._since(recipient, since):
+            if same_text(status.text, text):
+                self._left[_person(recipient)].remove(status)
+                return status
+        return None
+
+    def may_hold(self, recipient: str, since: datetime) -> bool:
+        """Whether a message went to somebody after a moment that is not accounted for.
+
+        It may be one of ours, though its text is another: a vendor may cut long ones, or tell none.
+        """
+        return any(True for _ in self._since(recipient, since))
+
+    def _since(self, recipient: str, moment: datetime) -> Iterator[DeliveryStatus]:
+        for status in self._left.get(_person(recipient), ()):
+            if status.sent_at is None or status.sent_at >= moment - CLOCKS:
+                yield status
+
+
+def _person(recipient: str) -> str:
+    """One name for both forms of a number: WhatsApp tells the one that it knows."""
+    digits = recipient.partition("@")[0] if recipient.endswith(("@c.us", "@s.whatsapp.net")) else recipient
+    other = PhoneNumber(digits, digits[:2]).other_form if digits.isdigit() else None
+    return min(digits, other.digits) if other else digits

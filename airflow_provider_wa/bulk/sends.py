@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends a message to each of many recipients, at most once: an intent is stored before a request, its outcome after.
+
+A further try, or a further pass of the same one, reads the list anew and finds in the store what need not be sent any
+more. What may or may not have gone out is sent again only once that is cleared up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from random import Random
+from typing import Any
+
+from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
+from airflow_provider_wa.api.errors import OutcomeUnknown, Retry, SessionDown, UnexpectedReply, WaError
+from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.recognition import comparable_text
+from airflow_provider_wa.api.records import SentMessage
+from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
+from airflow_provider_wa.bulk.manners import Hold, Manners
+from airflow_provider_wa.bulk.reconcile import CLOCKS, Outgoing
+from airflow_provider_wa.bulk.seen import Seen
+from airflow_provider_wa.store.group_commit import GroupCommit
+from airflow_provider_wa.store.sends import (
+    LIMIT_REACHED,
+    Change,
+    Daily,
+    Intend,
+    Note,
+    Place,
+    SendRow,
+    SendState,
+    Settle,
+)
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.transport.drive import adrive
+
+COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
+"""A result's columns: the recipient as it was given, digits or JID, and what became of the message."""
+
+ROWS_AT_ONCE = 100
+"""How many rows are read ahead."""
+
+PASSES = 3
+"""How often the list is gone through in one try: what failed for the time being, or is in doubt, may do better."""
+
+SECONDS_BETWEEN_PASSES = 5.0
+
+REPORT_SECONDS = 10.0
+"""How long a message that was taken may need until the vendor's report shows it."""
+
+SESSION_SECONDS = 60.0
+"""How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
+
+_IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
+_OVER = (SendState.FAILED, SendState.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key."""
+
+    row: int
+    given: str
+    to: str
+    message: Message
+    key: str
+    message_id: str | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Unaddressed:
+    """A row that no message can be made of, and why."""
+
+    row: int
+    given: str
+    reason: str
+
+
+@dataclass
+class Tally:
+    """What a pass came to: rows by state, and what there is to do still."""
+
+    states: Counter[SendState] = field(default_factory=Counter)
+    total: int = 0
+    hold: Hold | None = None
+    failure: WaError | None = None
+    """Why a further pass, or a further try, may do better."""
+
+    def to_dict(self) -> dict[str, int]:
+        """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""
+        states = self.states
+        return {
+            "total": self.total,
+            "accepted": states[SendState.ACCEPTED],
+            "skipped": states[SendState.SKIPPED],
+            "failed": states[SendState.FAILED],
+            "unknown": self.in_doubt,
+        }
+
+    @property
+    def in_doubt(self) -> int:
+        """How many may or may not have gone out."""
+        return sum(self.states[state] for state in _IN_DOUBT)
+
+    @property
+    def remark(self) -> str:
+        """How many were accepted, and what became of the others."""
+        others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
+        told = "".join(f", {count:,} {name}" for name, count in others.items())
+        return f"{self.states[SendState.ACCEPTED]:,} accepted{told}"
+
+
+@dataclass
+class BulkSend:
+    """One try to send to a list.
+
+    :param address: makes a row, of a place in the list, into a message, or tells why it cannot.
+    :param doubt_seconds: how long a request may take, at the longest: an intent that is younger may still be under way.
+    :param watch_session: see to it, at the beginning and then now and again, that the account is logged in.
+    :param resend_unknown: send again what may have gone out, and cannot be cleared up.
+    """
+
+    vendor: SendsMessages
+    channel: AsyncChannel
+    store: Store
+    batch: str
+    conn_id: str
+    log: Log
+    address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]
+    manners: Manners = field(default_factory=Manners)
+    doubt_seconds: float = 0.0
+    watch_session: bool = True
+    resend_unknown: bool = False
+    first: int = 1
+    passes: int = PASSES
+    sent: SentMessage | None = None
+    """The last message that was accepted in this try."""
+    error: WaError | None = None
+    """Why the last one was not that was not."""
+
+    def __post_init__(self) -> None:
+        self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
+        self._gap = _Gap()
+        self._random = Random()
+        self._session_asked = float("-inf")
+
+    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, total: int | None) -> Tally:
+        """Go through the list as often as it may help, and return what the last pass came to.
+
+        :param rows: gives the list, from its beginning each time.
+        :raises WaError: an error that would stop all others (credentials, quota, a session that is down, a vendor or
+            a store out of reach): what was begun has an outcome in the store, and nothing more was sent.
+        """
+        for number in range(self.passes):
+            if number:
+                await asyncio.sleep(SECONDS_BETWEEN_PASSES)
+            tally = await self._pass(rows(), workers, total, further=number > 0)
+            if not (tally.failure or (tally.in_doubt and self._may_clear_up)):
+                break
+        return tally
+
+    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, total: int | None, further: bool) -> Tally:
+        self.tally = Tally()
+        self._streak = Streak()
+        self._further = further
+        self._outgoing: Outgoing | None = None
+        self._progress = Progress(self.log, "messages", total)
+        try:
+            with Seen() as self._seen:
+                await for_each(self._to_send(rows), self._send, workers)
+        finally:
+            self._progress.finish(self.tally.states.total(), self.tally.remark)
+        return self.tally
+
+    async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
+        place = self.first
+        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+            made = [self.address(number, row) for number, row in enumerate(chunk, place)]
+            place += len(chunk)
+            self.tally.total += len(chunk)
+            changes: list[Change] = []
+            to_send = [found async for found in self._sorted_out(made, changes)]
+            if changes:
+                await asyncio.to_thread(self._commit, changes)
+            for addressed in to_send:
+                yield addressed
+
+    async def _sorted_out(
+        self, made: Sequence[Addressed | Unaddressed], changes: list[Change]
+    ) -> AsyncIterator[Addressed]:
+        """Those of some rows that are to be sent to now; the others are counted."""
+        addressed = [each for each in made if isinstance(each, Addressed)]
+        known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
+        suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
+        for each in made:
+            if isinstance(each, Unaddressed):
+                self._note(changes, each, SendState.FAILED, each.reason)
+                continue
+            if not self._seen.add(int(each.key[:15], 16)):
+                again = Unaddressed(each.row, each.given, "")
+                self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
+                continue
+            row = known.get(each.key)
+            if row and row.state in _IN_DOUBT:
+                row = await self._cleared_up(each, row)
+                if row.state in _IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
+                    yield replace(each, message_id=row.message_id or each.message_id, again=True)
+                    continue
+            if row and row.row != each.row:
+                changes.append(Place(key=each.key, batch=self.batch, row=each.row))
+            if row and (row.state in (SendState.ACCEPTED, *_IN_DOUBT) or (self._further and row.state in _OVER)):
+                self.tally.states[row.state] += 1
+            elif each.to in suppressed:
+                self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
+            else:
+                yield each
+
+    async def _send(self, addressed: Addressed) -> None:
+        """Send to one recipient, if it is the time for that."""
+        hold = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
+        if hold is None and self.manners.pace:
+            await self._gap.turn(self.manners.pace.draw(self._random))
+        hold = hold or self.manners.hold(addressed.to, datetime.now(timezone.utc))
+        if hold is None:
+            await self._require_session()
+            hold = await self._send_once(addressed)
+        if hold:
+            await self._held(addressed, hold)
+        self._progress.report(self.tally.states.total(), self.tally.remark)
+
+    async def _send_once(self, addressed: Addressed) -> Hold | None:
+        """Write the intent, send, and write the outcome; or tell what it has to wait for."""
+        intent = SendRow(
+            key=addressed.key,
+            row=addressed.row,
+            given=addressed.given,
+            recipient=addressed.to,
+            state=SendState.INTENDED,
+            message_id=addressed.message_id,
+        )
+        now = datetime.now(timezone.utc)
+        limit = self.manners.daily_limit
+        daily = Daily(limit=limit, since=self.manners.day_began(now)) if limit is not None else None
+        in_the_way = await self._commits.add(
+            Intend(batch=self.batch, conn_id=self.conn_id, row=intent, again=addressed.again, daily=daily)
+        )
+        if in_the_way is LIMIT_REACHED:
+            return self.manners.next_day(now)
+        if in_the_way is not None:
+            # Somebody else has sent it, or is about to.
+            self.tally.states[in_the_way.state] += 1
+            return None
+        flow = self.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
+        try:
+            sent = await adrive(flow, self.channel)
+        except WaError as error:
+            await self._not_accepted(addressed, error)
+            return None
+        self._streak.answered()
+        self.sent = sent
+        await self._settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        if sent.warning:
+            self._session_asked = float("-inf")
+        return None
+
+    async def _not_accepted(self, addressed: Addressed, error: WaError) -> None:
+        detail = f"{type(error).__name__}: {error}"
+        # That a repeat was refused tells nothing of the first time.
+        if isinstance(error, (OutcomeUnknown, UnexpectedReply)) or addressed.again:
+            self.tally.failure = self.tally.failure or (error if self._may_clear_up else None)
+            await self._settle(addressed, SendState.UNKNOWN, detail)
+        elif error.stops_all or error.retry is Retry.LATER:
+            self.tally.failure = self.tally.failure or error
+            await self._settle(addressed, SendState.DELAYED, detail)
+        else:
+            await self._settle(addressed, SendState.FAILED, detail)
+        self.error = error
+        if error.stops_all:
+            raise error
+        self._streak.failed(error)
+
+    async def _settle(self, addressed: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
+        await self._commits.add(Settle(key=addressed.key, state=state, message_id=message_id, detail=detail))
+        self.tally.states[state] += 1
+
+    async def _held(self, addressed: Addressed, hold: Hold) -> None:
+        """Leave somebody for later, or for good, as the manners say."""
+        self.tally.hold = hold.and_then(self.tally.hold)
+        changes: list[Change] = []
+        state = SendState.DELAYED if self.manners.wait else SendState.SKIPPED
+        self._note(changes, addressed, state, hold.reason)
+        await self._commits.add(changes[0])
+
+    def _note(self, changes: list[Change], each: Addressed | Unaddressed, state: SendState, detail: str) -> None:
+        self.tally.states[state] += 1
+        key = each.key if isinstance(each, Addressed) else f"{self.batch}:{each.row}"[:64]
+        recipient = each.to if isinstance(each, Addressed) else each.given
+        row = SendRow(key=key, row=each.row, given=each.given, recipient=recipient, state=state, detail=detail)
+        changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=row))
+
+    async def _require_session(self) -> None:
+        """See to it, now and then, that the account is logged in.
+
+        :raises SessionDown: it is not.
+        """
+        if not self.watch_session or not isinstance(self.vendor, HasSession):
+            return
+        if time.monotonic() - self._session_asked < SESSION_SECONDS:
+            return
+        self._session_asked = time.monotonic()
+        session = await adrive(self.vendor.session(), self.channel)
+        if not session.logged_in:
+            raise SessionDown(f"the session is {session.state.value}: {session.detail}; nothing more is sent")
+
+    @property
+    def _may_clear_up(self) -> bool:
+        """Whether a further pass may tell what became of a message."""
+        return isinstance(self.vendor, (RepeatsById, ReportsDeliveries))
+
+    def _may_repeat(self, addressed: Addressed) -> bool:
+        """Whether a message may go out again that is in doubt: it would be the same one, or the author wants it."""
+        by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
+        return by_id or self.resend_unknown
+
+    async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
+        """What became of a message that is in doubt, as far as the vendor can tell."""
+        text = comparable_text(addressed.message)
+        if not isinstance(self.vendor, ReportsDeliveries) or not text or not row.intended_at:
+            return row
+        self._outgoing = self._outgoing or await self._what_was_sent(self.vendor)
+        if found := self._outgoing.take(addressed.to, text, row.intended_at):
+            change = Settle(key=row.key, state=SendState.ACCEPTED, message_id=found.message_id, detail=_FOUND)
+        elif self._outgoing.may_hold(addressed.to, row.intended_at):
+            change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_ANOTHER)
+        else:
+            change = Settle(key=row.key, state=SendState.DELAYED, detail=_NOT_FOUND)
+        await self._commits.add(change)
+        return replace(row, state=change.state)
+
+    async def _what_was_sent(self, vendor: ReportsDeliveries) -> Outgoing:
+        """What the account has sent since the first message that is in doubt, once a report must show them all."""
+        in_doubt = await asyncio.to_thread(self.store.sends.in_doubt, self.batch)
+        settled = [
+            row.settled_at or (row.intended_at or _LONG_AGO) + timedelta(seconds=self.doubt_seconds) for row in in_doubt
+        ]
+        shown_at = max(settled) + timedelta(seconds=REPORT_SECONDS)
+        await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
+        since = min(row.intended_at or _LONG_AGO for row in in_doubt) - CLOCKS
+        self.log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt):,}")
+        statuses = await adrive(vendor.delivery_report(since=since), self.channel)
+        ids = [status.message_id for status in statuses]
+        return Outgoing(statuses, await asyncio.to_thread(self.store.sends.claimed, self.conn_id, ids))
+
+    def _commit(self, changes: Sequence[Change]) -> list[Any]:
+        return self.store.sends.change(changes)
+
+
+def as_result(row: SendRow) -> dict[str, Any]:
+    """A row as a result, by ``COLUMNS``; what was only intended is ``unknown``."""
+    state = SendState.UNKNOWN if row.state is SendState.INTENDED else row.state
+    return {
+        "input": row.given,
+        "to": row.recipient,
+        "status": state.value,
+        "message_id": row.message_id if state is SendState.ACCEPTED else None,
+        "settled_at": row.settled_at.isoformat(timespec="seconds") if row.settled_at else None,
+        "detail": row.detail,
+    }
+
+
+class _Gap:
+    """Keeps sends apart, however many workers there are."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def turn(self, seconds: float) -> None:
+        """Wait for one's turn, after which nobody has one for so many seconds."""
+        now = time.monotonic()
+        mine = max(now, self._next)
+        self._next = mine + seconds
+        await asyncio.sleep(mine - now)
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FOUND = "its reply was lost; it was found among what was sent"
+_ANOTHER = "its reply was lost; the recipient was sent something, but another text is told of it"
+_NOT_FOUND = "it was not taken: it is not among what was sent"

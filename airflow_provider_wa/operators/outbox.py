@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sending operators share: the key by which a message is known, and how one is sent at most once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Context
+
+from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
+from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
+from airflow_provider_wa.api.flow import Effect, Request
+from airflow_provider_wa.api.vendors import VENDORS
+from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.store import get_store
+from airflow_provider_wa.operators.base import batch_name
+from airflow_provider_wa.operators.media import content_of, load_message
+
+ON_UNKNOWN = ("fail", "skip", "resend")
+"""What to do with a message that may or may not have gone out."""
+
+
+class Outbox:
+    """Sends messages of one run of a task, whatever its retries, each at most once.
+
+    :param resend: whether a task that is cleared by hand sends again; its automatic retries do not.
+    :param retries: the task's.
+    :param part: whether the list is a part of a longer one: a message is the same then in whichever part it is.
+    """
+
+    def __init__(
+        self,
+        hook: WaHook,
+        context: Context,
+        conn_id: str,
+        *,
+        resend: bool = False,
+        retries: int = 0,
+        part: bool = False,
+    ) -> None:
+        self.hook = hook
+        self.store = get_store()
+        self.conn_id = conn_id
+        run: Any = context
+        ti = run.get("ti")
+        # Airflow raises max_tries by the retries at each Clear, and at nothing else.
+        generation = [max(ti.max_tries - retries, 0)] if resend and ti is not None else []
+        self.batch = batch_name(context, conn_id, *generation)
+        run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
+        self._run = [*run_id, *generation]
+
+    def key(self, recipient: str, message: Any, given: str | None = None) -> str:
+        """By what a message is known: the same over all tries of a run, or over all runs if it is given.
+
+        :param message: as the author wrote it, rendered.
+        :param given: the author's own key.
+        """
+        known = ["key", given] if given else [*self._run, recipient, message]
+        return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
+
+    def address(
+        self, place: int, given: Any, region: str | None, spec: Any, key: str | None, message_id: str | None
+    ) -> Addressed:
+        """A message to one recipient.
+
+        :param given: a number in any spelling, or a JID.
+        :param spec: the message as the author wrote it, rendered.
+        :raises BadInput: it is no recipient, or no message.
+        :raises UnsupportedByVendor: the vendor does not send such messages.
+        """
+        recipient = numbers.recipient(given, region)
+        message = load_message(spec, _kept_content)
+        vendor = self.hook.able(SendsMessages)
+        require_message(vendor, message, VENDORS)
+        known = self.key(recipient, spec, key)
+        if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
+            message_id = vendor.new_message_id(known)
+        return Addressed(place, str(given), recipient, message, known, message_id)
+
+    def prove(self, spec: Any) -> None:
+        """See to it that a message can be sent.
+
+        :raises BadInput: it is no message.
+        :raises UnsupportedByVendor: the vendor does not send such messages.
+        """
+        require_message(self.hook.able(SendsMessages), load_message(spec, _kept_content), VENDORS)
+
+    def send(
+        self,
+        rows: Callable[[], Iterator[Mapping[str, Any]]],
+        address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed],
+        *,
+        log: Any,
+        concurrency: int | None = None,
+        rate: float | None = None,
+        total: int | None = None,
+        **options: Any,
+    ) -> tuple[BulkSend, Tally]:
+        """Send to a list; ``options`` are those of ``BulkSend``.
+
+        :raises WaError: as ``BulkSend.run``.
+        """
+        endpoint = self.hook.endpoint
+
+        async def run() -> tuple[BulkSend, Tally]:
+            async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
+                bulk = BulkSend(
+                    vendor=self.hook.able(SendsMessages),
+                    channel=channel,
+                    store=self.store,
+                    batch=self.batch,
+                    conn_id=self.conn_id,
+                    log=log,
+                    address=address,
+                    doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND)),
+                    **options,
+                )
+                return bulk, await bulk.run(rows, channel.endpoint.concurrency, total)
+
+        return asyncio.run(run())
+
+
+def passing(failure: WaError) -> WaError:
+    """The error for what a retry of the task clears up: one that Airflow retries."""
+    if failure.retry is Retry.LATER:
+        return failure
+    return VendorUnavailable(f"{failure}; a retry of the task finds out what became of it")
+
+
+def _digest(value: Any) -> str:
+    """What stands for something that is not JSON: the file of a message, for instance."""
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
+
+
+# The same file goes to many.
+_kept_content = lru_cache(maxsize=4)(content_of)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A message with a template in it, rendered for each row of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.messages import Message
+
+Render = Callable[[Mapping[str, Any]], Any]
+
+ROW = "row"
+"""All of a row, for columns whose names are no names of Jinja: ``{{ row["first name"] }}``."""
+
+
+class RowTemplate:
+    """Something whose texts are Jinja templates over a row's columns.
+
+    A template may also use what Airflow's templates know (``ds``, ``params`` ...), where no column has that name.
+
+    :param spec: a text, a dict or list of texts at any depth, or a message.
+    :param what: what it is called in messages.
+    :param context: Airflow's context.
+    :raises BadInput: a text is no template.
+    """
+
+    def __init__(self, spec: Any, what: str, context: Mapping[str, Any]) -> None:
+        from jinja2 import StrictUndefined
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        self._what = what
+        self._context = dict(context)
+        self._names: set[str] = set()
+        # What is missing is an error, not a gap in what people read.
+        self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+        self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
+
+    def refuse_unknown(self, columns: Mapping[str, Any]) -> None:
+        """Raise ``BadInput`` if the templates use what is neither a column nor known to Airflow's templates."""
+        unknown = sorted(self._names - set(map(str, columns)) - set(self._context) - {ROW})
+        if unknown:
+            known = ", ".join(map(repr, columns))
+            raise BadInput(f"{self._what}: there is no column {', '.join(map(repr, unknown))}; there is {known}")
+
+    def render(self, row: Mapping[str, Any]) -> Any:
+        """The same with its texts rendered.
+
+        :raises BadInput: a template fails with what this row has.
+        """
+        from jinja2 import TemplateError
+
+        try:
+            return self._render({**self._context, **{str(name): value for name, value in row.items()}, ROW: row})
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise BadInput(f"{self._what}: {type(error).__name__}: {error}") from None
+
+    def _compiled(self, spec: Any) -> Render:
+        if isinstance(spec, str):
+            return self._compiled_text(spec)
+        if isinstance(spec, Mapping):
+            parts = {name: self._compiled(value) for name, value in spec.items()}
+            return lambda row: {name: render(row) for name, render in parts.items()}
+        if isinstance(spec, (list, tuple)):
+            items = [self._compiled(value) for value in spec]
+            return lambda row: [render(row) for render in items]
+        return lambda row: spec
+
+    def _compiled_text(self, text: str) -> Render:
+        from jinja2 import TemplateError, meta
+
+        try:
+            self._names |= meta.find_undeclared_variables(self._environment.parse(text))
+            template = self._environment.from_string(text)
+        except TemplateError as error:
+            raise BadInput(f"{self._what}: {error}") from None
+        return template.render

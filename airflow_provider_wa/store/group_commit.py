@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commits what comes at the same time in one transaction: a disk takes few transactions a second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PATIENCE = 5.0
+"""For how many seconds transactions may fail before those who wait behind them are told to come again."""
+
+
+@dataclass
+class _Waiting(Generic[T, R]):
+    """What somebody brought, and the future by which it is told what became of it."""
+
+    item: T
+    future: asyncio.Future[R]
+    outcome: Any = None
+
+    def tell(self) -> None:
+        if self.future.done():  # whoever waited has gone
+            return
+        if isinstance(self.outcome, Exception):
+            self.future.set_exception(self.outcome)
+        else:
+            self.future.set_result(self.outcome)
+
+
+class GroupCommit(Generic[T, R]):
+    """Commits items, one transaction at a time, in the order in which they came, in a thread.
+
+    It belongs to one event loop and needs no start.
+
+    :param commit: stores items, all or none, and returns a result for each. It may block.
+    :param most: how much one transaction takes, unless a single item is more.
+    :param weigh: how much an item is.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], Sequence[R]],
+        most: int = 500,
+        weigh: Callable[[T], int] = lambda _: 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._commit = commit
+        self._most = most
+        self._weigh = weigh
+        self._clock = clock
+        self._queue: list[_Waiting[T, R]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def add(self, item: T) -> R:
+        """Return what ``commit`` returned for the item, once it is committed.
+
+        :raises StoreUnavailable: it is not.
+        """
+        waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())
+        return await waiting.future
+
+    async def _write(self) -> None:
+        try:
+            while group := self._next():
+                await asyncio.to_thread(self._commit_group, group)
+                for waiting in group:
+                    waiting.tell()
+        finally:
+            self._writing = None
+
+    def _next(self) -> list[_Waiting[T, R]]:
+        count = weight = 0
+        for waiting in self._queue:
+            weight += self._weigh(waiting.item)
+            if count and weight > self._most:
+                break
+            count += 1
+        group, self._queue = self._queue[:count], self._queue[count:]
+        return group
+
+    def _commit_group(self, group: Sequence[_Waiting[T, R]]) -> None:
+        """Store a group; if that fails, each item alone, so that a bad one does not refuse its neighbours."""
+        began = self._clock()
+        failure = self._try(group)
+        if failure is None or len(group) == 1:
+            return
+        for waiting in group:
+            # A store that is away would make each of them wait as long.
+            if self._clock() - began < PATIENCE:
+                failure = self._try([waiting]) or failure
+            else:
+                waiting.outcome = failure
+
+    def _try(self, group: Sequence[_Waiting[T, R]]) -> Exception | None:
+        try:
+            outcomes: Sequence[Any] = self._commit([waiting.item for waiting in group])
+        except Exception as error:  # noqa: BLE001 - it is raised to those who wait
+            for waiting in group:
+                waiting.outcome = error
+            return error
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            waiting.outcome = outcome
+        return None

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends: what was to be sent to whom, written before each request, and what became of it, written after it.
+
+A message is known by its ``key``. Whoever wants to send it writes the intent first (``Intend``), which only one can do:
+a message that is on its way, or may have gone out, stands in the way of the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, Insert, Row, bindparam, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.events import PARAMETERS, clean, cleaned
+from airflow_provider_wa.store.tables import NAME
+from airflow_provider_wa.store.tables import sends as table
+
+_CHUNK = 2000
+
+
+class SendState(str, Enum):
+    """What became of a message: ``intended`` before the request, and as long as no outcome is known.
+
+    ``unknown`` may or may not have gone out; ``failed`` was refused for good, ``delayed`` for the time being, and of
+    both nothing was sent; ``skipped`` is not to be sent.
+    """
+
+    INTENDED = "intended"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    DELAYED = "delayed"
+    SKIPPED = "skipped"
+
+
+_IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
+_NOT_SENT = (SendState.FAILED, SendState.DELAYED, SendState.SKIPPED)
+
+# The outcomes of a request, and which states each replaces. That a message went out, or may have, is never lost: two
+# tries of a task may overlap, and the other one's request have been refused.
+_REPLACED: Mapping[SendState, tuple[SendState, ...]] = {
+    SendState.ACCEPTED: (*_IN_DOUBT, *_NOT_SENT),
+    SendState.UNKNOWN: (*_IN_DOUBT, *_NOT_SENT),
+    SendState.FAILED: _IN_DOUBT,
+    SendState.DELAYED: _IN_DOUBT,
+}
+
+
+class Marker(Enum):
+    """What stands in the way of an intent, if it is no other send."""
+
+    LIMIT_REACHED = "limit reached"
+
+
+LIMIT_REACHED: Final = Marker.LIMIT_REACHED
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendRow:
+    """A message to one recipient, by its place in the list (from 1).
+
+    ``key`` is at most 64 characters; ``given`` is the recipient as the list spelt it, ``recipient`` digits or a JID (or
+    what was given, if it is no number); ``message_id`` is the vendor's, or ours if it was chosen before the request.
+    """
+
+    key: str
+    row: int
+    given: str
+    recipient: str
+    state: SendState
+    message_id: str | None = None
+    detail: str = ""
+    intended_at: datetime | None = None
+    settled_at: datetime | None = None
+
+
+class Change(Protocol):
+    """A change of the sends, made in a transaction that others share."""
+
+    def apply(self, connection: Connection) -> Any:
+        """Make the change, and return what there is to tell of it."""
+
+
+class Sends:
+    """The questions asked of the sends. A ``batch`` is one run of one task over one list, whatever its retries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, keys: Iterable[str]) -> dict[str, SendRow]:
+        """The messages that are known, by their keys."""
+        asked, found = list(keys), {}
+        with self._database.reading() as connection:
+            for start in range(0, len(asked), PARAMETERS):
+                rows = connection.execute(_SOME, {"keys": asked[start : start + PARAMETERS]})
+                found.update({row.key: _row(row) for row in rows})
+        return found
+
+    def rows(self, batch: str) -> Iterator[SendRow]:
+        """The rows of a batch in the order of the list, read in parts."""
+        # Two rows may have the same place, if the list has changed since: keys tell them apart.
+        last_row, last_key = 0, ""
+        while True:
+            parameters = {"the_batch": batch, "last_row": last_row, "last_key": last_key, "size": _CHUNK}
+            with self._database.reading() as connection:
+                part = [_row(row) for row in connection.execute(_PART, parameters)]
+            yield from part
+            if len(part) < _CHUNK:
+                return
+            last_row, last_key = part[-1].row, part[-1].key
+
+    def counts(self, batch: str) -> Counter[str]:
+        """How many rows of a batch there are of each state."""
+        with self._database.reading() as connection:
+            return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
+
+    def in_doubt(self, batch: str) -> list[SendRow]:
+        """The rows of a batch that may or may not have gone out, in the order of the list."""
+        with self._database.reading() as connection:
+            return [_row(row) for row in connection.execute(_DOUBTS, {"the_batch": batch})]
+
+    def claimed(self, conn_id: str, message_ids: Sequence[str]) -> set[str]:
+        """Those of a connection's messages, by the vendor's ids, that are known to have been accepted."""
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for start in range(0, len(message_ids), PARAMETERS):
+                asked = {"the_conn_id": conn_id, "ids": message_ids[start : start + PARAMETERS]}
+                found.update(connection.execute(_CLAIMED, asked).scalars())
+        return found
+
+    def change(self, changes: Sequence[Change]) -> list[Any]:
+        """Make changes in this order in one transaction, all or none, and return the result of each."""
+        if not changes:
+            return []
+        with self._database.writing() as connection:
+            return [change.apply(connection) for change in changes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daily:
+    """At most ``limit`` messages over a connection ``since`` a moment, those counted that may have gone out."""
+
+    limit: int
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intend:
+    """That a message is about to be sent: its row, with a ``message_id`` if that is chosen already.
+
+    The result is None if the intent is written, so that it may be sent. Else it is the ``SendRow`` that stands in the
+    way (it was accepted, or no one knows), or ``LIMIT_REACHED``.
+
+    :param again: a message in doubt (intended, unknown) may be sent again.
+    """
+
+    batch: str
+    conn_id: str
+    row: SendRow
+    again: bool = False
+    daily: Daily | None = None
+
+    def apply(self, connection: Connection) -> SendRow | Marker | None:
+        """Write the intent, if nothing stands in its way."""
+        reached = self._limit_is_reached(connection)
+        if not reached:
+            values = {**_values(self), "state": SendState.INTENDED.value, "detail": "", "intended_at": _now()}
+            statement = _INTEND[connection.dialect.name, self.again]
+            if connection.execute(statement, {**values, "settled_at": None}).first():
+                return None
+        standing = connection.execute(_SOME, {"keys": [self.row.key]}).first()
+        if standing is None or standing.state in _repeatable(self.again):
+            return LIMIT_REACHED
+        return _row(standing)
+
+    def _limit_is_reached(self, connection: Connection) -> bool:
+        if self.daily is None:
+            return False
+        asked = {"the_conn_id": self.conn_id, "the_key": self.row.key, "since": self.daily.since}
+        counted = connection.execute(_COUNT_SINCE, {**asked, "most": self.daily.limit}).scalar_one()
+        return bool(counted >= self.daily.limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settle:
+    """What became of a message: accepted, unknown, failed or delayed. One that was accepted stays so.
+
+    The result is whether that was entered. A ``message_id`` of None keeps the one that is there.
+    """
+
+    key: str
+    state: SendState
+    message_id: str | None = None
+    detail: str = ""
+
+    def apply(self, connection: Connection) -> bool:
+        """Enter the outcome."""
+        values = {
+            "the_key": self.key,
+            "replaced": [state.value for state in _REPLACED[self.state]],
+            "new_state": self.state.value,
+            "new_message_id": cleaned(self.message_id, NAME),
+            "new_detail": clean(self.detail),
+            "now": _now(),
+        }
+        return connection.execute(_SETTLE, values).rowcount > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """That a message is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
+
+    If it is known already as one that may have gone out, only its place in the list is entered.
+    """
+
+    batch: str
+    conn_id: str
+    row: SendRow
+
+    def apply(self, connection: Connection) -> None:
+        """Put the row."""
+        row = self.row
+        values = {**_values(self), "state": row.state.value, "detail": clean(row.detail), "settled_at": _now()}
+        connection.execute(_NOTE[connection.dialect.name], {**values, "intended_at": None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """That the list has moved: a known message's place in it. Nothing changes if it is another batch's."""
+
+    key: str
+    batch: str
+    row: int
+
+    def apply(self, connection: Connection) -> None:
+        """Enter the place."""
+        connection.execute(_PLACE, {"the_key": self.key, "the_batch": self.batch, "new_row": self.row})
+
+
+_COLUMNS = [column for column in table.columns if column.name not in ("batch", "conn_id")]
+_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def _repeatable(again: bool) -> tuple[SendState, ...]:
+    return (*_NOT_SENT, *_IN_DOUBT) if again else _NOT_SENT
+
+
+def _intend(dialect: Any, again: bool) -> Insert:
+    statement = dialect.insert(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key},
+        where=table.c.state.in_([state.value for state in _repeatable(again)]),
+    )
+    written: Insert = statement.returning(table.c.key)
+    return written
+
+
+def _note(dialect: Any) -> Insert:
+    statement = dialect.insert(table)
+    not_sent = table.c.state.in_([state.value for state in _NOT_SENT])
+    replaced = ("batch", "conn_id", "given", "recipient", "state", "detail", "settled_at")
+    written: Insert = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "row": statement.excluded.row,
+            **{name: case((not_sent, statement.excluded[name]), else_=table.c[name]) for name in replaced},
+        },
+        where=or_(not_sent, table.c.batch == statement.excluded.batch),
+    )
+    return written
+
+
+# Made once: SQLAlchemy then finds what it has compiled for each without looking into it.
+_SOME = select(*_COLUMNS).where(table.c.key.in_(bindparam("keys", expanding=True)))
+_PART = (
+    select(*_COLUMNS)
+    .where(
+        table.c.batch == bindparam("the_batch"),
+        tuple_(table.c.row, table.c.key) > tuple_(bindparam("last_row"), bindparam("last_key")),
+    )
+    .order_by(table.c.row, table.c.key)
+    .limit(bindparam("size"))
+)
+_DOUBTS = (
+    select(*_COLUMNS)
+    .where(
+        table.c.batch == bindparam("the_batch"),
+        table.c.state.in_([state.value for state in _IN_DOUBT]),
+    )
+    .order_by(table.c.row)
+)
+_CLAIMED = select(table.c.message_id).where(
+    table.c.conn_id == bindparam("the_conn_id"),
+    table.c.message_id.in_(bindparam("ids", expanding=True)),
+    table.c.state == SendState.ACCEPTED.value,
+)
+_COUNTS = select(table.c.state, func.count()).where(table.c.batch == bindparam("the_batch")).group_by(table.c.state)
+_COUNT_SINCE = select(func.count()).select_from(
+    select(table.c.state)
+    .where(
+        table.c.conn_id == bindparam("the_conn_id"),
+        table.c.intended_at >= bindparam("since"),
+        table.c.state.in_([state.value for state in (*_IN_DOUBT, SendState.ACCEPTED)]),
+        # A message that is sent again is one of those already.
+        table.c.key != bindparam("the_key"),
+    )
+    .limit(bindparam("most"))
+    .subquery()
+)
+_INTEND = {(name, again): _intend(dialect, again) for name, dialect in _DIALECTS.items() for again in (False, True)}
+_NOTE = {name: _note(dialect) for name, dialect in _DIALECTS.items()}
+_SETTLE = (
+    update(table)
+    .where(table.c.key == bindparam("the_key"), table.c.state.in_(bindparam("replaced", expanding=True)))
+    .values(
+        state=bindparam("new_state"),
+        message_id=func.coalesce(bindparam("new_message_id", type_=table.c.message_id.type), table.c.message_id),
+        detail=bindparam("new_detail"),
+        settled_at=bindparam("now"),
+    )
+)
+_PLACE = (
+    update(table)
+    .where(table.c.key == bindparam("the_key"), table.c.batch == bindparam("the_batch"))
+    .values(row=bindparam("new_row"))
+)
+
+
+def _values(change: Intend | Note) -> dict[str, Any]:
+    """What a row says whatever has become of it."""
+    row = change.row
+    return {
+        "key": row.key,
+        "batch": change.batch,
+        "row": row.row,
+        "conn_id": change.conn_id,
+        "given": clean(row.given),
+        "recipient": clean(row.recipient)[:NAME],
+        "message_id": cleaned(row.message_id, NAME),
+    }
+
+
+def _row(row: Row[Any]) -> SendRow:
+    return SendRow(**{**row._mapping, "state": SendState(row.state)})
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

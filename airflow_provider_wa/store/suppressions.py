@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suppressions: who is not to be written to, and the words by which people say that they want no more messages."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.events import PARAMETERS, clean
+from airflow_provider_wa.store.tables import NAME
+from airflow_provider_wa.store.tables import suppressions as table
+
+_CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Somebody who is not to be written to, digits or a JID; why, and since when."""
+
+    recipient: str
+    reason: str
+    since: datetime
+
+
+class Suppressions:
+    """The questions asked of the suppressions. Recipients are digits or JIDs.
+
+    Where numbers of a country have two forms, both are the same recipient.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, recipients: Iterable[str], reason: str = "") -> int:
+        """Suppress recipients, all or none, and return how many were not yet. Those that were keep their reason."""
+        return self.put(dict.fromkeys(recipients, reason))
+
+    def put(self, reasons: Mapping[str, str]) -> int:
+        """The same with a reason for each recipient."""
+        if not reasons:
+            return 0
+        with self._database.writing() as connection:
+            return suppress(connection, reasons)
+
+    def remove(self, recipients: Iterable[str]) -> int:
+        """Let recipients be written to again, all or none, and return how many were suppressed."""
+        spellings = list(_by_spelling(recipients))
+        if not spellings:
+            return 0
+        with self._database.writing() as connection:
+            return sum(connection.execute(_REMOVE, {"recipients": part}).rowcount for part in _parts(spellings))
+
+    def among(self, recipients: Iterable[str]) -> set[str]:
+        """Those of the recipients that are suppressed."""
+        with self._database.reading() as connection:
+            return _among(connection, recipients)
+
+    def all(self) -> Iterator[Suppression]:
+        """All suppressions in the order of the recipients, read in parts."""
+        last = ""
+        while True:
+            with self._database.reading() as connection:
+                part = [Suppression(*row) for row in connection.execute(_PART, {"last": last})]
+            yield from part
+            if len(part) < _CHUNK:
+                return
+            last = part[-1].recipient
+
+
+def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
+    """Suppress recipients, each for a reason, in somebody's writing transaction; return how many were not yet."""
+    known, since = _among(connection, reasons), datetime.now(timezone.utc)
+    new: dict[str, str] = {}
+    for recipient, reason in reasons.items():
+        if recipient not in known and not any(spelling in new for spelling in _spellings(recipient)):
+            new[_spellings(recipient)[0]] = reason
+    if new:
+        rows = [{"recipient": recipient, "reason": clean(reason), "since": since} for recipient, reason in new.items()]
+        connection.execute(insert(table), rows)
+    return len(new)
+
+
+class OptOutWords:
+    """The words by which people say that they want no more messages. False if there are none.
+
+    A message says one if it is nothing else: small or capital letters, and blanks and punctuation around it, do not
+    matter.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = frozenset(filter(None, (_bare(word).casefold() for word in words)))
+
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
+    def written(self, messages: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
+        """Who wrote one of the words, of messages as sender and text, with that as the reason."""
+        told = ((sender, _bare(text)) for sender, text in messages if sender and text)
+        return {sender: f'wrote "{said}"' for sender, said in told if said.casefold() in self._words}
+
+
+def _bare(text: str) -> str:
+    """A text without what is no letter or digit around it, with single blanks within."""
+    # Full-width letters, which some keyboards write, become the plain ones.
+    plain = unicodedata.normalize("NFKC", text)
+    begin, end = 0, len(plain)
+    while begin < end and _is_around(plain[begin]):
+        begin += 1
+    while begin < end and _is_around(plain[end - 1]):
+        end -= 1
+    return " ".join(plain[begin:end].split())
+
+
+def _is_around(character: str) -> bool:
+    """Blanks, punctuation, symbols (emojis), what is not shown, and what only chooses how an emoji looks."""
+    return unicodedata.category(character)[0] in "PSZC" or character in "\ufe0e\ufe0f"
+
+
+def _among(connection: Connection, recipients: Iterable[str]) -> set[str]:
+    asked = _by_spelling(recipients)
+    found: set[str] = set()
+    for part in _parts(list(asked)):
+        for spelling in connection.execute(_SOME, {"recipients": part}).scalars():
+            found.update(asked[spelling])
+    return found
+
+
+def _by_spelling(recipients: Iterable[str]) -> dict[str, list[str]]:
+    """Recipients, as they were given, by the spellings that they may be stored under."""
+    found: dict[str, list[str]] = {}
+    for recipient in recipients:
+        for spelling in _spellings(recipient):
+            found.setdefault(spelling, []).append(recipient)
+    return found
+
+
+def _spellings(recipient: str) -> tuple[str, ...]:
+    """A recipient as it is stored, and in its country's other form if there is one."""
+    plain = _digits(clean(recipient))[:NAME]
+    # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
+    other = PhoneNumber(plain, plain[:2]).other_form
+    return (plain, other.digits) if other else (plain,)
+
+
+def _digits(recipient: str) -> str:
+    """The digits of a number with its + or a person's JID, which some vendors tell; all else as it is."""
+    if "@" not in recipient:
+        return recipient.removeprefix("+")
+    try:
+        return numbers.recipient(recipient)
+    except BadInput:
+        return recipient
+
+
+def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (spellings[start : start + PARAMETERS] for start in range(0, len(spellings), PARAMETERS))
+
+
+_SOME = select(table.c.recipient).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
+_REMOVE = delete(table).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
+_PART = select(table).where(table.c.recipient > bindparam("last")).order_by(table.c.recipient).limit(_CHUNK)

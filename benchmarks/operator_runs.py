@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs ``WaBulkCheckOperator`` as a task does: a CSV file in, the store on SQLite, a CSV file out.
+
+``check`` checks a list and tells the calls, the seconds, the CPU time and the peak of the memory; with no numbers it
+only imports. ``answered`` fills the store with what a run over a list would have left there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+CONN_ID = "bench"
+WARM_UP = 50
+ROWS_AT_ONCE = 2000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["check", "answered"])
+    parser.add_argument("folder", type=Path, help="Airflow's home, the store's and the files'")
+    parser.add_argument("--url", default="http://127.0.0.1:9")
+    parser.add_argument("--numbers", type=int, required=True)
+    parser.add_argument("--known", type=int, default=0, help="how many of them were answered before")
+    parser.add_argument("--workers", type=int, default=50)
+    parser.add_argument("--warm", action="store_true", help="check a few numbers before those that are measured")
+    options = parser.parse_args()
+    folder = options.folder
+    os.environ |= {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    store = {"conn_type": "sqlite", "host": str(folder / "store.db")}
+    vendor = {"conn_type": "accuauth", "host": options.url, "login": "bench", "password": "no-secret-here"}
+    os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = json.dumps(store)
+    os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"] = json.dumps(vendor)
+    if options.what == "answered":
+        print(json.dumps(answered(options.numbers)))
+        return
+    if options.warm:
+        check(folder, "warm", WARM_UP, options.workers)
+    result = check(folder, "measured", options.numbers, options.workers, options.known)
+    print(json.dumps({**result, "peak_mb": peak_mb()}))
+
+
+def check(folder: Path, run: str, count: int, workers: int, known: int = 0) -> dict[str, Any]:
+    """Check ``count`` numbers in a DAG run of this name."""
+    from airflow_provider_wa.operators.check import WaBulkCheckOperator
+
+    logging.disable(logging.WARNING)
+    if not count:
+        return {"calls": 0}
+    source = folder / f"{run}.csv"
+    with source.open("w") as file:
+        file.write("phone\n")
+        file.writelines(f"{given(row)}\n" for row in range(1, count + 1))
+    operator = WaBulkCheckOperator(
+        task_id="check",
+        wa_conn_id=CONN_ID,
+        input_path=str(source),
+        output_path=str(folder / f"{run}-checked.csv"),
+        concurrency=workers,
+        # Never reached, but counted like any other.
+        rate_limit="1000000/s",
+    )
+    began, wall, cpu = time.time(), time.perf_counter(), time.process_time()
+    summary = operator.execute(context(run))
+    seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if summary["exists"] != count or summary["calls"] != count - known:
+        sys.exit(f"the run went wrong: {summary}")
+    return {"calls": summary["calls"], "seconds": seconds, "cpu": cpu, "began": began}
+
+
+def answered(count: int) -> dict[str, Any]:
+    """Store the answers of the measured run's first ``count`` numbers, as the operator would have."""
+    from airflow_provider_wa.hooks.store import get_store
+    from airflow_provider_wa.operators.base import batch_name
+
+    store, batch = get_store(), batch_name(context("measured"), CONN_ID)
+    began, rows = time.perf_counter(), answers(count)
+    while part := list(islice(rows, ROWS_AT_ONCE)):
+        store.checks.put(batch, CONN_ID, part)
+    store.close()
+    return {"rows": count, "seconds": time.perf_counter() - began}
+
+
+def answers(count: int) -> Iterator[Any]:
+    """The rows of the list's first ``count`` numbers."""
+    from airflow_provider_wa.store.checks import CheckRow
+
+    now = datetime.now(timezone.utc)
+    for row in range(1, count + 1):
+        number = given(row).replace(" ", "")
+        jid = f"{number[1:]}@s.whatsapp.net"
+        yield CheckRow(row=row, input=given(row), number=number, status="exists", jid=jid, checked_at=now)
+
+
+def given(row: int) -> str:
+    """The list's number in this row, as a person writes it."""
+    return f"+51 9{row:08d}"
+
+
+def context(run: str) -> Any:
+    """The part of a task's context by which the store knows one run of it from another."""
+    ti = SimpleNamespace(
+        dag_id="bench", run_id=run, task_id="check", map_index=-1, try_number=1, max_tries=0, key="bench"
+    )
+    return {"ti": ti, "task_instance": ti, "run_id": run}
+
+
+def peak_mb() -> float:
+    """The peak of this process's memory, in MB of 1,000,000 bytes."""
+    # Not getrusage's maxrss where that can be helped: on Linux it begins with what the parent had when it forked.
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()

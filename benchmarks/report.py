@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmark has measured, as a table: on the terminal and in ``docs/performance.md``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chart import chart
+from figures import cpu, rate
+
+Results = Mapping[str, Any]
+
+HEAD = ("what", "measured", "CPU a call", "ours against it", "target")
+BLOCK = re.compile(r"(<!-- benchmark -->\n).*?(<!-- end benchmark -->)", re.DOTALL)
+SLOWEST = 3
+"""How many of the modules are shown that take longest to import."""
+
+
+class Target(NamedTuple):
+    """What was to be reached, in words, and whether it was."""
+
+    words: str
+    met: bool
+
+    def __str__(self) -> str:
+        return f"{self.words}: {'met' if self.met else 'NOT MET'}"
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    what: str
+    measured: str
+    cpu: str = ""
+    ratio: str = ""
+    targets: Sequence[Target] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (*self[:4], "; ".join(map(str, self.targets)))
+
+
+def rows(results: Results) -> list[Row]:
+    """All lines of what was measured, part by part."""
+    return [row for part, lines in PARTS.items() if part in results for row in lines(results)]
+
+
+def _bulk(results: Results) -> Iterator[Row]:
+    bulk = results["bulk"]
+    for workers, runs in bulk["runs"].items():
+        ours, ideal = runs["ours"], int(workers) / bulk["latency"]
+        targets = [Target("at least 2,000 calls/s", rate(ours) >= 2000)] if workers == "500" else []
+        share = f"{rate(ours) / ideal:.0%} of the ideal {ideal:,.0f}"
+        yield Row(f"**{workers} workers: ours**", _rate(ours), _cpu(ours), share, targets)
+        for name, run in runs.items():
+            if name == "ours":
+                continue
+            calls, work = rate(ours) / rate(run), cpu(ours) / cpu(run)
+            targets = [
+                Target(words, reached(calls, work))
+                for words, reached in TARGETS_AGAINST.get(name, {}).items()
+                if workers == "50"
+            ]
+            ratio = f"{_times(calls)} the calls/s, {_times(work)} the CPU"
+            yield Row(f"{workers} workers: {name}", _rate(run), _cpu(run), ratio, targets)
+    ours = next(iter(bulk["runs"].values()))["ours"]
+    loop, workers = bulk["loop"], next(iter(bulk["runs"]))
+    ratio = (
+        f"{_times(rate(ours) / rate(loop))} the calls/s with {workers} workers, {_times(cpu(ours) / cpu(loop))} the CPU"
+    )
+    yield Row("1 worker: requests loop", _rate(loop), _cpu(loop), ratio)
+
+
+TARGETS_AGAINST: dict[str, dict[str, Callable[[float, float], bool]]] = {
+    "aiohttp": {
+        "at least 90 % of its calls/s": lambda calls, work: calls >= 0.9,
+        "at most 3 times its CPU": lambda calls, work: work <= 3,
+    },
+    "httpx": {"at most a tenth of its CPU": lambda calls, work: work <= 0.1},
+}
+"""What is to be reached against a rival with 50 workers, by the ratios of the calls/s and of the CPU."""
+
+
+def _operator(results: Results) -> Iterator[Row]:
+    run = results["operator"]
+    ratio, targets = "", []
+    engine = results.get("bulk", {}).get("runs", {}).get(str(run["workers"]), {}).get("ours")
+    if engine:
+        work = cpu(run) / cpu(engine)
+        ratio = f"{_times(rate(run) / rate(engine))} the engine's calls/s, {_times(work)} its CPU"
+        targets = [Target("at most 1.5 times the engine's CPU", work <= 1.5)]
+    yield Row(f"**{run['workers']} workers: the whole operator**", _rate(run), _cpu(run), ratio, targets)
+
+
+def _memory(results: Results) -> Iterator[Row]:
+    memory = results["memory"]
+    counts = list(memory["runs"])
+    smallest, largest = counts[0], counts[-1]
+    for count, run in memory["runs"].items():
+        above = run["peak_mb"] - memory["imports_mb"]
+        share = run["peak_mb"] / memory["runs"][smallest]["peak_mb"]
+        targets = []
+        if count == largest:
+            targets = [
+                Target("at most 60 MB above the imports", above <= 60),
+                Target(f"at most 1.1 times the peak of {int(smallest):,}", share <= 1.1),
+            ]
+        yield Row(
+            f"memory, {int(count):,} numbers, {memory['workers']} workers, no latency",
+            f"{run['peak_mb']:.0f} MB at the peak, {above:.0f} MB above the imports; {_rate(run)}",
+            _cpu(run),
+            f"{share:.2f} times the peak of {int(smallest):,}",
+            targets,
+        )
+
+
+def _resume(results: Results) -> Iterator[Row]:
+    resume = results["resume"]
+    seconds, ratio = resume["first_call_seconds"], ""
+    if memory := results.get("memory"):
+        again = resume["known"] / rate(list(memory["runs"].values())[-1])
+        ratio = f"{seconds / again:.2%} of the {again:,.0f} s that asking again would take"
+    yield Row(
+        f"going on after {resume['known']:,} answers",
+        f"{seconds:.2f} s to the first new call",
+        ratio=ratio,
+        targets=[Target("at most 5 s", seconds <= 5)],
+    )
+
+
+def _imports(results: Results) -> Iterator[Row]:
+    imports = results["imports"]
+    airflow, everything = imports["airflow_ms"], imports["all_ms"]
+    share = f"{everything / airflow:.1%} of airflow.sdk's own {airflow / 1000:.1f} s"
+    yield Row(
+        "importing all operators and sensors",
+        f"{everything:.0f} ms",
+        ratio=share,
+        targets=[Target("at most 30 ms", everything <= 30)],
+    )
+    slowest = sorted(imports["modules_ms"].items(), key=lambda item: -item[1])[:SLOWEST]
+    for name, taken in slowest:
+        yield Row(f"importing {name} alone", f"{taken:.0f} ms", ratio=f"{taken / airflow:.1%} of airflow.sdk's own")
+
+
+def _mapped(results: Results) -> Iterator[Row]:
+    run, ratio = results["mapped"], ""
+    if operator := results.get("operator"):
+        ratio = f"the operator: {_times(rate(operator) / rate(run))} the calls/s"
+    yield Row("one mapped Airflow task a number", f"{rate(run):.2f} calls/s", ratio=ratio)
+
+
+PARTS = {
+    "bulk": _bulk,
+    "operator": _operator,
+    "memory": _memory,
+    "resume": _resume,
+    "imports": _imports,
+    "mapped": _mapped,
+}
+"""What makes the lines of each part."""
+
+
+def _rate(run: Results) -> str:
+    return f"{rate(run):,.0f} calls/s"
+
+
+def _cpu(run: Results) -> str:
+    return f"{cpu(run):.2f} ms"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}x" if ratio >= 20 else f"{ratio:.1f}x" if ratio >= 2 else f"{ratio:.2f}x"
+
+
+def as_text(results: Results) -> str:
+    """The table for a terminal."""
+    lines = [HEAD, *(row.cells for row in rows(results))]
+    cells = [[cell.replace("**", "") for cell in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def as_page_block(results: Results) -> str:
+    """The chart, the table and where they come from, for the page."""
+    lines = [HEAD, ["---"] * len(HEAD), *(row.cells for row in rows(results))]
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    machine = results["machine"]
+    where = f"{machine['cores']} cores, Python {machine['python']}, Airflow {machine['airflow']}, {results['date']}"
+    picture = "![calls per second and CPU time per call, by the number of workers](performance.svg)\n\n"
+    return f"{picture if 'bulk' in results else ''}{table}\nMeasured on {where}.\n"
+
+
+def included(page: str, results: Results) -> str:
+    """A page with the benchmark's block written anew."""
+    return BLOCK.sub(lambda found: f"{found[1]}{as_page_block(results)}{found[2]}", page)
+
+
+def write(folder: Path, results: Results) -> None:
+    """Write ``performance.json`` and ``performance.svg``, and the block of ``performance.md`` if that is there."""
+    (folder / "performance.json").write_text(json.dumps(results, indent=2) + "\n")
+    if "bulk" in results:
+        (folder / "performance.svg").write_text(chart(results["bulk"]))
+    page = folder / "performance.md"
+    if page.exists():
+        page.write_text(included(page.read_text(), results))

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from store.workers import intend_all, run_at_once
+
+from airflow_provider_wa.store import sends as module
+from airflow_provider_wa.store.sends import (
+    LIMIT_REACHED,
+    Daily,
+    Intend,
+    Note,
+    Place,
+    SendRow,
+    SendState,
+    Settle,
+)
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.store.tables import NAME
+
+INTENDED, ACCEPTED, UNKNOWN, FAILED, DELAYED, SKIPPED = SendState
+HOUR = timedelta(hours=1)
+JUNK = "a\0b\ud800" + "x" * 1000
+
+
+def to_send(number: int, state: SendState = INTENDED, **fields: Any) -> SendRow:
+    digits = f"519876{number:05d}"
+    defaults = {"key": f"k{number}", "row": number, "given": f"+{digits}", "recipient": digits, "state": state}
+    return SendRow(**{**defaults, **fields})
+
+
+def change(store: Store, *changes: module.Change) -> Any:
+    """Make changes, and return the result of the last."""
+    return store.sends.change(changes)[-1]
+
+
+def intend(row: SendRow | int, **options: Any) -> Intend:
+    row = to_send(row) if isinstance(row, int) else row
+    return Intend(**{"batch": "b", "conn_id": "my_wa", "row": row, **options})
+
+
+def note(row: SendRow, **options: Any) -> Note:
+    return Note(**{"batch": "b", "conn_id": "my_wa", "row": row, **options})
+
+
+def bring(store: Store, row: int, state: SendState, **fields: Any) -> SendRow:
+    """Bring a message into a state, in the way that this happens, and return its row."""
+    if state is SKIPPED:
+        change(store, note(to_send(row, SKIPPED, **fields)))
+    else:
+        assert change(store, intend(to_send(row, **fields))) is None
+    if state not in (SKIPPED, INTENDED):
+        assert change(store, Settle(key=f"k{row}", state=state, detail=f"{state.value} it was"))
+    return found(store, row)
+
+
+def found(store: Store, row: int) -> SendRow:
+    return store.sends.known([f"k{row}"])[f"k{row}"]
+
+
+def states(store: Store, batch: str = "b") -> list[tuple[int, str]]:
+    return [(row.row, row.state.value) for row in store.sends.rows(batch)]
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+# Intents.
+
+
+def test_an_intent_is_kept_whole(store: Store) -> None:
+    before = now()
+    row = to_send(7, given="+51 98 76", recipient="group@g.us", message_id="3EB0")
+    assert change(store, intend(row)) is None
+    kept = found(store, 7)
+    assert kept.intended_at is not None
+    assert before <= kept.intended_at <= now()
+    assert kept == replace(row, intended_at=kept.intended_at)
+    assert isinstance(kept.state, SendState)
+    assert list(store.sends.rows("b")) == [kept]
+    assert list(store.sends.rows("other")) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("state", list(SendState))
+def test_an_intent_is_written_again_only_if_nothing_was_sent_or_doubt_is_allowed(
+    store: Store, state: SendState, again: bool
+) -> None:
+    standing = bring(store, 1, state, message_id="first")
+    result = change(store, intend(to_send(1, given="2", row=2, message_id="second"), batch="b2", again=again))
+    if state in (FAILED, DELAYED, SKIPPED) or (again and state in (INTENDED, UNKNOWN)):
+        assert result is None
+        kept = found(store, 1)
+        assert (kept.state, kept.row, kept.given, kept.message_id) == (INTENDED, 2, "2", "second")
+        assert (kept.detail, kept.settled_at) == ("", None)
+        assert kept.intended_at is not None
+        assert standing.intended_at is None or kept.intended_at > standing.intended_at
+        assert list(store.sends.rows("b2")) == [kept]
+    else:
+        assert result == standing
+        assert found(store, 1) == standing
+
+
+@pytest.mark.integration
+def test_of_many_who_intend_the_same_at_once_one_may_send(store_url: str) -> None:
+    keys = [f"k{number}" for number in range(50)]
+    allowed = run_at_once(intend_all, [(store_url, keys, number % 2) for number in range(6)])
+    assert sorted(key for some in allowed for key in some) == sorted(keys)
+    store = Store(store_url)
+    assert store.sends.counts("b") == {"intended": 50}
+    store.close()
+
+
+def test_a_message_of_another_batch_stands_in_the_way_as_well(store: Store) -> None:
+    bring(store, 1, ACCEPTED)
+    assert change(store, intend(1, batch="other", conn_id="other")) == found(store, 1)
+    assert states(store, "other") == []
+
+
+# The limit of a day.
+
+
+@pytest.mark.parametrize("state", list(SendState))
+def test_those_that_may_have_gone_out_count_for_the_limit(store: Store, state: SendState) -> None:
+    bring(store, 1, state)
+    result = change(store, intend(2, daily=Daily(limit=1, since=now() - HOUR)))
+    assert result is (LIMIT_REACHED if state in (INTENDED, ACCEPTED, UNKNOWN) else None)
+    assert len(list(store.sends.rows("b"))) == (1 if result else 2)
+
+
+def test_the_limit_is_that_of_a_connection_and_a_time(store: Store) -> None:
+    bring(store, 1, ACCEPTED)
+    later = found(store, 1).intended_at
+    assert later is not None
+    assert change(store, intend(2, daily=Daily(limit=1, since=later))) is LIMIT_REACHED
+    assert change(store, intend(2, daily=Daily(limit=1, since=later + HOUR / 3600000))) is None
+    assert change(store, intend(3, conn_id="other", daily=Daily(limit=1, since=later))) is None
+
+
+def test_as_many_as_the_limit_are_written_in_one_go(store: Store) -> None:
+    daily = Daily(limit=3, since=now() - HOUR)
+    results = store.sends.change([intend(row, daily=daily) for row in range(1, 6)])
+    assert results == [None, None, None, LIMIT_REACHED, LIMIT_REACHED]
+    assert states(store) == [(1, "intended"), (2, "intended"), (3, "intended")]
+    assert change(store, intend(9, daily=Daily(limit=0, since=now() - HOUR))) is LIMIT_REACHED
+
+
+def test_what_stands_in_the_way_is_told_when_the_limit_is_reached_as_well(store: Store) -> None:
+    accepted, unknown = bring(store, 1, ACCEPTED), bring(store, 2, UNKNOWN)
+    daily = Daily(limit=1, since=now() - HOUR)
+    assert change(store, intend(1, daily=daily)) == accepted
+    assert change(store, intend(2, daily=daily)) == unknown
+    assert change(store, intend(2, daily=daily, again=True)) is LIMIT_REACHED
+    assert found(store, 2) == unknown
+
+
+def test_one_that_is_sent_again_is_among_those_that_are_counted(store: Store) -> None:
+    bring(store, 1, ACCEPTED)
+    bring(store, 2, UNKNOWN)
+    assert change(store, intend(2, again=True, daily=Daily(limit=2, since=now() - HOUR))) is None
+
+
+# Outcomes.
+
+
+def test_an_outcome_is_entered(store: Store) -> None:
+    intended = bring(store, 1, INTENDED)
+    before = now()
+    assert change(store, Settle(key="k1", state=ACCEPTED, message_id="m1", detail="phone is off")) is True
+    settled = found(store, 1)
+    assert settled.settled_at is not None
+    assert before <= settled.settled_at <= now()
+    expected = replace(intended, state=ACCEPTED, message_id="m1", detail="phone is off")
+    assert settled == replace(expected, settled_at=settled.settled_at)
+
+
+def test_a_message_id_is_kept_unless_there_is_another(store: Store) -> None:
+    bring(store, 1, INTENDED, message_id="chosen")
+    change(store, Settle(key="k1", state=UNKNOWN))
+    assert found(store, 1).message_id == "chosen"
+    change(store, Settle(key="k1", state=ACCEPTED, message_id="given"))
+    assert found(store, 1).message_id == "given"
+
+
+@pytest.mark.parametrize("outcome", [ACCEPTED, UNKNOWN, FAILED, DELAYED])
+@pytest.mark.parametrize("state", list(SendState))
+def test_an_outcome_never_hides_that_a_message_may_have_gone_out(
+    store: Store, state: SendState, outcome: SendState
+) -> None:
+    standing = bring(store, 1, state)
+    entered = change(store, Settle(key="k1", state=outcome, message_id="m", detail="new"))
+    # A message that two tries sent at once: the one that was refused ends first, or last.
+    assert entered == (state in (INTENDED, UNKNOWN) or (state is not ACCEPTED and outcome in (ACCEPTED, UNKNOWN)))
+    assert found(store, 1).state == (outcome if entered else state)
+    assert entered or found(store, 1) == standing
+
+
+@pytest.mark.parametrize("state", [INTENDED, SKIPPED])
+def test_what_is_no_outcome_is_refused(store: Store, state: SendState) -> None:
+    bring(store, 1, INTENDED)
+    with pytest.raises(KeyError):
+        change(store, Settle(key="k1", state=state))
+
+
+def test_the_outcome_of_an_unknown_message_is_nothing(store: Store) -> None:
+    assert change(store, Settle(key="nobody's", state=ACCEPTED)) is False
+    assert store.sends.known(["nobody's"]) == {}
+
+
+# What is not sent, and where it is.
+
+
+@pytest.mark.parametrize("state", [SKIPPED, DELAYED, FAILED])
+def test_what_is_not_sent_is_kept_with_the_reason(store: Store, state: SendState) -> None:
+    before = now()
+    change(store, note(to_send(3, state, detail="quiet hours", recipient="no number")))
+    kept = found(store, 3)
+    assert kept.settled_at is not None
+    assert before <= kept.settled_at <= now()
+    expected = to_send(3, state, detail="quiet hours", recipient="no number")
+    assert kept == replace(expected, settled_at=kept.settled_at)
+
+
+@pytest.mark.parametrize("state", list(SendState))
+def test_a_message_that_may_have_gone_out_is_not_noted_as_not_sent(store: Store, state: SendState) -> None:
+    standing = bring(store, 1, state)
+    change(store, note(to_send(1, SKIPPED, row=5, given="5", detail="duplicate")))
+    kept = found(store, 1)
+    if state in (INTENDED, ACCEPTED, UNKNOWN):
+        assert kept == replace(standing, row=5)
+    else:
+        assert (kept.state, kept.row, kept.given, kept.detail) == (SKIPPED, 5, "5", "duplicate")
+        assert kept.intended_at == standing.intended_at
+
+
+def test_a_note_of_another_batch_leaves_a_sent_message_where_it_is(store: Store) -> None:
+    standing = bring(store, 1, ACCEPTED)
+    change(store, note(to_send(1, SKIPPED, row=5), batch="other"))
+    assert list(store.sends.rows("b")) == [standing]
+    assert states(store, "other") == []
+
+
+def test_a_place_is_entered_in_its_own_batch_only(store: Store) -> None:
+    standing = bring(store, 1, ACCEPTED)
+    change(store, Place(key="k1", batch="other", row=4), Place(key="k2", batch="b", row=4))
+    assert list(store.sends.rows("b")) == [standing]
+    change(store, Place(key="k1", batch="b", row=4))
+    assert list(store.sends.rows("b")) == [replace(standing, row=4)]
+
+
+# Many.
+
+
+def test_many_changes_are_one_transaction_all_or_none(store: Store) -> None:
+    assert store.sends.change([]) == []
+    store.sends.counts("b")  # the tables are there
+    commits: list[Connection] = []
+    event.listen(store.database.engine, "commit", commits.append)
+    results = store.sends.change(
+        [intend(1), intend(1), Settle(key="k1", state=ACCEPTED), intend(2), note(to_send(3, SKIPPED))]
+    )
+    assert results == [None, replace(found(store, 1), state=INTENDED, settled_at=None), True, None, None]
+    assert len(commits) == 1
+    with pytest.raises(KeyError):
+        store.sends.change([intend(4), Settle(key="k4", state=SKIPPED)])
+    assert states(store) == [(1, "accepted"), (2, "intended"), (3, "skipped")]
+
+
+def test_rows_are_read_in_the_order_of_the_list_however_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHUNK", 3)
+    rows = [9, 1, 8, 2, 7, 3, 6, 4, 5]
+    store.sends.change([intend(row) for row in rows])
+    assert [row for row, _ in states(store)] == sorted(rows)
+
+
+def test_rows_at_the_same_place_are_all_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHUNK", 2)
+    store.sends.change([intend(to_send(number, row=1)) for number in range(1, 6)])
+    assert [row.key for row in store.sends.rows("b")] == ["k1", "k2", "k3", "k4", "k5"]
+
+
+def test_many_are_known_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PARAMETERS", 4)
+    store.sends.change([intend(row) for row in range(1, 11)])
+    known = store.sends.known(f"k{row}" for row in range(3, 15))
+    assert {key: row.row for key, row in known.items()} == {f"k{row}": row for row in range(3, 11)}
+    assert store.sends.known([]) == {}
+
+
+def test_rows_are_counted_by_state(store: Store) -> None:
+    for number, state in enumerate([ACCEPTED, ACCEPTED, UNKNOWN, SKIPPED], 1):
+        bring(store, number, state)
+    change(store, intend(9, batch="other"))
+    assert store.sends.counts("b") == Counter(accepted=2, unknown=1, skipped=1)
+    assert store.sends.counts("none") == Counter()
+
+
+def test_any_text_is_stored(store: Store) -> None:
+    row = to_send(1, given=JUNK, recipient=JUNK, message_id=JUNK)
+    assert change(store, intend(row)) is None
+    assert change(store, Settle(key="k1", state=FAILED, message_id=JUNK, detail=JUNK))
+    change(store, note(replace(row, state=SKIPPED, detail=JUNK)))
+    cleaned = "ab?" + "x" * 1000
+    kept = found(store, 1)
+    assert (kept.given, kept.detail, kept.recipient) == (cleaned, cleaned, cleaned[:NAME])
+    assert kept.message_id == cleaned[:NAME]
+
+
+def test_threads_may_share_the_sends(store: Store) -> None:
+    written: list[str] = []
+
+    def send_all() -> None:
+        for row in range(1, 31):
+            if change(store, intend(row)) is None:
+                written.append(f"k{row}")
+                change(store, Settle(key=f"k{row}", state=ACCEPTED))
+
+    threads = [threading.Thread(target=send_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(written) == sorted(f"k{row}" for row in range(1, 31))
+    assert store.sends.counts("b") == {"accepted": 30}
