@@ -138,7 +138,7 @@ def _imports(results: Results) -> Iterator[Row]:
     share = f"{everything / airflow:.1%} of airflow.sdk's own {airflow / 1000:.1f} s"
     yield Row(
         "importing all operators and sensors",
-        f"{everything:.0f} ms",
+        f"{everything:.0f} ms; not in it: collecting Airflow's garbage, {imports['collection_ms']:.0f} ms",
         ratio=share,
         targets=[Target("at most 30 ms", everything <= 30)],
     )

@@ -40,7 +40,8 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace, folder: Path) -> int:
-    from helpers.torture import CHECK, HEAD, SEND, Plan, torture
+    from helpers.torture import HEAD, torture
+    from helpers.tortured_task import CHECK, SEND, Plan
 
     plans = [
         *(Plan(conn_type, SEND, options.recipients, options.kills) for conn_type in SENT_BY),

@@ -189,10 +189,16 @@ class WaHook(BaseHook):
     def send(self, to: str | int, message: Message | str, *, message_id: str | None = None) -> SentMessage:
         """Send a message to a phone number or a JID. Accepted is not delivered.
 
+        Unlike the operators this sends whenever it is called: a task that is retried would message people again.
+
         :param message_id: the caller's own id, where the vendor lets it choose.
+        :raises BadInput: the recipient is suppressed, or is none.
         :raises OutcomeUnknown: it may or may not have gone out: do not simply send it again.
         """
+        from airflow_provider_wa.hooks.suppression import refuse_suppressed
+
         recipient = numbers.recipient(to, self.settings.default_region)
+        refuse_suppressed(recipient)
         content = Text(message) if isinstance(message, str) else message
         vendor = self.able(SendsMessages)
         require_message(vendor, content, VENDORS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airflow_provider_wa.api import numbers as phone_numbers
+from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.hooks.store import get_store, opt_out_words
 from airflow_provider_wa.store.suppressions import OptOutWords
@@ -40,6 +41,12 @@ def suppressed() -> list[dict[str, Any]]:
         {"recipient": found.recipient, "reason": found.reason, "since": found.since.isoformat(timespec="seconds")}
         for found in get_store().suppressions.all()
     ]
+
+
+def refuse_suppressed(recipient: str) -> None:
+    """Raise ``BadInput`` if a recipient (digits or a JID) is suppressed."""
+    if get_store().suppressions.among([recipient]):
+        raise BadInput(f"{recipient} is suppressed: see suppressed(), and unsuppress() to write to them again")
 
 
 def heed_opt_outs(messages: Sequence[InboxMessage]) -> int:

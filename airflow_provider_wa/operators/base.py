@@ -10,14 +10,16 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.files import Write, row_writer
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
-from airflow_provider_wa.hooks.base import WaHook
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.bulk.files import Write
+    from airflow_provider_wa.hooks.base import WaHook
 
 XCOM_RESULTS = 1000
 """How many results go into an XCom; more need a file."""
@@ -48,6 +50,9 @@ class WaOperator(BaseOperator):
     @cached_property
     def hook(self) -> WaHook:
         """The hook for the connection, by its type."""
+        # DAG files load the operators each time that they are parsed: what only their work needs is loaded in it.
+        from airflow_provider_wa.hooks.base import WaHook
+
         return WaHook.for_connection(self.wa_conn_id)
 
     @contextmanager
@@ -60,6 +65,8 @@ class WaOperator(BaseOperator):
         """
         results: list[dict[str, Any]] = []
         if output_path:
+            from airflow_provider_wa.bulk.files import row_writer
+
             with row_writer(ObjectStoragePath(output_path), columns) as write:
                 yield write, results
             return

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.messages import Reaction
 from airflow_provider_wa.operators.base import WaOperator, as_list
 
 
@@ -35,6 +34,8 @@ class WaReactOperator(WaOperator):
         self.own = own
 
     def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wa.api.messages import Reaction
+
         return self.hook.send(self.to, Reaction(self.message_id, self.emoji, self.own)).to_dict()
 
 

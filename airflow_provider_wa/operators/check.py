@@ -10,21 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from itertools import chain, islice
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import Context, conf
 
-from airflow_provider_wa.api.capabilities import ChecksAgain, ChecksNumbers
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.bulk.batches import ANSWERS, COLUMNS, Batch
-from airflow_provider_wa.bulk.checks import BulkCheck, Tally
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
-from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, batch_name, refuse_over_limit
-from airflow_provider_wa.operators.sources import ListSource
-from airflow_provider_wa.transport.channel import AsyncChannel
-from airflow_provider_wa.transport.limiter import calls_per_second
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.bulk.batches import Batch
+    from airflow_provider_wa.bulk.checks import Tally
+    from airflow_provider_wa.operators.sources import ListSource
+    from airflow_provider_wa.transport.channel import AsyncChannel
 
 ASK_AGAIN_SECONDS = 25.0
 """How long a vendor is left in peace that is still checking (field-notes, AccuAuth: 20 to 30 s)."""
@@ -141,6 +140,9 @@ class WaBulkCheckOperator(WaOperator):
         self.poll_interval = poll_interval
 
     def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wa.bulk.batches import COLUMNS
+        from airflow_provider_wa.transport.limiter import calls_per_second
+
         if self.concurrency is not None and self.concurrency < 1:
             raise BadInput(f"concurrency: {self.concurrency} is less than 1")
         if self.budget is not None and self.budget < 1:
@@ -178,6 +180,9 @@ class WaBulkCheckOperator(WaOperator):
         raise failure(event, f"; {finished['pending']:,} numbers are left pending")
 
     def _check(self, spellings: Iterable[Any], source: ListSource, batch: Batch, since: datetime | None) -> Tally:
+        from airflow_provider_wa.api.capabilities import ChecksNumbers
+        from airflow_provider_wa.bulk.checks import BulkCheck
+
         vendor = self.hook.able(ChecksNumbers)
         default_region = region(self.default_region) or self.hook.settings.default_region
 
@@ -205,6 +210,7 @@ class WaBulkCheckOperator(WaOperator):
     def _wait(
         self, batch: Batch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
     ) -> NoReturn:
+        from airflow_provider_wa.api.capabilities import ChecksAgain
         from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 
         again = isinstance(self.hook.vendor, ChecksAgain)
@@ -215,6 +221,8 @@ class WaBulkCheckOperator(WaOperator):
 
     def _ask_for_other_forms(self, batch: Batch) -> None:
         """Give those that were called absent a second chance."""
+        from airflow_provider_wa.api.capabilities import ChecksNumbers
+
         vendor = self.hook.able(ChecksNumbers)
         if next(batch.other_forms(), None) is None:
             return
@@ -231,6 +239,8 @@ class WaBulkCheckOperator(WaOperator):
 
     def _finish(self, batch: Batch, tally: dict[str, int]) -> dict[str, Any]:
         """Write the results from the store, those of the list as it is in this try."""
+        from airflow_provider_wa.bulk.batches import ANSWERS
+
         source = self._source()
         results, counts = self._write(batch, source.first + tally["total"] - 1)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
@@ -245,6 +255,8 @@ class WaBulkCheckOperator(WaOperator):
 
     def _write(self, batch: Batch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
         """Write what is in the store, up to the list's place ``last`` or all; how many there are of each status."""
+        from airflow_provider_wa.bulk.batches import COLUMNS
+
         counts: Counter[str] = Counter()
         with self.collected(self.output_path, COLUMNS) as (write, results):
             for result in batch.results(last):
@@ -257,7 +269,7 @@ class WaBulkCheckOperator(WaOperator):
         """See to it that what is known is written, whatever goes wrong."""
         try:
             yield
-        except WaError:
+        except Exception:
             with suppress(WaError):  # the first one tells more
                 batch.settle()
                 if self.output_path:
@@ -271,6 +283,9 @@ class WaBulkCheckOperator(WaOperator):
         return batch_name(context, self.wa_conn_id, *filter(None, (read_as, again)))
 
     def _batch(self, name: str) -> Batch:
+        from airflow_provider_wa.bulk.batches import Batch
+        from airflow_provider_wa.hooks.store import get_store
+
         return Batch(get_store, name, self.wa_conn_id)
 
     def _reuse_since(self, context: Context) -> datetime | None:
@@ -282,10 +297,14 @@ class WaBulkCheckOperator(WaOperator):
         return getattr(run.get("dag_run"), "start_date", None) if self.part is not None else None
 
     def _channel(self, source: ListSource) -> AsyncChannel:
+        from airflow_provider_wa.transport.limiter import calls_per_second
+
         rate = calls_per_second(self.rate_limit) or self.hook.endpoint.rate
         return self.hook.async_channel(concurrency=self.concurrency, rate=rate / source.parts if rate else None)
 
     def _source(self) -> ListSource:
+        from airflow_provider_wa.operators.sources import ListSource
+
         return ListSource(
             items=self.numbers,
             input_path=self.input_path,

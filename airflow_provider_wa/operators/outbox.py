@@ -23,9 +23,6 @@ from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.base import batch_name
 from airflow_provider_wa.operators.media import content_of, load_message
 
-ON_UNKNOWN = ("fail", "skip", "resend")
-"""What to do with a message that may or may not have gone out."""
-
 
 class Outbox:
     """Sends messages of one run of a task, whatever its retries, each at most once.

@@ -7,21 +7,19 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.reading import moment
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
-from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
-from airflow_provider_wa.hooks.store import get_store
-from airflow_provider_wa.hooks.suppression import heed_opt_outs
 from airflow_provider_wa.operators.base import WaOperator, as_list, message_and_recipient, refuse_over_limit
 from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOperator
-from airflow_provider_wa.store.events import StoredEvent
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.api.capabilities import ReportsDelivery
+    from airflow_provider_wa.store.events import StoredEvent
 
 
 class WaPullInboxOperator(WaPullPeriodOperator):
@@ -49,6 +47,8 @@ class WaPullInboxOperator(WaPullPeriodOperator):
         self.after = after
 
     def pull(self, context: Context) -> list[InboxMessage]:
+        from airflow_provider_wa.hooks.suppression import heed_opt_outs
+
         messages = self._ask(context)
         if opted_out := heed_opt_outs(messages):
             self.log.info("%s wrote that they want no more messages, and are suppressed now", f"{opted_out:,}")
@@ -102,6 +102,9 @@ class WaReadInboxOperator(WaPullOperator):
         self.event_ids = event_ids
 
     def pull(self, context: Context) -> list[ReceivedMessage]:
+        from airflow_provider_wa.api.webhooks import EventKind
+        from airflow_provider_wa.hooks.store import get_store
+
         wanted = _told(context) if self.event_ids is None else _ids(self.event_ids)
         events = get_store().events.get(sorted(set(wanted)))
         if gone := len(set(wanted)) - len(events):
@@ -157,6 +160,8 @@ class WaMessageStatusOperator(WaOperator):
         self.output_path = output_path
 
     def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wa.api.capabilities import ReportsDelivery
+
         vendor = self.hook.able(ReportsDelivery)
         if isinstance(self.message_id, (str, Mapping)):
             message_id, to = message_and_recipient(self.message_id)
@@ -171,6 +176,8 @@ class WaMessageStatusOperator(WaOperator):
         return asyncio.run(self._ask(vendor, messages))
 
     async def _ask(self, vendor: ReportsDelivery, messages: list[tuple[str, str | None]]) -> dict[str, Any]:
+        from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
+
         with self.collected(self.output_path, COLUMNS) as (write, results):
             async with self.hook.async_channel() as channel:
                 workers = channel.endpoint.concurrency

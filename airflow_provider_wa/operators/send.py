@@ -10,24 +10,29 @@ from dataclasses import replace
 from datetime import datetime
 from datetime import timezone as tz
 from itertools import islice
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, Context, conf
 
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable, WaError
-from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import SentMessage
-from airflow_provider_wa.bulk.checks import given_text
-from airflow_provider_wa.bulk.manners import Manners
-from airflow_provider_wa.bulk.politeness import Pace, QuietHours, time_zone
-from airflow_provider_wa.bulk.sends import COLUMNS, Addressed, Tally, Unaddressed, as_result
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, one_of, refuse_over_limit
-from airflow_provider_wa.operators.outbox import ON_UNKNOWN, Outbox, passing
-from airflow_provider_wa.operators.row_template import RowTemplate
-from airflow_provider_wa.operators.sources import ListSource
-from airflow_provider_wa.store.sends import SendRow, SendState
-from airflow_provider_wa.transport.limiter import calls_per_second
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.api.messages import Message
+    from airflow_provider_wa.bulk.manners import Manners
+    from airflow_provider_wa.bulk.sends import Addressed, Tally, Unaddressed
+    from airflow_provider_wa.operators.outbox import Outbox
+    from airflow_provider_wa.operators.row_template import RowTemplate
+    from airflow_provider_wa.operators.sources import ListSource
+    from airflow_provider_wa.store.sends import SendRow
+
+ON_UNKNOWN = ("fail", "skip", "resend")
+"""What to do with a message that may or may not have gone out."""
+
+ON_HOLD = ("wait", "skip")
+"""What to do with those for whom it is not the time."""
 
 
 class WaSendMessageOperator(WaOperator):
@@ -72,13 +77,17 @@ class WaSendMessageOperator(WaOperator):
         super().__init__(wa_conn_id=wa_conn_id, **kwargs)
         self.to = to
         # Templates are rendered in the values of a dict, which a frozen message does not allow.
-        self.message = message.to_dict() if isinstance(message, Message) else message
+        self.message: Any = message.to_dict() if hasattr(message, "to_dict") else message
         self.message_id = message_id
         self.idempotency_key = idempotency_key
         self.on_unknown = on_unknown
         self.resend = resend
 
     def work(self, context: Context) -> dict[str, Any]:
+        # DAG files load this module each time that they are parsed: what only the work needs is loaded in it.
+        from airflow_provider_wa.operators.outbox import Outbox, passing
+        from airflow_provider_wa.store.sends import SendState
+
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
         retries = getattr(self, "retries", 0) or 0
         outbox = Outbox(self.hook, context, self.wa_conn_id, resend=self.resend, retries=retries)
@@ -245,6 +254,12 @@ class WaBulkSendOperator(WaOperator):
         )
 
     def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wa.bulk.checks import given_text
+        from airflow_provider_wa.bulk.sends import Unaddressed
+        from airflow_provider_wa.operators.outbox import Outbox
+        from airflow_provider_wa.operators.row_template import RowTemplate
+        from airflow_provider_wa.transport.limiter import calls_per_second
+
         source = self._source()
         manners = self._manners(source.parts)
         message = RowTemplate(self.message, "message", self._known(context))
@@ -301,7 +316,11 @@ class WaBulkSendOperator(WaOperator):
 
     def _manners(self, parts: int) -> Manners:
         """How people are treated; all mistakes in it are found here."""
-        one_of("on_hold", self.on_hold, ("wait", "skip"))
+        from airflow_provider_wa.bulk.manners import Manners
+        from airflow_provider_wa.bulk.politeness import Pace, QuietHours, time_zone
+        from airflow_provider_wa.transport.limiter import calls_per_second
+
+        one_of("on_hold", self.on_hold, ON_HOLD)
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
         for name, value in (("concurrency", self.concurrency), ("daily_limit", self.daily_limit)):
             if value is not None and value < 1:
@@ -319,6 +338,8 @@ class WaBulkSendOperator(WaOperator):
 
     def _prove(self, source: ListSource, outbox: Outbox, message: RowTemplate, key: RowTemplate) -> None:
         """Find all mistakes that can be found before anything is sent."""
+        from airflow_provider_wa.bulk.sends import COLUMNS
+
         rows = iter(source.rows(self.column))
         first = list(islice(rows, 1 if self.output_path else XCOM_RESULTS + 1))
         if not first:
@@ -343,6 +364,9 @@ class WaBulkSendOperator(WaOperator):
 
     def _refuse(self, tally: Tally) -> None:
         """Fail, if there is a reason to."""
+        from airflow_provider_wa.operators.outbox import passing
+        from airflow_provider_wa.store.sends import SendState
+
         if tally.failure:
             failure, left = passing(tally.failure), tally.states[SendState.DELAYED] + tally.in_doubt
             raise VendorUnavailable(f"{left:,} of {tally.total:,} messages are left to a retry of the task: {failure}")
@@ -355,6 +379,8 @@ class WaBulkSendOperator(WaOperator):
 
     def _write(self, outbox: Outbox) -> list[dict[str, Any]]:
         """Write what is in the store."""
+        from airflow_provider_wa.bulk.sends import COLUMNS, as_result
+
         with self.collected(self.output_path, COLUMNS) as (write, results):
             for row in outbox.store.sends.rows(outbox.batch):
                 write(as_result(row))
@@ -366,6 +392,8 @@ class WaBulkSendOperator(WaOperator):
         return known if isinstance(known, Mapping) else {}
 
     def _source(self) -> ListSource:
+        from airflow_provider_wa.operators.sources import ListSource
+
         return ListSource(
             items=self.recipients,
             input_path=self.input_path,

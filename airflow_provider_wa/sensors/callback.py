@@ -10,8 +10,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
-from airflow_provider_wa.bulk.batches import ANSWERS, Batch
-from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
 from airflow_provider_wa.triggers.callback import WaCallbackTrigger
@@ -60,6 +58,9 @@ class WaCallbackSensor(WaSensor):
         return WaCallbackTrigger(*arguments, reference=str(self.reference), wait_for_picture=self.wait_for_picture)
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
+        from airflow_provider_wa.bulk.batches import ANSWERS, Batch
+        from airflow_provider_wa.hooks.store import get_store
+
         store = get_store()
         if self.batch:
             rows = Batch(lambda: store, self.batch, self.wa_conn_id).results()

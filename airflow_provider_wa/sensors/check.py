@@ -9,9 +9,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.capabilities import ChecksAgain
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
 from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
@@ -43,6 +41,9 @@ class WaPendingCheckSensor(WaSensor):
         self.default_region = default_region
 
     def trigger(self, context: Context, deadline: float) -> WaPendingCheckTrigger:
+        from airflow_provider_wa.api.capabilities import ChecksAgain
+        from airflow_provider_wa.hooks.base import WaHook
+
         hook = WaHook.for_connection(self.wa_conn_id)
         hook.able(ChecksAgain)
         number = numbers.parse(self.number, region(self.default_region) or hook.settings.default_region)

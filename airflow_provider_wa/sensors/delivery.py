@@ -9,11 +9,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
-from airflow_provider_wa.api.capabilities import ReportsDelivery, SendsMessages
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import DeliveryState
-from airflow_provider_wa.api.webhooks import PostsEvents
-from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators.base import as_list, message_and_recipient, one_of, refuse_over_limit
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
@@ -60,6 +57,8 @@ class WaDeliverySensor(WaSensor):
         self.fail_on_timeout = fail_on_timeout
 
     def trigger(self, context: Context, deadline: float) -> WaDeliveryTrigger:
+        from airflow_provider_wa.api.capabilities import ReportsDelivery
+
         return WaDeliveryTrigger(
             self.wa_conn_id,
             self.poke_interval,
@@ -115,6 +114,10 @@ def from_store(conn_id: str, source: str, capability: type[Any]) -> bool:
     :raises UnsupportedByVendor: nothing is sent over this connection, or nobody would tell.
     """
     one_of("source", source, SOURCES)
+    from airflow_provider_wa.api.capabilities import SendsMessages
+    from airflow_provider_wa.api.webhooks import PostsEvents
+    from airflow_provider_wa.hooks.base import WaHook
+
     hook = WaHook.for_connection(conn_id)
     hook.able(SendsMessages)
     if source == "vendor" or (source == "auto" and isinstance(hook.vendor, capability)):

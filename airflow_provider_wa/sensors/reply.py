@@ -12,11 +12,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.capabilities import HasInbox
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
 from airflow_provider_wa.api.numbers import PhoneNumber, region
-from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.pull import as_moment
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.sensors.delivery import from_store
@@ -62,6 +59,8 @@ class WaReplySensor(WaSensor):
         self.default_region = default_region
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
+        from airflow_provider_wa.api.capabilities import HasInbox
+
         return WaReplyTrigger(
             self.wa_conn_id,
             self.poke_interval,
@@ -75,9 +74,13 @@ class WaReplySensor(WaSensor):
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         if "event_id" in found:
+            from airflow_provider_wa.hooks.store import get_store
+
             for event in get_store().events.get([found["event_id"]]):
                 return {**event.content, "media_url": event.file or event.content.get("media_url")}
             raise UnexpectedReply("the answer is not in the store any more")
+        from airflow_provider_wa.hooks.base import WaHook
+
         hook = WaHook.for_connection(self.wa_conn_id)
         for message in hook.inbox(since=beginning(self._after(context))):
             if message.message_id == found["message_id"]:
@@ -86,6 +89,8 @@ class WaReplySensor(WaSensor):
 
     def _senders(self) -> list[str]:
         """Who the answer may come from: a number has two forms in some countries, a JID is as it is."""
+        from airflow_provider_wa.hooks.base import WaHook
+
         known = region(self.default_region) or WaHook.for_connection(self.wa_conn_id).settings.default_region
         sender = numbers.recipient(self.sender, known)
         # Without libphonenumber's opinion: WhatsApp itself may have told the number.

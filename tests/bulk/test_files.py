@@ -86,9 +86,9 @@ PEOPLE = [{"name": f"Ana {row}", "phone": f"+{row}"} for row in range(1, 8)]
 
 
 def listed(folder: Path, name: str) -> Path:
-    """A file with ``PEOPLE``; in Parquet two rows to a group."""
+    """A file with ``PEOPLE``; in Parquet three rows to a group."""
     if name.endswith("parquet"):
-        arrow.write_table(pyarrow.Table.from_pylist(PEOPLE), folder / name, row_group_size=2)
+        arrow.write_table(pyarrow.Table.from_pylist(PEOPLE), folder / name, row_group_size=3)
     else:
         with row_writer(folder / name, ("name", "phone")) as write:
             for row in PEOPLE:
@@ -103,10 +103,13 @@ def test_a_row_has_all_columns(tmp_path: Path, name: str) -> None:
     assert count_rows(path) == len(PEOPLE)
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(("name", "rows_at_once"), [*((name, 5000) for name in LISTS), ("a.parquet", 1)])
 @pytest.mark.parametrize("span", [(1, 1), (1, 2), (2, 3), (3, 4), (4, 7), (7, 7), (1, 7), (6, 99), (8, 9)])
-def test_a_span_of_rows_is_read(tmp_path: Path, name: str, span: tuple[int, int]) -> None:
+def test_a_span_of_rows_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rows_at_once: int, span: tuple[int, int]
+) -> None:
     path = listed(tmp_path, name)
+    monkeypatch.setattr(parquet, "ROWS_AT_ONCE", rows_at_once)
     expected = PEOPLE[span[0] - 1 : span[1]]
     assert list(read_rows(path, "phone", span)) == expected
     assert list(read_column(path, "phone", span)) == [row["phone"] for row in expected]
@@ -145,16 +148,19 @@ def test_parquet_gives_values_as_they_are_and_missing_ones_as_empty_text(tmp_pat
         read_column(tmp_path / "a.parquet", "mobile")
 
 
-def test_parquet_reads_only_the_groups_of_the_span(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("broken", "readable", "unreadable"), [(0, (4, 7), (3, 7)), (2, (1, 6), (1, 7))])
+def test_parquet_reads_only_the_groups_of_the_span(
+    tmp_path: Path, broken: int, readable: tuple[int, int], unreadable: tuple[int, int]
+) -> None:
     path = listed(tmp_path, "a.parquet")
+    phones = arrow.ParquetFile(path).metadata.row_group(broken).column(1)
+    start = phones.dictionary_page_offset or phones.data_page_offset
     content = bytearray(path.read_bytes())
-    first = arrow.ParquetFile(path).metadata.row_group(0).column(1)
-    start = first.dictionary_page_offset or first.data_page_offset
-    content[start : start + first.total_compressed_size] = bytes(first.total_compressed_size)
+    content[start : start + phones.total_compressed_size] = bytes(phones.total_compressed_size)
     path.write_bytes(content)
-    assert list(read_column(path, "phone", (3, 7))) == [row["phone"] for row in PEOPLE[2:]]
+    assert list(read_column(path, "phone", readable)) == [row["phone"] for row in PEOPLE[readable[0] - 1 : readable[1]]]
     with pytest.raises(OSError, match="page header"):
-        read_column(path, "phone", (2, 7))
+        list(read_column(path, "phone", unreadable))
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import InboxMessage
+from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.suppression import heed_opt_outs, suppress, suppressed, unsuppress
 from airflow_provider_wa.store.store import Store
 
@@ -63,3 +64,11 @@ def test_who_wrote_a_word_is_suppressed(airflow_store: Store) -> None:
         ("513", 'wrote "stop"'),
     ]
     assert airflow_store.events.last_id() == 0
+
+
+def test_a_hook_sends_nothing_to_who_is_suppressed(airflow_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "wuzapi", "host": "http://127.0.0.1:9", "password": "t0ken-of-a-test"}
+    monkeypatch.setenv("AIRFLOW_CONN_WA", json.dumps(connection))
+    suppress("+52 55 1234 5607")
+    with pytest.raises(BadInput, match="5215512345607 is suppressed"):
+        WaHook.for_connection("wa").send("+521 55 1234 5607", "hello")

@@ -7,7 +7,8 @@ import random
 from pathlib import Path
 
 import pytest
-from helpers.torture import CHECK, SEND, Plan, torture
+from helpers.torture import torture
+from helpers.tortured_task import CHECK, SEND, Plan
 
 pytestmark = pytest.mark.integration
 
