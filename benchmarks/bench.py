@@ -74,15 +74,17 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def operator(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole operator, beside the engine at as many workers."""
+    """The whole operator and the engine alone at as many workers, in turn."""
     say("the whole operator")
-    runs = []
+    runs, engines = [], []
+    workers = ("--workers", options.operator_workers)
     with stub(options.latency) as url:
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
-                given = ("--numbers", options.numbers, "--workers", options.operator_workers, "--warm")
-                runs.append(child("operator_runs.py", "check", folder, "--url", url, *given))
-    return {**middle(runs), "workers": options.operator_workers}
+                given = ("--url", url, "--numbers", options.numbers, *workers, "--warm")
+                runs.append(child("operator_runs.py", "check", folder, *given))
+            engines.append(child("contestants.py", "ours", url, *workers, "--seconds", options.seconds))
+    return {**middle(runs), "workers": options.operator_workers, "engine": middle(engines)}
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:

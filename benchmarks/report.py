@@ -87,13 +87,12 @@ TARGETS_AGAINST: dict[str, dict[str, Callable[[float, float], bool]]] = {
 
 def _operator(results: Results) -> Iterator[Row]:
     run = results["operator"]
-    ratio, targets = "", []
-    engine = results.get("bulk", {}).get("runs", {}).get(str(run["workers"]), {}).get("ours")
-    if engine:
-        work = cpu(run) / cpu(engine)
-        ratio = f"{_times(rate(run) / rate(engine))} the engine's calls/s, {_times(work)} its CPU"
-        targets = [Target("at most 1.5 times the engine's CPU", work <= 1.5)]
-    yield Row(f"**{run['workers']} workers: the whole operator**", _rate(run), _cpu(run), ratio, targets)
+    engine, workers = run["engine"], run["workers"]
+    work = cpu(run) / cpu(engine)
+    ratio = f"{_times(rate(run) / rate(engine))} the engine's calls/s, {_times(work)} its CPU"
+    targets = [Target("at most 1.5 times the engine's CPU", work <= 1.5)]
+    yield Row(f"**{workers} workers: the whole operator**", _rate(run), _cpu(run), ratio, targets)
+    yield Row(f"{workers} workers: the engine, in turn with it", _rate(engine), _cpu(engine))
 
 
 def _memory(results: Results) -> Iterator[Row]:

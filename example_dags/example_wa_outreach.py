@@ -17,7 +17,7 @@ from airflow.sdk import DAG, ObjectStoragePath, Param, task
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.operators.reports import WaMessageStatusOperator
-from airflow_provider_wa.operators.send import WaSendMessageOperator
+from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.sensors.delivery import WaDeliverySensor
 from airflow_provider_wa.sensors.session import WaSessionSensor
 
@@ -69,11 +69,13 @@ with DAG(
         return [row["number"] if row["jid"].endswith("@lid") else row["jid"] for row in found]
 
     # [START send]
-    send = WaSendMessageOperator.partial(
+    send = WaBulkSendOperator(
         task_id="send",
         wa_conn_id="wa_portal_default",
+        recipients=on_whatsapp(check.output),
         message="Hello! Your order of {{ dag_run.run_after | ds }} is on its way. Reply STOP to hear no more from us.",
-    ).expand(to=on_whatsapp(check.output))
+        concurrency=4,
+    )
     # [END send]
 
     # [START delivery]
@@ -84,7 +86,6 @@ with DAG(
         timeout=3600,
         fail_on_timeout=False,  # phones that are off are no failure of this task
         deferrable=True,
-        trigger_rule="all_done",  # a send that failed does not keep us from the others
     )
     # [END delivery]
 
@@ -94,7 +95,6 @@ with DAG(
         wa_conn_id="wa_portal_default",
         message_id=send.output,
         output_path="{{ params.output_dir }}/messages.csv",
-        trigger_rule="all_done",
     )
     # [END status]
 

@@ -20,13 +20,22 @@ class Outgoing:
 
     :param statuses: as the vendor lists them, with their texts.
     :param claimed: the ids of those that are known to be others.
+    :param since: from when on the vendor was asked for what was sent, but for a tolerance of ``CLOCKS``.
+    :param asked_at: when it was asked.
     """
 
-    def __init__(self, statuses: Iterable[DeliveryStatus], claimed: Collection[str]) -> None:
+    def __init__(
+        self, statuses: Iterable[DeliveryStatus], claimed: Collection[str], since: datetime, asked_at: datetime
+    ) -> None:
+        self._since_when, self._asked_at = since, asked_at
         self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
         for status in statuses:
             if status.to and status.message_id not in claimed:
                 self._left[_person(status.to)].append(status)
+
+    def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
+        """Whether it shows a message that was sent after a moment, and is shown from another moment on."""
+        return self._since_when <= sent_from and shown_at <= self._asked_at
 
     def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
         """The message with this text that went to somebody after a moment, unless it was taken before.

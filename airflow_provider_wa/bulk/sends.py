@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -18,7 +18,14 @@ from random import Random
 from typing import Any
 
 from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
-from airflow_provider_wa.api.errors import OutcomeUnknown, Retry, SessionDown, UnexpectedReply, WaError
+from airflow_provider_wa.api.errors import (
+    OutcomeUnknown,
+    Retry,
+    SessionDown,
+    UnexpectedReply,
+    VendorUnavailable,
+    WaError,
+)
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.recognition import comparable_text
 from airflow_provider_wa.api.records import SentMessage
@@ -152,6 +159,8 @@ class BulkSend:
         self._gap = _Gap()
         self._random = Random()
         self._session_asked = float("-inf")
+        self._session_turn = asyncio.Lock()
+        self._session_down: SessionDown | None = None
 
     async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, total: int | None) -> Tally:
         """Go through the list as often as it may help, and return what the last pass came to.
@@ -183,7 +192,9 @@ class BulkSend:
 
     async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
         place = self.first
-        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        # With a gap between sends, whoever opts out meanwhile is heard: nobody is looked up long before their turn.
+        at_once = 1 if self.manners.pace else ROWS_AT_ONCE
+        while chunk := list(islice(rows, at_once)):
             made = [self.address(number, row) for number, row in enumerate(chunk, place)]
             place += len(chunk)
             self.tally.total += len(chunk)
@@ -201,6 +212,7 @@ class BulkSend:
         addressed = [each for each in made if isinstance(each, Addressed)]
         known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
         suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
+        ours = await self._ours(known.values())
         for each in made:
             if isinstance(each, Unaddressed):
                 self._note(changes, each, SendState.FAILED, each.reason)
@@ -210,7 +222,7 @@ class BulkSend:
                 self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
                 continue
             row = known.get(each.key)
-            if row and row.state in _IN_DOUBT:
+            if row and row.key in ours:
                 row = await self._cleared_up(each, row)
                 if row.state in _IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
                     yield replace(each, message_id=row.message_id or each.message_id, again=True)
@@ -226,16 +238,21 @@ class BulkSend:
 
     async def _send(self, addressed: Addressed) -> None:
         """Send to one recipient, if it is the time for that."""
-        hold = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
+        hold = self._hold(addressed)
         if hold is None and self.manners.pace:
             await self._gap.turn(self.manners.pace.draw(self._random))
-        hold = hold or self.manners.hold(addressed.to, datetime.now(timezone.utc))
+            hold = self._hold(addressed)
         if hold is None:
             await self._require_session()
             hold = await self._send_once(addressed)
         if hold:
             await self._held(addressed, hold)
         self._progress.report(self.tally.states.total(), self.tally.remark)
+
+    def _hold(self, addressed: Addressed) -> Hold | None:
+        """What somebody has to wait for now."""
+        for_all = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
+        return for_all or self.manners.hold(addressed.to, datetime.now(timezone.utc))
 
     async def _send_once(self, addressed: Addressed) -> Hold | None:
         """Write the intent, send, and write the outcome; or tell what it has to wait for."""
@@ -286,7 +303,9 @@ class BulkSend:
         self.error = error
         if error.stops_all:
             raise error
-        self._streak.failed(error)
+        # A vendor that gives no clear answer any more would leave everybody in doubt.
+        away = isinstance(error, OutcomeUnknown)
+        self._streak.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
 
     async def _settle(self, addressed: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
         await self._commits.add(Settle(key=addressed.key, state=state, message_id=message_id, detail=detail))
@@ -295,6 +314,10 @@ class BulkSend:
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
         """Leave somebody for later, or for good, as the manners say."""
         self.tally.hold = hold.and_then(self.tally.hold)
+        if addressed.again and not self.manners.wait:
+            # That it is not sent again does not tell that it was not sent.
+            self.tally.states[SendState.UNKNOWN] += 1
+            return
         changes: list[Change] = []
         state = SendState.DELAYED if self.manners.wait else SendState.SKIPPED
         self._note(changes, addressed, state, hold.reason)
@@ -314,12 +337,18 @@ class BulkSend:
         """
         if not self.watch_session or not isinstance(self.vendor, HasSession):
             return
-        if time.monotonic() - self._session_asked < SESSION_SECONDS:
-            return
-        self._session_asked = time.monotonic()
-        session = await adrive(self.vendor.session(), self.channel)
-        if not session.logged_in:
-            raise SessionDown(f"the session is {session.state.value}: {session.detail}; nothing more is sent")
+        # Nobody sends while another still waits for the answer.
+        async with self._session_turn:
+            if self._session_down:
+                raise self._session_down
+            if time.monotonic() - self._session_asked < SESSION_SECONDS:
+                return
+            session = await adrive(self.vendor.session(), self.channel)
+            if not session.logged_in:
+                told = f"the session is {session.state.value}: {session.detail}; nothing more is sent"
+                self._session_down = SessionDown(told)
+                raise self._session_down
+            self._session_asked = time.monotonic()
 
     @property
     def _may_clear_up(self) -> bool:
@@ -331,34 +360,53 @@ class BulkSend:
         by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
         return by_id or self.resend_unknown
 
+    async def _ours(self, rows: Iterable[SendRow]) -> set[str]:
+        """The keys of those that are in doubt and can be cleared up: those of this batch.
+
+        What another task or run began, under a key of the author's, may have gone out over another connection.
+        """
+        if not any(row.state in _IN_DOUBT for row in rows):
+            return set()
+        return {row.key for row in await asyncio.to_thread(self.store.sends.in_doubt, self.batch)}
+
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
         """What became of a message that is in doubt, as far as the vendor can tell."""
         text = comparable_text(addressed.message)
         if not isinstance(self.vendor, ReportsDeliveries) or not text or not row.intended_at:
             return row
-        self._outgoing = self._outgoing or await self._what_was_sent(self.vendor)
-        if found := self._outgoing.take(addressed.to, text, row.intended_at):
+        outgoing = await self._what_was_sent(self.vendor, row)
+        # Another try that is still at work may have settled it meanwhile, or sent it anew.
+        standing = (await asyncio.to_thread(self.store.sends.known, [row.key])).get(row.key, row)
+        if (standing.state, standing.intended_at) != (row.state, row.intended_at):
+            return standing
+        if found := outgoing.take(addressed.to, text, row.intended_at):
             change = Settle(key=row.key, state=SendState.ACCEPTED, message_id=found.message_id, detail=_FOUND)
-        elif self._outgoing.may_hold(addressed.to, row.intended_at):
+        elif outgoing.may_hold(addressed.to, row.intended_at):
             change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_ANOTHER)
         else:
             change = Settle(key=row.key, state=SendState.DELAYED, detail=_NOT_FOUND)
         await self._commits.add(change)
         return replace(row, state=change.state)
 
-    async def _what_was_sent(self, vendor: ReportsDeliveries) -> Outgoing:
+    async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
         """What the account has sent since the first message that is in doubt, once a report must show them all."""
-        in_doubt = await asyncio.to_thread(self.store.sends.in_doubt, self.batch)
-        settled = [
-            row.settled_at or (row.intended_at or _LONG_AGO) + timedelta(seconds=self.doubt_seconds) for row in in_doubt
-        ]
-        shown_at = max(settled) + timedelta(seconds=REPORT_SECONDS)
+        if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(doubted)):
+            return self._outgoing
+        in_doubt = [doubted, *await asyncio.to_thread(self.store.sends.in_doubt, self.batch)]
+        shown_at = max(map(self._shown_at, in_doubt))
         await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
-        since = min(row.intended_at or _LONG_AGO for row in in_doubt) - CLOCKS
-        self.log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt):,}")
-        statuses = await adrive(vendor.delivery_report(since=since), self.channel)
+        since, asked_at = min(map(_began, in_doubt)), datetime.now(timezone.utc)
+        self.log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt) - 1:,}")
+        statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self.channel)
         ids = [status.message_id for status in statuses]
-        return Outgoing(statuses, await asyncio.to_thread(self.store.sends.claimed, self.conn_id, ids))
+        claimed = await asyncio.to_thread(self.store.sends.claimed, self.conn_id, ids)
+        self._outgoing = Outgoing(statuses, claimed, since, asked_at)
+        return self._outgoing
+
+    def _shown_at(self, row: SendRow) -> datetime:
+        """From when on a report must show a message that was taken."""
+        ended = row.settled_at or _began(row) + timedelta(seconds=self.doubt_seconds)
+        return ended + timedelta(seconds=REPORT_SECONDS)
 
     def _commit(self, changes: Sequence[Change]) -> list[Any]:
         return self.store.sends.change(changes)
@@ -389,6 +437,11 @@ class _Gap:
         mine = max(now, self._next)
         self._next = mine + seconds
         await asyncio.sleep(mine - now)
+
+
+def _began(row: SendRow) -> datetime:
+    """When a message may have gone out at the earliest."""
+    return row.intended_at or _LONG_AGO
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)

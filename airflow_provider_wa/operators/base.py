@@ -103,6 +103,37 @@ def refuse_over_limit(count: int, what: str) -> None:
         )
 
 
+def sent_messages(given: Any) -> dict[str, str | None]:
+    """Messages that were accepted, each id with whom it went to where that is known.
+
+    :param given: an id or what ``WaSendMessageOperator`` returned, one or many; or what ``WaBulkSendOperator`` did.
+    :raises BadInput: it is nothing of the kind.
+    """
+    if isinstance(given, Mapping) and "batch" in given:
+        return dict(map(message_and_recipient, _accepted(given)))
+    if isinstance(given, (str, Mapping)):
+        return dict([message_and_recipient(given)])
+    if not isinstance(given, Iterable):
+        raise BadInput(f"message_id: expected an id or a list of ids, got {given!r}")
+    return dict(map(message_and_recipient, as_list(given)))
+
+
+def is_one_message(given: Any) -> bool:
+    """Whether that is a single message, so that one answer is wanted and no list."""
+    return isinstance(given, str) or (isinstance(given, Mapping) and "batch" not in given)
+
+
+def _accepted(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accepted messages of a bulk send: those in its summary, or in the store if they went to a file."""
+    rows = summary.get("results")
+    if rows is None:
+        from airflow_provider_wa.bulk.sends import as_result
+        from airflow_provider_wa.hooks.store import get_store
+
+        rows = map(as_result, get_store().sends.rows(summary["batch"]))
+    return [row for row in rows if row["status"] == "accepted"]
+
+
 def message_and_recipient(item: Any) -> tuple[str, str | None]:
     """A message's id, and whom it went to if what is given tells: an id, or what ``WaSendMessageOperator`` returned.
 

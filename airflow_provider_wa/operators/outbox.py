@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
-from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import BadInput, Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed
@@ -52,13 +52,18 @@ class Outbox:
         self.batch = batch_name(context, conn_id, *generation)
         run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
         self._run = [*run_id, *generation]
+        # The same file goes to many; another task may find another one under its name.
+        self._content_of = lru_cache(maxsize=4)(content_of)
 
     def key(self, recipient: str, message: Any, given: str | None = None) -> str:
         """By what a message is known: the same over all tries of a run, or over all runs if it is given.
 
         :param message: as the author wrote it, rendered.
         :param given: the author's own key.
+        :raises BadInput: it is empty.
         """
+        if given is not None and not given.strip():
+            raise BadInput("idempotency_key: it is empty")
         known = ["key", given] if given else [*self._run, recipient, message]
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
 
@@ -73,7 +78,7 @@ class Outbox:
         :raises UnsupportedByVendor: the vendor does not send such messages.
         """
         recipient = numbers.recipient(given, region)
-        message = load_message(spec, _kept_content)
+        message = load_message(spec, self._content_of)
         vendor = self.hook.able(SendsMessages)
         require_message(vendor, message, VENDORS)
         known = self.key(recipient, spec, key)
@@ -87,7 +92,7 @@ class Outbox:
         :raises BadInput: it is no message.
         :raises UnsupportedByVendor: the vendor does not send such messages.
         """
-        require_message(self.hook.able(SendsMessages), load_message(spec, _kept_content), VENDORS)
+        require_message(self.hook.able(SendsMessages), load_message(spec, self._content_of), VENDORS)
 
     def send(
         self,
@@ -134,7 +139,3 @@ def passing(failure: WaError) -> WaError:
 def _digest(value: Any) -> str:
     """What stands for something that is not JSON: the file of a message, for instance."""
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
-
-
-# The same file goes to many.
-_kept_content = lru_cache(maxsize=4)(content_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.reading import moment
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
-from airflow_provider_wa.operators.base import WaOperator, as_list, message_and_recipient, refuse_over_limit
+from airflow_provider_wa.operators.base import WaOperator, as_list, is_one_message, refuse_over_limit, sent_messages
 from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOperator
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ class WaMessageStatusOperator(WaOperator):
     "results"}``; ``results`` holds such statuses only without ``output_path``, and at most 1,000.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
-    :param message_id: an id, a list of them, or what ``WaSendMessageOperator`` returned, one or many (templated). The
-        latter lets Green-API find messages sooner.
+    :param message_id: an id, a list of them, what ``WaSendMessageOperator`` returned, one or many, or what
+        ``WaBulkSendOperator`` returned (templated). The latter let Green-API find messages sooner.
     :param output_path: where to write the statuses of a list, ``.csv`` or ``.jsonl`` (templated).
     """
 
@@ -163,14 +163,12 @@ class WaMessageStatusOperator(WaOperator):
         from airflow_provider_wa.api.capabilities import ReportsDelivery
 
         vendor = self.hook.able(ReportsDelivery)
-        if isinstance(self.message_id, (str, Mapping)):
-            message_id, to = message_and_recipient(self.message_id)
+        if is_one_message(self.message_id):
+            [(message_id, to)] = sent_messages(self.message_id).items()
             status = self.hook.message_status(message_id, to=to)
             self.log.info("Message %s is %s %s", status.message_id, status.state.value, status.detail)
             return status.to_dict()
-        if not isinstance(self.message_id, Iterable):
-            raise BadInput(f"message_id: expected an id or a list of ids, got {self.message_id!r}")
-        messages = list(dict(map(message_and_recipient, as_list(self.message_id))).items())
+        messages = list(sent_messages(self.message_id).items())
         if not self.output_path:
             refuse_over_limit(len(messages), "messages")
         return asyncio.run(self._ask(vendor, messages))

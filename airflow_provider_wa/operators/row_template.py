@@ -34,12 +34,21 @@ class RowTemplate:
         self._context = dict(context)
         self._names: set[str] = set()
         # What is missing is an error, not a gap in what people read.
-        self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+        self._environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, keep_trailing_newline=True, finalize=_refuse_none
+        )
+        if dag := context.get("dag"):
+            # Airflow's filters (ds, ts ...) and the DAG's own.
+            airflows = dag.get_template_env(force_sandboxed=True)
+            self._environment.filters.update(airflows.filters)
+            self._environment.globals.update(airflows.globals)
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
     def refuse_unknown(self, columns: Mapping[str, Any]) -> None:
         """Raise ``BadInput`` if the templates use what is neither a column nor known to Airflow's templates."""
-        unknown = sorted(self._names - set(map(str, columns)) - set(self._context) - {ROW})
+        unknown = sorted(
+            self._names - set(map(str, columns)) - set(self._context) - set(self._environment.globals) - {ROW}
+        )
         if unknown:
             known = ", ".join(map(repr, columns))
             raise BadInput(f"{self._what}: there is no column {', '.join(map(repr, unknown))}; there is {known}")
@@ -53,7 +62,7 @@ class RowTemplate:
 
         try:
             return self._render({**self._context, **{str(name): value for name, value in row.items()}, ROW: row})
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise BadInput(f"{self._what}: {type(error).__name__}: {error}") from None
 
     def _compiled(self, spec: Any) -> Render:
@@ -76,3 +85,10 @@ class RowTemplate:
         except TemplateError as error:
             raise BadInput(f"{self._what}: {error}") from None
         return template.render
+
+
+def _refuse_none(value: Any) -> Any:
+    # A NULL of a database or a null of JSON, which people would read as the word None.
+    if value is None:
+        raise ValueError("a value is missing (None)")
+    return value

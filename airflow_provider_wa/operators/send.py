@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, Context, conf
 
-from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, one_of, refuse_over_limit
@@ -274,11 +274,12 @@ class WaBulkSendOperator(WaOperator):
             given = given_text(row.get(self.column))
             try:
                 return outbox.address(place, given, given_region, message.render(row), key.render(row), None)
-            except BadInput as error:
+            except (BadInput, UnsupportedByVendor) as error:
                 return Unaddressed(place, given, str(error))
 
         self._prove(source, outbox, message, key)
         rate = calls_per_second(self.rate_limit) or self.hook.endpoint.rate
+        calls = 0
         while True:
             try:
                 bulk, tally = outbox.send(
@@ -297,6 +298,7 @@ class WaBulkSendOperator(WaOperator):
                     if self.output_path:
                         self._write(outbox)
                 raise
+            calls += bulk.channel.calls
             if tally.hold is None or not manners.wait or tally.failure:
                 break
             self._wait(tally)
@@ -306,7 +308,7 @@ class WaBulkSendOperator(WaOperator):
             **tally.to_dict(),
             "output": self.output_path,
             "results": None if self.output_path else results,
-            "calls": bulk.channel.calls,
+            "calls": calls,
             "batch": outbox.batch,
         }
 

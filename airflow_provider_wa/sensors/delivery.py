@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import DeliveryState
-from airflow_provider_wa.operators.base import as_list, message_and_recipient, one_of, refuse_over_limit
+from airflow_provider_wa.operators.base import is_one_message, one_of, refuse_over_limit, sent_messages
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.triggers.base import Found
 from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
@@ -28,7 +28,8 @@ class WaDeliverySensor(WaSensor):
     ``undelivered`` are those that did not get so far, as ``{"message_id", "to", "state"}``.
 
     :param wa_conn_id: the connection that the message was sent over (templated).
-    :param message_id: an id, a list of at most 1,000, or what ``WaSendMessageOperator`` returned, one or many
+    :param message_id: an id, a list of at most 1,000, what ``WaSendMessageOperator`` returned, one or many, or
+        what ``WaBulkSendOperator`` returned
         (templated).
     :param wait_for: ``delivered`` or ``read``.
     :param source: who tells: the ``vendor``, which is asked at each poke, or the ``store``, by what the receiver was
@@ -92,20 +93,15 @@ class WaDeliverySensor(WaSensor):
 
     @property
     def _is_one(self) -> bool:
-        return isinstance(self.message_id, (str, Mapping))
+        return is_one_message(self.message_id)
 
     def _messages(self) -> dict[str, str | None]:
         """Whom each message went to, by its id."""
-        if self._is_one:
-            items: list[Any] = [self.message_id]
-        elif isinstance(self.message_id, Iterable):
-            items = as_list(self.message_id)
-        else:
-            raise BadInput(f"message_id: expected an id or a list of ids, got {self.message_id!r}")
-        refuse_over_limit(len(items), "messages")
-        if not items:
+        messages = sent_messages(self.message_id)
+        refuse_over_limit(len(messages), "messages")
+        if not messages:
             raise BadInput("message_id: there are no messages to wait for")
-        return dict(map(message_and_recipient, items))
+        return messages
 
 
 def from_store(conn_id: str, source: str, capability: type[Any]) -> bool:

@@ -110,15 +110,13 @@ def _until_it_succeeds(job: Job, vendor: Vendor, chance: random.Random, verdict:
     plan = job.plan
     while verdict.failures.total() < MOST_FAILURES:
         left = plan.kills - verdict.kills
-        is_over = _moment(plan, vendor, chance, left) if left else _too_late
-        succeeded = _try(job, verdict, is_over)
-        if succeeded:
+        succeeded = _try(job, verdict, _moment(plan, vendor, chance, left) if left else _too_late)
+        if succeeded is None and not left:
+            verdict.problems.append(f"it did not end within {PATIENCE:g} s")
             return
-        if succeeded is None:
-            verdict.kills += 1
-            if not left:
-                verdict.problems.append(f"it did not end within {PATIENCE:g} s")
-                return
+        if succeeded and not left:
+            return
+        verdict.kills += succeeded is None
     verdict.problems.append(f"it failed {MOST_FAILURES} times: {dict(verdict.failures)}")
 
 
@@ -127,14 +125,17 @@ def _too_late(seconds: float) -> bool:
 
 
 def _moment(plan: Plan, vendor: Vendor, chance: random.Random, left: int) -> Callable[[float], bool]:
-    """When to kill a try, asked with the seconds since its start: the kills are spread over what is to be done."""
-    if chance.random() < EARLY_KILLS:
-        early = chance.random()
-        return lambda seconds: seconds > early
+    """When to kill a try, asked with the seconds since its start: the kills are spread over what is to be done.
+
+    The last one may come too late for that. The task is killed then when it is run again, with nothing left to do.
+    """
     ledger = vendor.ledger()
     done = len({entry.get("to") or entry["number"] for entry in (*ledger["messages"], *ledger["checks"])})
     calls = (plan.rows - done) / plan.numbers_per_call
-    last = vendor.requests + chance.randint(1, max(1, round(1.8 * calls / (left + 1))))
+    if not calls or chance.random() < EARLY_KILLS:
+        early = chance.random()
+        return lambda seconds: seconds > early
+    last = vendor.requests + chance.randint(1, max(1, round((2.2 if left == 1 else 1.8) * calls / (left + 1))))
     later = chance.uniform(0, REPLY_SECONDS)
     reached: list[float] = []
 
