@@ -44,7 +44,7 @@ bench: $(READY) $(SDK_READY) ## How fast bulk checks are, against their rivals: 
 benchfull: $(READY) $(SDK_READY) ## The same with a million numbers, and waits and the receiver: half an hour
 	@$(BIN)/python benchmarks/bench.py --full --mapped --docs docs
 	$(BIN)/python benchmarks/waiting.py
-	$(BIN)/python benchmarks/receiver.py
+	$(BIN)/python benchmarks/receiving.py
 
 torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and print what those saw (SEED=7: the same again)
 	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))

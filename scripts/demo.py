@@ -27,6 +27,7 @@ BAR = 40
 # What the examples wait for in a triggerer, holding no worker slot.
 DAGS = {
     "example_wa_outreach": "wait for two sessions, check 200 numbers, send, wait for delivery, count",
+    "example_wa_campaign": "a message for each customer, with manners",
     "example_wa_checkwa": "check numbers whose answers are called back",
     "example_wa_accuauth": "check numbers that are PENDING for a while",
     "example_wa_follow_up": "send, and try another channel for who was not reached",
@@ -54,7 +55,8 @@ def main() -> int:
         print("the demo failed: not every task succeeded", file=sys.stderr)
         return 1
     print_funnel(outcomes["example_wa_outreach"]["funnel"])
-    print("\ncalled back: ", counted(outcomes["example_wa_checkwa"]["check"]))
+    print("\ncampaign:    ", outcomes["example_wa_campaign"]["report"])
+    print("called back: ", counted(outcomes["example_wa_checkwa"]["check"]))
     print("PENDING:     ", counted(outcomes["example_wa_accuauth"]["check"]))
     delivered = outcomes["example_wa_follow_up"]["delivered"]
     print(f"follow-up:    {delivered['delivered']} delivered, {len(delivered['undelivered'])} sent by another channel")

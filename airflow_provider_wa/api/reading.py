@@ -15,8 +15,12 @@ def pick(source: Any, *names: str) -> Any:
     """The value under the first of ``names`` that ``source`` has, whatever the case of its keys; else None."""
     if not isinstance(source, Mapping):
         return None
-    folded = {str(key).casefold(): value for key, value in source.items()}
+    folded: dict[str, Any] | None = None
     for name in names:
+        if (value := source.get(name)) is not None:
+            return value
+        if folded is None:
+            folded = {str(key).casefold(): value for key, value in source.items()}
         if (value := folded.get(name.casefold())) is not None:
             return value
     return None

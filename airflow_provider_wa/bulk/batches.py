@@ -40,6 +40,9 @@ INVALID = "invalid"
 ANSWERS = (*(status.value for status in CheckStatus), INVALID)
 """What a row's status may be."""
 
+GATHERING = 0.02
+"""For how many seconds answers gather until they are stored together."""
+
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
 )
@@ -57,7 +60,9 @@ class Batch:
         self._find_store = find_store
         self._conn_id = conn_id
         self._calls: Callable[[], int] | None = None
-        self._commits: GroupCommit[Sequence[tuple[str, CheckRow]], None] = GroupCommit(self._commit, weigh=len)
+        self._commits: GroupCommit[Sequence[tuple[str, CheckRow]], None] = GroupCommit(
+            self._commit, weigh=len, gather=GATHERING
+        )
 
     @cached_property
     def _store(self) -> Store:

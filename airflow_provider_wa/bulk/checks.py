@@ -120,7 +120,9 @@ class BulkCheck:
         self._streak = Streak()
         try:
             with Seen() as self._seen:
-                await for_each(self._batches(spellings), self._check, workers)
+                # Some wait for their answers to be stored, while as many calls as may be are under way.
+                self._slots = asyncio.Semaphore(workers)
+                await for_each(self._batches(spellings), self._check, workers + workers // 2 + 1)
         finally:
             with suppress(StoreUnavailable):
                 await self.batch.keep([])  # the calls that came to nothing count as well
@@ -225,7 +227,8 @@ class BulkCheck:
     async def _check(self, batch: Sequence[_Asked]) -> None:
         flow = checking.check(self.vendor, [asked.number for asked in batch])
         try:
-            results = await adrive(flow, self.channel)
+            async with self._slots:
+                results = await adrive(flow, self.channel)
         except WaError as error:
             await self._failed(batch, error)
             return

@@ -55,6 +55,4 @@ class Manners:
         # Days have 23 to 25 hours: of a moment that is surely tomorrow, its day's beginning is meant.
         began = daily_since(now, self.zone)
         tomorrow = daily_since(began + timedelta(hours=36), self.zone)
-        if tomorrow - began > timedelta(hours=26):
-            tomorrow = daily_since(began + timedelta(hours=25, minutes=30), self.zone)
         return Hold(f"the daily limit of {self.daily_limit:,} messages is reached", tomorrow, for_all=True)

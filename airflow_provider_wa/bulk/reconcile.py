@@ -22,12 +22,19 @@ class Outgoing:
     :param claimed: the ids of those that are known to be others.
     :param since: from when on the vendor was asked for what was sent, but for a tolerance of ``CLOCKS``.
     :param asked_at: when it was asked.
+    :param lacks_the_accepted: whether something is not among it that was accepted, so that it does not tell of all.
     """
 
     def __init__(
-        self, statuses: Iterable[DeliveryStatus], claimed: Collection[str], since: datetime, asked_at: datetime
+        self,
+        statuses: Iterable[DeliveryStatus],
+        claimed: Collection[str],
+        since: datetime,
+        asked_at: datetime,
+        lacks_the_accepted: bool = False,
     ) -> None:
         self._since_when, self._asked_at = since, asked_at
+        self.lacks_the_accepted = lacks_the_accepted
         self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
         for status in statuses:
             if status.to and status.message_id not in claimed:

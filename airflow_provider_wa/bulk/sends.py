@@ -19,6 +19,7 @@ from typing import Any
 
 from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
 from airflow_provider_wa.api.errors import (
+    BadInput,
     OutcomeUnknown,
     Retry,
     SessionDown,
@@ -60,8 +61,11 @@ PASSES = 3
 
 SECONDS_BETWEEN_PASSES = 5.0
 
-REPORT_SECONDS = 10.0
-"""How long a message that was taken may need until the vendor's report shows it."""
+REPORT_SECONDS = 150.0
+"""How long a message that was taken may need until the vendor's report shows it: Green-API speaks of two minutes."""
+
+WITNESS_AGE = timedelta(hours=1)
+"""How much older than what is in doubt a message may be that a report is held against."""
 
 SESSION_SECONDS = 60.0
 """How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
@@ -158,6 +162,7 @@ class BulkSend:
         self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
         self._gap = _Gap()
         self._random = Random()
+        self._last_accepted = (_LONG_AGO, "")
         self._session_asked = float("-inf")
         self._session_turn = asyncio.Lock()
         self._session_down: SessionDown | None = None
@@ -213,6 +218,9 @@ class BulkSend:
         known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
         suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
         ours = await self._ours(known.values())
+        accepted = [row for row in known.values() if row.state is SendState.ACCEPTED and row.message_id]
+        settled = [(row.settled_at or _LONG_AGO, row.message_id or "") for row in accepted]
+        self._last_accepted = max([self._last_accepted, *settled])
         for each in made:
             if isinstance(each, Unaddressed):
                 self._note(changes, each, SendState.FAILED, each.reason)
@@ -284,6 +292,7 @@ class BulkSend:
             return None
         self._streak.answered()
         self.sent = sent
+        self._last_accepted = (datetime.now(timezone.utc), sent.message_id)
         await self._settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
         if sent.warning:
             self._session_asked = float("-inf")
@@ -374,18 +383,26 @@ class BulkSend:
         text = comparable_text(addressed.message)
         if not isinstance(self.vendor, ReportsDeliveries) or not text or not row.intended_at:
             return row
-        outgoing = await self._what_was_sent(self.vendor, row)
+        try:
+            outgoing = await self._what_was_sent(self.vendor, row)
+        except BadInput:
+            return row  # it is longer ago than the vendor tells of
         # Another try that is still at work may have settled it meanwhile, or sent it anew.
         standing = (await asyncio.to_thread(self.store.sends.known, [row.key])).get(row.key, row)
         if (standing.state, standing.intended_at) != (row.state, row.intended_at):
             return standing
-        if found := outgoing.take(addressed.to, text, row.intended_at):
+        if outgoing.lacks_the_accepted:
+            self.tally.failure = self.tally.failure or VendorUnavailable(_LACKING)
+            change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_LACKING)
+        elif found := outgoing.take(addressed.to, text, row.intended_at):
             change = Settle(key=row.key, state=SendState.ACCEPTED, message_id=found.message_id, detail=_FOUND)
         elif outgoing.may_hold(addressed.to, row.intended_at):
             change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_ANOTHER)
         else:
             change = Settle(key=row.key, state=SendState.DELAYED, detail=_NOT_FOUND)
-        await self._commits.add(change)
+        # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
+        if (change.state, change.detail) != (row.state, row.detail):
+            await self._commits.add(change)
         return replace(row, state=change.state)
 
     async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
@@ -393,14 +410,22 @@ class BulkSend:
         if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(doubted)):
             return self._outgoing
         in_doubt = [doubted, *await asyncio.to_thread(self.store.sends.in_doubt, self.batch)]
-        shown_at = max(map(self._shown_at, in_doubt))
+        shown_at, since = max(map(self._shown_at, in_doubt)), min(map(_began, in_doubt))
+        # A queue that is long, or a clock that is wrong, would hide what was taken: so a report counts only if it shows
+        # what was surely accepted.
+        accepted_at, accepted_id = self._last_accepted
+        if accepted_at > since - WITNESS_AGE:
+            shown_at = max(shown_at, accepted_at + timedelta(seconds=REPORT_SECONDS))
+            since = min(since, accepted_at)
+        else:
+            accepted_id = ""
         await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
-        since, asked_at = min(map(_began, in_doubt)), datetime.now(timezone.utc)
+        asked_at = datetime.now(timezone.utc)
         self.log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt) - 1:,}")
         statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self.channel)
         ids = [status.message_id for status in statuses]
         claimed = await asyncio.to_thread(self.store.sends.claimed, self.conn_id, ids)
-        self._outgoing = Outgoing(statuses, claimed, since, asked_at)
+        self._outgoing = Outgoing(statuses, claimed, since, asked_at, bool(accepted_id) and accepted_id not in ids)
         return self._outgoing
 
     def _shown_at(self, row: SendRow) -> datetime:
@@ -445,6 +470,7 @@ def _began(row: SendRow) -> datetime:
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LACKING = "its reply was lost, and what the vendor tells of lacks even what was surely accepted"
 _FOUND = "its reply was lost; it was found among what was sent"
 _ANOTHER = "its reply was lost; the recipient was sent something, but another text is told of it"
 _NOT_FOUND = "it was not taken: it is not among what was sent"

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, Context
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded
-from airflow_provider_wa.api.records import Contact, Group
 from airflow_provider_wa.operators.base import WaOperator
 from airflow_provider_wa.operators.pull import WaPullOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.api.records import Contact, Group
 
 
 class WaPullContactsOperator(WaPullOperator):
@@ -23,7 +25,7 @@ class WaPullContactsOperator(WaPullOperator):
     :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated).
     """
 
-    record = Contact
+    columns = ("vendor", "jid", "name")
     key = "jid"
 
     def pull(self, context: Context) -> list[Contact]:
@@ -40,7 +42,7 @@ class WaPullGroupsOperator(WaPullOperator):
     :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated).
     """
 
-    record = Group
+    columns = ("vendor", "jid", "name", "participants", "owner", "topic", "created_at")
     key = "jid"
 
     def pull(self, context: Context) -> list[Group]:

@@ -110,6 +110,7 @@ class Outbox:
         :raises WaError: as ``BulkSend.run``.
         """
         endpoint = self.hook.endpoint
+        longest = max(endpoint.timeout, self.hook.vendor.longest_send)
 
         async def run() -> tuple[BulkSend, Tally]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
@@ -121,7 +122,7 @@ class Outbox:
                     conn_id=self.conn_id,
                     log=log,
                     address=address,
-                    doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND)),
+                    doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
                     **options,
                 )
                 return bulk, await bulk.run(rows, channel.endpoint.concurrency, total)

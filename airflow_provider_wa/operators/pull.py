@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.reading import moment
-from airflow_provider_wa.api.records import Record
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.api.records import Record
 from airflow_provider_wa.operators.base import WaOperator, refuse_over_limit
 
 
@@ -27,7 +27,8 @@ class WaPullOperator(WaOperator):
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "output_path")
-    record: ClassVar[type[Record]]
+    columns: ClassVar[tuple[str, ...]]
+    """What is written of each item."""
     key: ClassVar[str]
 
     def __init__(self, *, output_path: str | None = None, **kwargs: Any) -> None:
@@ -39,8 +40,7 @@ class WaPullOperator(WaOperator):
         """Ask the vendor for the list, the oldest first."""
 
     def work(self, context: Context) -> dict[str, Any]:
-        columns = [f.name for f in fields(self.record) if f.repr]
-        with self.collected(self.output_path, columns) as (write, items):
+        with self.collected(self.output_path, self.columns) as (write, items):
             found = self.pull(context)
             if not self.output_path:
                 refuse_over_limit(len(found), "items")
@@ -105,6 +105,8 @@ def as_moment(name: str, value: datetime | str | None) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     # A date alone is its first moment.
+    from airflow_provider_wa.api.reading import moment
+
     found = moment(value if "T" in str(value) or " " in str(value) else f"{value}T00:00:00")
     if found is None:
         raise BadInput(f"{name}: {value!r} is no moment; write for example 2026-11-21 or 2026-11-21T08:00:00+05:30")

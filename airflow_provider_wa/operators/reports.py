@@ -6,20 +6,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.reading import moment
-from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.operators.base import WaOperator, as_list, is_one_message, refuse_over_limit, sent_messages
 from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOperator
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.capabilities import ReportsDelivery
-    from airflow_provider_wa.store.events import StoredEvent
+    from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage
+    from airflow_provider_wa.operators.received import ReceivedMessage
 
 
 class WaPullInboxOperator(WaPullPeriodOperator):
@@ -39,7 +37,7 @@ class WaPullInboxOperator(WaPullPeriodOperator):
     """
 
     template_fields: Sequence[str] = (*WaPullPeriodOperator.template_fields, "after")
-    record = InboxMessage
+    columns = ("vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url")
     key = "message_id"
 
     def __init__(self, *, after: str | None = None, **kwargs: Any) -> None:
@@ -63,22 +61,6 @@ class WaPullInboxOperator(WaPullPeriodOperator):
         return self.hook.inbox(since=since, until=until, limit=self.limit)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReceivedMessage(InboxMessage):
-    """A message as the store has it, under ``event_id``; ``media_url`` is the stored file, if there is one."""
-
-    event_id: int
-
-    @classmethod
-    def of(cls, event: StoredEvent) -> ReceivedMessage:
-        """The message that an event tells of."""
-        known = {field.name for field in fields(InboxMessage)}
-        told = {name: value for name, value in event.content.items() if name in known}
-        told["received_at"] = moment(told.get("received_at"))
-        told["media_url"] = event.file or told.get("media_url")
-        return cls(**told, event_id=event.id)
-
-
 class WaReadInboxOperator(WaPullOperator):
     """Reads the messages that started the DAG run, the oldest first: those that ``WaInboxTrigger`` told its asset of.
 
@@ -94,7 +76,18 @@ class WaReadInboxOperator(WaPullOperator):
     """
 
     template_fields: Sequence[str] = (*WaPullOperator.template_fields, "event_ids")
-    record = ReceivedMessage
+    columns = (
+        "vendor",
+        "message_id",
+        "sender",
+        "kind",
+        "text",
+        "chat",
+        "wa_message_id",
+        "received_at",
+        "media_url",
+        "event_id",
+    )
     key = "event_id"
 
     def __init__(self, *, event_ids: Any = None, **kwargs: Any) -> None:
@@ -104,6 +97,7 @@ class WaReadInboxOperator(WaPullOperator):
     def pull(self, context: Context) -> list[ReceivedMessage]:
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.hooks.store import get_store
+        from airflow_provider_wa.operators.received import ReceivedMessage
 
         wanted = _told(context) if self.event_ids is None else _ids(self.event_ids)
         events = get_store().events.get(sorted(set(wanted)))
@@ -129,7 +123,7 @@ class WaPullDeliveryReportOperator(WaPullPeriodOperator):
     :param output_path: where to write them, ``.csv`` or ``.jsonl`` (templated).
     """
 
-    record = DeliveryStatus
+    columns = ("vendor", "message_id", "state", "to", "code", "detail", "sent_at", "delivered_at", "read_at")
     key = "message_id"
 
     def pull(self, context: Context) -> list[DeliveryStatus]:
@@ -174,6 +168,7 @@ class WaMessageStatusOperator(WaOperator):
         return asyncio.run(self._ask(vendor, messages))
 
     async def _ask(self, vendor: ReportsDelivery, messages: list[tuple[str, str | None]]) -> dict[str, Any]:
+        from airflow_provider_wa.api.records import DeliveryState
         from airflow_provider_wa.bulk.statuses import COLUMNS, ask_statuses
 
         with self.collected(self.output_path, COLUMNS) as (write, results):

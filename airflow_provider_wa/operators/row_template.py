@@ -46,9 +46,7 @@ class RowTemplate:
 
     def refuse_unknown(self, columns: Mapping[str, Any]) -> None:
         """Raise ``BadInput`` if the templates use what is neither a column nor known to Airflow's templates."""
-        unknown = sorted(
-            self._names - set(map(str, columns)) - set(self._context) - set(self._environment.globals) - {ROW}
-        )
+        unknown = sorted(self._names - set(map(str, columns)) - set(self._context) - {ROW})
         if unknown:
             known = ", ".join(map(repr, columns))
             raise BadInput(f"{self._what}: there is no column {', '.join(map(repr, unknown))}; there is {known}")

@@ -16,11 +16,11 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, Context, c
 
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, one_of, refuse_over_limit
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
+    from airflow_provider_wa.api.records import SentMessage
     from airflow_provider_wa.bulk.manners import Manners
     from airflow_provider_wa.bulk.sends import Addressed, Tally, Unaddressed
     from airflow_provider_wa.operators.outbox import Outbox
@@ -121,6 +121,8 @@ class WaSendMessageOperator(WaOperator):
 
     def _accepted(self, row: SendRow, sent: SentMessage | None) -> dict[str, Any]:
         """What is returned of a message that was accepted just now, or by an earlier try."""
+        from airflow_provider_wa.api.records import SentMessage
+
         if sent is None:
             told = row.settled_at or row.intended_at
             sent = SentMessage(

@@ -7,7 +7,7 @@ import asyncio
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
@@ -19,7 +19,10 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wa.api.errors import Retry, WaError
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
-from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, WaTrigger, failure
+from airflow_provider_wa.triggers import MAX_FAILURES
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found, NotYet, WaTrigger
 
 
 class WaSensor(BaseSensorOperator):
@@ -73,6 +76,8 @@ class WaSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Whether it is there at this moment."""
+        from airflow_provider_wa.triggers.base import NotYet
+
         with airflow_errors():
             trigger = self._trigger_for(context)
             found = self._look(trigger)
@@ -95,11 +100,15 @@ class WaSensor(BaseSensorOperator):
         if event["status"] == "timeout":
             raise AirflowSensorTimeout(event["message"])
         if event["status"] != "success":
+            from airflow_provider_wa.triggers.base import failure
+
             raise failure(event)
         with airflow_errors():
             return self.result(context, {name: value for name, value in event.items() if name != "status"})
 
     def _look(self, trigger: WaTrigger) -> Found | NotYet:
+        from airflow_provider_wa.triggers.base import NotYet
+
         try:
             found = asyncio.run(trigger.look_once())
         except WaError as error:

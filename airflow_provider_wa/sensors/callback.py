@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.triggers.base import Found
-from airflow_provider_wa.triggers.callback import WaCallbackTrigger
-from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found
+    from airflow_provider_wa.triggers.callback import WaCallbackTrigger
+    from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 
 
 class WaCallbackSensor(WaSensor):
@@ -50,6 +52,9 @@ class WaCallbackSensor(WaSensor):
         self.wait_for_picture = wait_for_picture
 
     def trigger(self, context: Context, deadline: float) -> WaCallbackTrigger | WaBatchCheckTrigger:
+        from airflow_provider_wa.triggers.callback import WaCallbackTrigger
+        from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
+
         if bool(self.reference) == bool(self.batch):
             raise BadInput("give either reference, what one check is known by, or batch, what a bulk check returned")
         arguments = (self.wa_conn_id, self.poke_interval, deadline, self.max_failures)

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.triggers.base import Found
-from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found
+    from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
 
 
 class WaPendingCheckSensor(WaSensor):
@@ -43,6 +45,7 @@ class WaPendingCheckSensor(WaSensor):
     def trigger(self, context: Context, deadline: float) -> WaPendingCheckTrigger:
         from airflow_provider_wa.api.capabilities import ChecksAgain
         from airflow_provider_wa.hooks.base import WaHook
+        from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
 
         hook = WaHook.for_connection(self.wa_conn_id)
         hook.able(ChecksAgain)

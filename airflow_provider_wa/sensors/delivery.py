@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.operators.base import is_one_message, one_of, refuse_over_limit, sent_messages
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.triggers.base import Found
-from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
 
-WAIT_FOR = (DeliveryState.DELIVERED.value, DeliveryState.READ.value)
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found
+    from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
+
+WAIT_FOR = ("delivered", "read")
 SOURCES = ("auto", "vendor", "store")
 
 
@@ -59,6 +60,7 @@ class WaDeliverySensor(WaSensor):
 
     def trigger(self, context: Context, deadline: float) -> WaDeliveryTrigger:
         from airflow_provider_wa.api.capabilities import ReportsDelivery
+        from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
 
         return WaDeliveryTrigger(
             self.wa_conn_id,
@@ -72,6 +74,8 @@ class WaDeliverySensor(WaSensor):
         )
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
+        from airflow_provider_wa.api.records import DeliveryState
+
         states: Mapping[str, str] = found["states"]
         rows = [
             {"message_id": message_id, "to": to, "state": states[message_id]}

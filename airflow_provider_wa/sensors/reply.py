@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
@@ -17,8 +17,10 @@ from airflow_provider_wa.api.numbers import PhoneNumber, region
 from airflow_provider_wa.operators.pull import as_moment
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.sensors.delivery import from_store
-from airflow_provider_wa.triggers.base import Found
-from airflow_provider_wa.triggers.reply import WaReplyTrigger, beginning
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found
+    from airflow_provider_wa.triggers.reply import WaReplyTrigger
 
 
 class WaReplySensor(WaSensor):
@@ -60,6 +62,7 @@ class WaReplySensor(WaSensor):
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
         from airflow_provider_wa.api.capabilities import HasInbox
+        from airflow_provider_wa.triggers.reply import WaReplyTrigger
 
         return WaReplyTrigger(
             self.wa_conn_id,
@@ -80,6 +83,7 @@ class WaReplySensor(WaSensor):
                 return {**event.content, "media_url": event.file or event.content.get("media_url")}
             raise UnexpectedReply("the answer is not in the store any more")
         from airflow_provider_wa.hooks.base import WaHook
+        from airflow_provider_wa.triggers.reply import beginning
 
         hook = WaHook.for_connection(self.wa_conn_id)
         for message in hook.inbox(since=beginning(self._after(context))):

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.triggers.base import Found
-from airflow_provider_wa.triggers.session import WaSessionTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_wa.triggers.base import Found
+    from airflow_provider_wa.triggers.session import WaSessionTrigger
 
 
 class WaSessionSensor(WaSensor):
@@ -23,6 +25,8 @@ class WaSessionSensor(WaSensor):
     """
 
     def trigger(self, context: Context, deadline: float) -> WaSessionTrigger:
+        from airflow_provider_wa.triggers.session import WaSessionTrigger
+
         return WaSessionTrigger(self.wa_conn_id, self.poke_interval, deadline, self.max_failures)
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
@@ -32,7 +32,16 @@ class Cursors:
 
 def set_cursor(connection: Connection, name: str, value: Any) -> None:
     """The same within a transaction that writes something else as well."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = {"value": value, "moved_at": datetime.now(timezone.utc)}
-    statement = dialect.insert(table).values(name=name, **row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    values = {"name": name, "value": value, "moved_at": datetime.now(timezone.utc)}
+    connection.execute(_SET[connection.dialect.name], values)
+
+
+def _set(dialect: Any) -> Insert:
+    statement = dialect.insert(table)
+    replaced = {column: statement.excluded[column] for column in ("value", "moved_at")}
+    written: Insert = statement.on_conflict_do_update(index_elements=["name"], set_=replaced)
+    return written
+
+
+# Made once: SQLAlchemy then finds what it has compiled for each without looking into it.
+_SET = {"sqlite": _set(sqlite), "postgresql": _set(postgresql)}

@@ -47,6 +47,7 @@ class Database:
         try:
             self.url = _with_driver(make_url(url))
             self.engine = _ENGINES[self.url.get_backend_name()](self.url)
+            self._writer = self.engine.execution_options(**{_WRITING: True})
         except (ArgumentError, ValueError):
             # Without SQLAlchemy's own text, which shows parts of the URL: they may be parts of the password.
             raise BadInput("the store's address is none: sqlite:////absolute/path or postgresql://...") from None
@@ -90,7 +91,7 @@ class Database:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Connection]:
-        with _store_errors(self), self.engine.execution_options(**{_WRITING: True}).begin() as connection:
+        with _store_errors(self), self._writer.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(_LOCK, {"lock": _ADVISORY_LOCK, "wait": f"{int(LOCK_SECONDS * 1000)}ms"})
             yield connection

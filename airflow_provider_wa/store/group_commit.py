@@ -41,6 +41,7 @@ class GroupCommit(Generic[T, R]):
     :param commit: stores items, all or none, and returns a result for each. It may block.
     :param most: how much one transaction takes, unless a single item is more.
     :param weigh: how much an item is.
+    :param gather: for how many seconds items gather before each transaction, which costs the more the fewer it takes.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class GroupCommit(Generic[T, R]):
         commit: Callable[[Sequence[T]], Sequence[R]],
         most: int = 500,
         weigh: Callable[[T], int] = lambda _: 1,
+        gather: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._commit = commit
         self._most = most
         self._weigh = weigh
+        self._gather = gather
         self._clock = clock
         self._queue: list[_Waiting[T, R]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -70,7 +73,10 @@ class GroupCommit(Generic[T, R]):
 
     async def _write(self) -> None:
         try:
-            while group := self._next():
+            while self._queue:
+                if self._gather:
+                    await asyncio.sleep(self._gather)
+                group = self._next()
                 await asyncio.to_thread(self._commit_group, group)
                 for waiting in group:
                     waiting.tell()

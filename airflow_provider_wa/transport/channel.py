@@ -58,7 +58,7 @@ class Endpoint:
     def build(self, request: Request) -> httpx.Request:
         """``request`` as httpx's, with its time-outs."""
         timeout = httpx.Timeout(self.wait(request), connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT)
-        return httpx.Request(
+        outgoing = httpx.Request(
             request.method,
             _parsed((request.base or self.base_url) + request.path),
             params=request.params or None,
@@ -68,6 +68,9 @@ class Endpoint:
             files=[(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
             extensions={"timeout": timeout.as_dict()},
         )
+        # What could be encoded is ASCII; httpx would try to decode all headers anew for each client that reads them.
+        outgoing.headers.encoding = "ascii"
+        return outgoing
 
     def wait(self, request: Request) -> float:
         """The longest wait for each part of the reply, in seconds."""
@@ -108,7 +111,7 @@ class _Body:
         self._chunks.append(chunk)
 
     def reply(self, response: httpx.Response) -> Reply:
-        headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
         return Reply(response.status_code, b"".join(self._chunks), headers)
 
 
@@ -280,6 +283,7 @@ class AsyncChannel(_Base):
             body = _Body(deadline)
             with anyio.fail_after(deadline):
                 async with aclosing(await transport.handle_async_request(outgoing)) as response:
+                    response.headers.encoding = "latin-1"
                     async for chunk in response.aiter_bytes():
                         body.add(chunk)
             return body.reply(response)

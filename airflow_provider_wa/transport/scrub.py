@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
@@ -62,14 +63,18 @@ class Scrubber:
     def result(self, value: T) -> T:
         """What a flow returned without secrets: a record, with those in it, or a list or tuple of them."""
         scrubbed: Any = value
-        if is_dataclass(value) and not isinstance(value, type):
-            # All fields, changed or not: ``raw`` takes no part in comparisons.
-            clean = {field.name: self.result(getattr(value, field.name)) for field in fields(value) if field.init}
-            scrubbed = replace(value, **clean)
+        if isinstance(value, str):
+            scrubbed = self.text(value)
+        elif isinstance(value, dict):
+            scrubbed = self.data(value)
         elif isinstance(value, (list, tuple)):
             scrubbed = type(value)(self.result(item) for item in value)
-        elif isinstance(value, (str, dict)):
-            scrubbed = self.data(value)
+        elif names := _fields(type(value)):  # type: ignore[arg-type]
+            found = [(name, getattr(value, name)) for name in names]
+            clean = [(name, self.result(item)) for name, item in found]
+            # Compared by identity: ``raw`` takes no part in comparisons.
+            if any(new is not old for (_, new), (_, old) in zip(clean, found, strict=True)):
+                scrubbed = replace(value, **dict(clean))  # type: ignore[type-var]
         return scrubbed  # type: ignore[no-any-return]
 
     def error(self, error: WaError) -> WaError:
@@ -85,6 +90,12 @@ class Scrubber:
             error.raw = _shortened(str(error.raw), RAW_LENGTH)
         error.__cause__ = error.__context__ = None
         return error
+
+
+@lru_cache(maxsize=256)
+def _fields(kind: Any) -> tuple[str, ...]:
+    """What a record is made of; nothing, if it is none."""
+    return tuple(field.name for field in fields(kind) if field.init) if is_dataclass(kind) else ()
 
 
 def _shortened(text: str, length: int) -> str:

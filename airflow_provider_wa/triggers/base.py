@@ -17,9 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_wa.api.errors import Retry, WaError
-
-MAX_FAILURES = 10
-"""So many failures in a row that might pass by themselves are waited out."""
+from airflow_provider_wa.triggers import MAX_FAILURES
 
 SHORTEST_PAUSE = 0.05
 """Seconds between two looks at least, whatever was asked for: never a hot loop."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.triggers.base import MAX_FAILURES, SHORTEST_PAUSE, load
+from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.triggers.base import SHORTEST_PAUSE, load
 from airflow_provider_wa.triggers.bookmark import Bookmark
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from airflow_provider_wa.triggers.base import MAX_FAILURES, Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.records import InboxMessage

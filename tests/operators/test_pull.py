@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,15 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from helpers.vendors import Vendors
 
+from airflow_provider_wa.api.records import Contact, DeliveryStatus, Group, InboxMessage
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.operators.reports import WaPullDeliveryReportOperator, WaPullInboxOperator
+from airflow_provider_wa.operators.directory import WaPullContactsOperator, WaPullGroupsOperator
+from airflow_provider_wa.operators.received import ReceivedMessage
+from airflow_provider_wa.operators.reports import (
+    WaPullDeliveryReportOperator,
+    WaPullInboxOperator,
+    WaReadInboxOperator,
+)
 from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.integration
@@ -106,3 +114,17 @@ def test_a_mistake_fails_for_good_before_any_call(vendors: Vendors, arguments: d
 def test_a_vendor_without_an_inbox_names_those_that_have_one(vendors: Vendors) -> None:
     with pytest.raises(AirflowFailException, match="connection types that can: green_api, wa_portal"):
         pull(WaPullInboxOperator, "wuzapi")
+
+
+@pytest.mark.parametrize(
+    ("operator", "record"),
+    [
+        (WaPullInboxOperator, InboxMessage),
+        (WaReadInboxOperator, ReceivedMessage),
+        (WaPullDeliveryReportOperator, DeliveryStatus),
+        (WaPullContactsOperator, Contact),
+        (WaPullGroupsOperator, Group),
+    ],
+)
+def test_all_that_a_record_shows_is_written(operator: Any, record: Any) -> None:
+    assert operator.columns == tuple(field.name for field in fields(record) if field.repr)

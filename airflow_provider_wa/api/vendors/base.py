@@ -84,6 +84,8 @@ class Vendor(ABC):
     name: ClassVar[str]
     errors: ClassVar[tuple[ErrorRule, ...]]
     endpoints: ClassVar[tuple[Documented, ...]] = ()
+    longest_send: ClassVar[float] = 0.0
+    """The longest wait for the reply to a send in seconds, where it may be longer than the connection's."""
 
     base_url: str
 

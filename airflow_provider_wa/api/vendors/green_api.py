@@ -33,7 +33,14 @@ from airflow_provider_wa.api.vendors.base import Documented, ErrorRule, Vendor, 
 from airflow_provider_wa.api.vendors.green_api_journals import MONTH, Period
 from airflow_provider_wa.api.vendors.green_api_messages import NAME, SENDS, chat_id, outgoing
 from airflow_provider_wa.api.vendors.green_api_records import Notification
-from airflow_provider_wa.api.vendors.green_api_tables import ENDPOINTS, ERRORS, METHODS, NUMBER_DIGITS, RECEIVE_SECONDS
+from airflow_provider_wa.api.vendors.green_api_tables import (
+    ENDPOINTS,
+    ERRORS,
+    METHODS,
+    NUMBER_DIGITS,
+    PACE,
+    RECEIVE_SECONDS,
+)
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
 
 UPLOAD_TIMEOUT = 300.0
@@ -59,6 +66,7 @@ class GreenApi(Vendor):
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
     sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
+    longest_send: ClassVar[float] = UPLOAD_TIMEOUT
 
     instance_id: str
     token: str = secret()
@@ -360,7 +368,7 @@ class GreenApi(Vendor):
     def _request(self, method: str, rest: str = "", *, body: dict[str, Any] | None = None, **options: Any) -> Request:
         verb, rate = METHODS[method]
         path = f"/waInstance{self.instance_id}/{method}/{self.token}{rest}"
-        return Request(verb, path, json=body, pace=Pace(method, rate), **options)
+        return Request(verb, path, json=body, pace=Pace(method, rate * PACE), **options)
 
 
 def _quota(reply: Reply) -> Any:

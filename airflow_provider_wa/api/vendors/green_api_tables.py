@@ -40,6 +40,9 @@ METHODS: Mapping[str, tuple[str, float]] = {
 NUMBER_DIGITS = range(11, 17)
 """How many digits a number may have here, country code included (the old document says 11 or 12)."""
 
+PACE = 0.95
+"""How much of a method's rate is made use of: at all of it, the network's jitter makes some calls come too soon."""
+
 RECEIVE_SECONDS = range(5, 61)
 """How long the vendor may be told to wait for a notification."""
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign that keeps its manners: a message for each customer, at most once, not at night, not too fast."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG, task
+
+from airflow_provider_wa.operators.send import WaBulkSendOperator
+from airflow_provider_wa.sensors.delivery import WaDeliverySensor
+
+CUSTOMERS = [
+    {"phone": "+51 999 888 777", "name": "Rosa", "order": 1041},
+    {"phone": "+34 666 666 621", "name": "Pablo", "order": 1042},
+    {"phone": "+52 55 1234 5622", "name": "Lucía", "order": 1043},
+]
+
+with DAG(
+    dag_id="example_wa_campaign",
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    tags=["example", "whatsapp"],
+    doc_md=__doc__,
+) as dag:
+    # [START campaign]
+    send = WaBulkSendOperator(
+        task_id="send",
+        wa_conn_id="green_api_default",
+        recipients=CUSTOMERS,  # or input_path="s3://...", or sql="SELECT phone, name, ..."
+        message="Hello {{ name }}, order {{ order }} is on its way. Reply STOP to hear no more from us.",
+        pace=(1, 2),  # seconds between two messages
+        daily_limit=500,
+        quiet_hours=("23:30", "06:00"),  # by each customer's own clock
+        on_hold="skip",  # for whom it is night now: tell me, and do not wait
+        retries=3,  # nobody is messaged twice
+    )
+    # [END campaign]
+
+    delivered = WaDeliverySensor(
+        task_id="delivered",
+        wa_conn_id="green_api_default",
+        message_id=send.output,
+        timeout=3600,
+        fail_on_timeout=False,
+        deferrable=True,
+    )
+
+    @task
+    def report(sent: dict, delivered: dict) -> str:
+        """What became of the campaign, in a sentence."""
+        reached = delivered["delivered"] + delivered["read"]
+        return f"{reached} of {sent['total']} reached, {sent['skipped']} left in peace"
+
+    report(send.output, delivered.output)
