@@ -16,6 +16,7 @@ from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
 from airflow_provider_wa.api.errors import BadInput, Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
+from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed
 from airflow_provider_wa.hooks.base import WaHook
@@ -44,6 +45,7 @@ class Outbox:
     ) -> None:
         self.hook = hook
         self.store = get_store()
+        self._longest = 0.0
         self.conn_id = conn_id
         run: Any = context
         ti = run.get("ti")
@@ -78,21 +80,24 @@ class Outbox:
         :raises UnsupportedByVendor: the vendor does not send such messages.
         """
         recipient = numbers.recipient(given, region)
-        message = load_message(spec, self._content_of)
+        message = self.prove(spec)
         vendor = self.hook.able(SendsMessages)
-        require_message(vendor, message, VENDORS)
         known = self.key(recipient, spec, key)
         if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
             message_id = vendor.new_message_id(known)
         return Addressed(place, str(given), recipient, message, known, message_id)
 
-    def prove(self, spec: Any) -> None:
-        """See to it that a message can be sent.
+    def prove(self, spec: Any) -> Message:
+        """A message that can be sent.
 
         :raises BadInput: it is no message.
         :raises UnsupportedByVendor: the vendor does not send such messages.
         """
-        require_message(self.hook.able(SendsMessages), load_message(spec, self._content_of), VENDORS)
+        message = load_message(spec, self._content_of)
+        require_message(self.hook.able(SendsMessages), message, VENDORS)
+        if isinstance(message, (MediaMessage, Buttons)):
+            self._longest = self.hook.vendor.longest_send
+        return message
 
     def send(
         self,
@@ -110,7 +115,7 @@ class Outbox:
         :raises WaError: as ``BulkSend.run``.
         """
         endpoint = self.hook.endpoint
-        longest = max(endpoint.timeout, self.hook.vendor.longest_send)
+        longest = max(endpoint.timeout, self._longest)
 
         async def run() -> tuple[BulkSend, Tally]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
