@@ -8,6 +8,7 @@ from airflow.sdk import DAG, task
 
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.sensors.delivery import WaDeliverySensor
+from airflow_provider_wa.sensors.session import WaSessionSensor
 
 CUSTOMERS = [
     {"phone": "+51 999 888 777", "name": "Rosa", "order": 1041},
@@ -23,6 +24,10 @@ with DAG(
     tags=["example", "whatsapp"],
     doc_md=__doc__,
 ) as dag:
+    logged_in = WaSessionSensor(
+        task_id="logged_in", wa_conn_id="green_api_default", poke_interval=5, timeout=3600, deferrable=True
+    )
+
     # [START campaign]
     send = WaBulkSendOperator(
         task_id="send",
@@ -42,7 +47,7 @@ with DAG(
         wa_conn_id="green_api_default",
         message_id=send.output,
         timeout=3600,
-        fail_on_timeout=False,
+        fail_on_timeout=False,  # phones that are off are no failure of this task
         deferrable=True,
     )
 
@@ -52,4 +57,5 @@ with DAG(
         reached = delivered["delivered"] + delivered["read"]
         return f"{reached} of {sent['total']} reached, {sent['skipped']} left in peace"
 
+    logged_in >> send
     report(send.output, delivered.output)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -39,6 +39,7 @@ from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
     Change,
     Daily,
+    Forget,
     Intend,
     Note,
     Place,
@@ -174,12 +175,14 @@ class BulkSend:
         :raises WaError: an error that would stop all others (credentials, quota, a session that is down, a vendor or
             a store out of reach): what was begun has an outcome in the store, and nothing more was sent.
         """
+        began = datetime.now(timezone.utc)
         for number in range(self.passes):
             if number:
                 await asyncio.sleep(SECONDS_BETWEEN_PASSES)
             tally = await self._pass(rows(), workers, total, further=number > 0)
             if not (tally.failure or (tally.in_doubt and self._may_clear_up)):
                 break
+        await self._commits.add(Forget(batch=self.batch, before=began))
         return tally
 
     async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, total: int | None, further: bool) -> Tally:
@@ -217,7 +220,6 @@ class BulkSend:
         addressed = [each for each in made if isinstance(each, Addressed)]
         known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
         suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
-        ours = await self._ours(known.values())
         accepted = [row for row in known.values() if row.state is SendState.ACCEPTED and row.message_id]
         settled = [(row.settled_at or _LONG_AGO, row.message_id or "") for row in accepted]
         self._last_accepted = max([self._last_accepted, *settled])
@@ -230,7 +232,10 @@ class BulkSend:
                 self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
                 continue
             row = known.get(each.key)
-            if row and row.key in ours:
+            if row and row.batch != self.batch and row.state in (SendState.ACCEPTED, *_IN_DOUBT):
+                self._note_elsewhere(changes, each, row)
+                continue
+            if row and row.state in _IN_DOUBT:
                 row = await self._cleared_up(each, row)
                 if row.state in _IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
                     yield replace(each, message_id=row.message_id or each.message_id, again=True)
@@ -339,6 +344,20 @@ class BulkSend:
         row = SendRow(key=key, row=each.row, given=each.given, recipient=recipient, state=state, detail=detail)
         changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=row))
 
+    def _note_elsewhere(self, changes: list[Change], each: Addressed, row: SendRow) -> None:
+        """Tell what became of a message that another task or run began, under a key of the author's.
+
+        In doubt it stays so: it may have gone out over another connection.
+        """
+        state = SendState.ACCEPTED if row.state is SendState.ACCEPTED else SendState.UNKNOWN
+        self.tally.states[state] += 1
+        detail = f"another task or run began this message; {row.detail}".rstrip("; ")
+        key = f"{self.batch}:{each.row}"[:64]
+        mine = replace(row, key=key, row=each.row, given=each.given, state=state, detail=detail)
+        changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=mine))
+        # What was noted before is told anew: it may be known by now.
+        changes.append(Settle(key=key, state=state, message_id=row.message_id, detail=detail))
+
     async def _require_session(self) -> None:
         """See to it, now and then, that the account is logged in.
 
@@ -369,15 +388,6 @@ class BulkSend:
         by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
         return by_id or self.resend_unknown
 
-    async def _ours(self, rows: Iterable[SendRow]) -> set[str]:
-        """The keys of those that are in doubt and can be cleared up: those of this batch.
-
-        What another task or run began, under a key of the author's, may have gone out over another connection.
-        """
-        if not any(row.state in _IN_DOUBT for row in rows):
-            return set()
-        return {row.key for row in await asyncio.to_thread(self.store.sends.in_doubt, self.batch)}
-
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
         """What became of a message that is in doubt, as far as the vendor can tell."""
         text = comparable_text(addressed.message)
@@ -402,7 +412,7 @@ class BulkSend:
             change = Settle(key=row.key, state=SendState.DELAYED, detail=_NOT_FOUND)
         # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
         if (change.state, change.detail) != (row.state, row.detail):
-            await self._commits.add(change)
+            await self._commits.add(replace(change, intended_at=row.intended_at))
         return replace(row, state=change.state)
 
     async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from airflow_provider_wa.store.database import StoreUnavailable
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -77,7 +79,15 @@ class GroupCommit(Generic[T, R]):
                 if self._gather:
                     await asyncio.sleep(self._gather)
                 group = self._next()
-                await asyncio.to_thread(self._commit_group, group)
+                try:
+                    await asyncio.to_thread(self._commit_group, group)
+                except BaseException as error:
+                    # Whatever it is, nobody must wait for ever.
+                    for waiting in (*group, *self._queue):
+                        waiting.outcome = StoreUnavailable(f"nothing more is stored: {type(error).__name__}")
+                        waiting.tell()
+                    self._queue.clear()
+                    raise
                 for waiting in group:
                     waiting.tell()
         finally:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Insert, Row, bindparam, case, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Insert, Row, bindparam, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
@@ -79,6 +79,8 @@ class SendRow:
     detail: str = ""
     intended_at: datetime | None = None
     settled_at: datetime | None = None
+    batch: str = field(default="", compare=False)
+    """Whose it is, of one that is known; a message with a key of the author's may be another task's."""
 
 
 class Change(Protocol):
@@ -122,7 +124,7 @@ class Sends:
             return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
 
     def in_doubt(self, batch: str) -> list[SendRow]:
-        """The rows of a batch that may or may not have gone out, in the order of the list."""
+        """The rows of a batch that were sent and may or may not have gone out, in the order of the list."""
         with self._database.reading() as connection:
             return [_row(row) for row in connection.execute(_DOUBTS, {"the_batch": batch})]
 
@@ -193,12 +195,16 @@ class Settle:
     """What became of a message: accepted, unknown, failed or delayed. One that was accepted stays so.
 
     The result is whether that was entered. A ``message_id`` of None keeps the one that is there.
+
+    :param intended_at: of which intent this is the outcome; None of whichever there is. Somebody else may have looked
+        into the same doubt, and have sent the message anew since.
     """
 
     key: str
     state: SendState
     message_id: str | None = None
     detail: str = ""
+    intended_at: datetime | None = None
 
     def apply(self, connection: Connection) -> bool:
         """Enter the outcome."""
@@ -210,7 +216,9 @@ class Settle:
             "new_detail": clean(self.detail),
             "now": _now(),
         }
-        return connection.execute(_SETTLE, values).rowcount > 0
+        if self.intended_at is None:
+            return connection.execute(_SETTLE, values).rowcount > 0
+        return connection.execute(_SETTLE_INTENT, {**values, "the_intent": self.intended_at}).rowcount > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +252,19 @@ class Place:
         connection.execute(_PLACE, {"the_key": self.key, "the_batch": self.batch, "new_row": self.row})
 
 
-_COLUMNS = [column for column in table.columns if column.name not in ("batch", "conn_id")]
+@dataclass(frozen=True, kw_only=True)
+class Forget:
+    """That the list has no such rows any more: those that were not sent, and not noted since a moment."""
+
+    batch: str
+    before: datetime
+
+    def apply(self, connection: Connection) -> None:
+        """Remove them."""
+        connection.execute(_FORGET, {"the_batch": self.batch, "before": self.before})
+
+
+_COLUMNS = [column for column in table.columns if column.name != "conn_id"]
 _DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
@@ -294,6 +314,7 @@ _DOUBTS = (
     .where(
         table.c.batch == bindparam("the_batch"),
         table.c.state.in_([state.value for state in _IN_DOUBT]),
+        table.c.intended_at.is_not(None),
     )
     .order_by(table.c.row)
 )
@@ -326,6 +347,12 @@ _SETTLE = (
         detail=bindparam("new_detail"),
         settled_at=bindparam("now"),
     )
+)
+_SETTLE_INTENT = _SETTLE.where(table.c.intended_at == bindparam("the_intent"))
+_FORGET = delete(table).where(
+    table.c.batch == bindparam("the_batch"),
+    table.c.state.in_([state.value for state in _NOT_SENT]),
+    table.c.settled_at < bindparam("before"),
 )
 _PLACE = (
     update(table)
