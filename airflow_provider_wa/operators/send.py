@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 ON_UNKNOWN = ("fail", "skip", "resend")
 """What to do with a message that may or may not have gone out."""
 
+ROWS_PROVED = 20
+"""Of so many rows one at least must make a message, before anything is sent."""
+
 ON_HOLD = ("wait", "skip")
 """What to do with those for whom it is not the time."""
 
@@ -345,14 +348,14 @@ class WaBulkSendOperator(WaOperator):
         from airflow_provider_wa.bulk.sends import COLUMNS
 
         rows = iter(source.rows(self.column))
-        first = list(islice(rows, 1 if self.output_path else XCOM_RESULTS + 1))
+        first = list(islice(rows, ROWS_PROVED if self.output_path else XCOM_RESULTS + 1))
         if not first:
             raise BadInput("there is nobody to send to" + (f" in {self.input_path}" if self.input_path else ""))
         if not self.output_path:
             refuse_over_limit(len(first), "recipients")
         for template in (message, key):
             template.refuse_unknown(first[0])
-        outbox.prove(message.render(first[0]))
+        outbox.prove(_rendered(message, first[:ROWS_PROVED]))
         with self.collected(self.output_path, COLUMNS):
             pass  # a path that cannot be written to
 
@@ -406,3 +409,15 @@ class WaBulkSendOperator(WaOperator):
             part=self.part,
             what="recipients",
         )
+
+
+def _rendered(message: RowTemplate, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """The message for the first of some rows that has one: a row may lack what others have."""
+    failure: BadInput | None = None
+    for row in rows:
+        try:
+            return message.render(row)
+        except BadInput as error:
+            failure = failure or error
+    assert failure is not None
+    raise failure

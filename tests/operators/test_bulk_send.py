@@ -400,6 +400,29 @@ def test_another_run_sends_anew_unless_the_author_names_the_message(vendors: Ven
     assert texts(vendors)[4:] == ["text 0", "text 0"]
 
 
+def test_what_another_run_has_sent_under_the_same_key_is_told(vendors: Vendors) -> None:
+    rows = [{"phone": number, "invoice": number} for number in us(2)]
+    first, second, again = (
+        send(rows, context=run(run_id=run_id), idempotency_key="invoice-{{ invoice }}") for run_id in ("r1", "r2", "r2")
+    )
+    assert len(taken(vendors)) == 2
+    for summary in (second, again):
+        assert counts(summary) == {"total": 2, "accepted": 2}
+        assert [row["message_id"] for row in summary["results"]] == [row["message_id"] for row in first["results"]]
+        assert "another task or run began this message" in summary["results"][0]["detail"]
+
+
+def test_results_are_those_of_the_list_as_it_is_now(vendors: Vendors) -> None:
+    assert statuses(send([*us(1), "nobody", "nothing"])) == ["accepted", "failed", "failed"]
+    assert statuses(send(us(2))) == ["accepted", "accepted"]
+    assert len(taken(vendors)) == 2
+
+
+def test_a_first_row_that_cannot_be_rendered_fails_alone(vendors: Vendors) -> None:
+    rows = [{"phone": number, "name": name} for number, name in zip(us(2), (None, "Rosa"), strict=True)]
+    assert statuses(send(rows, "Hello {{ name }}")) == ["failed", "accepted"]
+
+
 def test_a_key_that_is_empty_fails_that_recipient_alone(vendors: Vendors) -> None:
     rows = [{"phone": number, "invoice": invoice} for number, invoice in zip(us(3), ("a", "", None), strict=True)]
     summary = send(rows, idempotency_key="{{ invoice }}")

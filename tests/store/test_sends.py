@@ -15,6 +15,7 @@ from airflow_provider_wa.store import sends as module
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
     Daily,
+    Forget,
     Intend,
     Note,
     Place,
@@ -330,3 +331,27 @@ def test_threads_may_share_the_sends(store: Store) -> None:
         thread.join()
     assert sorted(written) == sorted(f"k{row}" for row in range(1, 31))
     assert store.sends.counts("b") == {"accepted": 30}
+
+
+def test_a_verdict_on_an_older_intent_comes_too_late(store: Store) -> None:
+    doubted = bring(store, 1, UNKNOWN)
+    older = doubted.intended_at
+    assert older
+    late = Settle(key=doubted.key, state=DELAYED, intended_at=older)
+    assert change(store, Settle(key=doubted.key, state=DELAYED)) is True
+    assert change(store, intend(1)) is None
+    assert change(store, late) is False
+    assert found(store, 1).state is INTENDED
+    fresh = found(store, 1).intended_at
+    assert change(store, Settle(key=doubted.key, state=ACCEPTED, intended_at=fresh)) is True
+
+
+def test_rows_that_are_not_in_the_list_any_more_are_forgotten_unless_they_may_have_gone_out(store: Store) -> None:
+    for row, state in enumerate((ACCEPTED, UNKNOWN, FAILED, SKIPPED, DELAYED), 1):
+        bring(store, row, state)
+    moment = now()
+    change(store, note(to_send(6, SKIPPED)))
+    change(store, Forget(batch="another", before=now()))
+    assert len(states(store)) == 6
+    change(store, Forget(batch="b", before=moment))
+    assert states(store) == [(1, "accepted"), (2, "unknown"), (6, "skipped")]
