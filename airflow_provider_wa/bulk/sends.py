@@ -12,14 +12,13 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import islice
 from random import Random
 from typing import Any
 
 from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
 from airflow_provider_wa.api.errors import (
-    BadInput,
     OutcomeUnknown,
     Retry,
     SessionDown,
@@ -28,11 +27,10 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.messages import Message
-from airflow_provider_wa.api.recognition import comparable_text
 from airflow_provider_wa.api.records import SentMessage
+from airflow_provider_wa.bulk.doubts import LACKING, Doubts
 from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.manners import Hold, Manners
-from airflow_provider_wa.bulk.reconcile import CLOCKS, Outgoing
 from airflow_provider_wa.bulk.seen import Seen
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.sends import (
@@ -61,12 +59,6 @@ PASSES = 3
 """How often the list is gone through in one try: what failed for the time being, or is in doubt, may do better."""
 
 SECONDS_BETWEEN_PASSES = 5.0
-
-REPORT_SECONDS = 150.0
-"""How long a message that was taken may need until the vendor's report shows it: Green-API speaks of two minutes."""
-
-WITNESS_AGE = timedelta(hours=1)
-"""How much older than what is in doubt a message may be that a report is held against."""
 
 SESSION_SECONDS = 60.0
 """How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
@@ -163,7 +155,7 @@ class BulkSend:
         self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
         self._gap = _Gap()
         self._random = Random()
-        self._last_accepted = (_LONG_AGO, "")
+        self._doubts = Doubts(self.channel, self.store, self.batch, self.conn_id, self.log, self.doubt_seconds)
         self._session_asked = float("-inf")
         self._session_turn = asyncio.Lock()
         self._session_down: SessionDown | None = None
@@ -189,7 +181,7 @@ class BulkSend:
         self.tally = Tally()
         self._streak = Streak()
         self._further = further
-        self._outgoing: Outgoing | None = None
+        self._doubts.forget_reports()
         self._progress = Progress(self.log, "messages", total)
         try:
             with Seen() as self._seen:
@@ -220,9 +212,9 @@ class BulkSend:
         addressed = [each for each in made if isinstance(each, Addressed)]
         known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
         suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
-        accepted = [row for row in known.values() if row.state is SendState.ACCEPTED and row.message_id]
-        settled = [(row.settled_at or _LONG_AGO, row.message_id or "") for row in accepted]
-        self._last_accepted = max([self._last_accepted, *settled])
+        for before in known.values():
+            if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
+                self._doubts.note_accepted(before.settled_at, before.message_id)
         for each in made:
             if isinstance(each, Unaddressed):
                 self._note(changes, each, SendState.FAILED, each.reason)
@@ -297,7 +289,7 @@ class BulkSend:
             return None
         self._streak.answered()
         self.sent = sent
-        self._last_accepted = (datetime.now(timezone.utc), sent.message_id)
+        self._doubts.note_accepted(datetime.now(timezone.utc), sent.message_id)
         await self._settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
         if sent.warning:
             self._session_asked = float("-inf")
@@ -390,58 +382,15 @@ class BulkSend:
 
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
         """What became of a message that is in doubt, as far as the vendor can tell."""
-        text = comparable_text(addressed.message)
-        if not isinstance(self.vendor, ReportsDeliveries) or not text or not row.intended_at:
-            return row
-        try:
-            outgoing = await self._what_was_sent(self.vendor, row)
-        except BadInput:
-            return row  # it is longer ago than the vendor tells of
-        # Another try that is still at work may have settled it meanwhile, or sent it anew.
-        standing = (await asyncio.to_thread(self.store.sends.known, [row.key])).get(row.key, row)
-        if (standing.state, standing.intended_at) != (row.state, row.intended_at):
-            return standing
-        if outgoing.lacks_the_accepted:
-            self.tally.failure = self.tally.failure or VendorUnavailable(_LACKING)
-            change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_LACKING)
-        elif found := outgoing.take(addressed.to, text, row.intended_at):
-            change = Settle(key=row.key, state=SendState.ACCEPTED, message_id=found.message_id, detail=_FOUND)
-        elif outgoing.may_hold(addressed.to, row.intended_at):
-            change = Settle(key=row.key, state=SendState.UNKNOWN, detail=_ANOTHER)
-        else:
-            change = Settle(key=row.key, state=SendState.DELAYED, detail=_NOT_FOUND)
+        verdict = await self._doubts.verdict(self.vendor, addressed.to, addressed.message, row)
+        if isinstance(verdict, SendRow):
+            return verdict
+        if verdict.detail == LACKING:
+            self.tally.failure = self.tally.failure or VendorUnavailable(LACKING)
         # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
-        if (change.state, change.detail) != (row.state, row.detail):
-            await self._commits.add(replace(change, intended_at=row.intended_at))
-        return replace(row, state=change.state)
-
-    async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
-        """What the account has sent since the first message that is in doubt, once a report must show them all."""
-        if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(doubted)):
-            return self._outgoing
-        in_doubt = [doubted, *await asyncio.to_thread(self.store.sends.in_doubt, self.batch)]
-        shown_at, since = max(map(self._shown_at, in_doubt)), min(map(_began, in_doubt))
-        # A queue that is long, or a clock that is wrong, would hide what was taken: so a report counts only if it shows
-        # what was surely accepted.
-        accepted_at, accepted_id = self._last_accepted
-        if accepted_at > since - WITNESS_AGE:
-            shown_at = max(shown_at, accepted_at + timedelta(seconds=REPORT_SECONDS))
-            since = min(since, accepted_at)
-        else:
-            accepted_id = ""
-        await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
-        asked_at = datetime.now(timezone.utc)
-        self.log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt) - 1:,}")
-        statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self.channel)
-        ids = [status.message_id for status in statuses]
-        claimed = await asyncio.to_thread(self.store.sends.claimed, self.conn_id, ids)
-        self._outgoing = Outgoing(statuses, claimed, since, asked_at, bool(accepted_id) and accepted_id not in ids)
-        return self._outgoing
-
-    def _shown_at(self, row: SendRow) -> datetime:
-        """From when on a report must show a message that was taken."""
-        ended = row.settled_at or _began(row) + timedelta(seconds=self.doubt_seconds)
-        return ended + timedelta(seconds=REPORT_SECONDS)
+        if (verdict.state, verdict.detail) != (row.state, row.detail):
+            await self._commits.add(verdict)
+        return replace(row, state=verdict.state)
 
     def _commit(self, changes: Sequence[Change]) -> list[Any]:
         return self.store.sends.change(changes)
@@ -472,15 +421,3 @@ class _Gap:
         mine = max(now, self._next)
         self._next = mine + seconds
         await asyncio.sleep(mine - now)
-
-
-def _began(row: SendRow) -> datetime:
-    """When a message may have gone out at the earliest."""
-    return row.intended_at or _LONG_AGO
-
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LACKING = "its reply was lost, and what the vendor tells of lacks even what was surely accepted"
-_FOUND = "its reply was lost; it was found among what was sent"
-_ANOTHER = "its reply was lost; the recipient was sent something, but another text is told of it"
-_NOT_FOUND = "it was not taken: it is not among what was sent"

@@ -27,7 +27,7 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Flow, Sleep
 from airflow_provider_wa.api.messages import Location, Message, Text
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
-from airflow_provider_wa.bulk import sends
+from airflow_provider_wa.bulk import doubts, sends
 from airflow_provider_wa.bulk.engine import FAILURES_TO_STOP
 from airflow_provider_wa.bulk.manners import Manners
 from airflow_provider_wa.bulk.politeness import Pace, QuietHours
@@ -203,7 +203,7 @@ class Tries:
 @pytest.fixture
 def tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tries]:
     monkeypatch.setattr(sends, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(sends, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(doubts, "REPORT_SECONDS", 0.0)
     store = Store(f"sqlite:///{tmp_path}/wa.db")
     yield Tries(store)
     store.close()
@@ -289,7 +289,7 @@ async def test_a_store_that_fails_after_a_request_leaves_its_intent_and_nothing_
         await tries(vendor, us(6))
     assert tries.states() == ["accepted", "intended"]
     monkeypatch.undo()
-    monkeypatch.setattr(sends, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(doubts, "REPORT_SECONDS", 0.0)
     await tries(vendor, us(6))
     assert sorted(vendor.reached) == us(6), "each once"
     assert tries.states() == ["accepted"] * 6
@@ -425,7 +425,7 @@ async def test_what_is_in_doubt_for_longer_than_the_vendor_tells_of_keeps_nobody
 async def test_what_was_accepted_long_before_is_not_expected_in_a_report(
     tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sends, "WITNESS_AGE", -HOUR)
+    monkeypatch.setattr(doubts, "WITNESS_AGE", -HOUR)
     vendor = Reporting(refuse=raising(OutcomeUnknown("no reply"), "12025550001", times=1), shown=0)
     await tries(vendor, us(2))
     assert tries.states() == ["accepted"] * 2

@@ -101,10 +101,10 @@ def run(job: Job, number: int) -> None:
 
 def _hurry() -> None:
     """Shorten the waits until a report of the vendor tells what became of a request: here it takes far less time."""
-    from airflow_provider_wa.bulk import sends
+    from airflow_provider_wa.bulk import doubts, sends
     from airflow_provider_wa.transport import channel
 
-    channel.CONNECT_TIMEOUT = sends.REPORT_SECONDS = sends.SECONDS_BETWEEN_PASSES = 0.5
+    channel.CONNECT_TIMEOUT = doubts.REPORT_SECONDS = sends.SECONDS_BETWEEN_PASSES = 0.5
 
 
 def _operator(job: Job) -> Any:

@@ -19,7 +19,7 @@ from helpers.vendors import CREDENTIALS, Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
-from airflow_provider_wa.bulk import sends
+from airflow_provider_wa.bulk import doubts, sends
 from airflow_provider_wa.bulk.politeness import QuietHours
 from airflow_provider_wa.operators import outbox
 from airflow_provider_wa.operators.send import WaBulkSendOperator
@@ -88,7 +88,7 @@ def fault(vendors: Vendors, conn_type: str, kind: str, **options: Any) -> None:
 def at_once(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     """No waits for what the sandbox shows at once."""
     monkeypatch.setattr(sends, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(sends, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(doubts, "REPORT_SECONDS", 0.0)
 
 
 # What goes out.
