@@ -39,7 +39,8 @@ def test_the_documents_request_goes_out(name: str, sample: Sample) -> None:
     assert (request.params, request.form, request.files) == (sample.params, sample.form, sample.files)
     assert request.base == ("https://media.green-api.com" if sample.files else None)
     assert request.effect is (Effect.SEND if method.startswith("send") else Effect.READ)
-    assert request.pace == Pace(method, RATES.get(method, 50))
+    # A little below the documented rate: at all of it the jitter of the network makes some calls come too soon.
+    assert request.pace == Pace(method, RATES.get(method, 50) * 0.95)
 
 
 @pytest.mark.parametrize(("name", "sample"), CASES)

@@ -88,7 +88,7 @@ def test_the_request_is_the_documents() -> None:
         "/waInstance1101000001/checkWhatsapp/A-TOKEN",
         Effect.READ,
         json=json.loads(SAMPLE_QUERY),
-        pace=Pace("checkWhatsapp", 10),
+        pace=Pace("checkWhatsapp", 9.5),
     )
 
 
@@ -234,7 +234,7 @@ def test_the_shortest_and_longest_numbers_are_asked_for(digits: str) -> None:
 def test_each_state(word: str | None, state: SessionState) -> None:
     played = play(VENDOR.session(), [reply({"stateInstance": word})])
     assert played.request == Request(
-        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", pace=Pace("getStateInstance", 1)
+        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", pace=Pace("getStateInstance", 0.95)
     )
     assert (played.result.vendor, played.result.state, played.result.detail) == ("green_api", state, word or "")
 
