@@ -41,8 +41,8 @@ class WaBulkCheckOperator(WaOperator):
     what it has.
 
     Each answer is stored before the next number is asked for. A retry of the task, or its Clear, goes on where it was:
-    what has an answer costs nothing again, but for the calls that were under way when a worker was killed, at most
-    ``concurrency`` of them. What is ``unknown`` is asked for again.
+    what has an answer costs nothing again, but for what was under way when a worker was killed: at most one and a half
+    times ``concurrency`` numbers. What is ``unknown`` is asked for again.
 
     Some vendors do not answer at once: CheckWA calls back, AccuAuth answers PENDING for a while. With ``deferrable``
     the numbers are submitted in the worker, their answers awaited in the triggerer, which holds no worker slot, and the

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.operators.base import one_of
+from airflow_provider_wa.operators.base import is_one_message, one_of, sent_messages
+from airflow_provider_wa.store.sends import Intend, SendRow, SendState, Settle
+from airflow_provider_wa.store.store import Store
 
 
 @pytest.mark.parametrize("value", ["wait", "skip"])
@@ -16,3 +20,48 @@ def test_one_of_a_few_words_is_taken(value: str) -> None:
 def test_another_word_is_refused_with_those_that_there_are(value: str) -> None:
     with pytest.raises(BadInput, match=f"on_hold: '{value}' is none of wait, skip"):
         one_of("on_hold", value, ("wait", "skip"))
+
+
+ONE = {"message_id": "m1", "to": "34666666610"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("m1", {"m1": None}),
+        (ONE, {"m1": "34666666610"}),
+        (["m1", {"message_id": "m2", "to": "x"}, "m1"], {"m1": None, "m2": "x"}),
+        (
+            {
+                "batch": "b",
+                "results": [{**ONE, "status": "accepted"}, {"message_id": None, "to": "y", "status": "failed"}],
+            },
+            {"m1": "34666666610"},
+        ),
+    ],
+)
+def test_messages_are_known_by_what_their_senders_returned(given: Any, expected: dict[str, str | None]) -> None:
+    assert sent_messages(given) == expected
+
+
+def test_the_messages_of_a_bulk_send_that_went_to_a_file_are_in_the_store(airflow_store: Store) -> None:
+    for number, state in enumerate((SendState.ACCEPTED, SendState.FAILED, SendState.UNKNOWN), 1):
+        row = SendRow(
+            key=f"k{number}", row=number, given="g", recipient=f"3466666661{number}", state=SendState.INTENDED
+        )
+        settle = Settle(key=row.key, state=state, message_id=f"m{number}")
+        airflow_store.sends.change([Intend(batch="b", conn_id="c", row=row), settle])
+    assert sent_messages({"batch": "b", "results": None}) == {"m1": "34666666611"}
+
+
+def test_one_message_wants_one_answer_and_a_bulk_send_a_list() -> None:
+    assert is_one_message("m1")
+    assert is_one_message(ONE)
+    assert not is_one_message({"batch": "b", "results": []})
+    assert not is_one_message(["m1"])
+
+
+@pytest.mark.parametrize("given", [None, 5, {"to": "x"}, [""], [None]])
+def test_what_is_no_message_is_refused(given: Any) -> None:
+    with pytest.raises(BadInput, match="message_id"):
+        sent_messages(given)
