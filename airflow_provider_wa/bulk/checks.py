@@ -144,8 +144,14 @@ class BulkCheck:
 
     async def _to_ask(self, spellings: Iterator[Any]) -> AsyncIterator[_Asked]:
         place, last = self.first, await asyncio.to_thread(self.batch.last)
-        while given := [*map(given_text, islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE))]:
-            known = await asyncio.to_thread(self.batch.known, place, place + len(given) - 1) if place <= last else []
+        ahead = self._look_up(place, last)
+        while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE)):
+            given = chunk if set(map(type, chunk)) == {str} else [*map(given_text, chunk)]
+            known = await ahead
+            if known and known[-1].row >= place + len(given):  # the list has become shorter
+                known = [row for row in known if row.row < place + len(given)]
+            # While these are sorted out, the next ones are looked up.
+            ahead = self._look_up(place + len(given), last)
             self.tally.total += len(given)
             sorted_out = self._sorted_out(place, given, known)
             await self._store_changes(sorted_out)
@@ -157,6 +163,14 @@ class BulkCheck:
             place += len(given)
             for asked in to_ask:
                 yield asked
+
+    def _look_up(self, first: int, last: int) -> asyncio.Future[list[Known]]:
+        """What is known of the next rows, if there may be something."""
+        if first <= last:
+            return asyncio.ensure_future(asyncio.to_thread(self.batch.known, first, first + KNOWN_AT_ONCE - 1))
+        nothing: asyncio.Future[list[Known]] = asyncio.get_running_loop().create_future()
+        nothing.set_result([])
+        return nothing
 
     def _log_what_is_known(self) -> None:
         if self.tally.done:
@@ -171,7 +185,7 @@ class BulkCheck:
             if not statuses[_UNKNOWN]:
                 # All of them: nothing is looked at one by one, for there may be a million.
                 self.tally.statuses += statuses
-                self._seen.add_all(int(row.number[1:]) for row in known if row.status != INVALID)
+                self._seen.add_all([row.number[1:] for row in known if row.status != INVALID])
                 return found
         by_place = {row.row: row for row in known}
         for place, spelling in enumerate(given, first):

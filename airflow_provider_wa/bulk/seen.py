@@ -42,6 +42,8 @@ class Seen:
         """Add a number of up to 18 digits; False if it was there."""
         return self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (number,)).rowcount == 1
 
-    def add_all(self, numbers: Iterable[int]) -> None:
-        """Add numbers, whether they were there or not."""
-        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((number,) for number in numbers))
+    def add_all(self, digits: Iterable[str]) -> None:
+        """Add numbers by their digits, whether they were there or not."""
+        # As one text: to bind a value for each takes three times as long.
+        listed = f"[{','.join(digits)}]"
+        self._database.execute("INSERT OR IGNORE INTO seen SELECT value FROM json_each(?)", (listed,))

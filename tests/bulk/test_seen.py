@@ -27,7 +27,7 @@ def test_numbers_of_18_digits_are_told_apart() -> None:
 def test_many_may_be_added_whether_they_were_there_or_not() -> None:
     with Seen() as seen:
         seen.add(1)
-        seen.add_all(iter([1, 2, 2, 3]))
+        seen.add_all(iter(["1", "2", "2", "3"]))
         assert [seen.add(number) for number in (1, 2, 3, 4)] == [False, False, False, True]
 
 
@@ -42,7 +42,7 @@ def test_more_than_fit_the_memory_are_kept_and_no_file_is_left(tmp_path: Path, m
     monkeypatch.setattr("airflow_provider_wa.bulk.seen.MEMORY", 64)
     numbers = [place * 7919 for place in range(30_000)]
     with Seen() as seen:
-        seen.add_all(numbers)
+        seen.add_all(map(str, numbers))
         assert not any(seen.add(number) for number in numbers)
     assert os.listdir(tmp_path) == []
 
