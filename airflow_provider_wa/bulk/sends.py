@@ -255,7 +255,7 @@ class BulkSend:
         self._progress.report(self.tally.states.total(), self.tally.remark)
 
     def _hold(self, addressed: Addressed) -> Hold | None:
-        """What somebody has to wait for now."""
+        """What somebody has to wait for at this moment."""
         for_all = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
         return for_all or self.manners.hold(addressed.to, datetime.now(timezone.utc))
 
