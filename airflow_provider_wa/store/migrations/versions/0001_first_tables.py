@@ -23,6 +23,7 @@ def _column(name: str, kind: Any, nullable: bool = False, **options: Any) -> sa.
 
 
 def upgrade() -> None:
+    """Make the tables of the first release."""
     op.create_table(
         "wa_events",
         _column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
