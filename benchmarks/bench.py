@@ -3,7 +3,7 @@
 
 The server is the bare stub in a process of its own, each contestant another process. CPU time is that of the measured
 process alone, and calls are counted by who makes them. Measured in turn, several times; the middle one by calls a
-second counts.
+second counts, but for the operator, which is measured over all of them.
 """
 
 from __future__ import annotations
@@ -74,17 +74,18 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def operator(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole operator and the engine alone at as many workers, in turn."""
+    """The whole operator and the engine alone at as many workers, in turn and for as long; each over all its runs."""
     say("the whole operator")
     runs, engines = [], []
     workers = ("--workers", options.operator_workers)
+    ideal_seconds = options.numbers * options.latency / options.operator_workers
     with stub(options.latency) as url:
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 given = ("--url", url, "--numbers", options.numbers, *workers, "--warm")
                 runs.append(child("operator_runs.py", "check", folder, *given))
-            engines.append(child("contestants.py", "ours", url, *workers, "--seconds", options.seconds))
-    return {**middle(runs), "workers": options.operator_workers, "engine": middle(engines)}
+            engines.append(child("contestants.py", "ours", url, *workers, "--seconds", ideal_seconds))
+    return {**together(runs), "workers": options.operator_workers, "engine": together(engines)}
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
@@ -134,6 +135,11 @@ def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return sorted(runs, key=rate)[len(runs) // 2]
 
 
+def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """All of the runs as one."""
+    return {figure: sum(run[figure] for run in runs) for figure in ("calls", "seconds", "cpu")}
+
+
 def say(what: str) -> None:
     print(f"... {what}", file=sys.stderr, flush=True)
 
@@ -165,7 +171,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.5, help="that each contestant is measured")
     parser.add_argument("--rounds", type=int, default=3, help="how often: the middle one counts")
     parser.add_argument("--sdk", type=Path, default=SDK_PYTHON, help="the Python that has Green-API's SDK")
-    parser.add_argument("--numbers", type=int, default=3000, help="of the whole operator")
+    parser.add_argument("--numbers", type=int, default=10_000, help="of the whole operator, each time")
     parser.add_argument("--operator-workers", type=int, default=50)
     parser.add_argument("--sizes", type=counts, help="numbers whose memory is measured; 10,000 and ten times as many")
     parser.add_argument("--memory-workers", type=int, default=200)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import takewhile
@@ -40,8 +39,8 @@ INVALID = "invalid"
 ANSWERS = (*(status.value for status in CheckStatus), INVALID)
 """What a row's status may be."""
 
-GATHERING = 0.02
-"""For how many seconds answers gather until they are stored together."""
+GATHERING = 0.01
+"""Seconds between two transactions at least, in which answers gather, unless all workers wait for theirs."""
 
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
@@ -73,6 +72,10 @@ class Batch:
         before: int = self._store.cursors.get(self._cursor) or 0
         self._calls = lambda: before + channel.calls
         return before
+
+    def expect(self, workers: int) -> None:
+        """So many at most ask for rows to be kept at the same time."""
+        self._commits.crowd = workers
 
     async def keep(self, rows: Sequence[CheckRow]) -> None:
         """Return when rows are stored, in place of what was known of them, and the count of the calls with them.
@@ -141,18 +144,18 @@ class Batch:
 
         async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
             row, other = asked
-            second = replace(row, number=other.e164, checked_at=datetime.now(timezone.utc), reference=None)
+            second = row._replace(number=other.e164, checked_at=datetime.now(timezone.utc), reference=None)
             try:
                 (result,) = await adrive(vendor.check([other]), channel)
             except WaError as error:
                 if error.stops_all:
                     raise
-                failed = replace(second, status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
+                failed = second._replace(status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
                 await self._commits.add([(self._second, failed)])
                 streak.failed(error)
                 return
             streak.answered()
-            await self._commits.add([(self._second, answered(second, result))])
+            await self._commits.add([(self._second, _answered(second, result))])
 
         # A list: while rows are read, none should be written.
         await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
@@ -203,11 +206,14 @@ def count_rows(store: Store, names: Collection[str]) -> dict[str, Counter[str]]:
     return counts
 
 
-def answered(row: CheckRow, result: CheckResult) -> CheckRow:
-    """A row with the answer of a check."""
-    pending = result.status is CheckStatus.PENDING
-    reference = result.reference if pending else None
-    return replace(row, status=result.status.value, jid=result.jid, detail=result.detail, reference=reference)
+def pending_reference(result: CheckResult) -> str | None:
+    """What a check is known by at the vendor while its answer is still to come."""
+    return result.reference if result.status is CheckStatus.PENDING else None
+
+
+def _answered(row: CheckRow, result: CheckResult) -> CheckRow:
+    reference = pending_reference(result)
+    return row._replace(status=result.status.value, jid=result.jid, detail=result.detail, reference=reference)
 
 
 def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
@@ -216,8 +222,8 @@ def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
     if other is None:
         return row
     if second is None:
-        return replace(row, status=_UNKNOWN, detail=f"absent as {row.number}; {other} was not asked for")
+        return row._replace(status=_UNKNOWN, detail=f"absent as {row.number}; {other} was not asked for")
     if second.status == _ABSENT:
         return row
     detail = f"absent as {row.number}; {second.detail}" if second.status == _UNKNOWN else f"as {other}"
-    return replace(row, status=second.status, jid=second.jid, checked_at=second.checked_at, detail=detail)
+    return row._replace(status=second.status, jid=second.jid, checked_at=second.checked_at, detail=detail)

@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.batches import ANSWERS, INVALID, Batch, answered
+from airflow_provider_wa.bulk.batches import ANSWERS, INVALID, Batch, pending_reference
 from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.seen import Seen
 from airflow_provider_wa.store.checks import CheckRow, Known
@@ -116,18 +116,17 @@ class BulkCheck:
         :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
             reach), after what had been begun was stored.
         """
-        self._progress = Progress(self.log, "numbers", total)
+        self._progress = Progress(self.log, "numbers", self.tally, total)
         self._streak = Streak()
+        self.batch.expect(workers)
         try:
             with Seen() as self._seen:
-                # Some wait for their answers to be stored, while as many calls as may be are under way.
-                self._slots = asyncio.Semaphore(workers)
-                await for_each(self._batches(spellings), self._check, workers + workers // 2 + 1)
+                await for_each(self._batches(spellings), self._check, workers)
         finally:
             with suppress(StoreUnavailable):
                 await self.batch.keep([])  # the calls that came to nothing count as well
             self.tally.calls = self.channel.calls
-            self._progress.finish(self.tally.done, self.tally.remark)
+            self._progress.finish()
         return self.tally
 
     async def _batches(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
@@ -175,7 +174,7 @@ class BulkCheck:
     def _log_what_is_known(self) -> None:
         if self.tally.done:
             self.log.info("%s numbers need no call: an earlier try has asked for them", f"{self.tally.done:,}")
-            self._progress.begin_after(self.tally.done)
+            self._progress.begin_anew()
 
     def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
         """Some rows, whose first place this is, sorted by what they need; those that need nothing are counted."""
@@ -228,7 +227,7 @@ class BulkCheck:
         answers = await asyncio.to_thread(self.batch.answers, [asked.number.e164 for asked in to_ask], since)
         reused = [
             # Its age is kept: it must not grow younger from run to run.
-            replace(answers[asked.number.e164], row=asked.row, input=asked.given, reference=None, reused=True)
+            answers[asked.number.e164]._replace(row=asked.row, input=asked.given, reference=None, reused=True)
             for asked in to_ask
             if asked.number.e164 in answers
         ]
@@ -241,14 +240,19 @@ class BulkCheck:
     async def _check(self, batch: Sequence[_Asked]) -> None:
         flow = checking.check(self.vendor, [asked.number for asked in batch])
         try:
-            async with self._slots:
-                results = await adrive(flow, self.channel)
+            results = await adrive(flow, self.channel)
         except WaError as error:
             await self._failed(batch, error)
             return
         self._streak.answered()
-        rows = [_row(asked.row, asked.given, asked.number.e164, _UNKNOWN) for asked in batch]
-        await self._keep([answered(row, result) for row, result in zip(rows, results, strict=True)])
+        now = datetime.now(timezone.utc)
+        await self._keep([
+            CheckRow(
+                row, given, number.e164, result.status.value, now,
+                jid=result.jid, detail=result.detail, reference=pending_reference(result),
+            )
+            for (row, given, number), result in zip(batch, results, strict=True)
+        ])  # fmt: skip
 
     async def _failed(self, batch: Sequence[_Asked], error: WaError) -> None:
         if error.stops_all:
@@ -266,12 +270,11 @@ class BulkCheck:
     async def _keep(self, rows: Sequence[CheckRow]) -> None:
         await self.batch.keep(rows)
         self.tally.statuses.update(row.status for row in rows)
-        self._progress.report(self.tally.done, self.tally.remark)
+        self._progress.report()
 
 
 def _row(row: int, given: str, number: str, status: str, detail: str = "") -> CheckRow:
-    now = datetime.now(timezone.utc)
-    return CheckRow(row=row, input=given, number=number, status=status, detail=detail, checked_at=now)
+    return CheckRow(row, given, number, status, datetime.now(timezone.utc), detail=detail)
 
 
 def given_text(spelling: Any) -> str:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from airflow_provider_wa.api.errors import VendorUnavailable, WaError
@@ -55,6 +57,19 @@ async def for_each(items: Iterable[T] | AsyncIterable[T], work: Callable[[T], Aw
         raise stopped[0]
 
 
+@contextmanager
+def heap_spared() -> Iterator[None]:
+    """Keep the garbage collector off what was there before.
+
+    With Airflow loaded, to look through all of it takes a tenth of a second, in which no reply is read.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def _taken(items: Iterator[T]) -> Callable[[], Awaitable[T]]:
     async def take() -> T:
         for item in items:
@@ -95,35 +110,51 @@ class Streak:
             raise error
 
 
+class Counts(Protocol):
+    """How far a run is, for its progress."""
+
+    @property
+    def done(self) -> int:
+        """How many items need nothing any more."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What else there is to tell."""
+        ...
+
+
 class Progress:
     """Logs how far a run is, at most once in ``every`` seconds.
 
     :param unit: what is counted, for the log line.
+    :param counts: asked only when there is a line to log.
     :param total: how many there are, where that is known.
     """
 
-    def __init__(self, log: Log, unit: str, total: int | None = None, every: float = 10.0) -> None:
-        self._log, self._unit, self._total, self._every = log, unit, total, every
+    def __init__(self, log: Log, unit: str, counts: Counts, total: int | None = None, every: float = 10.0) -> None:
+        self._log, self._unit, self._counts, self._total, self._every = log, unit, counts, total, every
         self._start = self._last = time.monotonic()
         self._before = 0
 
-    def begin_after(self, done: int) -> None:
-        """So many were done before, which tells nothing of how fast it goes from now on."""
-        self._before = done
+    def begin_anew(self) -> None:
+        """What is done at this moment was done before, which tells nothing of how fast it goes from now on."""
+        self._before = self._counts.done
         self._start = time.monotonic()
 
-    def report(self, done: int, remark: str) -> None:
+    def report(self) -> None:
         """Log a line if it is time for one."""
         now = time.monotonic()
         if now - self._last >= self._every:
             self._last = now
-            self._line(done, remark, now)
+            self._line(now)
 
-    def finish(self, done: int, remark: str) -> None:
+    def finish(self) -> None:
         """Log the last line."""
-        self._line(done, remark, time.monotonic())
+        self._line(time.monotonic())
 
-    def _line(self, done: int, remark: str, now: float) -> None:
+    def _line(self, now: float) -> None:
+        done, remark = self._counts.done, self._counts.remark
         of_all = f" of {self._total:,}" if self._total is not None else ""
         rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
         left = "" if self._total is None or done >= self._total else f", {_duration(self._total - done, rate)} left"

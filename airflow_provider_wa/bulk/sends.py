@@ -111,6 +111,11 @@ class Tally:
         }
 
     @property
+    def done(self) -> int:
+        """How many rows have an outcome."""
+        return self.states.total()
+
+    @property
     def in_doubt(self) -> int:
         """How many may or may not have gone out."""
         return sum(self.states[state] for state in _IN_DOUBT)
@@ -182,12 +187,12 @@ class BulkSend:
         self._streak = Streak()
         self._further = further
         self._doubts.forget_reports()
-        self._progress = Progress(self.log, "messages", total)
+        self._progress = Progress(self.log, "messages", self.tally, total)
         try:
             with Seen() as self._seen:
                 await for_each(self._to_send(rows), self._send, workers)
         finally:
-            self._progress.finish(self.tally.states.total(), self.tally.remark)
+            self._progress.finish()
         return self.tally
 
     async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
@@ -252,7 +257,7 @@ class BulkSend:
             hold = await self._send_once(addressed)
         if hold:
             await self._held(addressed, hold)
-        self._progress.report(self.tally.states.total(), self.tally.remark)
+        self._progress.report()
 
     def _hold(self, addressed: Addressed) -> Hold | None:
         """What somebody has to wait for at this moment."""

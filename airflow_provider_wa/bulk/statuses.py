@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import WaError
@@ -42,8 +43,8 @@ async def ask_statuses(
     :param messages: their ids, each with whom it went to where that is known.
     :raises WaError: an error that would stop all others.
     """
-    states: Counter[str] = Counter()
-    progress = Progress(log, "messages", len(messages))
+    tally = _Tally()
+    progress = Progress(log, "messages", tally, len(messages))
 
     async def ask(message: tuple[str, str | None]) -> None:
         message_id, to = message
@@ -54,10 +55,23 @@ async def ask_statuses(
                 raise
             detail = f"{type(error).__name__}: {error}"
             row = {"message_id": message_id, "to": to, "state": DeliveryState.UNKNOWN.value, "detail": detail}
-        states[row["state"]] += 1
+        tally.states[row["state"]] += 1
         write({name: row.get(name) for name in COLUMNS})
-        progress.report(states.total(), f"{states['delivered'] + states['read']:,} delivered")
+        progress.report()
 
     await for_each(messages, ask, workers)
-    progress.finish(states.total(), f"{states['delivered'] + states['read']:,} delivered")
-    return states
+    progress.finish()
+    return tally.states
+
+
+@dataclass
+class _Tally:
+    states: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def done(self) -> int:
+        return self.states.total()
+
+    @property
+    def remark(self) -> str:
+        return f"{self.states['delivered'] + self.states['read']:,} delivered"

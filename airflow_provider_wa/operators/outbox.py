@@ -18,6 +18,7 @@ from airflow_provider_wa.api.errors import BadInput, Retry, VendorUnavailable, W
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.api.vendors import VENDORS
+from airflow_provider_wa.bulk.engine import heap_spared
 from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.store import get_store
@@ -132,7 +133,8 @@ class Outbox:
                 )
                 return bulk, await bulk.run(rows, channel.endpoint.concurrency, total)
 
-        return asyncio.run(run())
+        with heap_spared():
+            return asyncio.run(run())
 
 
 def passing(failure: WaError) -> WaError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -24,8 +23,7 @@ from airflow_provider_wa.store.tables import checks as table
 _CHUNK = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckRow:
+class CheckRow(NamedTuple):
     """A row of a batch, by its place in the list (from 1): how the number was given, what it is, and the answer.
 
     ``number`` is E.164, or the text as given if it is no phone number (255 characters of it); ``reference`` is what a
@@ -36,8 +34,8 @@ class CheckRow:
     input: str
     number: str
     status: str
-    jid: str | None = None
     checked_at: datetime
+    jid: str | None = None
     detail: str = ""
     reference: str | None = None
     reused: bool = False
@@ -118,7 +116,7 @@ class Checks:
                     .order_by(table.c.checked_at)
                 )
                 for row in connection.execute(statement):
-                    answer = CheckRow(**row._mapping)
+                    answer = CheckRow._make(row)
                     if answer.status == CheckStatus.EXISTS.value or other_form(answer) is None:
                         found[answer.number] = answer
         return found
@@ -162,7 +160,7 @@ class Checks:
             if status is not None:
                 statement = statement.where(table.c.status == status)
             with self._database.reading() as connection:
-                part = [CheckRow(**row._mapping) for row in connection.execute(statement.order_by("row").limit(size))]
+                part = list(map(CheckRow._make, connection.execute(statement.order_by("row").limit(size))))
             yield from part
             if len(part) < size:
                 return
@@ -177,8 +175,7 @@ def other_form(row: CheckRow) -> PhoneNumber | None:
 
 
 _CLEAR = (CheckStatus.EXISTS.value, CheckStatus.ABSENT.value)
-_ANSWER = ("input", "number", "status", "jid", "checked_at", "detail", "reference", "reused")
-_COLUMNS = [table.c.row, *(table.c[name] for name in _ANSWER)]
+_COLUMNS = [table.c[name] for name in CheckRow._fields]
 
 
 _AT = (table.c.batch == bindparam("_batch")) & (table.c.row == bindparam("_row"))
@@ -188,7 +185,7 @@ _REMOVE = delete(table).where(_AT)
 
 def _put(dialect: Any) -> Any:
     statement = dialect.insert(table)
-    replaced = {name: statement.excluded[name] for name in ("conn_id", *_ANSWER)}
+    replaced = {name: statement.excluded[name] for name in ("conn_id", *CheckRow._fields[1:])}
     return statement.on_conflict_do_update(index_elements=["batch", "row"], set_=replaced)
 
 

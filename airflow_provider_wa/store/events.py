@@ -184,6 +184,8 @@ def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> 
 
 def clean(value: str) -> str:
     """A text as every database takes it: without NUL and halves of surrogate pairs."""
+    if value.isascii() and "\0" not in value:
+        return value
     return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ PATIENCE = 5.0
 """For how many seconds transactions may fail before those who wait behind them are told to come again."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Waiting(Generic[T, R]):
     """What somebody brought, and the future by which it is told what became of it."""
 
@@ -43,8 +44,12 @@ class GroupCommit(Generic[T, R]):
     :param commit: stores items, all or none, and returns a result for each. It may block.
     :param most: how much one transaction takes, unless a single item is more.
     :param weigh: how much an item is.
-    :param gather: for how many seconds items gather before each transaction, which costs the more the fewer it takes.
+    :param gather: seconds between the beginnings of two transactions at least, in which items gather: the fewer one
+        takes, the more each of them costs.
     """
+
+    crowd: float = math.inf
+    """How many may wait at most: once all of them do, nobody is left to wait for."""
 
     def __init__(
         self,
@@ -58,9 +63,11 @@ class GroupCommit(Generic[T, R]):
         self._most = most
         self._weigh = weigh
         self._gather = gather
+        self._next_at = -math.inf
         self._clock = clock
         self._queue: list[_Waiting[T, R]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._gathered = asyncio.Event()
 
     async def add(self, item: T) -> R:
         """Return what ``commit`` returned for the item, once it is committed.
@@ -69,6 +76,8 @@ class GroupCommit(Generic[T, R]):
         """
         waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        if len(self._queue) >= self.crowd:
+            self._gathered.set()
         if self._writing is None:
             self._writing = asyncio.ensure_future(self._write())
         return await waiting.future
@@ -76,8 +85,12 @@ class GroupCommit(Generic[T, R]):
     async def _write(self) -> None:
         try:
             while self._queue:
-                if self._gather:
-                    await asyncio.sleep(self._gather)
+                if (early := self._next_at - self._clock()) > 0:
+                    timer = asyncio.get_running_loop().call_later(early, self._gathered.set)
+                    await self._gathered.wait()
+                    timer.cancel()
+                self._next_at = self._clock() + self._gather
+                self._gathered.clear()
                 group = self._next()
                 try:
                     await asyncio.to_thread(self._commit_group, group)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -101,4 +100,4 @@ def _pending(store: Store, part: str, after: int) -> list[CheckRow]:
 
 
 def _answered(row: CheckRow, **answer: Any) -> CheckRow:
-    return replace(row, checked_at=datetime.now(timezone.utc), **answer)
+    return row._replace(checked_at=datetime.now(timezone.utc), **answer)

@@ -167,7 +167,7 @@ async def test_a_vendor_out_of_reach_ends_the_run_instead_of_trying_them_all(che
     with pytest.raises(VendorUnavailable):
         await checked(vendor, us(5000), workers=10)
     rows = checked.rows()
-    assert FAILURES_TO_STOP <= len(rows) <= FAILURES_TO_STOP + 20
+    assert FAILURES_TO_STOP <= len(rows) <= FAILURES_TO_STOP + 10
     assert {row["status"] for row in rows} == {"unknown"}
 
 
@@ -254,8 +254,7 @@ async def test_each_answer_is_stored_before_the_next_number_is_asked_for(checked
         return CheckStatus.EXISTS
 
     await checked(Vendor(answer), us(20), workers=1)
-    # Of one worker: the answer before may still be on its way, while the next number is asked for.
-    assert all(place - 1 <= count <= place for place, count in enumerate(stored))
+    assert stored == [*range(20)]
     assert store.checks.counts("b").total() == 20
 
 
@@ -269,7 +268,7 @@ async def test_a_store_that_fails_ends_the_run_before_much_is_spent(
     vendor = Vendor()
     with pytest.raises(StoreUnavailable, match="disk is full"):
         await checked(vendor, us(1000), workers=5)
-    assert len(vendor.asked) <= 5 + 3, "the workers, and half as many that wait for their answers to be stored"
+    assert len(vendor.asked) <= 5
 
 
 async def test_answers_of_earlier_runs_are_taken_if_they_are_young_enough(checked: Runs, store: Store) -> None:

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+from dataclasses import dataclass
 
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown
-from airflow_provider_wa.bulk.engine import Progress, for_each
+from airflow_provider_wa.bulk.engine import Progress, for_each, heap_spared
 
 
 async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
@@ -89,14 +91,31 @@ async def test_a_bug_goes_through_at_once_and_leaves_no_worker_behind() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+def test_the_heap_is_spared_in_a_run_and_looked_through_again_after_it() -> None:
+    assert gc.get_freeze_count() == 0
+
+    def fail() -> None:
+        assert gc.get_freeze_count() > 10_000
+        raise SessionDown("logged out")
+
+    with pytest.raises(SessionDown), heap_spared():
+        fail()
+    assert gc.get_freeze_count() == 0
+
+
+@dataclass
+class Counts:
+    done: int
+    remark: str = "-"
+
+
 def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("progress")
     with caplog.at_level(logging.INFO, "progress"):
-        often = Progress(log, "numbers", total=2000, every=0.0)
-        often.report(1000, "50 % on WhatsApp")
-        rarely = Progress(log, "numbers", every=3600)
-        rarely.report(1, "-")
-        rarely.finish(2, "the end")
+        Progress(log, "numbers", Counts(1000, "50 % on WhatsApp"), total=2000, every=0.0).report()
+        rarely = Progress(log, "numbers", Counts(2, "the end"), every=3600)
+        rarely.report()
+        rarely.finish()
     first, second = (record.getMessage() for record in caplog.records)
     assert first.startswith("1,000 of 2,000 numbers done, ")
     assert first.endswith("50 % on WhatsApp, 0 s left")
@@ -106,14 +125,15 @@ def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixtu
 
 def test_the_time_left_is_told_where_the_end_is_known(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "progress"):
-        progress = Progress(logging.getLogger("progress"), "numbers", total=1_000_000, every=0.0)
-        progress.begin_after(900_000)
+        counts = Counts(900_000)
+        progress = Progress(logging.getLogger("progress"), "numbers", counts, total=1_000_000, every=0.0)
+        progress.begin_anew()
         progress._start -= 100
-        progress.report(901_000, "-")
-        progress.report(910_000, "-")
-        progress.report(1_000_000, "-")
-        progress.begin_after(1_000)
+        for counts.done in (901_000, 910_000, 1_000_000):
+            progress.report()
+        counts.done = 1_000
+        progress.begin_anew()
         progress._start -= 1e9
-        progress.report(1_000, "-")
+        progress.report()
     ends = [message.rpartition(", ")[2] for message in caplog.messages]
     assert ends == ["3 h left", "15 min left", "-", "unknown time left"]

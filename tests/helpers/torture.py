@@ -55,9 +55,7 @@ class Verdict:
     @property
     def under_way(self) -> int:
         """How many numbers may have been asked for at the moments of the kills, at the most."""
-        # Beside the calls there are half as many workers whose answers are on their way to the store.
-        workers = self.plan.concurrency + self.plan.concurrency // 2 + 1
-        return self.kills * workers * self.plan.numbers_per_call
+        return self.kills * self.plan.concurrency * self.plan.numbers_per_call
 
     @property
     def unanswered(self) -> int:

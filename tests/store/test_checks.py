@@ -5,7 +5,6 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -44,7 +43,7 @@ def test_nothing_may_be_put(store: Store) -> None:
 def test_a_row_put_again_replaces_the_first_in_all_its_fields(store: Store) -> None:
     store.checks.put("b", "my_wa", [pending(1), pending(2), checked(3)])
     again = checked(2, "absent", input="2", number="+51999", jid="j", detail="d", checked_at=NOW + timedelta(1))
-    store.checks.put("b", "my_wa", [replace(again, status="exists"), again])
+    store.checks.put("b", "my_wa", [again._replace(status="exists"), again])
     assert list(store.checks.rows("b")) == [pending(1), again, checked(3)]
 
 
@@ -98,8 +97,8 @@ def test_a_callback_answers_its_check(store: Store) -> None:
     one, two = store.checks.rows("b")
     [stored] = store.events.after(0, 1)
     assert one == pending(1)
-    assert two == replace(
-        pending(2), status="exists", jid="51@s.whatsapp.net", detail="found", checked_at=stored.received_at
+    assert two == pending(2)._replace(
+        status="exists", jid="51@s.whatsapp.net", detail="found", checked_at=stored.received_at
     )
 
 
@@ -168,7 +167,7 @@ def test_any_text_is_stored(store: Store) -> None:
     row = checked(1, "pending", input=junk, number=junk, jid=junk, detail=junk, reference=junk)
     store.checks.put("b", "my_wa", [row])
     long = {"input": cleaned, "jid": cleaned, "detail": cleaned}
-    assert list(store.checks.rows("b")) == [replace(row, **long, number=cleaned[:255], reference=cleaned[:255])]
+    assert list(store.checks.rows("b")) == [row._replace(**long, number=cleaned[:255], reference=cleaned[:255])]
 
 
 def _random_text(length: int) -> str:

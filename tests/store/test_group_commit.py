@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -92,3 +93,28 @@ async def test_what_somebody_gave_up_waiting_for_is_committed_all_the_same() -> 
     release.set()
     assert await group.add(2) == 2
     assert committed == [1, 2]
+
+
+async def test_transactions_keep_their_distance_and_what_comes_meanwhile_gathers(commits: Commits) -> None:
+    now = 0.0
+    group: GroupCommit[int, str] = GroupCommit(commits, gather=0.05, clock=lambda: now)
+    await group.add(1)
+    assert commits.groups == [[1]], "the first one need not wait"
+    began = time.monotonic()
+    await asyncio.gather(*map(group.add, (2, 3)))
+    assert time.monotonic() - began >= 0.05
+    now = 1.0
+    await group.add(4)
+    assert commits.groups == [[1], [2, 3], [4]]
+
+
+async def test_once_all_wait_there_is_nobody_to_wait_for(commits: Commits) -> None:
+    group: GroupCommit[int, str] = GroupCommit(commits, gather=3600)
+    group.crowd = 3
+    await group.add(0)
+    for _ in range(3):
+        waiting = [asyncio.ensure_future(group.add(number)) for number in (1, 2)]
+        await asyncio.sleep(0.02)
+        assert not any(future.done() for future in waiting)
+        await asyncio.wait_for(asyncio.gather(group.add(3), *waiting), 10)
+    assert [sorted(some) for some in commits.groups] == [[0], *[[1, 2, 3]] * 3]
