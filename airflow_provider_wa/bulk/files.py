@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain, islice
 from typing import IO, Any, Protocol
 
@@ -39,8 +39,17 @@ class AnyPath(Protocol):
         ...
 
     @property
+    def name(self) -> str:
+        """The last part of the path."""
+        ...
+
+    @property
     def suffix(self) -> str:
         """The end of the name, with its dot."""
+        ...
+
+    def unlink(self) -> Any:
+        """Remove the file."""
         ...
 
     @property
@@ -96,13 +105,42 @@ def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
     :raises BadInput: the format is unknown or the path cannot be written to.
     """
     _format(path, _WRITERS)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("wb")
-    except Exception as error:
-        raise BadInput(f"cannot write to {path}: {_reason(error)}") from error
+    with _writing(path):
+        file = _created(path)
     with file:
         yield file
+
+
+def prove_writable(path: AnyPath) -> None:
+    """Find out whether a file can be written: one that is there stays as it is, and none is left that was not.
+
+    :raises BadInput: the format is unknown, or what it needs is not installed, or the path cannot be written to.
+    """
+    with _format(path, _WRITERS)(io.BytesIO(), ("proof",)):
+        pass
+    with _writing(path):
+        is_there = path.exists()
+        if is_there and getattr(path, "protocol", "") in ("", "file"):
+            path.open("ab").close()
+            return
+        # Object stores open what is there only to replace it; a file beside it tells as much.
+        proof = path.parent / f".{path.name}.proof" if is_there else path
+        _created(proof).close()
+        with suppress(Exception):  # who may write may not be allowed to remove
+            proof.unlink()
+
+
+def _created(path: AnyPath) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb")
+
+
+@contextmanager
+def _writing(path: AnyPath) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise BadInput(f"cannot write to {path}: {_reason(error)}") from error
 
 
 _NOTHING = object()

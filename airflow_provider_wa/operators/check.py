@@ -9,15 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import Context, conf
+from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api.errors import BadInput, WaError
+from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
-from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, batch_name, refuse_over_limit
+from airflow_provider_wa.operators.base import batch_name
+from airflow_provider_wa.operators.list_operator import WaListOperator
 
 if TYPE_CHECKING:
     from airflow_provider_wa.bulk.batches import Batch
@@ -32,7 +33,7 @@ LOOK_SECONDS = 5.0
 """How often the store is asked whether callbacks have come: all that wait share the question."""
 
 
-class WaBulkCheckOperator(WaOperator):
+class WaBulkCheckOperator(WaListOperator):
     """Checks which of many numbers are on WhatsApp, each once, and writes an answer for every one.
 
     Numbers may be spelt in any common way. What is no phone number and what comes again costs no call. A number whose
@@ -41,8 +42,8 @@ class WaBulkCheckOperator(WaOperator):
     what it has.
 
     Each answer is stored before the next number is asked for. A retry of the task, or its Clear, goes on where it was:
-    what has an answer costs nothing again, but for what was under way when a worker was killed: at most one and a half
-    times ``concurrency`` numbers. What is ``unknown`` is asked for again.
+    what has an answer costs nothing again, but for what was under way when a worker was killed: at most ``concurrency``
+    calls. What is ``unknown`` is asked for again.
 
     Some vendors do not answer at once: CheckWA calls back, AccuAuth answers PENDING for a while. With ``deferrable``
     the numbers are submitted in the worker, their answers awaited in the triggerer, which holds no worker slot, and the
@@ -57,101 +58,50 @@ class WaBulkCheckOperator(WaOperator):
     answers that ``max_age`` saved a call for, ``calls`` the requests that all tries have made. ``batch`` is the name of
     the rows in the store.
 
-    :param wa_conn_id: the connection (templated); its type picks the vendor.
+    Beside those of ``WaListOperator`` it takes these arguments; ``concurrency`` is the connection's by default, and the
+    parts of a list share the budget.
+
     :param numbers: the numbers, a list or the XCom that holds one (templated).
-    :param input_path: instead of ``numbers``, a CSV, JSON Lines or Parquet file (``.csv``, ``.jsonl``, ``.parquet``),
-        as a path or an ``ObjectStoragePath`` URI (templated).
-    :param sql: instead of ``numbers``, a query (templated), over ``sql_conn_id``.
-    :param sql_conn_id: any connection to a database that Airflow has a hook for (templated).
-    :param column: the column of ``input_path`` or ``sql`` that holds the numbers (templated).
-    :param part: which rows of ``input_path`` to check, as ``partition()`` gives them, for ``.expand(part=...)``. The
-        rate limit and the budget are shared out between the parts.
-    :param output_path: where to write the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
-        exists. Required for more than 1,000 numbers.
-    :param concurrency: how many calls at once; the connection's by default.
-    :param rate_limit: calls at most, such as ``"10/s"``; the connection's by default.
-    :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
-        (templated).
     :param max_age: take an answer that an earlier run got over this connection, if it is no older than this: a
         ``timedelta``, or seconds. By default each run asks anew.
     :param budget: how many calls all tries may make; one more fails the task for good. Clear it with a higher budget to
         go on.
     :param resume: go on where an earlier try was. False: each try starts anew, and pays again.
-    :param deferrable: wait for answers that do not come at once, in the triggerer. By default as
-        ``[operators] default_deferrable``.
-    :param pending_timeout: how many seconds to wait for them at most; an hour by default.
+    :param pending_timeout: how many seconds to wait, at most, for answers that do not come at once; an hour by default.
     :param poll_interval: seconds between two looks for them: by default 25 where the vendor is asked again, 5 where it
         calls back.
     """
 
-    template_fields: Sequence[str] = (
-        "wa_conn_id",
-        "numbers",
-        "input_path",
-        "sql",
-        "sql_conn_id",
-        "column",
-        "part",
-        "output_path",
-        "default_region",
-    )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
+    items, nothing = "numbers", "there are no numbers to check"
+    template_fields: Sequence[str] = (*WaListOperator.template_fields, "numbers")
 
     def __init__(
         self,
         *,
-        wa_conn_id: str,
         numbers: Any = None,
-        input_path: str | None = None,
-        sql: str | None = None,
-        sql_conn_id: str | None = None,
-        column: str = "phone",
-        part: Any = None,
-        output_path: str | None = None,
-        concurrency: int | None = None,
-        rate_limit: str | None = None,
-        default_region: str | None = None,
         max_age: timedelta | float | None = None,
         budget: int | None = None,
         resume: bool = True,
-        deferrable: bool | None = None,
         pending_timeout: float = 3600.0,
         poll_interval: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(wa_conn_id=wa_conn_id, **kwargs)
+        super().__init__(**kwargs)
         self.numbers = numbers
-        self.input_path = input_path
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
-        self.column = column
-        self.part = part
-        self.output_path = output_path
-        self.concurrency = concurrency
-        self.rate_limit = rate_limit
-        self.default_region = default_region
         self.max_age = max_age
         self.budget = budget
         self.resume = resume
-        self.deferrable = (
-            conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
-        )
         self.pending_timeout = pending_timeout
         self.poll_interval = poll_interval
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_wa.bulk.batches import COLUMNS
-        from airflow_provider_wa.transport.limiter import calls_per_second
-
-        if self.concurrency is not None and self.concurrency < 1:
-            raise BadInput(f"concurrency: {self.concurrency} is less than 1")
-        if self.budget is not None and self.budget < 1:
-            raise BadInput(f"budget: {self.budget} is less than 1")
-        calls_per_second(self.rate_limit)
-        source = self._source()
-        spellings = self._proved(source)
-        with self.collected(self.output_path, COLUMNS):
-            pass  # a path that cannot be written to is found before anything is spent
+        # All mistakes are found before anything is spent.
+        self.refuse_less_than_one("concurrency", "budget")
+        source = self.source()
+        self.rate(source)
+        values = iter(source.values(self.column))
+        spellings = chain(self.beginning(values, 1), values)
+        self.prove_output()
         batch = self._batch(self._batch_name(context))
         with self._written_on_failure(batch):
             deadline = time.time() + self.pending_timeout
@@ -182,9 +132,10 @@ class WaBulkCheckOperator(WaOperator):
     def _check(self, spellings: Iterable[Any], source: ListSource, batch: Batch, since: datetime | None) -> Tally:
         from airflow_provider_wa.api.capabilities import ChecksNumbers
         from airflow_provider_wa.bulk.checks import BulkCheck
+        from airflow_provider_wa.bulk.engine import heap_spared
 
         vendor = self.hook.able(ChecksNumbers)
-        default_region = region(self.default_region) or self.hook.settings.default_region
+        default_region = self.read_as()
 
         async def run() -> Tally:
             async with self._channel(source) as channel:
@@ -194,7 +145,8 @@ class WaBulkCheckOperator(WaOperator):
                 bulk = BulkCheck(vendor, channel, batch, self.log, default_region, since, source.first)
                 return await bulk.run(spellings, channel.endpoint.concurrency, source.total)
 
-        return asyncio.run(run())
+        with heap_spared():
+            return asyncio.run(run())
 
     def _go_on(self, batch: Batch, tally: dict[str, int], deadline: float, other_forms: bool) -> dict[str, Any]:
         """Wait if there is something to wait for, else write the results.
@@ -228,7 +180,7 @@ class WaBulkCheckOperator(WaOperator):
             return
 
         async def run() -> None:
-            source = self._source()
+            source = self.source()
             async with self._channel(source) as channel:
                 spent = batch.count_calls(channel)
                 if self.budget is not None:
@@ -241,7 +193,7 @@ class WaBulkCheckOperator(WaOperator):
         """Write the results from the store, those of the list as it is in this try."""
         from airflow_provider_wa.bulk.batches import ANSWERS
 
-        source = self._source()
+        source = self.source()
         results, counts = self._write(batch, source.first + tally["total"] - 1)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
         updated = {**answers, "calls": batch.calls}
@@ -297,29 +249,4 @@ class WaBulkCheckOperator(WaOperator):
         return getattr(run.get("dag_run"), "start_date", None) if self.part is not None else None
 
     def _channel(self, source: ListSource) -> AsyncChannel:
-        from airflow_provider_wa.transport.limiter import calls_per_second
-
-        rate = calls_per_second(self.rate_limit) or self.hook.endpoint.rate
-        return self.hook.async_channel(concurrency=self.concurrency, rate=rate / source.parts if rate else None)
-
-    def _source(self) -> ListSource:
-        from airflow_provider_wa.operators.sources import ListSource
-
-        return ListSource(
-            items=self.numbers,
-            input_path=self.input_path,
-            sql=self.sql,
-            sql_conn_id=self.sql_conn_id,
-            part=self.part,
-            what="numbers",
-        )
-
-    def _proved(self, source: ListSource) -> Iterator[Any]:
-        """The numbers as they are given; all mistakes are found here."""
-        values = iter(source.values(self.column))
-        first = list(islice(values, 1 if self.output_path else XCOM_RESULTS + 1))
-        if not first:
-            raise BadInput("there are no numbers to check" + (f" in {self.input_path}" if self.input_path else ""))
-        if not self.output_path:
-            refuse_over_limit(len(first), "numbers")
-        return chain(first, values)
+        return self.hook.async_channel(concurrency=self.concurrency, rate=self.rate(source))

@@ -9,14 +9,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from datetime import timezone as tz
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, Context, conf
+from airflow.providers.common.compat.sdk import AirflowSkipException, Context
 
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
-from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, one_of, refuse_over_limit
+from airflow_provider_wa.operators.base import WaOperator, one_of
+from airflow_provider_wa.operators.list_operator import WaListOperator
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
@@ -143,7 +142,7 @@ class WaSendMessageOperator(WaOperator):
         return sent.to_dict()
 
 
-class WaBulkSendOperator(WaOperator):
+class WaBulkSendOperator(WaListOperator):
     """Sends a message to each of many recipients, each at most once, however often the task is killed and retried.
 
     An intent is stored before each request, its outcome after it. A retry of the task goes through the list again and
@@ -160,23 +159,14 @@ class WaBulkSendOperator(WaOperator):
     ``output_path``, in the order of the list, and is None otherwise. Accepted is not delivered: ``WaDeliverySensor``
     takes ``results``.
 
-    :param wa_conn_id: the connection (templated); its type picks the vendor.
+    Beside those of ``WaListOperator`` it takes these arguments; the parts of a list share the pace.
+
     :param recipients: numbers or JIDs, or dicts with one under ``column`` and what the message needs under others: a
         list or the XCom that holds one (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "...", "caption": "..."}``, or a message of
         ``airflow_provider_wa.api.messages``. Its texts are Jinja templates, rendered for each recipient with the row's
         columns (``"Hello {{ name }}"``) and what Airflow's templates know (``{{ ds }}``).
-    :param input_path: instead of ``recipients``, a CSV, JSON Lines or Parquet file, as a path or an
-        ``ObjectStoragePath`` URI (templated).
-    :param sql: instead of ``recipients``, a query (templated), over ``sql_conn_id``. Give it an ORDER BY.
-    :param sql_conn_id: any connection to a database that Airflow has a hook for (templated).
-    :param column: the column with the number or JID (templated).
-    :param part: which rows of ``input_path``, as ``partition()`` gives them, for ``.expand(part=...)``. Rate limit and
-        pace are shared out between the parts.
-    :param output_path: where to write the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
-        exists. Required for more than 1,000 recipients.
     :param concurrency: how many at once; one after the other by default.
-    :param rate_limit: calls at most, such as ``"10/s"``; the connection's by default.
     :param pace: the gap between two sends: ``5`` or ``"5s"``, or a random one: ``(3, 8)`` or ``"3-8s"``.
     :param daily_limit: how many messages may go out over this connection in a day, all tasks' together.
     :param quiet_hours: when nobody is sent anything, by the recipient's clock: ``("21:00", "08:00")``.
@@ -189,39 +179,17 @@ class WaBulkSendOperator(WaOperator):
     :param idempotency_key: a template that names a message (``"invoice-{{ number }}"``): only one of a name is ever
         sent, in whatever task or run. By default the task's run, the recipient and the message together.
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
-    :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
-        (templated).
-    :param deferrable: wait in the triggerer, which holds no worker slot. By default as
-        ``[operators] default_deferrable``.
     """
 
-    template_fields: Sequence[str] = (
-        "wa_conn_id",
-        "recipients",
-        "input_path",
-        "sql",
-        "sql_conn_id",
-        "column",
-        "part",
-        "output_path",
-        "default_region",
-    )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
+    items, nothing = "recipients", "there is nobody to send to"
+    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients")
 
     def __init__(
         self,
         *,
-        wa_conn_id: str,
         message: Message | Mapping[str, Any] | str,
         recipients: Any = None,
-        input_path: str | None = None,
-        sql: str | None = None,
-        sql_conn_id: str | None = None,
-        column: str = "phone",
-        part: Any = None,
-        output_path: str | None = None,
-        concurrency: int = 1,
-        rate_limit: str | None = None,
+        concurrency: int | None = 1,
         pace: float | str | Sequence[float] | None = None,
         daily_limit: int | None = None,
         quiet_hours: str | Sequence[str] | None = None,
@@ -230,21 +198,11 @@ class WaBulkSendOperator(WaOperator):
         on_unknown: str = "fail",
         idempotency_key: str | None = None,
         resend: bool = False,
-        default_region: str | None = None,
-        deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(wa_conn_id=wa_conn_id, **kwargs)
+        super().__init__(concurrency=concurrency, **kwargs)
         self.message = message
         self.recipients = recipients
-        self.input_path = input_path
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
-        self.column = column
-        self.part = part
-        self.output_path = output_path
-        self.concurrency = concurrency
-        self.rate_limit = rate_limit
         self.pace = pace
         self.daily_limit = daily_limit
         self.quiet_hours = quiet_hours
@@ -253,19 +211,14 @@ class WaBulkSendOperator(WaOperator):
         self.on_unknown = on_unknown
         self.idempotency_key = idempotency_key
         self.resend = resend
-        self.default_region = default_region
-        self.deferrable = (
-            conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
-        )
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.bulk.checks import given_text
         from airflow_provider_wa.bulk.sends import Unaddressed
         from airflow_provider_wa.operators.outbox import Outbox
         from airflow_provider_wa.operators.row_template import RowTemplate
-        from airflow_provider_wa.transport.limiter import calls_per_second
 
-        source = self._source()
+        source = self.source()
         manners = self._manners(source.parts)
         message = RowTemplate(self.message, "message", self._known(context))
         key = RowTemplate(self.idempotency_key, "idempotency_key", self._known(context))
@@ -273,17 +226,16 @@ class WaBulkSendOperator(WaOperator):
         outbox = Outbox(
             self.hook, context, self.wa_conn_id, resend=self.resend, retries=retries, part=self.part is not None
         )
-        given_region = region(self.default_region) or self.hook.settings.default_region
+        read_as = self.read_as()
 
         def address(place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
             given = given_text(row.get(self.column))
             try:
-                return outbox.address(place, given, given_region, message.render(row), key.render(row), None)
+                return outbox.address(place, given, read_as, message.render(row), key.render(row), None)
             except (BadInput, UnsupportedByVendor) as error:
                 return Unaddressed(place, given, str(error))
 
         self._prove(source, outbox, message, key)
-        rate = calls_per_second(self.rate_limit) or self.hook.endpoint.rate
         calls = 0
         while True:
             try:
@@ -292,7 +244,7 @@ class WaBulkSendOperator(WaOperator):
                     address,
                     log=self.log,
                     concurrency=self.concurrency,
-                    rate=rate / source.parts if rate else None,
+                    rate=self.rate(source),
                     total=source.total,
                     manners=manners,
                     resend_unknown=self.on_unknown == "resend",
@@ -325,14 +277,10 @@ class WaBulkSendOperator(WaOperator):
         """How people are treated; all mistakes in it are found here."""
         from airflow_provider_wa.bulk.manners import Manners
         from airflow_provider_wa.bulk.politeness import Pace, QuietHours, time_zone
-        from airflow_provider_wa.transport.limiter import calls_per_second
 
         one_of("on_hold", self.on_hold, ON_HOLD)
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
-        for name, value in (("concurrency", self.concurrency), ("daily_limit", self.daily_limit)):
-            if value is not None and value < 1:
-                raise BadInput(f"{name}: {value} is less than 1")
-        calls_per_second(self.rate_limit)
+        self.refuse_less_than_one("concurrency", "daily_limit")
         time_zone(self.timezone)
         pace = None if self.pace is None else Pace.of(self.pace)
         return Manners(
@@ -345,19 +293,12 @@ class WaBulkSendOperator(WaOperator):
 
     def _prove(self, source: ListSource, outbox: Outbox, message: RowTemplate, key: RowTemplate) -> None:
         """Find all mistakes that can be found before anything is sent."""
-        from airflow_provider_wa.bulk.sends import COLUMNS
-
-        rows = iter(source.rows(self.column))
-        first = list(islice(rows, ROWS_PROVED if self.output_path else XCOM_RESULTS + 1))
-        if not first:
-            raise BadInput("there is nobody to send to" + (f" in {self.input_path}" if self.input_path else ""))
-        if not self.output_path:
-            refuse_over_limit(len(first), "recipients")
+        self.rate(source)
+        first = self.beginning(iter(source.rows(self.column)), ROWS_PROVED)
         for template in (message, key):
             template.refuse_unknown(first[0])
         outbox.prove(_rendered(message, first[:ROWS_PROVED]))
-        with self.collected(self.output_path, COLUMNS):
-            pass  # a path that cannot be written to
+        self.prove_output()
 
     def _wait(self, tally: Tally) -> None:
         """Wait for those for whom it is not the time, in the triggerer or here."""
@@ -397,18 +338,6 @@ class WaBulkSendOperator(WaOperator):
         """What Airflow's templates know."""
         known: Any = context
         return known if isinstance(known, Mapping) else {}
-
-    def _source(self) -> ListSource:
-        from airflow_provider_wa.operators.sources import ListSource
-
-        return ListSource(
-            items=self.recipients,
-            input_path=self.input_path,
-            sql=self.sql,
-            sql_conn_id=self.sql_conn_id,
-            part=self.part,
-            what="recipients",
-        )
 
 
 def _rendered(message: RowTemplate, rows: Sequence[Mapping[str, Any]]) -> Any:

@@ -8,14 +8,16 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+import fsspec
 import pyarrow
 import pyarrow.parquet as arrow
 import pytest
 from airflow.sdk import ObjectStoragePath
+from airflow.sdk.io import attach
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk import parquet
-from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows, row_writer
+from airflow_provider_wa.bulk.files import count_rows, prove_writable, read_column, read_rows, row_writer
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -282,3 +284,32 @@ def test_an_output_that_cannot_be_written_is_found_at_once(tmp_path: Path) -> No
         pytest.fail("the block was entered")
     with pytest.raises(BadInput, match="must end with"), row_writer(tmp_path / "out.xlsx", ("number",)):
         pytest.fail("the block was entered")
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_to_prove_that_a_file_can_be_written_changes_nothing(tmp_path: Path, scheme: str) -> None:
+    attach("memory", fs=fsspec.filesystem("memory"))
+    folder = ObjectStoragePath(f"{scheme}://{tmp_path}")
+    path = folder / "deep" / "out.csv"
+    prove_writable(path)
+    assert not path.exists()
+    with path.open("wb") as file:
+        file.write(b"of an earlier run")
+    prove_writable(path)
+    assert path.read_bytes() == b"of an earlier run"
+    assert [each.name for each in path.parent.iterdir()] == ["out.csv"]
+
+
+def test_a_file_that_cannot_be_written_is_told_before_there_is_anything_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocker = written(tmp_path, "file", "")
+    (tmp_path / "folder.csv").mkdir()
+    for path in (blocker / "out.csv", tmp_path / "folder.csv"):
+        with pytest.raises(BadInput, match="cannot write to"):
+            prove_writable(path)
+    with pytest.raises(BadInput, match="must end with"):
+        prove_writable(tmp_path / "out.xlsx")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadInput, match="need pyarrow"):
+        prove_writable(tmp_path / "out.parquet")
