@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -26,12 +25,12 @@ from airflow_provider_wa.api.errors import (
     VendorUnavailable,
     WaError,
 )
-from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.doubts import LACKING, Doubts
 from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.manners import Hold, Manners
 from airflow_provider_wa.bulk.seen import Seen
+from airflow_provider_wa.bulk.send_rows import IN_DOUBT, Addressed, Tally, Unaddressed
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
@@ -49,9 +48,6 @@ from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
-COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
-"""A result's columns: the recipient as it was given, digits or JID, and what became of the message."""
-
 ROWS_AT_ONCE = 100
 """How many rows are read ahead."""
 
@@ -63,69 +59,7 @@ SECONDS_BETWEEN_PASSES = 5.0
 SESSION_SECONDS = 60.0
 """How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
 
-_IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
 _OVER = (SendState.FAILED, SendState.SKIPPED)
-
-
-@dataclass(frozen=True)
-class Addressed:
-    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key."""
-
-    row: int
-    given: str
-    to: str
-    message: Message
-    key: str
-    message_id: str | None = None
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class Unaddressed:
-    """A row that no message can be made of, and why."""
-
-    row: int
-    given: str
-    reason: str
-
-
-@dataclass
-class Tally:
-    """What a pass came to: rows by state, and what there is to do still."""
-
-    states: Counter[SendState] = field(default_factory=Counter)
-    total: int = 0
-    hold: Hold | None = None
-    failure: WaError | None = None
-    """Why a further pass, or a further try, may do better."""
-
-    def to_dict(self) -> dict[str, int]:
-        """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""
-        states = self.states
-        return {
-            "total": self.total,
-            "accepted": states[SendState.ACCEPTED],
-            "skipped": states[SendState.SKIPPED],
-            "failed": states[SendState.FAILED],
-            "unknown": self.in_doubt,
-        }
-
-    @property
-    def done(self) -> int:
-        """How many rows have an outcome."""
-        return self.states.total()
-
-    @property
-    def in_doubt(self) -> int:
-        """How many may or may not have gone out."""
-        return sum(self.states[state] for state in _IN_DOUBT)
-
-    @property
-    def remark(self) -> str:
-        """How many were accepted, and what became of the others."""
-        others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
-        told = "".join(f", {count:,} {name}" for name, count in others.items())
-        return f"{self.states[SendState.ACCEPTED]:,} accepted{told}"
 
 
 @dataclass
@@ -229,17 +163,17 @@ class BulkSend:
                 self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
                 continue
             row = known.get(each.key)
-            if row and row.batch != self.batch and row.state in (SendState.ACCEPTED, *_IN_DOUBT):
+            if row and row.batch != self.batch and row.state in (SendState.ACCEPTED, *IN_DOUBT):
                 self._note_elsewhere(changes, each, row)
                 continue
-            if row and row.state in _IN_DOUBT:
+            if row and row.state in IN_DOUBT:
                 row = await self._cleared_up(each, row)
-                if row.state in _IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
+                if row.state in IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
                     yield replace(each, message_id=row.message_id or each.message_id, again=True)
                     continue
             if row and row.row != each.row:
                 changes.append(Place(key=each.key, batch=self.batch, row=each.row))
-            if row and (row.state in (SendState.ACCEPTED, *_IN_DOUBT) or (self._further and row.state in _OVER)):
+            if row and (row.state in (SendState.ACCEPTED, *IN_DOUBT) or (self._further and row.state in _OVER)):
                 self.tally.states[row.state] += 1
             elif each.to in suppressed:
                 self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
@@ -399,19 +333,6 @@ class BulkSend:
 
     def _commit(self, changes: Sequence[Change]) -> list[Any]:
         return self.store.sends.change(changes)
-
-
-def as_result(row: SendRow) -> dict[str, Any]:
-    """A row as a result, by ``COLUMNS``; what was only intended is ``unknown``."""
-    state = SendState.UNKNOWN if row.state is SendState.INTENDED else row.state
-    return {
-        "input": row.given,
-        "to": row.recipient,
-        "status": state.value,
-        "message_id": row.message_id if state is SendState.ACCEPTED else None,
-        "settled_at": row.settled_at.isoformat(timespec="seconds") if row.settled_at else None,
-        "detail": row.detail,
-    }
 
 
 class _Gap:

@@ -127,7 +127,7 @@ def _accepted(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The accepted messages of a bulk send: those in its summary, or in the store if they went to a file."""
     rows = summary.get("results")
     if rows is None:
-        from airflow_provider_wa.bulk.sends import as_result
+        from airflow_provider_wa.bulk.send_rows import as_result
         from airflow_provider_wa.hooks.store import get_store
 
         rows = map(as_result, get_store().sends.rows(summary["batch"]))

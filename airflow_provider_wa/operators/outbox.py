@@ -19,7 +19,8 @@ from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.api.vendors import VENDORS
 from airflow_provider_wa.bulk.engine import heap_spared
-from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed
+from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.sends import BulkSend
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.base import batch_name

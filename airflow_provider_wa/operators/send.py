@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
     from airflow_provider_wa.api.records import SentMessage
     from airflow_provider_wa.bulk.manners import Manners
-    from airflow_provider_wa.bulk.sends import Addressed, Tally, Unaddressed
+    from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
     from airflow_provider_wa.operators.outbox import Outbox
     from airflow_provider_wa.operators.row_template import RowTemplate
     from airflow_provider_wa.operators.sources import ListSource
@@ -214,7 +214,7 @@ class WaBulkSendOperator(WaListOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.bulk.checks import given_text
-        from airflow_provider_wa.bulk.sends import Unaddressed
+        from airflow_provider_wa.bulk.send_rows import Unaddressed
         from airflow_provider_wa.operators.outbox import Outbox
         from airflow_provider_wa.operators.row_template import RowTemplate
 
@@ -327,7 +327,7 @@ class WaBulkSendOperator(WaListOperator):
 
     def _write(self, outbox: Outbox) -> list[dict[str, Any]]:
         """Write what is in the store."""
-        from airflow_provider_wa.bulk.sends import COLUMNS, as_result
+        from airflow_provider_wa.bulk.send_rows import COLUMNS, as_result
 
         with self.collected(self.output_path, COLUMNS) as (write, results):
             for row in outbox.store.sends.rows(outbox.batch):

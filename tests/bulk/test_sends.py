@@ -31,7 +31,8 @@ from airflow_provider_wa.bulk import doubts, sends
 from airflow_provider_wa.bulk.engine import FAILURES_TO_STOP
 from airflow_provider_wa.bulk.manners import Manners
 from airflow_provider_wa.bulk.politeness import Pace, QuietHours
-from airflow_provider_wa.bulk.sends import Addressed, BulkSend, Tally, Unaddressed, as_result
+from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.sends import BulkSend
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.sends import Intend, SendRow, SendState, Settle
 from airflow_provider_wa.store.store import Store
@@ -684,19 +685,6 @@ async def test_sends_keep_the_pace_however_many_workers(tries: Tries, monkeypatc
     monkeypatch.setattr(sends._Gap, "turn", noted)
     await tries(Vendor(), us(4), workers=4, manners=Manners(pace=Pace(0.02, 0.02)))
     assert all(later - earlier >= 0.015 for earlier, later in pairwise(turns))
-
-
-def test_a_result_tells_what_is_known() -> None:
-    row = SendRow(key="k", row=1, given="+1 202", recipient="1202", state=SendState.INTENDED, message_id="ours")
-    assert as_result(row) == {
-        "input": "+1 202",
-        "to": "1202",
-        "status": "unknown",
-        "message_id": None,
-        "settled_at": None,
-        "detail": "",
-    }
-    assert tuple(as_result(row)) == sends.COLUMNS
 
 
 async def _killed(tries: Tries, vendor: Vendor, recipients: Sequence[str]) -> None:

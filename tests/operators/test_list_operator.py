@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every operator that goes through a list; each one's own tests try it with the vendors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.operators.check import WaBulkCheckOperator
+from airflow_provider_wa.operators.list_operator import WaListOperator
+from airflow_provider_wa.operators.send import WaBulkSendOperator
+
+OPERATORS = {WaBulkCheckOperator: {}, WaBulkSendOperator: {"message": "Hello"}}
+
+pytestmark = pytest.mark.parametrize("cls", OPERATORS, ids=lambda cls: cls.__name__)
+
+
+def made(cls: type[WaListOperator], **arguments: Any) -> WaListOperator:
+    return cls(task_id="t", wa_conn_id="wuzapi_default", **{**OPERATORS[cls], **arguments})
+
+
+def test_whatever_tells_where_the_list_is_may_be_a_template(cls: type[WaListOperator]) -> None:
+    told = {"input_path": "i", "sql": "q", "sql_conn_id": "d", "column": "c", "output_path": "o", "default_region": "r"}
+    operator = made(cls, **{name: f"{{{{ {value} }}}}" for name, value in told.items()}, **{cls.items: "{{ items }}"})
+    operator.wa_conn_id = "{{ conn }}"
+    rendered = {value: f"a {name}" for name, value in told.items()}
+    operator.render_template_fields({**rendered, "conn": "my_wa", "items": "[1]"})  # type: ignore[typeddict-item]
+    assert {name: getattr(operator, name) for name in told} == {name: f"a {name}" for name in told}
+    assert (operator.wa_conn_id, getattr(operator, cls.items)) == ("my_wa", "[1]")
+
+
+def test_the_configuration_says_whether_to_defer_unless_the_author_does(
+    cls: type[WaListOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not made(cls).deferrable
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
+    assert made(cls).deferrable
+    assert not made(cls, deferrable=False).deferrable
+
+
+def test_a_mistake_leaves_the_results_of_an_earlier_run_alone(
+    cls: type[WaListOperator], vendors: Any, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("of an earlier run")
+    for mistake in ({cls.items: []}, {cls.items: ["12025550110"], "rate_limit": "fast"}):
+        with pytest.raises(AirflowFailException):
+            made(cls, output_path=str(output), **mistake).execute({})  # type: ignore[typeddict-item]
+    made(cls, output_path=str(output)).prove_output()
+    assert output.read_text() == "of an earlier run"
+
+
+def test_as_many_rows_are_read_ahead_as_may_go_into_an_xcom(cls: type[WaListOperator]) -> None:
+    assert made(cls, output_path="out.csv").beginning(iter(range(10**9)), 3) == [0, 1, 2]
+    assert len(made(cls).beginning(iter(range(1000)), 3)) == 1000
+    with pytest.raises(BadInput, match=f"more than 1,000 {cls.items}"):
+        made(cls).beginning(iter(range(10**9)), 3)
