@@ -104,6 +104,15 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
     raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
 
 
+def person(recipient: str) -> str:
+    """One name for both forms of a number, digits or a person's JID; that of a group is its JID."""
+    user, at, server = recipient.partition("@")
+    digits = user if not at or server in _PERSON_SERVERS else recipient
+    # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
+    other = _other_digits(digits)
+    return min(digits, other) if other else digits
+
+
 def _other_digits(digits: str) -> str | None:
     for pattern, replacement in _OTHER_FORMS.get(digits[:2], ()):
         if pattern.fullmatch(digits):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta, timezone
 
-from airflow_provider_wa.api.capabilities import ReportsDeliveries
+from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.recognition import comparable_text
@@ -27,6 +27,9 @@ FOUND = "its reply was lost; it was found among what was sent"
 NOT_FOUND = "it was not taken: it is not among what was sent"
 ANOTHER = "its reply was lost; the recipient was sent something, but another text is told of it"
 LACKING = "its reply was lost, and what the vendor tells of lacks even what was surely accepted"
+LOGGED_OUT = "its reply was lost, and while the account is logged out it may wait in the vendor's queue"
+TOO_EARLY = (LACKING, LOGGED_OUT)
+"""Where a report proves nothing yet: a further one may."""
 
 
 class Doubts:
@@ -79,6 +82,8 @@ class Doubts:
             state, detail = SendState.ACCEPTED, FOUND
         elif outgoing.may_hold(to, row.intended_at):
             state, detail = SendState.UNKNOWN, ANOTHER
+        elif not outgoing.is_logged_in:
+            state, detail = SendState.UNKNOWN, LOGGED_OUT
         else:
             state, detail = SendState.DELAYED, NOT_FOUND
         message_id = found.message_id if found else None
@@ -101,10 +106,12 @@ class Doubts:
         await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
         asked_at = datetime.now(timezone.utc)
         self._log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt) - 1:,}")
+        is_logged_in = not isinstance(vendor, HasSession) or (await adrive(vendor.session(), self._channel)).logged_in
         statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self._channel)
         ids = [status.message_id for status in statuses]
         claimed = await asyncio.to_thread(self._store.sends.claimed, self._conn_id, ids)
-        self._outgoing = Outgoing(statuses, claimed, since, asked_at, bool(accepted_id) and accepted_id not in ids)
+        lacks_the_accepted = bool(accepted_id) and accepted_id not in ids
+        self._outgoing = Outgoing(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in)
         return self._outgoing
 
     def _shown_at(self, row: SendRow) -> datetime:

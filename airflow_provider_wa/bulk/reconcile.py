@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.numbers import person
 from airflow_provider_wa.api.recognition import same_text
 from airflow_provider_wa.api.records import DeliveryStatus
 
@@ -23,6 +23,7 @@ class Outgoing:
     :param since: from when on the vendor was asked for what was sent, but for a tolerance of ``CLOCKS``.
     :param asked_at: when it was asked.
     :param lacks_the_accepted: whether something is not among it that was accepted, so that it does not tell of all.
+    :param is_logged_in: whether the account is: while it is not, what it was given may wait at the vendor.
     """
 
     def __init__(
@@ -32,13 +33,15 @@ class Outgoing:
         since: datetime,
         asked_at: datetime,
         lacks_the_accepted: bool = False,
+        is_logged_in: bool = True,
     ) -> None:
         self._since_when, self._asked_at = since, asked_at
         self.lacks_the_accepted = lacks_the_accepted
+        self.is_logged_in = is_logged_in
         self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
         for status in statuses:
             if status.to and status.message_id not in claimed:
-                self._left[_person(status.to)].append(status)
+                self._left[person(status.to)].append(status)
 
     def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
         """Whether it shows a message that was sent after a moment, and is shown from another moment on."""
@@ -52,7 +55,7 @@ class Outgoing:
         """
         for status in self._since(recipient, since):
             if same_text(status.text, text):
-                self._left[_person(recipient)].remove(status)
+                self._left[person(recipient)].remove(status)
                 return status
         return None
 
@@ -64,13 +67,6 @@ class Outgoing:
         return any(True for _ in self._since(recipient, since))
 
     def _since(self, recipient: str, moment: datetime) -> Iterator[DeliveryStatus]:
-        for status in self._left.get(_person(recipient), ()):
+        for status in self._left.get(person(recipient), ()):
             if status.sent_at is None or status.sent_at >= moment - CLOCKS:
                 yield status
-
-
-def _person(recipient: str) -> str:
-    """One name for both forms of a number: WhatsApp tells the one that it knows."""
-    digits = recipient.partition("@")[0] if recipient.endswith(("@c.us", "@s.whatsapp.net")) else recipient
-    other = PhoneNumber(digits, digits[:2]).other_form if digits.isdigit() else None
-    return min(digits, other.digits) if other else digits

@@ -26,7 +26,7 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.records import SentMessage
-from airflow_provider_wa.bulk.doubts import LACKING, Doubts
+from airflow_provider_wa.bulk.doubts import TOO_EARLY, Doubts
 from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.manners import Hold, Manners
 from airflow_provider_wa.bulk.seen import Seen
@@ -324,8 +324,8 @@ class BulkSend:
         verdict = await self._doubts.verdict(self.vendor, addressed.to, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
-        if verdict.detail == LACKING:
-            self.tally.failure = self.tally.failure or VendorUnavailable(LACKING)
+        if verdict.detail in TOO_EARLY:
+            self.tally.failure = self.tally.failure or VendorUnavailable(verdict.detail)
         # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
         if (verdict.state, verdict.detail) != (row.state, row.detail):
             await self._commits.add(verdict)

@@ -62,13 +62,15 @@ class Outbox:
     def key(self, recipient: str, message: Any, given: str | None = None) -> str:
         """By what a message is known: the same over all tries of a run, or over all runs if it is given.
 
+        It is the same for both forms that a recipient's number may have.
+
         :param message: as the author wrote it, rendered.
         :param given: the author's own key.
         :raises BadInput: it is empty.
         """
         if given is not None and not given.strip():
             raise BadInput("idempotency_key: it is empty")
-        known = ["key", given] if given else [*self._run, recipient, message]
+        known = ["key", given] if given else [*self._run, numbers.person(recipient), message]
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
 
     def address(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import PhoneNumber, parse, recipient, region, time_zones
+from airflow_provider_wa.api.numbers import PhoneNumber, parse, person, recipient, region, time_zones
 
 SPAIN = "34666666666"
 
@@ -133,6 +133,13 @@ def test_both_forms_are_read_and_name_each_other(one: str, two: str) -> None:
         assert number.digits == digits, "a number must not be rewritten silently"
         assert number.other_form == PhoneNumber(other, digits[:2])
         assert number.other_form.other_form == number
+    jids = (f"{digits}@{server}" for digits in (one, two) for server in ("s.whatsapp.net", "c.us"))
+    assert {person(each) for each in (one, two, *jids)} == {min(one, two)}
+
+
+@pytest.mark.parametrize("other", ["34666666666", "5215512345678-1600000000@g.us", "5215512345678@lid"])
+def test_whoever_else_is_named_as_written(other: str) -> None:
+    assert person(other) == other
 
 
 ONE_FORM = {

@@ -125,6 +125,11 @@ class WithSession(Vendor):
         return Session(state=self.state, detail="as it is")
 
 
+@dataclass
+class ReportingWithSession(Reporting, WithSession):
+    """Does both."""
+
+
 def raising(error: WaError, *recipients: str, times: int = 1000) -> Callable[[str], Any]:
     left = times
 
@@ -407,6 +412,19 @@ async def test_a_report_that_lacks_what_was_accepted_tells_nothing_of_what_was_n
     await tries(vendor, us(3))
     assert vendor.reached == us(3)
     assert tries.states() == ["accepted"] * 3
+
+
+async def test_while_the_account_is_logged_out_a_report_tells_nothing_of_what_may_wait(tries: Tries) -> None:
+    vendor = ReportingWithSession(answer=raising(OutcomeUnknown("no reply"), times=1), shown=0)
+    vendor.state = SessionState.LOGGED_OUT
+    for _ in range(2):
+        tally = await tries(vendor, us(1), watch_session=False)
+        assert (vendor.reached, tries.states()) == (us(1), ["unknown"])
+        assert isinstance(tally.failure, VendorUnavailable), "a further try may do better"
+    assert "it may wait in the vendor's queue" in tries.rows()[0].detail
+    vendor.state, vendor.shown = SessionState.LOGGED_IN, None
+    await tries(vendor, us(1))
+    assert (vendor.reached, tries.states()) == (us(1), ["accepted"])
 
 
 async def test_what_is_in_doubt_for_longer_than_the_vendor_tells_of_keeps_nobody_from_the_rest(

@@ -222,6 +222,15 @@ def test_duplicates_and_who_is_suppressed_are_skipped(vendors: Vendors, airflow_
     assert counts(summary) == {"total": 4, "accepted": 2, "skipped": 2}
 
 
+def test_both_forms_of_a_number_are_one_recipient_within_a_list_and_over_its_tries(vendors: Vendors) -> None:
+    one, two = "525512345678", "5215512345678"
+    first = send([two, f"+{one}", f"{one}@s.whatsapp.net"])
+    assert counts(first) == {"total": 3, "accepted": 1, "skipped": 2}
+    assert first["results"][1]["detail"] == "the list has this message to this recipient before"
+    assert counts(send([one])) == {"total": 1, "accepted": 1}
+    assert taken(vendors) == [two]
+
+
 # Retries.
 
 
