@@ -141,6 +141,7 @@ class Batch:
         :raises WaError: an error that would stop all others, after what had been begun was stored.
         """
         streak = Streak()
+        self.expect(channel.endpoint.concurrency)
 
         async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
             row, other = asked

@@ -18,7 +18,7 @@ from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.batches import ANSWERS, INVALID, Batch, pending_reference
-from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
+from airflow_provider_wa.bulk.engine import Length, Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.seen import Seen
 from airflow_provider_wa.store.checks import CheckRow, Known
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -110,13 +110,13 @@ class BulkCheck:
     first: int = 1
     tally: Tally = field(default_factory=Tally)
 
-    async def run(self, spellings: Iterable[Any], workers: int, total: int | None = None) -> Tally:
+    async def run(self, spellings: Iterable[Any], workers: int, length: Length = None) -> Tally:
         """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
 
         :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
             reach), after what had been begun was stored.
         """
-        self._progress = Progress(self.log, "numbers", self.tally, total)
+        self._progress = Progress(self.log, "numbers", self.tally, length)
         self._streak = Streak()
         self.batch.expect(workers)
         try:

@@ -7,8 +7,8 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeAlias, TypeVar
 
 from airflow_provider_wa.api.errors import VendorUnavailable, WaError
 
@@ -110,6 +110,10 @@ class Streak:
             raise error
 
 
+Length: TypeAlias = "int | Callable[[], int] | None"
+"""How many items there are, or what counts them; None if nobody can tell."""
+
+
 class Counts(Protocol):
     """How far a run is, for its progress."""
 
@@ -129,13 +133,16 @@ class Progress:
 
     :param unit: what is counted, for the log line.
     :param counts: asked only when there is a line to log.
-    :param total: how many there are, where that is known.
+    :param length: how many there are; or what counts them, in a thread, once the run has lasted for ``every`` seconds.
     """
 
-    def __init__(self, log: Log, unit: str, counts: Counts, total: int | None = None, every: float = 10.0) -> None:
-        self._log, self._unit, self._counts, self._total, self._every = log, unit, counts, total, every
+    def __init__(self, log: Log, unit: str, counts: Counts, length: Length = None, every: float = 10.0) -> None:
+        self._log, self._unit, self._counts, self._every = log, unit, counts, every
+        self._total = None if callable(length) else length
+        self._count = length if callable(length) else None
         self._start = self._last = time.monotonic()
         self._before = 0
+        self._counting: asyncio.Task[None] | None = None
 
     def begin_anew(self) -> None:
         """What is done at this moment was done before, which tells nothing of how fast it goes from now on."""
@@ -147,6 +154,8 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= self._every:
             self._last = now
+            if self._count and self._counting is None:
+                self._counting = asyncio.create_task(self._find_total(self._count))
             self._line(now)
 
     def finish(self) -> None:
@@ -159,6 +168,10 @@ class Progress:
         rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
         left = "" if self._total is None or done >= self._total else f", {_duration(self._total - done, rate)} left"
         self._log.info("%s%s %s done, %.0f/s, %s%s", f"{done:,}", of_all, self._unit, rate, remark, left)
+
+    async def _find_total(self, count: Callable[[], int]) -> None:
+        with suppress(Exception):  # whoever reads the list tells what is wrong with it
+            self._total = await asyncio.to_thread(count)
 
 
 def _duration(count: int, rate: float) -> str:

@@ -27,7 +27,7 @@ from airflow_provider_wa.api.errors import (
 )
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.doubts import TOO_EARLY, Doubts
-from airflow_provider_wa.bulk.engine import Log, Progress, Streak, for_each
+from airflow_provider_wa.bulk.engine import Length, Log, Progress, Streak, for_each
 from airflow_provider_wa.bulk.manners import Hold, Manners
 from airflow_provider_wa.bulk.seen import Seen
 from airflow_provider_wa.bulk.send_rows import IN_DOUBT, Addressed, Tally, Unaddressed
@@ -99,7 +99,7 @@ class BulkSend:
         self._session_turn = asyncio.Lock()
         self._session_down: SessionDown | None = None
 
-    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, total: int | None) -> Tally:
+    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> Tally:
         """Go through the list as often as it may help, and return what the last pass came to.
 
         :param rows: gives the list, from its beginning each time.
@@ -110,18 +110,18 @@ class BulkSend:
         for number in range(self.passes):
             if number:
                 await asyncio.sleep(SECONDS_BETWEEN_PASSES)
-            tally = await self._pass(rows(), workers, total, further=number > 0)
+            tally = await self._pass(rows(), workers, length, further=number > 0)
             if not (tally.failure or (tally.in_doubt and self._may_clear_up)):
                 break
         await self._commits.add(Forget(batch=self.batch, before=began))
         return tally
 
-    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, total: int | None, further: bool) -> Tally:
+    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, length: Length, further: bool) -> Tally:
         self.tally = Tally()
         self._streak = Streak()
         self._further = further
         self._doubts.forget_reports()
-        self._progress = Progress(self.log, "messages", self.tally, total)
+        self._progress = Progress(self.log, "messages", self.tally, length)
         try:
             with Seen() as self._seen:
                 await for_each(self._to_send(rows), self._send, workers)

@@ -143,7 +143,7 @@ class WaBulkCheckOperator(WaListOperator):
                 if self.budget is not None:
                     channel.budget = max(self.budget // source.parts - spent, 0)
                 bulk = BulkCheck(vendor, channel, batch, self.log, default_region, since, source.first)
-                return await bulk.run(spellings, channel.endpoint.concurrency, source.total)
+                return await bulk.run(spellings, channel.endpoint.concurrency, source.length)
 
         with heap_spared():
             return asyncio.run(run())

@@ -18,7 +18,7 @@ from airflow_provider_wa.api.errors import BadInput, Retry, VendorUnavailable, W
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.api.vendors import VENDORS
-from airflow_provider_wa.bulk.engine import heap_spared
+from airflow_provider_wa.bulk.engine import Length, heap_spared
 from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
 from airflow_provider_wa.bulk.sends import BulkSend
 from airflow_provider_wa.hooks.base import WaHook
@@ -111,7 +111,7 @@ class Outbox:
         log: Any,
         concurrency: int | None = None,
         rate: float | None = None,
-        total: int | None = None,
+        length: Length = None,
         **options: Any,
     ) -> tuple[BulkSend, Tally]:
         """Send to a list; ``options`` are those of ``BulkSend``.
@@ -134,7 +134,7 @@ class Outbox:
                     doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
                     **options,
                 )
-                return bulk, await bulk.run(rows, channel.endpoint.concurrency, total)
+                return bulk, await bulk.run(rows, channel.endpoint.concurrency, length)
 
         with heap_spared():
             return asyncio.run(run())

@@ -100,7 +100,7 @@ class WaSendMessageOperator(WaOperator):
             lambda place, row: addressed,
             log=self.log,
             concurrency=1,
-            total=1,
+            length=1,
             watch_session=False,  # this one message is the quicker question
             resend_unknown=self.on_unknown == "resend",
         )
@@ -245,7 +245,7 @@ class WaBulkSendOperator(WaListOperator):
                     log=self.log,
                     concurrency=self.concurrency,
                     rate=self.rate(source),
-                    total=source.total,
+                    length=source.length,
                     manners=manners,
                     resend_unknown=self.on_unknown == "resend",
                     first=source.first,

@@ -6,12 +6,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.bulk.files import read_column, read_rows
+from airflow_provider_wa.bulk.engine import Length
+from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows
 from airflow_provider_wa.bulk.partition import Part
 from airflow_provider_wa.operators.base import as_list
 
@@ -79,6 +81,13 @@ class ListSource:
         if self._items is not None:
             return len(self._items)
         return self._part.last - self._part.first + 1 if self._part else None
+
+    @property
+    def length(self) -> Length:
+        """How many there are, or what counts a file's rows, which reads all of it."""
+        if self._input_path is None or self._part is not None:
+            return self.total
+        return partial(count_rows, ObjectStoragePath(self._input_path))
 
     def values(self, column: str) -> Iterator[Any]:
         """One value for each row: that of the column, where rows have columns; of a query's only column, in any case.

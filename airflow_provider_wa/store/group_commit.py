@@ -39,7 +39,7 @@ class _Waiting(Generic[T, R]):
 class GroupCommit(Generic[T, R]):
     """Commits items, one transaction at a time, in the order in which they came, in a thread.
 
-    It belongs to one event loop and needs no start.
+    It needs no start, and works in one event loop at a time.
 
     :param commit: stores items, all or none, and returns a result for each. It may block.
     :param most: how much one transaction takes, unless a single item is more.
@@ -76,10 +76,11 @@ class GroupCommit(Generic[T, R]):
         """
         waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        if self._writing is None:
+            self._gathered = asyncio.Event()  # of this event loop
+            self._writing = asyncio.ensure_future(self._write())
         if len(self._queue) >= self.crowd:
             self._gathered.set()
-        if self._writing is None:
-            self._writing = asyncio.ensure_future(self._write())
         return await waiting.future
 
     async def _write(self) -> None:

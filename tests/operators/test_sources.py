@@ -53,7 +53,7 @@ def test_numbers_come_as_they_are_given(items: Any, values: list[Any]) -> None:
     assert list(source.values("phone")) == values
     assert list(source.values("phone")) == values
     assert list(source.rows("to")) == [{"to": value} for value in values]
-    assert (source.first, source.parts, source.total) == (1, 1, len(values))
+    assert (source.first, source.parts, source.total, source.length) == (1, 1, len(values), len(values))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,8 @@ def test_a_file_is_read_anew_each_time(table: str) -> None:
     assert list(source.values("phone")) == [f"+{row}" for row in range(1, 11)]
     assert next(source.rows("phone")) == {"name": "Ana 1", "phone": "+1"}
     assert (source.first, source.parts, source.total) == (1, 1, None)
+    assert callable(source.length)
+    assert source.length() == 10
 
 
 def test_the_parts_of_a_file_are_the_file(table: str) -> None:
@@ -110,6 +112,7 @@ def test_the_parts_of_a_file_are_the_file(table: str) -> None:
     assert [value for part in parts for value in part.values("phone")] == [f"+{row}" for row in range(1, 11)]
     assert [row["name"] for part in parts for row in part.rows("phone")] == [f"Ana {row}" for row in range(1, 11)]
     assert [(part.first, part.parts, part.total) for part in parts] == [(1, 3, 3), (4, 3, 3), (7, 3, 4)]
+    assert [part.length for part in parts] == [3, 3, 4]
 
 
 @pytest.mark.parametrize("read", ["values", "rows"])
@@ -187,7 +190,7 @@ def test_a_query_is_a_list(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -
     rows = list(source.rows("phone"))
     assert rows[0] == {"name": "Ana 1", "phone": "+1"}
     assert rows[7] == {"name": None, "phone": None}
-    assert (source.first, source.parts, source.total) == (1, 1, None)
+    assert (source.first, source.parts, source.total, source.length) == (1, 1, None, None)
 
 
 @BOTH

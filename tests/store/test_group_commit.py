@@ -108,6 +108,18 @@ async def test_transactions_keep_their_distance_and_what_comes_meanwhile_gathers
     assert commits.groups == [[1], [2, 3], [4]]
 
 
+def test_it_may_be_used_in_one_event_loop_after_another(commits: Commits) -> None:
+    group: GroupCommit[int, str] = GroupCommit(commits, gather=0.05)
+
+    async def use() -> None:
+        await group.add(1)
+        await asyncio.gather(group.add(2), group.add(3))
+
+    asyncio.run(use())
+    asyncio.run(use())
+    assert commits.groups == [[1], [2, 3], [1], [2, 3]]
+
+
 async def test_once_all_wait_there_is_nobody_to_wait_for(commits: Commits) -> None:
     group: GroupCommit[int, str] = GroupCommit(commits, gather=3600)
     group.crowd = 3
