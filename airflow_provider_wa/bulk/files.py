@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain, islice
 from typing import IO, Any, Protocol
 
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.bulk import parquet
 
 Row = Mapping[str, Any]
@@ -25,6 +25,16 @@ Span = tuple[int, int]
 
 BYTES_AT_ONCE = 1 << 16
 """How much is gathered before it is written."""
+
+
+_MISTAKES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, ValueError, ImportError)
+"""What opening a file fails with for good."""
+
+
+class FileFailed(WaError):
+    """A file cannot be read for the time being, or is damaged. Retry."""
+
+    retry = Retry.LATER
 
 
 class AnyPath(Protocol):
@@ -64,8 +74,9 @@ def read_column(path: AnyPath, column: str, span: Span | None = None) -> Iterato
     :param span: these rows only; fewer if the file has fewer.
     :raises BadInput: no such file, no such format or no such column (the message names those found), found before
         the first value is returned; or a line that is no JSON object.
+    :raises FileFailed: it cannot be read, or not to its end.
     """
-    return _begun(_format(path, _COLUMNS)(path, column, span))
+    return _begun(path, _format(path, _COLUMNS)(path, column, span))
 
 
 def read_rows(path: AnyPath, column: str, span: Span | None = None) -> Iterator[dict[str, Any]]:
@@ -73,15 +84,17 @@ def read_rows(path: AnyPath, column: str, span: Span | None = None) -> Iterator[
 
     A row of JSON Lines has what its line has, and ``column`` in any case.
     """
-    return _begun(_format(path, _ROWS)(path, column, span))
+    return _begun(path, _format(path, _ROWS)(path, column, span))
 
 
 def count_rows(path: AnyPath) -> int:
     """How many rows there are, whatever they hold.
 
     :raises BadInput: no such file, no such format, or the file is not of that format.
+    :raises FileFailed: it cannot be read.
     """
-    count: int = _format(path, _COUNTS)(path)
+    with _read_errors(path):
+        count: int = _format(path, _COUNTS)(path)
     return count
 
 
@@ -147,10 +160,26 @@ _NOTHING = object()
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _begun(rows: Iterator[Any]) -> Iterator[Any]:
+def _begun(path: AnyPath, rows: Iterator[Any]) -> Iterator[Any]:
     # The first row proves the file and the column: the caller learns of a mistake before it does anything.
-    first = next(rows, _NOTHING)
-    return _prepended(first, rows)
+    read = _read(path, rows)
+    first = next(read, _NOTHING)
+    return _prepended(first, read)
+
+
+def _read(path: AnyPath, rows: Iterator[Any]) -> Iterator[Any]:
+    with _read_errors(path):
+        yield from rows
+
+
+@contextmanager
+def _read_errors(path: AnyPath) -> Iterator[None]:
+    try:
+        yield
+    except WaError:
+        raise
+    except Exception as error:  # object stores have errors of their own
+        raise FileFailed(f"cannot read {path}: {_reason(error)}") from error
 
 
 def _prepended(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
@@ -164,7 +193,7 @@ def _open(path: AnyPath, mode: str, **options: Any) -> Any:
         return path.open(mode, **options)
     except FileNotFoundError:
         raise BadInput(f"there is no file {path}") from None
-    except Exception as error:
+    except _MISTAKES as error:
         raise BadInput(f"cannot read {path}: {_reason(error)}") from error
 
 

@@ -93,6 +93,7 @@ class ListSource:
         """One value for each row: that of the column, where rows have columns; of a query's only column, in any case.
 
         :raises BadInput: no such file or column, a wrong query; found before the first value.
+        :raises FileFailed: the file cannot be read, or not to its end.
         :raises QueryFailed: the database cannot be asked, or fails on the way.
         :raises AirflowNotFoundException: there is no connection ``sql_conn_id``.
         """

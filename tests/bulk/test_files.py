@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pyarrow
@@ -15,9 +16,9 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
 
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk import parquet
-from airflow_provider_wa.bulk.files import count_rows, prove_writable, read_column, read_rows, row_writer
+from airflow_provider_wa.bulk.files import FileFailed, count_rows, prove_writable, read_column, read_rows, row_writer
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -161,7 +162,7 @@ def test_parquet_reads_only_the_groups_of_the_span(
     content[start : start + phones.total_compressed_size] = bytes(phones.total_compressed_size)
     path.write_bytes(content)
     assert list(read_column(path, "phone", readable)) == [row["phone"] for row in PEOPLE[readable[0] - 1 : readable[1]]]
-    with pytest.raises(OSError, match="page header"):
+    with pytest.raises(FileFailed, match="page header"):
         list(read_column(path, "phone", unreadable))
 
 
@@ -209,6 +210,58 @@ def test_reading_is_lazy(tmp_path: Path) -> None:
     values = read_column(endless, "phone")  # type: ignore[arg-type]
     assert [next(values) for _ in range(3)] == ["1", "2", "3"]
     assert endless.lines == 3
+
+
+class Failing:
+    """A file whose network breaks, at once or after a line."""
+
+    suffix = ".csv"
+
+    def __init__(self, error: Exception, lines: int) -> None:
+        self.error, self.left = error, lines
+
+    def open(self, mode: str, **options: object) -> Failing:
+        if not self.left:
+            raise self.error
+        return self
+
+    def __enter__(self) -> Failing:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+    def __iter__(self) -> Failing:
+        return self
+
+    def __next__(self) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return "12025550110\n"
+
+    def readline(self) -> str:
+        return "phone\n"
+
+    def __str__(self) -> str:
+        return "s3://bucket/list.csv"
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset by peer"), RuntimeError("SlowDown")])
+def test_a_file_that_cannot_be_read_for_the_time_being_is_to_be_tried_again(error: Exception, lines: int) -> None:
+    path: Any = Failing(error, lines)
+    with pytest.raises(FileFailed, match=r"cannot read s3://bucket/list\.csv: (reset by peer|SlowDown)") as failed:
+        list(read_column(path, "phone"))
+    assert failed.value.retry is Retry.LATER
+    with pytest.raises(FileFailed):
+        count_rows(Failing(error, lines))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), ValueError("no such scheme"), ImportError("s3fs")])
+def test_a_file_that_can_never_be_opened_is_a_mistake(error: Exception) -> None:
+    path: Any = Failing(error, 0)
+    with pytest.raises(BadInput, match=r"cannot read s3://bucket/list\.csv"):
+        read_column(path, "phone")
 
 
 ROWS = [{"number": "+34 600", "detail": 'a, "b"\nc'}, {"number": "007", "detail": None, "secret": "x"}]
