@@ -33,7 +33,7 @@ with DAG(
         task_id="delivered",
         wa_conn_id="wa_portal_default",
         message_id=send.output,
-        timeout=3600,
+        timeout=120,  # enough to try it; in earnest, give phones a day
         fail_on_timeout=False,  # those who were not reached are returned, in place of a failure
         deferrable=True,
     )

@@ -7,7 +7,7 @@ from airflow.sdk import DAG, task
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.operators.send import WaSendMessageOperator
 
-with DAG("example_wa_hello", schedule=None):
+with DAG("example_wa_hello", schedule=None, tags=["example", "whatsapp"]):
     numbers = ["+1 202 555 0123", "(0046) 70-174 06 05", "+61 491 570 156"]
     check = WaBulkCheckOperator(task_id="check", wa_conn_id="wuzapi_default", numbers=numbers)
 

@@ -83,7 +83,7 @@ with DAG(
         task_id="delivered",
         wa_conn_id="wa_portal_default",
         message_id=send.output,
-        timeout=3600,
+        timeout=120,  # enough to try it; in earnest, give phones a day
         fail_on_timeout=False,  # phones that are off are no failure of this task
         deferrable=True,
     )

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from local_airflow import BIN, HOME, airflow_environment, end_group, end_in_order, sandbox
 
 PATIENCE = 180
+SANDBOX_PORT = 8790
 
 
 def main() -> int:
@@ -29,7 +30,8 @@ def main() -> int:
         print(f"port {port} is taken: choose another, for example make airflow PORT=8081", file=sys.stderr)
         return 1
     end_in_order()
-    with sandbox() as url:
+    # Connections that were saved in the UI find it again after the next start.
+    with sandbox("--port", "0" if is_taken(SANDBOX_PORT) else str(SANDBOX_PORT)) as url:
         # The receiver is mounted in Airflow's API server, by the plugin.
         address = f"http://127.0.0.1:{port}"
         environment = airflow_environment(url, address) | {
@@ -65,7 +67,9 @@ def wait(airflow: subprocess.Popen[str], address: str) -> int:
             return 1
         time.sleep(1)
     print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)", flush=True)
-    print("DAGs to try: example_wa_outreach and one a vendor; connections: Admin > Connections > Add", flush=True)
+    print("DAGs to try: example_wa_outreach (its last task waits two minutes for phones that are off) and one a vendor")
+    print("Their connections come from the environment and are not listed; Admin > Connections > Add shows the forms")
+    print("Each start has a new sandbox, which knows nothing of the messages before it", flush=True)
     return airflow.wait()
 
 

@@ -168,7 +168,7 @@ class Batch:
 
     @property
     def _cursor(self) -> str:
-        return f"calls:{self.name}"
+        return calls_cursor(self.name)
 
     def _commit(self, groups: Sequence[Sequence[tuple[str, CheckRow]]]) -> list[None]:
         rows = [(part, self._conn_id, row) for group in groups for part, row in group]
@@ -183,6 +183,11 @@ class Batch:
             while second is not None and second.row < row.row:
                 second = next(seconds, None)
             yield row, second if second is not None and second.row == row.row else None
+
+
+def calls_cursor(name: str) -> str:
+    """Under which name the store keeps how many calls were made for a batch."""
+    return f"calls:{name}"
 
 
 def parts(name: str) -> tuple[str, str]:

@@ -31,6 +31,9 @@ ROWS_AT_ONCE = 100
 KNOWN_AT_ONCE = 5000
 """How many rows are read ahead where an earlier try has been: most of them only need a look."""
 
+REASONS_LOGGED = 5
+"""Of so many different failures the first one each is logged; all are in the results."""
+
 _UNKNOWN = CheckStatus.UNKNOWN.value
 
 
@@ -118,6 +121,7 @@ class BulkCheck:
         """
         self._progress = Progress(self.log, "numbers", self.tally, length)
         self._streak = Streak()
+        self._reasons: set[str] = set()
         self.batch.expect(workers)
         try:
             with Seen() as self._seen:
@@ -264,6 +268,9 @@ class BulkCheck:
             await self._check(batch[middle:])
             return
         detail = f"{type(error).__name__}: {error}"
+        if detail not in self._reasons and len(self._reasons) < REASONS_LOGGED:
+            self._reasons.add(detail)
+            self.log.warning("No answer for %s: %s", batch[0].number, detail)
         await self._keep([_row(asked.row, asked.given, asked.number.e164, _UNKNOWN, detail) for asked in batch])
         self._streak.failed(error)
 

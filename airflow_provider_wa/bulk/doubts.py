@@ -103,9 +103,14 @@ class Doubts:
             since = min(since, accepted_at)
         else:
             accepted_id = ""
-        await asyncio.sleep(max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds()))
+        wait = max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds())
+        self._log.info(
+            "In doubt: %s. They are looked for among what was sent, in %.0f s, when the vendor must show them",
+            f"{len(in_doubt) - 1:,}",
+            wait,
+        )
+        await asyncio.sleep(wait)
         asked_at = datetime.now(timezone.utc)
-        self._log.info("%s messages are in doubt: looking for them among what was sent", f"{len(in_doubt) - 1:,}")
         is_logged_in = not isinstance(vendor, HasSession) or (await adrive(vendor.session(), self._channel)).logged_in
         statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self._channel)
         ids = [status.message_id for status in statuses]

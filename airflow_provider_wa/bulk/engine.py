@@ -25,6 +25,10 @@ class Log(Protocol):
         """Write a line."""
         ...
 
+    def warning(self, message: str, /, *values: object) -> object:
+        """Write a line that is to be noticed."""
+        ...
+
 
 async def for_each(items: Iterable[T] | AsyncIterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
     """Do ``work`` on each of ``items``, ``workers`` at a time.
@@ -159,8 +163,9 @@ class Progress:
             self._line(now)
 
     def finish(self) -> None:
-        """Log the last line."""
-        self._line(time.monotonic())
+        """Log the last line; of a single item there is nothing to tell."""
+        if self._total != 1:
+            self._line(time.monotonic())
 
     def _line(self, now: float) -> None:
         done, remark = self._counts.done, self._counts.remark

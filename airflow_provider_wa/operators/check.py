@@ -139,9 +139,7 @@ class WaBulkCheckOperator(WaListOperator):
 
         async def run() -> Tally:
             async with self._channel(source) as channel:
-                spent = batch.count_calls(channel)
-                if self.budget is not None:
-                    channel.budget = max(self.budget // source.parts - spent, 0)
+                channel.budget = self._budget(source, batch.count_calls(channel))
                 bulk = BulkCheck(vendor, channel, batch, self.log, default_region, since, source.first)
                 return await bulk.run(spellings, channel.endpoint.concurrency, source.length)
 
@@ -159,6 +157,10 @@ class WaBulkCheckOperator(WaListOperator):
             self._wait(batch, tally, deadline, until=deadline, other_forms=True)
         return self._finish(batch, tally)
 
+    def _budget(self, source: ListSource, spent: int = 0) -> int | None:
+        """How many calls may be made for this part of the list, beside those that were."""
+        return None if self.budget is None else max(self.budget // source.parts - spent, 0)
+
     def _wait(
         self, batch: Batch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
     ) -> NoReturn:
@@ -168,7 +170,8 @@ class WaBulkCheckOperator(WaListOperator):
         again = isinstance(self.hook.vendor, ChecksAgain)
         interval = self.poll_interval or (ASK_AGAIN_SECONDS if again else LOOK_SECONDS)
         carry = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
-        trigger = WaBatchCheckTrigger(self.wa_conn_id, interval, until, batch=batch.name, carry=carry)
+        budget = self._budget(self.source())
+        trigger = WaBatchCheckTrigger(self.wa_conn_id, interval, until, batch=batch.name, carry=carry, budget=budget)
         self.defer(trigger=trigger, method_name="execute_complete")
 
     def _ask_for_other_forms(self, batch: Batch) -> None:
@@ -182,9 +185,7 @@ class WaBulkCheckOperator(WaListOperator):
         async def run() -> None:
             source = self.source()
             async with self._channel(source) as channel:
-                spent = batch.count_calls(channel)
-                if self.budget is not None:
-                    channel.budget = max(self.budget // source.parts - spent, 0)
+                channel.budget = self._budget(source, batch.count_calls(channel))
                 await batch.ask_for_other_forms(vendor, channel)
 
         asyncio.run(run())

@@ -23,10 +23,11 @@ import anyio.to_thread
 import httpx
 
 from airflow_provider_wa import __version__
-from airflow_provider_wa.api.errors import QuotaExceeded, WaError
+from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
 from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
 from airflow_provider_wa.transport.limiter import RateLimiter
+from airflow_provider_wa.transport.meter import Meter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
 
 CONNECT_TIMEOUT = 10.0
@@ -142,23 +143,15 @@ class _Cut:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
-class _Base:
-    """What both channels share. ``calls`` counts the requests that were tried, ``budget`` is how many may be."""
+class _Base(Meter):
+    """What both channels share."""
 
     def __init__(self, endpoint: Endpoint, limiter: RateLimiter | None = None) -> None:
+        super().__init__()
         self.endpoint = endpoint
         self.limiter = limiter or RateLimiter(endpoint.rate)
         self.scrubber = Scrubber(endpoint.secrets)
-        self.calls = 0
-        self.budget: int | None = None
         guard_http_logs(self.scrubber)
-
-    def _spend(self) -> WaError | None:
-        """Count a request that is about to leave, or tell why it must not."""
-        if self.budget is not None and self.calls >= self.budget:
-            return QuotaExceeded(f"the budget is spent, after {self.calls:,} calls")
-        self.calls += 1
-        return None
 
     def _build(self, request: Request) -> httpx.Request | WaError:
         """``request`` as httpx's. It is built before anything leaves, so that a bug of ours is not taken for a failure.
@@ -212,7 +205,7 @@ class Channel(_Base):
         while wait > 0:
             time.sleep(wait)
             wait = self.limiter.still(time.monotonic(), request.pace)
-        if refusal := self._spend():
+        if refusal := self.spend():
             return refusal
         deadline = self.endpoint.deadline(request)
         try:
@@ -276,7 +269,7 @@ class AsyncChannel(_Base):
         while wait > 0:
             await anyio.sleep(wait)
             wait = self.limiter.still(time.monotonic(), request.pace)
-        if refusal := self._spend():
+        if refusal := self.spend():
             return refusal
         transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
         try:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.api.flow import Flow, Reply, Step
+from airflow_provider_wa.api.flow import Flow, Reply
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel
+from airflow_provider_wa.transport.meter import advance
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ def drive(flow: Flow[T], channel: Channel) -> T:
     outcome: Reply | WaError | None = None
     try:
         while True:
-            outcome = channel.carry_out(_advance(flow, outcome))
+            outcome = channel.carry_out(advance(flow, outcome))
     except StopIteration as done:
         return channel.scrubber.result(done.value)  # type: ignore[no-any-return]
     except WaError as error:
@@ -32,12 +33,8 @@ async def adrive(flow: Flow[T], channel: AsyncChannel) -> T:
     outcome: Reply | WaError | None = None
     try:
         while True:
-            outcome = await channel.carry_out(_advance(flow, outcome))
+            outcome = await channel.carry_out(advance(flow, outcome))
     except StopIteration as done:
         return channel.scrubber.result(done.value)  # type: ignore[no-any-return]
     except WaError as error:
         raise channel.scrubber.error(error) from None
-
-
-def _advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
-    return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)

@@ -15,12 +15,13 @@ from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import ChecksAgain
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.batches import count_rows, parts
+from airflow_provider_wa.bulk.batches import calls_cursor, count_rows, parts
 from airflow_provider_wa.bulk.engine import FAILURES_TO_STOP, for_each
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.store import aget_store
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.meter import Meter, metered
 from airflow_provider_wa.triggers.base import Found, NotYet
 from airflow_provider_wa.triggers.vendor import Run
 
@@ -28,13 +29,17 @@ ROWS_AT_ONCE = 500
 """How many pending rows of a batch are held in memory while they are asked for again."""
 
 
-async def ask_again(hook: WaHook, run: Run, batch: str) -> Found | NotYet:
+async def ask_again(hook: WaHook, run: Run, batch: str, budget: int | None = None) -> Found | NotYet:
     """Ask for all rows that are pending, each once.
 
+    :param budget: how many calls may be made for the batch, all tries and looks together.
     :raises WaError: the next number would fare no better, or none was answered. What was answered is stored.
     """
     store = await aget_store()
-    again = _Again(hook.able(ChecksAgain), run)
+    cursor = calls_cursor(batch)
+    spent: int = await asyncio.to_thread(store.cursors.get, cursor) or 0
+    meter = Meter(None if budget is None else max(budget - spent, 0))
+    again = _Again(hook.able(ChecksAgain), run, meter)
     for part in parts(batch):
         last = 0
         while rows := await asyncio.to_thread(_pending, store, part, last):
@@ -45,7 +50,8 @@ async def ask_again(hook: WaHook, run: Run, batch: str) -> Found | NotYet:
             finally:
                 # What was answered is kept, even if another's failure or the deadline ends the look.
                 with anyio.CancelScope(shield=True):
-                    await asyncio.to_thread(store.checks.put, part, hook.wa_conn_id, answers)
+                    changed = [(part, hook.wa_conn_id, row) for row in answers]
+                    await asyncio.to_thread(store.checks.put_all, changed, (cursor, spent + meter.calls))
     again.raise_if_unheard()
     counts = await asyncio.to_thread(count_rows, store, parts(batch))
     return how_many(*counts.values())
@@ -65,16 +71,17 @@ def how_many(first: Mapping[str, int], second: Mapping[str, int]) -> Found | Not
 class _Again:
     """Asks for numbers again, one by one, and gives up when the vendor seems to be away."""
 
-    def __init__(self, vendor: ChecksAgain, run: Run) -> None:
+    def __init__(self, vendor: ChecksAgain, run: Run, meter: Meter) -> None:
         self._vendor = vendor
         self._run = run
+        self._meter = meter
         self._heard = False
         self._failures: list[WaError] = []
 
     async def ask(self, answers: list[CheckRow], row: CheckRow) -> None:
         """Ask for one row, and add it to ``answers`` unless it is still pending."""
         try:
-            (result,) = await self._run(self._vendor.check_again([numbers.parse(row.number)]))
+            (result,) = await self._run(metered(self._vendor.check_again([numbers.parse(row.number)]), self._meter))
         except BadInput as error:
             # It is this number that is refused, which is no reason not to wait for the others.
             detail = f"{type(error).__name__}: {error}"

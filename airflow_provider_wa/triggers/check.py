@@ -57,11 +57,12 @@ class WaBatchCheckTrigger(WaTrigger):
     that it refuses is ``unknown``. For all others the receiver enters the answers.
 
     :param batch: the batch's name in the store.
+    :param budget: how many calls may be made for it, those counted that the operator made.
     :param carry: what the operator needs to go on, as JSON. It travels here since ``dag.test()`` of Airflow 3.3 forgets
         the ``kwargs`` of a deferral.
     """
 
-    arguments = (*WaTrigger.arguments, "batch", "carry")
+    arguments = (*WaTrigger.arguments, "batch", "carry", "budget")
     expired = "checks were still pending at the deadline"
 
     def __init__(
@@ -73,10 +74,12 @@ class WaBatchCheckTrigger(WaTrigger):
         *,
         batch: str,
         carry: dict[str, Any] | None = None,
+        budget: int | None = None,
     ) -> None:
         super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
         self.batch = batch
         self.carry = carry or {}
+        self.budget = budget
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         async for event in super().run():
@@ -101,7 +104,7 @@ class WaBatchCheckTrigger(WaTrigger):
     async def _ask_again(self, hook: WaHook, run: Run) -> Found | NotYet:
         from airflow_provider_wa.triggers.again import ask_again
 
-        return await ask_again(hook, run, self.batch)
+        return await ask_again(hook, run, self.batch, self.budget)
 
     async def _count(self, poller: StorePoller) -> Found | NotYet:
         from airflow_provider_wa.bulk.batches import parts

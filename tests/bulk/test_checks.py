@@ -171,6 +171,22 @@ async def test_a_vendor_out_of_reach_ends_the_run_instead_of_trying_them_all(che
     assert {row["status"] for row in rows} == {"unknown"}
 
 
+async def test_why_there_is_no_answer_is_logged_once_for_each_reason(
+    checked: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(number: PhoneNumber) -> CheckStatus:
+        raise UnexpectedReply("html" if int(number.digits) % 2 else f"odd {number.digits}")
+
+    await checked(Vendor(answer), us(40), workers=1)
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == checks.REASONS_LOGGED
+    assert told[:2] == [
+        "No answer for +12025550000: UnexpectedReply: odd 12025550000",
+        "No answer for +12025550001: UnexpectedReply: html",
+    ]
+    assert not any("html" in line for line in told[2:])
+
+
 async def test_now_and_then_a_failure_does_not_end_the_run(checked: Runs) -> None:
     def answer(number: PhoneNumber) -> CheckStatus:
         if int(number.digits) % 2:

@@ -93,7 +93,7 @@ async def test_a_bug_goes_through_at_once_and_leaves_no_worker_behind() -> None:
 
 
 def test_the_heap_is_spared_in_a_run_and_looked_through_again_after_it() -> None:
-    assert gc.get_freeze_count() == 0
+    gc.unfreeze()  # some releases of Python begin with frozen objects
 
     def fail() -> None:
         assert gc.get_freeze_count() > 10_000

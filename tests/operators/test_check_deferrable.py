@@ -130,6 +130,16 @@ def test_pending_numbers_are_asked_for_again_in_the_triggerer(vendors: Vendors, 
     ]
     assert counted(summary) == {"exists": 2, "absent": 1}
     assert vendors.state.ledger.requests["accuauth"] == 3 + 2
+    assert summary["calls"] == 3 + 2, "those of the trigger count as well"
+
+
+def test_the_trigger_keeps_to_the_budget_too(vendors: Vendors, airflow_store: Store) -> None:
+    made = operator("accuauth_default", ["+51999888701", "+51999888710", "+51999888704"], budget=4)
+    trigger = deferred(made)
+    event = asyncio.run(event_of(trigger))
+    with pytest.raises(AirflowFailException, match=r"QuotaExceeded: the budget is spent.*2 numbers are left pending"):
+        made.execute_complete(context(), event)
+    assert vendors.state.ledger.requests["accuauth"] == 4
 
 
 def test_vendors_are_asked_again_after_25_seconds_and_the_store_after_5(

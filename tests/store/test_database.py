@@ -334,7 +334,7 @@ def test_a_file_of_another_kind_that_may_not_be_written_is_given_up_at_once(tmp_
     assert time.monotonic() - started < module.LOCK_SECONDS / 3
 
 
-@pytest.mark.parametrize("content", [b"no database at all " * 300, None])
+@pytest.mark.parametrize("content", [b"no database at all " * 300, None], ids=["a text", "a folder"])
 def test_what_is_no_database_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "missing" / "a.db"
     if content:

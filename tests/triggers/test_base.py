@@ -154,7 +154,7 @@ def test_one_look_raises_what_it_meets() -> None:
 BASE = {"wa_conn_id": "some_conn", "poll_interval": 7.5, "deadline": 1234.5, "max_failures": 4}
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "WaBatchCheckTrigger": {**BASE, "batch": "b1", "carry": {"tally": {"total": 3}}},
+    "WaBatchCheckTrigger": {**BASE, "batch": "b1", "carry": {"tally": {"total": 3}}, "budget": 7},
     "WaCallbackTrigger": {**BASE, "reference": "r1", "wait_for_picture": True},
     "WaDeliveryTrigger": {
         **BASE,
