@@ -39,7 +39,7 @@ INVALID = "invalid"
 ANSWERS = (*(status.value for status in CheckStatus), INVALID)
 """What a row's status may be."""
 
-GATHERING = 0.01
+GATHERING = 0.02
 """Seconds between two transactions at least, in which answers gather, unless all workers wait for theirs."""
 
 _ABSENT, _PENDING, _UNKNOWN = (
