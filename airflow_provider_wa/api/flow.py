@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
+from airflow_provider_wa.api.errors import WaError
+
 T = TypeVar("T")
 
 Parameters: TypeAlias = Mapping[str, str | tuple[str, ...]]
@@ -118,3 +120,8 @@ def exchange(request: Request) -> Flow[Reply]:
     if reply is None:
         raise TypeError(f"the driver answered {request!r} with no reply")
     return reply
+
+
+def advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
+    """The flow's next step, after the outcome of the last one."""
+    return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)

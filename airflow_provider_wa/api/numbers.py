@@ -107,10 +107,14 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
 def person(recipient: str) -> str:
     """One name for both forms of a number, digits or a person's JID; that of a group is its JID."""
     user, at, server = recipient.partition("@")
-    digits = user if not at or server in _PERSON_SERVERS else recipient
+    return min(forms(user if not at or server in _PERSON_SERVERS else recipient))
+
+
+def forms(digits: str) -> tuple[str, ...]:
+    """A number as it is, and in its country's other form if there is one; whatever else comes alone."""
     # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
     other = _other_digits(digits)
-    return min(digits, other) if other else digits
+    return (digits, other) if other else (digits,)
 
 
 def _other_digits(digits: str) -> str | None:

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
-from airflow_provider_wa.api.numbers import PhoneNumber, region
+from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.operators.pull import as_moment
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.sensors.delivery import from_store
@@ -96,10 +96,7 @@ class WaReplySensor(WaSensor):
         from airflow_provider_wa.hooks.base import WaHook
 
         known = region(self.default_region) or WaHook.for_connection(self.wa_conn_id).settings.default_region
-        sender = numbers.recipient(self.sender, known)
-        # Without libphonenumber's opinion: WhatsApp itself may have told the number.
-        other = None if "@" in sender else PhoneNumber(sender, sender[:2]).other_form
-        return [sender, other.digits] if other else [sender]
+        return list(numbers.forms(numbers.recipient(self.sender, known)))
 
     def _after(self, context: Context) -> float:
         given = as_moment("after", self.after)

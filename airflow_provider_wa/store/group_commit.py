@@ -67,7 +67,7 @@ class GroupCommit(Generic[T, R]):
         self._clock = clock
         self._queue: list[_Waiting[T, R]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._gathered = asyncio.Event()
+        self._gathered: asyncio.Event
 
     async def add(self, item: T) -> R:
         """Return what ``commit`` returned for the item, once it is committed.

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import PARAMETERS, clean
 from airflow_provider_wa.store.tables import NAME
@@ -144,10 +143,7 @@ def _by_spelling(recipients: Iterable[str]) -> dict[str, list[str]]:
 
 def _spellings(recipient: str) -> tuple[str, ...]:
     """A recipient as it is stored, and in its country's other form if there is one."""
-    plain = _digits(clean(recipient))[:NAME]
-    # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
-    other = PhoneNumber(plain, plain[:2]).other_form
-    return (plain, other.digits) if other else (plain,)
+    return numbers.forms(_digits(clean(recipient))[:NAME])
 
 
 def _digits(recipient: str) -> str:

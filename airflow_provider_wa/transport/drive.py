@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.api.flow import Flow, Reply
+from airflow_provider_wa.api.flow import Flow, Reply, advance
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel
-from airflow_provider_wa.transport.meter import advance
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import QuotaExceeded, WaError
-from airflow_provider_wa.api.flow import Flow, Reply, Request, Step
+from airflow_provider_wa.api.flow import Flow, Reply, Request, advance
 
 T = TypeVar("T")
 
@@ -40,8 +40,3 @@ def metered(flow: Flow[T], meter: Meter) -> Flow[T]:
                 outcome = yield step
             except WaError as error:
                 outcome = error
-
-
-def advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
-    """The flow's next step, after the outcome of the last one."""
-    return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)

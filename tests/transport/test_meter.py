@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
-from airflow_provider_wa.api.flow import Flow, Reply, Request, Sleep
-from airflow_provider_wa.transport.meter import Meter, advance, metered
+from airflow_provider_wa.api.flow import Flow, Reply, Request, Sleep, advance
+from airflow_provider_wa.transport.meter import Meter, metered
 
 
 def two_requests() -> Flow[int]:
