@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import pendulum
+from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
 from airflow_provider_wa.operators.reports import WaReadInboxOperator
-from airflow_provider_wa.operators.send import WaSendMessageOperator
+from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.triggers.inbox import WaInboxTrigger
 
 ANSWER = "Thank you for your message. We will be with you shortly."
@@ -36,18 +37,24 @@ with DAG(
     read = WaReadInboxOperator(task_id="read", wa_conn_id="wa_portal_default")
     # [END read]
 
-    @task
-    def answers(batch: dict) -> list[dict]:
-        """Whom to answer what: people, and not somebody whose answering machine repeats our answer."""
-        return [
-            # Where the vendor lets us choose a message's id (WuzAPI), one that is sent again is not shown again.
-            {"to": message["sender"], "message": ANSWER, "message_id": f"WA-ANSWER-{message['event_id']}"}
-            for message in batch["items"]
-            if ANSWER not in message["text"] and "@" not in message["sender"]
-        ]
-
     # [START reply]
-    reply = WaSendMessageOperator.partial(task_id="reply", wa_conn_id="wa_portal_default").expand_kwargs(
-        answers(read.output)
+    @task
+    def people(batch: dict) -> list[dict]:
+        """Return the rows to answer: messages from people, and none that repeats our own answer."""
+        rows = [row for row in batch["items"] if ANSWER not in row["text"] and "@" not in row["sender"]]
+        if not rows:
+            raise AirflowSkipException("no message needs an answer")
+        return rows
+
+    # The rows hold what strangers wrote. They are data: only `message` is a template, and only this file writes it.
+    WaBulkSendOperator(
+        task_id="reply",
+        wa_conn_id="wa_portal_default",
+        recipients=people(read.output),
+        column="sender",
+        message=ANSWER,
+        # A batch of messages can arrive a second time, after a triggerer was killed. Each message has one answer.
+        idempotency_key="answer-{{ event_id }}",
+        retries=2,
     )
     # [END reply]

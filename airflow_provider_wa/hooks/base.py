@@ -192,9 +192,10 @@ class WaHook(BaseHook):
         Unlike the operators this sends whenever it is called: a task that is retried would message people again.
 
         :param message_id: the caller's own id, where the vendor lets it choose.
-        :raises BadInput: the recipient is suppressed, or is none.
+        :raises BadInput: the recipient is suppressed or invalid, or the message contains a secret.
         :raises OutcomeUnknown: it may or may not have gone out: do not simply send it again.
         """
+        from airflow_provider_wa.hooks.secrets import refuse_secrets
         from airflow_provider_wa.hooks.suppression import refuse_suppressed
 
         recipient = numbers.recipient(to, self.settings.default_region)
@@ -202,6 +203,7 @@ class WaHook(BaseHook):
         content = Text(message) if isinstance(message, str) else message
         vendor = self.able(SendsMessages)
         require_message(vendor, content, VENDORS)
+        refuse_secrets(content)
         return self.run(vendor.send(recipient, content, message_id=message_id))
 
     def session(self) -> Session:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.arguments import RendersOwnTemplates
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ XCOM_RESULTS = 1000
 """How many results go into an XCom; more need a file."""
 
 
-class WaOperator(BaseOperator):
+class WaOperator(RendersOwnTemplates, BaseOperator):
     """Base of the operators.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.

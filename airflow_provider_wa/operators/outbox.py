@@ -22,6 +22,7 @@ from airflow_provider_wa.bulk.engine import Length, heap_spared
 from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
 from airflow_provider_wa.bulk.sends import BulkSend
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.secrets import refuse_secrets
 from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.base import batch_name
 from airflow_provider_wa.operators.media import content_of, load_message
@@ -92,13 +93,14 @@ class Outbox:
         return Addressed(place, str(given), recipient, message, known, message_id)
 
     def prove(self, spec: Any) -> Message:
-        """A message that can be sent.
+        """Return the message, if it can be sent.
 
-        :raises BadInput: it is no message.
+        :raises BadInput: it is not a message, or contains a secret.
         :raises UnsupportedByVendor: the vendor does not send such messages.
         """
         message = load_message(spec, self._content_of)
         require_message(self.hook.able(SendsMessages), message, VENDORS)
+        refuse_secrets(message)
         if isinstance(message, (MediaMessage, Buttons)):
             self._longest = self.hook.vendor.longest_send
         return message

@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_wa.api.errors import Retry, WaError
+from airflow_provider_wa.arguments import RendersOwnTemplates
 from airflow_provider_wa.hooks.airflow_errors import airflow_errors
 from airflow_provider_wa.triggers import MAX_FAILURES
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_wa.triggers.base import Found, NotYet, WaTrigger
 
 
-class WaSensor(BaseSensorOperator):
+class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     """Base of the sensors.
 
     What might pass by itself (a vendor or a store out of reach, an account that is logged out) is waited out; wrong

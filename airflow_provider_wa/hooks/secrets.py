@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps secrets out of what people are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from airflow.providers.common.compat.sdk import redact
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.messages import Message
+
+
+def refuse_secrets(message: Message) -> None:
+    """Refuse a message that contains a secret known to Airflow's masker in this process.
+
+    Those are the passwords, tokens and keys of all connections and variables that the task has read. A template that
+    prints one, or a text that was made to, must not leave by WhatsApp.
+
+    :raises BadInput: a text of the message contains one; the error does not repeat it.
+    """
+    for name, text in _texts(message):
+        if redact(text) != text:
+            raise BadInput(
+                f"message: {name} contains a secret (a password, token or key of a connection or variable); "
+                "remove it from the text or the template"
+            )
+
+
+def _texts(value: Any, name: str = "text") -> Iterator[tuple[str, str]]:
+    """Yield the texts in a message, each with the name of its field; the contents of files are left out."""
+    if isinstance(value, str):
+        yield name, value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name), field.name)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item, name)
