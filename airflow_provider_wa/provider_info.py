@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_wa.hooks.forms import FORMS
+from airflow_provider_wa.vendors.forms import FORMS
 
 _INTEGRATION = "WhatsApp"
 

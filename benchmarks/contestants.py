@@ -61,9 +61,9 @@ async def engine(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
     """The package's engine: a vendor's flow, driven over the asynchronous channel."""
     from airflow_provider_wa.api.numbers import PhoneNumber
     from airflow_provider_wa.api.records import CheckStatus
-    from airflow_provider_wa.api.vendors.accuauth import AccuAuth
     from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
     from airflow_provider_wa.transport.drive import adrive
+    from airflow_provider_wa.vendors.accuauth import AccuAuth
 
     api_id, api_secret = HEADERS.values()
     vendor = AccuAuth(base_url=url, api_id=api_id, api_secret=api_secret)
@@ -168,7 +168,7 @@ async def measure_async(name: str, url: str, workers: int, seconds: float) -> di
     """
     run: Callable[[Numbers, Callable[[str], Awaitable[None]], int], Awaitable[None]] = workers_over
     if name == "ours":
-        from airflow_provider_wa.bulk.engine import for_each
+        from airflow_provider_wa.bulk.workers import for_each
 
         run = for_each
     watch = Watch()

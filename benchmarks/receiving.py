@@ -33,7 +33,7 @@ BARE = """
 import sys
 sys.path.insert(0, {here!r})
 import uvicorn
-from airflow_provider_wa.plugin.receiver import _listen
+from airflow_provider_wa.plugin.command import _listen
 async def app(scope, receive, send):
     while (await receive()).get("more_body"):
         pass

@@ -59,7 +59,7 @@ def main() -> None:
 
 async def measure(options: argparse.Namespace) -> None:
     logging.disable(logging.WARNING)
-    from airflow_provider_wa.hooks.store import aget_store
+    from airflow_provider_wa.connections.store import aget_store
     from airflow_provider_wa.triggers.callback import WaCallbackTrigger
     from airflow_provider_wa.triggers.session import WaSessionTrigger
 
@@ -128,7 +128,7 @@ def set_apart() -> float:
 
 def count_looks() -> list[BaseTrigger]:
     """The triggers that have looked, one entry a look."""
-    from airflow_provider_wa.triggers.base import WaTrigger
+    from airflow_provider_wa.waiting.trigger import WaTrigger
 
     looks: list[BaseTrigger] = []
     look = WaTrigger._look

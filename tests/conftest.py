@@ -69,7 +69,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def airflow_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The store as operators, sensors and triggers find it: that of the connection ``wa_store_default``."""
-    from airflow_provider_wa.hooks import store as stores
+    from airflow_provider_wa.connections import store as stores
 
     path = tmp_path / "wa_store.db"
     monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from airflow_provider_wa.hooks.forms import COMMON_EXTRAS, FORMS
+from airflow_provider_wa.vendors.forms import COMMON_EXTRAS, FORMS
 
 PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.records import DeliveryState
-from airflow_provider_wa.bulk.engine import Log, Progress, for_each
 from airflow_provider_wa.bulk.files import Write
+from airflow_provider_wa.bulk.workers import Log, Progress, for_each
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from airflow_provider_wa.api.numbers import country_code
-from airflow_provider_wa.api.vendors.accuauth import AccuAuth
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.accuauth import AccuAuth
+from airflow_provider_wa.vendors.forms import FORMS
 
 
 class AccuAuthHook(WaHook):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Connection
 from airflow.sdk.log import mask_secret
 
-from airflow_provider_wa.api import checking, numbers
+from airflow_provider_wa.api import both_forms, numbers
 from airflow_provider_wa.api.capabilities import (
     ChecksNumbers,
     Connects,
@@ -48,12 +48,12 @@ from airflow_provider_wa.api.records import (
     Session,
     Webhook,
 )
-from airflow_provider_wa.api.vendors import VENDORS
-from airflow_provider_wa.api.vendors.base import Vendor
-from airflow_provider_wa.hooks.forms import FORMS, ConnectionForm
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 from airflow_provider_wa.transport.drive import adrive, drive
+from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.vendors.base import Vendor
+from airflow_provider_wa.vendors.forms import FORMS, ConnectionForm
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -184,7 +184,7 @@ class WaHook(BaseHook):
         size = vendor.numbers_per_check
         with self.channel() as channel:
             parts = [parsed[start : start + size] for start in range(0, len(parsed), size)]
-            return [result for part in parts for result in drive(checking.check(vendor, part), channel)]
+            return [result for part in parts for result in drive(both_forms.check(vendor, part), channel)]
 
     def send(self, to: str | int, message: Message | str, *, message_id: str | None = None) -> SentMessage:
         """Send a message to a phone number or a JID. Accepted is not delivered.
@@ -195,8 +195,8 @@ class WaHook(BaseHook):
         :raises BadInput: the recipient is suppressed or invalid, or the message contains a secret.
         :raises OutcomeUnknown: it may or may not have gone out: do not simply send it again.
         """
-        from airflow_provider_wa.hooks.secrets import refuse_secrets
-        from airflow_provider_wa.hooks.suppression import refuse_suppressed
+        from airflow_provider_wa.connections.secrets import refuse_secrets
+        from airflow_provider_wa.connections.suppression import refuse_suppressed
 
         recipient = numbers.recipient(to, self.settings.default_region)
         refuse_suppressed(recipient)

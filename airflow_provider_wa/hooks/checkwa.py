@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_wa.api.records import CheckResult
-from airflow_provider_wa.api.vendors.checkwa import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.checkwa import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.vendors.forms import FORMS
 
 
 class CheckWaHook(WaHook):

@@ -8,11 +8,11 @@ from dataclasses import replace
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import Avatar, CheckResult, Contact, Group
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.green_api_records import Notification
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.replies import Notification
 
 
 class GreenApiHook(WaHook):

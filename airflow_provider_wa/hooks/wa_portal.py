@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.vendors.wa_portal import QrLink, WaPortal
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.wa_portal.client import QrLink, WaPortal
 
 
 class WaPortalHook(WaHook):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.messages import Media
 from airflow_provider_wa.api.records import Avatar, Group, LinkingCode, SentMessage, Session, UserInfo, Webhook
-from airflow_provider_wa.api.vendors.wuzapi import EVENTS, WuzApi
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
 
 
 class WuzApiHook(WaHook):

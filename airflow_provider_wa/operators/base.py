@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectSto
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.arguments import RendersOwnTemplates
-from airflow_provider_wa.hooks.airflow_errors import airflow_errors
+from airflow_provider_wa.connections.retry import airflow_errors
 
 if TYPE_CHECKING:
     from airflow_provider_wa.bulk.files import Write
@@ -128,8 +128,8 @@ def _accepted(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The accepted messages of a bulk send: those in its summary, or in the store if they went to a file."""
     rows = summary.get("results")
     if rows is None:
-        from airflow_provider_wa.bulk.send_rows import as_result
-        from airflow_provider_wa.hooks.store import get_store
+        from airflow_provider_wa.bulk.send_results import as_result
+        from airflow_provider_wa.connections.store import get_store
 
         rows = map(as_result, get_store().sends.rows(summary["batch"]))
     return [row for row in rows if row["status"] == "accepted"]

@@ -16,14 +16,14 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.hooks.airflow_errors import airflow_errors
+from airflow_provider_wa.connections.retry import airflow_errors
 from airflow_provider_wa.operators.base import batch_name
 from airflow_provider_wa.operators.list_operator import WaListOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.bulk.batches import Batch
-    from airflow_provider_wa.bulk.checks import Tally
-    from airflow_provider_wa.operators.sources import ListSource
+    from airflow_provider_wa.bulk.check_results import Batch
+    from airflow_provider_wa.bulk.check_run import Tally
+    from airflow_provider_wa.operators._run.list_source import ListSource
     from airflow_provider_wa.transport.channel import AsyncChannel
 
 ASK_AGAIN_SECONDS = 25.0
@@ -125,14 +125,14 @@ class WaBulkCheckOperator(WaListOperator):
                 with self._written_on_failure(batch):
                     return self._go_on(batch, **carry)
             finished = self._finish(batch, carry["tally"])
-        from airflow_provider_wa.triggers.base import failure
+        from airflow_provider_wa.waiting.trigger import failure
 
         raise failure(event, f"; {finished['pending']:,} numbers are left pending")
 
     def _check(self, spellings: Iterable[Any], source: ListSource, batch: Batch, since: datetime | None) -> Tally:
         from airflow_provider_wa.api.capabilities import ChecksNumbers
-        from airflow_provider_wa.bulk.checks import BulkCheck
-        from airflow_provider_wa.bulk.engine import heap_spared
+        from airflow_provider_wa.bulk.check_run import BulkCheck
+        from airflow_provider_wa.bulk.workers import heap_spared
 
         vendor = self.hook.able(ChecksNumbers)
         default_region = self.read_as()
@@ -192,7 +192,7 @@ class WaBulkCheckOperator(WaListOperator):
 
     def _finish(self, batch: Batch, tally: dict[str, int]) -> dict[str, Any]:
         """Write the results from the store, those of the list as it is in this try."""
-        from airflow_provider_wa.bulk.batches import ANSWERS
+        from airflow_provider_wa.bulk.check_results import ANSWERS
 
         source = self.source()
         results, counts = self._write(batch, source.first + tally["total"] - 1)
@@ -208,7 +208,7 @@ class WaBulkCheckOperator(WaListOperator):
 
     def _write(self, batch: Batch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
         """Write what is in the store, up to the list's place ``last`` or all; how many there are of each status."""
-        from airflow_provider_wa.bulk.batches import COLUMNS
+        from airflow_provider_wa.bulk.check_results import COLUMNS
 
         counts: Counter[str] = Counter()
         with self.collected(self.output_path, COLUMNS) as (write, results):
@@ -236,8 +236,8 @@ class WaBulkCheckOperator(WaListOperator):
         return batch_name(context, self.wa_conn_id, *filter(None, (read_as, again)))
 
     def _batch(self, name: str) -> Batch:
-        from airflow_provider_wa.bulk.batches import Batch
-        from airflow_provider_wa.hooks.store import get_store
+        from airflow_provider_wa.bulk.check_results import Batch
+        from airflow_provider_wa.connections.store import get_store
 
         return Batch(get_store, name, self.wa_conn_id)
 

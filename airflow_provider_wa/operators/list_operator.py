@@ -14,7 +14,7 @@ from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, refuse_over_limit
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.operators.sources import ListSource
+    from airflow_provider_wa.operators._run.list_source import ListSource
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class WaListOperator(WaOperator):
 
         :raises BadInput: no list is given, or more than one.
         """
-        from airflow_provider_wa.operators.sources import ListSource
+        from airflow_provider_wa.operators._run.list_source import ListSource
 
         return ListSource(
             items=getattr(self, self.items),

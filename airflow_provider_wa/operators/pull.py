@@ -105,7 +105,7 @@ def as_moment(name: str, value: datetime | str | None) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     # A date alone is its first moment.
-    from airflow_provider_wa.api.reading import moment
+    from airflow_provider_wa.api.json_fields import moment
 
     found = moment(value if "T" in str(value) or " " in str(value) else f"{value}T00:00:00")
     if found is None:

@@ -17,7 +17,7 @@ from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOpera
 if TYPE_CHECKING:
     from airflow_provider_wa.api.capabilities import ReportsDelivery
     from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage
-    from airflow_provider_wa.operators.received import ReceivedMessage
+    from airflow_provider_wa.operators._run.received import ReceivedMessage
 
 
 class WaPullInboxOperator(WaPullPeriodOperator):
@@ -45,7 +45,7 @@ class WaPullInboxOperator(WaPullPeriodOperator):
         self.after = after
 
     def pull(self, context: Context) -> list[InboxMessage]:
-        from airflow_provider_wa.hooks.suppression import heed_opt_outs
+        from airflow_provider_wa.connections.suppression import heed_opt_outs
 
         messages = self._ask(context)
         if opted_out := heed_opt_outs(messages):
@@ -96,8 +96,8 @@ class WaReadInboxOperator(WaPullOperator):
 
     def pull(self, context: Context) -> list[ReceivedMessage]:
         from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.hooks.store import get_store
-        from airflow_provider_wa.operators.received import ReceivedMessage
+        from airflow_provider_wa.connections.store import get_store
+        from airflow_provider_wa.operators._run.received import ReceivedMessage
 
         wanted = _told(context) if self.event_ids is None else _ids(self.event_ids)
         events = get_store().events.get(sorted(set(wanted)))

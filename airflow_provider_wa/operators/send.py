@@ -20,11 +20,11 @@ from airflow_provider_wa.operators.list_operator import WaListOperator
 if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
     from airflow_provider_wa.api.records import SentMessage
-    from airflow_provider_wa.bulk.manners import Manners
-    from airflow_provider_wa.bulk.send_rows import Addressed, Tally, Unaddressed
-    from airflow_provider_wa.operators.outbox import Outbox
-    from airflow_provider_wa.operators.row_template import RowTemplate
-    from airflow_provider_wa.operators.sources import ListSource
+    from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
+    from airflow_provider_wa.bulk.sending_policy import SendingPolicy
+    from airflow_provider_wa.operators._run.list_source import ListSource
+    from airflow_provider_wa.operators._run.row_template import RowTemplate
+    from airflow_provider_wa.operators._run.send_once import SendOnce
     from airflow_provider_wa.store.sends import SendRow
 
 ON_UNKNOWN = ("fail", "skip", "resend")
@@ -87,12 +87,12 @@ class WaSendMessageOperator(WaOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         # DAG files load this module each time that they are parsed: what only the work needs is loaded in it.
-        from airflow_provider_wa.operators.outbox import Outbox, passing
+        from airflow_provider_wa.operators._run.send_once import SendOnce, passing
         from airflow_provider_wa.store.sends import SendState
 
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
         retries = getattr(self, "retries", 0) or 0
-        outbox = Outbox(self.hook, context, self.wa_conn_id, resend=self.resend, retries=retries)
+        outbox = SendOnce(self.hook, context, self.wa_conn_id, resend=self.resend, retries=retries)
         region = self.hook.settings.default_region
         addressed = outbox.address(1, self.to, region, self.message, self.idempotency_key, self.message_id)
         bulk, tally = outbox.send(
@@ -213,17 +213,17 @@ class WaBulkSendOperator(WaListOperator):
         self.resend = resend
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_wa.bulk.checks import given_text
-        from airflow_provider_wa.bulk.send_rows import Unaddressed
-        from airflow_provider_wa.operators.outbox import Outbox
-        from airflow_provider_wa.operators.row_template import RowTemplate
+        from airflow_provider_wa.bulk.check_run import given_text
+        from airflow_provider_wa.bulk.send_results import Unaddressed
+        from airflow_provider_wa.operators._run.row_template import RowTemplate
+        from airflow_provider_wa.operators._run.send_once import SendOnce
 
         source = self.source()
         manners = self._manners(source.parts)
         message = RowTemplate(self.message, "message", self._known(context))
         key = RowTemplate(self.idempotency_key, "idempotency_key", self._known(context))
         retries = getattr(self, "retries", 0) or 0
-        outbox = Outbox(
+        outbox = SendOnce(
             self.hook, context, self.wa_conn_id, resend=self.resend, retries=retries, part=self.part is not None
         )
         read_as = self.read_as()
@@ -273,17 +273,17 @@ class WaBulkSendOperator(WaListOperator):
         """Go on when it is the time: those who were sent something are known."""
         return self.execute(context)  # type: ignore[no-any-return]
 
-    def _manners(self, parts: int) -> Manners:
+    def _manners(self, parts: int) -> SendingPolicy:
         """How people are treated; all mistakes in it are found here."""
-        from airflow_provider_wa.bulk.manners import Manners
-        from airflow_provider_wa.bulk.politeness import Pace, QuietHours, time_zone
+        from airflow_provider_wa.bulk.pacing import Pace, QuietHours, time_zone
+        from airflow_provider_wa.bulk.sending_policy import SendingPolicy
 
         one_of("on_hold", self.on_hold, ON_HOLD)
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
         self.refuse_less_than_one("concurrency", "daily_limit")
         time_zone(self.timezone)
         pace = None if self.pace is None else Pace.of(self.pace)
-        return Manners(
+        return SendingPolicy(
             pace=replace(pace, shortest=pace.shortest * parts, longest=pace.longest * parts) if pace else None,
             quiet_hours=None if self.quiet_hours is None else QuietHours.of(self.quiet_hours),
             zone=self.timezone,
@@ -291,7 +291,7 @@ class WaBulkSendOperator(WaListOperator):
             wait=self.on_hold == "wait",
         )
 
-    def _prove(self, source: ListSource, outbox: Outbox, message: RowTemplate, key: RowTemplate) -> None:
+    def _prove(self, source: ListSource, outbox: SendOnce, message: RowTemplate, key: RowTemplate) -> None:
         """Find all mistakes that can be found before anything is sent."""
         self.rate(source)
         first = self.beginning(iter(source.rows(self.column)), ROWS_PROVED)
@@ -312,7 +312,7 @@ class WaBulkSendOperator(WaListOperator):
 
     def _refuse(self, tally: Tally) -> None:
         """Fail, if there is a reason to."""
-        from airflow_provider_wa.operators.outbox import passing
+        from airflow_provider_wa.operators._run.send_once import passing
         from airflow_provider_wa.store.sends import SendState
 
         if tally.failure:
@@ -325,9 +325,9 @@ class WaBulkSendOperator(WaListOperator):
                 + ": look for them, then clear the task with on_unknown='skip' or 'resend'"
             )
 
-    def _write(self, outbox: Outbox) -> list[dict[str, Any]]:
+    def _write(self, outbox: SendOnce) -> list[dict[str, Any]]:
         """Write what is in the store."""
-        from airflow_provider_wa.bulk.send_rows import COLUMNS, as_result
+        from airflow_provider_wa.bulk.send_results import COLUMNS, as_result
 
         with self.collected(self.output_path, COLUMNS) as (write, results):
             for row in outbox.store.sends.rows(outbox.batch):

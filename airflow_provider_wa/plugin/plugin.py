@@ -42,7 +42,7 @@ class LazyReceiver:
     def _make(self) -> Receiver:
         with self._making:
             if self._receiver is None:
-                from airflow_provider_wa.plugin.make import make_receiver
+                from airflow_provider_wa.plugin.receiver_app import make_receiver
 
                 self._receiver = make_receiver()
             return self._receiver

@@ -20,8 +20,8 @@ from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.webhooks import Event
 from airflow_provider_wa.receiver import bodies
 from airflow_provider_wa.receiver.answers import CORS, Refused, answer, malformed, not_found, try_again, wrong_method
+from airflow_provider_wa.receiver.authentication import Authenticator
 from airflow_provider_wa.receiver.files import KeepFile
-from airflow_provider_wa.receiver.gate import Gate
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.sources import FindSource, Source
 from airflow_provider_wa.receiver.writer import Committed, Writer
@@ -64,7 +64,7 @@ class Receiver:
         limits: Limits | None = None,
     ) -> None:
         self._limits = limits or Limits()
-        self._gate = Gate(find_source, self._limits.refusal_seconds, self._limits.most_refused)
+        self._gate = Authenticator(find_source, self._limits.refusal_seconds, self._limits.most_refused)
         self._writer = Writer(get_store)
         self._health = _Health(get_store)
         self._keep_file = keep_file

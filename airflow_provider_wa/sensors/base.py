@@ -19,11 +19,11 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wa.api.errors import Retry, WaError
 from airflow_provider_wa.arguments import RendersOwnTemplates
-from airflow_provider_wa.hooks.airflow_errors import airflow_errors
+from airflow_provider_wa.connections.retry import airflow_errors
 from airflow_provider_wa.triggers import MAX_FAILURES
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found, NotYet, WaTrigger
+    from airflow_provider_wa.waiting.trigger import Found, NotYet, WaTrigger
 
 
 class WaSensor(RendersOwnTemplates, BaseSensorOperator):
@@ -77,7 +77,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Whether it is there at this moment."""
-        from airflow_provider_wa.triggers.base import NotYet
+        from airflow_provider_wa.waiting.trigger import NotYet
 
         with airflow_errors():
             trigger = self._trigger_for(context)
@@ -101,14 +101,14 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         if event["status"] == "timeout":
             raise AirflowSensorTimeout(event["message"])
         if event["status"] != "success":
-            from airflow_provider_wa.triggers.base import failure
+            from airflow_provider_wa.waiting.trigger import failure
 
             raise failure(event)
         with airflow_errors():
             return self.result(context, {name: value for name, value in event.items() if name != "status"})
 
     def _look(self, trigger: WaTrigger) -> Found | NotYet:
-        from airflow_provider_wa.triggers.base import NotYet
+        from airflow_provider_wa.waiting.trigger import NotYet
 
         try:
             found = asyncio.run(trigger.look_once())

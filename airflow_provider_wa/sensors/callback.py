@@ -13,9 +13,9 @@ from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found
     from airflow_provider_wa.triggers.callback import WaCallbackTrigger
     from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
+    from airflow_provider_wa.waiting.trigger import Found
 
 
 class WaCallbackSensor(WaSensor):
@@ -63,8 +63,8 @@ class WaCallbackSensor(WaSensor):
         return WaCallbackTrigger(*arguments, reference=str(self.reference), wait_for_picture=self.wait_for_picture)
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
-        from airflow_provider_wa.bulk.batches import ANSWERS, Batch
-        from airflow_provider_wa.hooks.store import get_store
+        from airflow_provider_wa.bulk.check_results import ANSWERS, Batch
+        from airflow_provider_wa.connections.store import get_store
 
         store = get_store()
         if self.batch:

@@ -13,8 +13,8 @@ from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found
     from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
+    from airflow_provider_wa.waiting.trigger import Found
 
 
 class WaPendingCheckSensor(WaSensor):

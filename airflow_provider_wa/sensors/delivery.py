@@ -14,8 +14,8 @@ from airflow_provider_wa.operators.base import is_one_message, one_of, refuse_ov
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found
     from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
+    from airflow_provider_wa.waiting.trigger import Found
 
 WAIT_FOR = ("delivered", "read")
 SOURCES = ("auto", "vendor", "store")

@@ -19,8 +19,8 @@ from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.sensors.delivery import from_store
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found
     from airflow_provider_wa.triggers.reply import WaReplyTrigger
+    from airflow_provider_wa.waiting.trigger import Found
 
 
 class WaReplySensor(WaSensor):
@@ -77,7 +77,7 @@ class WaReplySensor(WaSensor):
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         if "event_id" in found:
-            from airflow_provider_wa.hooks.store import get_store
+            from airflow_provider_wa.connections.store import get_store
 
             for event in get_store().events.get([found["event_id"]]):
                 return {**event.content, "media_url": event.file or event.content.get("media_url")}

@@ -10,8 +10,8 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.triggers.base import Found
     from airflow_provider_wa.triggers.session import WaSessionTrigger
+    from airflow_provider_wa.waiting.trigger import Found
 
 
 class WaSessionSensor(WaSensor):

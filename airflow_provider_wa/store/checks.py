@@ -14,9 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.store.cursors import set_cursor
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import PARAMETERS, answer_checks, clean, cleaned
+from airflow_provider_wa.store.positions import set_position
 from airflow_provider_wa.store.tables import NAME, events
 from airflow_provider_wa.store.tables import checks as table
 
@@ -73,7 +73,7 @@ class Checks:
             if values:
                 connection.execute(_PUT[self._database.is_sqlite], values)
             if cursor:
-                set_cursor(connection, *cursor)
+                set_position(connection, *cursor)
 
     def last(self, batch: str) -> int:
         """The place of the last row of a batch; 0 if it has none."""

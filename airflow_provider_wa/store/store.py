@@ -10,15 +10,15 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from airflow_provider_wa.store.checks import Checks
-from airflow_provider_wa.store.cursors import Cursors
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
+from airflow_provider_wa.store.positions import Positions
 from airflow_provider_wa.store.sends import Sends
 from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, suppress
 
 
 class Store:
-    """Events, checks, sends, suppressions and cursors in one database.
+    """Events, checks, sends, suppressions and positions in one database.
 
     All methods block: on an event loop, call them in a thread. Each raises ``StoreUnavailable`` when the database
     cannot be reached, is locked for long, or is full.
@@ -53,9 +53,9 @@ class Store:
         return Suppressions(self.database)
 
     @cached_property
-    def cursors(self) -> Cursors:
+    def positions(self) -> Positions:
         """How far somebody has read."""
-        return Cursors(self.database)
+        return Positions(self.database)
 
     def close(self) -> None:
         """Close its connections to the database."""

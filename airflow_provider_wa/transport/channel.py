@@ -25,9 +25,9 @@ import httpx
 from airflow_provider_wa import __version__
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
+from airflow_provider_wa.transport.budget import CallBudget
 from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
 from airflow_provider_wa.transport.limiter import RateLimiter
-from airflow_provider_wa.transport.meter import Meter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
 
 CONNECT_TIMEOUT = 10.0
@@ -143,7 +143,7 @@ class _Cut:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
-class _Base(Meter):
+class _Base(CallBudget):
     """What both channels share."""
 
     def __init__(self, endpoint: Endpoint, limiter: RateLimiter | None = None) -> None:

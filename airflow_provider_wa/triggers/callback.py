@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from airflow_provider_wa.triggers import MAX_FAILURES
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.store.events import StoredEvent
@@ -44,7 +44,7 @@ class WaCallbackTrigger(WaTrigger):
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.store.events import Subject
-        from airflow_provider_wa.triggers.store import watching
+        from airflow_provider_wa.waiting.store_source import watching
 
         subject = Subject(self.wa_conn_id, EventKind.CHECK, self.reference)
         return watching([subject], self.poll_interval, self.judge)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_wa.triggers import MAX_FAILURES
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
-    from airflow_provider_wa.triggers.poller import StorePoller
-    from airflow_provider_wa.triggers.vendor import Run
+    from airflow_provider_wa.waiting.store_poller import StorePoller
+    from airflow_provider_wa.waiting.vendor_source import Run
 
 
 class WaPendingCheckTrigger(WaTrigger):
@@ -35,7 +35,7 @@ class WaPendingCheckTrigger(WaTrigger):
         self.number = number
 
     def source(self) -> AbstractAsyncContextManager[Source]:
-        from airflow_provider_wa.triggers.vendor import asking
+        from airflow_provider_wa.waiting.vendor_source import asking
 
         return asking(self.wa_conn_id, self._ask)
 
@@ -90,8 +90,8 @@ class WaBatchCheckTrigger(WaTrigger):
         from airflow_provider_wa.api.capabilities import ChecksAgain
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.store.events import Subject
-        from airflow_provider_wa.triggers.store import notified
-        from airflow_provider_wa.triggers.vendor import asking, look_up
+        from airflow_provider_wa.waiting.store_source import notified
+        from airflow_provider_wa.waiting.vendor_source import asking, look_up
 
         hook = await look_up(self.wa_conn_id)
         if isinstance(hook.vendor, ChecksAgain):
@@ -102,12 +102,12 @@ class WaBatchCheckTrigger(WaTrigger):
             yield source
 
     async def _ask_again(self, hook: WaHook, run: Run) -> Found | NotYet:
-        from airflow_provider_wa.triggers.again import ask_again
+        from airflow_provider_wa.waiting.pending_checks import ask_again
 
         return await ask_again(hook, run, self.batch, self.budget)
 
     async def _count(self, poller: StorePoller) -> Found | NotYet:
-        from airflow_provider_wa.bulk.batches import parts
-        from airflow_provider_wa.triggers.again import how_many
+        from airflow_provider_wa.bulk.check_results import parts
+        from airflow_provider_wa.waiting.pending_checks import how_many
 
         return how_many(*await asyncio.gather(*map(poller.counts, parts(self.batch))))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wa.api.errors import Retry, WaError
 from airflow_provider_wa.triggers import MAX_FAILURES
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
     from airflow_provider_wa.store.events import StoredEvent
-    from airflow_provider_wa.triggers.vendor import Run
+    from airflow_provider_wa.waiting.vendor_source import Run
 
 STEPS = ("unknown", "accepted", "sent", "delivered", "read")
 """The states of a message on its way, in their order: it never goes back."""
@@ -57,8 +57,8 @@ class WaDeliveryTrigger(WaTrigger):
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.store.events import Subject
-        from airflow_provider_wa.triggers.store import watching
-        from airflow_provider_wa.triggers.vendor import asking
+        from airflow_provider_wa.waiting.store_source import watching
+        from airflow_provider_wa.waiting.vendor_source import asking
 
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)
@@ -67,7 +67,7 @@ class WaDeliveryTrigger(WaTrigger):
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
         from airflow_provider_wa.api.capabilities import ReportsDelivery
-        from airflow_provider_wa.bulk.engine import for_each
+        from airflow_provider_wa.bulk.workers import for_each
 
         vendor = hook.able(ReportsDelivery)
         failures: list[WaError] = []

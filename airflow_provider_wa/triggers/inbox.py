@@ -14,15 +14,15 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.triggers import MAX_FAILURES
-from airflow_provider_wa.triggers.base import SHORTEST_PAUSE, load
-from airflow_provider_wa.triggers.bookmark import Bookmark
+from airflow_provider_wa.waiting.read_position import ReadPosition
+from airflow_provider_wa.waiting.trigger import SHORTEST_PAUSE, load
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
     from airflow_provider_wa.store.events import StoredEvent
     from airflow_provider_wa.store.store import Store
-    from airflow_provider_wa.triggers.poller import Watch
-    from airflow_provider_wa.triggers.pull import Pull
+    from airflow_provider_wa.waiting.inbox_puller import Pull
+    from airflow_provider_wa.waiting.store_poller import Watch
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class WaInboxTrigger(BaseEventTrigger):
         self.poll_interval = float(poll_interval)
         self.source = source
         self.max_failures = max_failures
-        self._bookmark: Bookmark | None = None
+        self._bookmark: ReadPosition | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         names = ("wa_conn_id", "poll_interval", "source", "max_failures")
@@ -102,12 +102,12 @@ class WaInboxTrigger(BaseEventTrigger):
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.hooks.base import WaHook
         from airflow_provider_wa.store.events import Subject
-        from airflow_provider_wa.triggers.poller import store_poller
+        from airflow_provider_wa.waiting.store_poller import store_poller
 
         hook = await WaHook.afor_connection(self.wa_conn_id)
         poller = await store_poller()
         store, patience = poller.store, self._patience()
-        bookmark = Bookmark(store, self.wa_conn_id, getattr(self, "asset_state_store", None))
+        bookmark = ReadPosition(store, self.wa_conn_id, getattr(self, "asset_state_store", None))
         self._bookmark = bookmark
         await patience.of(lambda: bookmark.load(began))
         subject = Subject(self.wa_conn_id, EventKind.INBOX)
@@ -142,7 +142,7 @@ class WaInboxTrigger(BaseEventTrigger):
         self, hook: WaHook, store: Store, watch: Watch, began: int
     ) -> AsyncIterator[asyncio.Task[None] | None]:
         """Pull beside all else, as at a queue it is mostly waiting; None where there is nothing to pull."""
-        from airflow_provider_wa.triggers.pull import pulling, pulls
+        from airflow_provider_wa.waiting.inbox_puller import pulling, pulls
 
         if self.source == "store" or (self.source == "auto" and not pulls(hook)):
             yield None

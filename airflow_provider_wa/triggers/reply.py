@@ -10,13 +10,13 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_wa.triggers import MAX_FAILURES
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.records import InboxMessage
     from airflow_provider_wa.hooks.base import WaHook
     from airflow_provider_wa.store.events import StoredEvent
-    from airflow_provider_wa.triggers.vendor import Run
+    from airflow_provider_wa.waiting.vendor_source import Run
 
 SEARCHED = 4096
 """Characters of a message that a pattern is looked for in: a slow one must not hold up the triggerer for long."""
@@ -55,8 +55,8 @@ class WaReplyTrigger(WaTrigger):
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.store.events import Subject
-        from airflow_provider_wa.triggers.store import watching
-        from airflow_provider_wa.triggers.vendor import asking
+        from airflow_provider_wa.waiting.store_source import watching
+        from airflow_provider_wa.waiting.vendor_source import asking
 
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)

@@ -6,11 +6,11 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
-    from airflow_provider_wa.triggers.vendor import Run
+    from airflow_provider_wa.waiting.vendor_source import Run
 
 
 class WaSessionTrigger(WaTrigger):
@@ -19,7 +19,7 @@ class WaSessionTrigger(WaTrigger):
     expired = "the session was not logged in in time"
 
     def source(self) -> AbstractAsyncContextManager[Source]:
-        from airflow_provider_wa.triggers.vendor import asking
+        from airflow_provider_wa.waiting.vendor_source import asking
 
         return asking(self.wa_conn_id, self._ask)
 

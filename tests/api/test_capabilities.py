@@ -31,14 +31,14 @@ from airflow_provider_wa.api.capabilities import (
 )
 from airflow_provider_wa.api.errors import UnsupportedByVendor
 from airflow_provider_wa.api.messages import Poll, Reaction
-from airflow_provider_wa.api.vendors import VENDORS
-from airflow_provider_wa.api.vendors.accuauth import AccuAuth
-from airflow_provider_wa.api.vendors.base import Vendor
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.api.webhooks import PostsEvents
+from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.vendors.accuauth import AccuAuth
+from airflow_provider_wa.vendors.base import Vendor
+from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 WHO_CAN: dict[type[Any], list[str]] = {
     ChecksNumbers: ["accuauth", "checkwa", "green_api", "wuzapi"],

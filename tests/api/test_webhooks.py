@@ -20,8 +20,8 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.vendors.checkwa import CheckCallback
 from airflow_provider_wa.api.webhooks import MAX_DEPTH, Event, EventKind, event, posted_object
+from airflow_provider_wa.vendors.checkwa import CheckCallback
 
 NOON = datetime(2025, 9, 22, 12, tzinfo=timezone.utc)
 CHECK = CheckCallback(vendor="checkwa", number="34666666666", status=CheckStatus.EXISTS, reference="t-1")

@@ -31,8 +31,8 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.green_api_records import Notification
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.replies import Notification
 
 NOW = datetime(2020, 4, 28, 17, tzinfo=timezone.utc)
 VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN", clock=lambda: NOW)

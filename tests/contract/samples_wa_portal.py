@@ -50,8 +50,8 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.vendors.wa_portal import QrLink, WaPortal
 from airflow_provider_wa.api.webhooks import Post
+from airflow_provider_wa.vendors.wa_portal.client import QrLink, WaPortal
 
 TOKEN = "62b32c76758e0afb0d390793"
 TO = "919300000001"

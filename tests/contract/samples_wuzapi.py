@@ -52,7 +52,7 @@ from airflow_provider_wa.api.records import (
     UserInfo,
     Webhook,
 )
-from airflow_provider_wa.api.vendors.wuzapi import EVENTS, WuzApi
+from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wa.api.vendors import VENDORS
-from airflow_provider_wa.api.vendors.base import Vendor
-from airflow_provider_wa.hooks.forms import FORMS
+from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.vendors.base import Vendor
+from airflow_provider_wa.vendors.forms import FORMS
 
 DOCUMENTED: dict[str, list[str]] = {
     "wuzapi": [

@@ -13,10 +13,10 @@ from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavaila
 from airflow_provider_wa.api.flow import Effect, Pace
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import Record
-from airflow_provider_wa.api.vendors.base import Documented
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.green_api_tables import METHODS
 from airflow_provider_wa.api.webhooks import Post
+from airflow_provider_wa.vendors.base import Documented
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.tables import METHODS
 
 CASES = [
     pytest.param(name, sample, id=f"{name} {place}")

@@ -21,9 +21,9 @@ import pytest
 from airflow_provider_wa.api.flow import Flow, Request
 from airflow_provider_wa.api.messages import ContactCard, Document, Image, Location, Media, Poll, Text
 from airflow_provider_wa.api.numbers import PhoneNumber
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.green_api_tables import METHODS
 from airflow_provider_wa.transport.channel import Channel, Endpoint
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.tables import METHODS
 
 ROOT = Path(__file__).parents[2]
 SDK = ROOT / ".venv-sdk" / "bin" / "python"

@@ -18,12 +18,12 @@ import httpx
 import pytest
 
 from airflow_provider_wa.api.records import CheckResult, DeliveryStatus, InboxMessage, MediaFile, Record
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.api.webhooks import Event, EventKind, Post, PostsEvents
 from airflow_provider_wa.sandbox import checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 if TYPE_CHECKING:
     from helpers.vendors import Vendors

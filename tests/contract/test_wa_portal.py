@@ -29,9 +29,9 @@ from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, Unauthorize
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, MediaFile
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
 from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.transport.channel import Channel, Endpoint
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
 ASKED = [pytest.param(name, sample, id=f"{name} {i}") for name in SAMPLES for i, sample in enumerate(SAMPLES[name])]
 ANSWERED = [

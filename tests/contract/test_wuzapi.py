@@ -12,9 +12,9 @@ from helpers.script import play
 
 from airflow_provider_wa.api.flow import Effect
 from airflow_provider_wa.api.records import MediaFile, Record
-from airflow_provider_wa.api.vendors.base import Documented
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.api.webhooks import EventKind, Post
+from airflow_provider_wa.vendors.base import Documented
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 CASES = [
     pytest.param(name, sample, id=f"{name} {place}")

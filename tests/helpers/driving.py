@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, Step
-from airflow_provider_wa.api.vendors.base import ErrorRule, Vendor, secret
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 from airflow_provider_wa.transport.drive import adrive, drive
 from airflow_provider_wa.transport.limiter import RateLimiter
+from airflow_provider_wa.vendors.base import ErrorRule, Vendor, secret
 
 T = TypeVar("T")
 

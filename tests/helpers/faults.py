@@ -15,14 +15,16 @@ import pytest
 from helpers.vendors import CREDENTIALS
 from reliability.outcomes import CHECK, SEND, Fault
 
-from airflow_provider_wa.api import checking, numbers, repeat
+from airflow_provider_wa.api import both_forms, numbers
 from airflow_provider_wa.api.capabilities import ChecksNumbers, SendsMessages
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Flow
 from airflow_provider_wa.api.messages import Text
-from airflow_provider_wa.api.vendors import green_api_tables, wuzapi_base
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.sandbox.server import Running
+from airflow_provider_wa.transport import retry_policy
+from airflow_provider_wa.vendors.green_api import tables
+from airflow_provider_wa.vendors.wuzapi import base
 
 NUMBER = "+51987654310"
 """It exists, and every vendor of the sandbox takes it: no fault may make it ``absent``."""
@@ -84,12 +86,12 @@ class Trouble:
 
 def _hurry(environment: pytest.MonkeyPatch, timeout: float) -> None:
     """Shorten the waits; when there is one, and before which request, stays as it is."""
-    usual = repeat.DEFAULT_POLICY
+    usual = retry_policy.DEFAULT_POLICY
     hasty = replace(usual, first_wait=usual.first_wait / FASTER, longest_wait=usual.longest_wait / FASTER)
-    environment.setattr(repeat.seconds_before_repeat, "__defaults__", (hasty,))
-    environment.setattr(wuzapi_base, "SEND_TIMEOUT", timeout)
-    for name, (verb, rate) in tuple(green_api_tables.METHODS.items()):
-        environment.setitem(green_api_tables.METHODS, name, (verb, rate * FASTER))  # type: ignore[arg-type]
+    environment.setattr(retry_policy.seconds_before_repeat, "__defaults__", (hasty,))
+    environment.setattr(base, "SEND_TIMEOUT", timeout)
+    for name, (verb, rate) in tuple(tables.METHODS.items()):
+        environment.setitem(tables.METHODS, name, (verb, rate * FASTER))  # type: ignore[arg-type]
 
 
 def _described(result: str, requests: int, messages: list[Mapping[str, Any]]) -> str:
@@ -106,7 +108,7 @@ def _described(result: str, requests: int, messages: list[Mapping[str, Any]]) ->
 
 
 def _check(hook: WaHook) -> Flow[str]:
-    (result,) = yield from checking.check(hook.able(ChecksNumbers), [numbers.parse(NUMBER)])
+    (result,) = yield from both_forms.check(hook.able(ChecksNumbers), [numbers.parse(NUMBER)])
     return result.status.value
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Seen:
+class DiskIntSet:
     """A request that arrived whole: the ``turn``-th on its connection, ``at`` a moment of the monotonic clock."""
 
     method: str
@@ -36,7 +36,7 @@ class Wire:
 
     sock: socket.socket
     over: threading.Event
-    request: Seen
+    request: DiskIntSet
     turn: int
 
     def send(self, data: bytes) -> None:
@@ -73,7 +73,7 @@ class RawServer:
     ) -> None:
         self.answers = answers
         self.patience = patience
-        self.requests: list[Seen] = []
+        self.requests: list[DiskIntSet] = []
         self.fragments: list[bytes] = []
         self.connections = 0
         self._over = threading.Event()
@@ -127,7 +127,7 @@ class RawServer:
                 kept = bool(answer(Wire(sock, self._over, request, turn)))
         sock.close()
 
-    def _read(self, sock: socket.socket, connection: int, turn: int) -> Seen | None:
+    def _read(self, sock: socket.socket, connection: int, turn: int) -> DiskIntSet | None:
         data = b""
         try:
             while b"\r\n\r\n" not in data:
@@ -149,7 +149,7 @@ class RawServer:
                 body += more
             data = b""
             method, target, _ = line.split(" ")
-            return Seen(method, target, headers, body, connection, turn, time.monotonic())
+            return DiskIntSet(method, target, headers, body, connection, turn, time.monotonic())
         finally:
             if data:
                 self.fragments.append(data)

@@ -45,7 +45,7 @@ class Plan:
     @property
     def numbers_per_call(self) -> int:
         """How many numbers one request is about."""
-        from airflow_provider_wa.api.vendors.wuzapi import WuzApi
+        from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
         return WuzApi.numbers_per_check if (self.conn_type, self.deed) == ("wuzapi", CHECK) else 1
 
@@ -101,10 +101,10 @@ def run(job: Job, number: int) -> None:
 
 def _hurry() -> None:
     """Shorten the waits until a report of the vendor tells what became of a request: here it takes far less time."""
-    from airflow_provider_wa.bulk import doubts, sends
+    from airflow_provider_wa.bulk import reconciliation, send_run
     from airflow_provider_wa.transport import channel
 
-    channel.CONNECT_TIMEOUT = doubts.REPORT_SECONDS = sends.SECONDS_BETWEEN_PASSES = 0.5
+    channel.CONNECT_TIMEOUT = reconciliation.REPORT_SECONDS = send_run.SECONDS_BETWEEN_PASSES = 0.5
 
 
 def _operator(job: Job) -> Any:

@@ -17,11 +17,11 @@ from sqlalchemy import event
 
 from airflow_provider_wa import triggers
 from airflow_provider_wa.api.records import CheckStatus, MediaFile
-from airflow_provider_wa.api.vendors.checkwa import CheckCallback
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.triggers.base import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.vendors.checkwa import CheckCallback
+from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 T = TypeVar("T")
 

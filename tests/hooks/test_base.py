@@ -26,13 +26,13 @@ from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnexpectedRep
 from airflow_provider_wa.api.flow import Flow, Reply, Request
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.api.records import CheckStatus, SessionState
-from airflow_provider_wa.api.vendors import VENDORS
-from airflow_provider_wa.api.vendors.base import Vendor, secret
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS, ConnectionForm, Extra
-from airflow_provider_wa.hooks.settings import Settings
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.transport.channel import Channel
+from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.vendors.base import Vendor, secret
+from airflow_provider_wa.vendors.forms import FORMS, ConnectionForm, Extra
 
 PROBED = {
     "wuzapi": (

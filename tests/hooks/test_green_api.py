@@ -12,10 +12,10 @@ from helpers.connections import Answers, Connect, assert_no_secret
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply, WaError
 from airflow_provider_wa.api.messages import Document, Media
 from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.forms import FORMS
 from airflow_provider_wa.hooks.green_api import GreenApiHook
-from airflow_provider_wa.hooks.settings import Settings
+from airflow_provider_wa.vendors.forms import FORMS
 
 PATH = "/waInstance1101000001"
 

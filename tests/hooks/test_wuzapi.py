@@ -12,9 +12,9 @@ from helpers.connections import SECRETS, Answers, Connect, assert_no_secret
 from airflow_provider_wa.api.errors import BadInput, SessionDown
 from airflow_provider_wa.api.messages import Edit, Media, Reaction
 from airflow_provider_wa.api.records import SessionState
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 UP = {"code": 200, "success": True, "data": {"Connected": True, "LoggedIn": True}}
 GROUP = "120362023605733675@g.us"

@@ -19,9 +19,9 @@ from helpers.vendors import CREDENTIALS, Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
-from airflow_provider_wa.bulk import doubts, sends
-from airflow_provider_wa.bulk.politeness import QuietHours
-from airflow_provider_wa.operators import outbox
+from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.bulk.pacing import QuietHours
+from airflow_provider_wa.operators._run import send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
@@ -87,8 +87,8 @@ def fault(vendors: Vendors, conn_type: str, kind: str, **options: Any) -> None:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     """No waits for what the sandbox shows at once."""
-    monkeypatch.setattr(sends, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(doubts, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
+    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
 
 
 # What goes out.
@@ -142,13 +142,13 @@ def test_a_file_that_goes_to_many_is_read_once(
     vendors: Vendors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conn_type: str
 ) -> None:
     read: list[str] = []
-    content_of = outbox.content_of
+    content_of = send_once.content_of
 
     def counted(location: str) -> bytes:
         read.append(location)
         return content_of(location)
 
-    monkeypatch.setattr(outbox, "content_of", counted)
+    monkeypatch.setattr(send_once, "content_of", counted)
     picture = tmp_path / "a.png"
     hashes = []
     for number, content in enumerate((b"\x89PNG\r\n\x1a\n" + bytes(100), b"\x89PNG\r\n\x1a\n" + bytes(200))):
@@ -246,18 +246,18 @@ def test_a_retry_sends_nothing_again(vendors: Vendors, conn_type: str) -> None:
 def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     vendors: Vendors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conn_type: str
 ) -> None:
-    monkeypatch.setattr(sends, "SESSION_SECONDS", 0.0)
+    monkeypatch.setattr(send_run, "SESSION_SECONDS", 0.0)
     output = tmp_path / "out.csv"
     arguments = {"wa_conn_id": f"{conn_type}_default", "output_path": str(output)}
-    taker, log_out = sends.BulkSend._settle, vendors.state.log_out
+    taker, log_out = send_run.BulkSend._settle, vendors.state.log_out
 
-    async def logged_out_after_three(self: sends.BulkSend, *values: Any) -> None:
+    async def logged_out_after_three(self: send_run.BulkSend, *values: Any) -> None:
         await taker(self, *values)
         if self.tally.states["accepted"] == 3:  # type: ignore[index]
             log_out(conn_type)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sends.BulkSend, "_settle", logged_out_after_three)
+        patched.setattr(send_run.BulkSend, "_settle", logged_out_after_three)
         with pytest.raises(SessionDown):
             send(us(8), **arguments)
     assert len(taken(vendors)) == 3
@@ -296,16 +296,16 @@ def test_credit_that_is_used_up_fails_for_good_and_a_clear_goes_on(vendors: Vend
 def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = sends.BulkSend._settle
+    settle = send_run.BulkSend._settle
 
-    async def dropped_after_two(self: sends.BulkSend, *values: Any) -> None:
+    async def dropped_after_two(self: send_run.BulkSend, *values: Any) -> None:
         await settle(self, *values)
         if self.tally.states["accepted"] == 2:  # type: ignore[index]
             with airflow_store.database.engine.connect() as connection:
                 connection.exec_driver_sql("DROP TABLE wa_sends")
                 connection.commit()
 
-    monkeypatch.setattr(sends.BulkSend, "_settle", dropped_after_two)
+    monkeypatch.setattr(send_run.BulkSend, "_settle", dropped_after_two)
     with pytest.raises(StoreUnavailable):
         send(us(8))
     assert len(taken(vendors)) == 2
@@ -380,7 +380,7 @@ def test_a_message_whose_text_the_report_tells_otherwise_stays_in_doubt(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch, on_unknown: str
 ) -> None:
     fault(vendors, "wa_portal", "lost_reply", times=1)
-    monkeypatch.setattr("airflow_provider_wa.bulk.reconcile.same_text", lambda one, other: False)
+    monkeypatch.setattr("airflow_provider_wa.bulk.report_matching.same_text", lambda one, other: False)
     summary = send(us(2), on_unknown=on_unknown)
     assert statuses(summary) == [{"skip": "unknown", "resend": "accepted"}[on_unknown], "accepted"]
     assert len(taken(vendors)) == {"skip": 2, "resend": 3}[on_unknown]
@@ -445,7 +445,7 @@ def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors) 
     assert len(taken(vendors)) == 4
 
 
-# Manners.
+# SendingPolicy.
 
 
 def test_the_limit_of_a_day_is_that_of_all_tasks_together(vendors: Vendors) -> None:
@@ -468,7 +468,7 @@ def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     assert json.dumps(waits.value.trigger.serialize()[1], default=str)
     assert len(taken(vendors)) == 2
     monkeypatch.setattr(
-        "airflow_provider_wa.bulk.manners.daily_since", lambda now, zone: now + timedelta(seconds=1)
+        "airflow_provider_wa.bulk.sending_policy.daily_since", lambda now, zone: now + timedelta(seconds=1)
     )  # the next day
     summary = made.execute_complete(RUN, None)
     assert counts(summary) == {"total": 3, "accepted": 3}

@@ -17,7 +17,7 @@ from helpers.vendors import Vendors
 from helpers.waiting import call_back, event_of
 
 from airflow_provider_wa.api.errors import QuotaExceeded, SessionDown
-from airflow_provider_wa.bulk.batches import parts
+from airflow_provider_wa.bulk.check_results import parts
 from airflow_provider_wa.operators.base import batch_name
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.sandbox import magic

@@ -12,8 +12,8 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.records import Contact, DeliveryStatus, Group, InboxMessage
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.operators._run.received import ReceivedMessage
 from airflow_provider_wa.operators.directory import WaPullContactsOperator, WaPullGroupsOperator
-from airflow_provider_wa.operators.received import ReceivedMessage
 from airflow_provider_wa.operators.reports import (
     WaPullDeliveryReportOperator,
     WaPullInboxOperator,

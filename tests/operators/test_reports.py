@@ -16,9 +16,9 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import event
-from airflow_provider_wa.hooks import store as stores
+from airflow_provider_wa.connections import store as stores
+from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.operators.reports import WaMessageStatusOperator, WaReadInboxOperator
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store

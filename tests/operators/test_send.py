@@ -13,7 +13,7 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import ContactCard, Image, Location, Media, Text
-from airflow_provider_wa.bulk import doubts, sends
+from airflow_provider_wa.bulk import reconciliation, send_run
 from airflow_provider_wa.operators.send import WaSendMessageOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
@@ -46,8 +46,8 @@ def send(message: Any = "hello", context: Any = None, **arguments: Any) -> dict[
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waits for what the sandbox shows at once."""
-    monkeypatch.setattr(sends, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(doubts, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
+    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)

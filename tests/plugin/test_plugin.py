@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from airflow_provider_wa.plugin import make
+from airflow_provider_wa.plugin import receiver_app
 from airflow_provider_wa.plugin.plugin import LazyReceiver, WaPlugin
 from airflow_provider_wa.receiver.paths import take_path
 
@@ -62,7 +62,7 @@ async def test_many_first_requests_make_one_receiver(monkeypatch: pytest.MonkeyP
             all_there.set()
         await lazy(scope, receive, send)
 
-    monkeypatch.setattr(make, "make_receiver", slow_to_make)
+    monkeypatch.setattr(receiver_app, "make_receiver", slow_to_make)
     app = FastAPI()
     app.mount("/wa", counted)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://wa.test") as client:
@@ -77,7 +77,7 @@ async def test_a_receiver_that_cannot_be_made_does_not_leave_the_secret_to_the_s
     def fail() -> None:
         raise RuntimeError("a wrong option")
 
-    monkeypatch.setattr(make, "make_receiver", fail)
+    monkeypatch.setattr(receiver_app, "make_receiver", fail)
     scope: dict[str, Any] = {"type": "http", "path": "/wa/hooks/c/hook-c0ffee42", "root_path": "/wa"}
     with pytest.raises(RuntimeError):
         await LazyReceiver()(scope, None, None)  # type: ignore[arg-type]

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 
 from airflow_provider_wa.api.records import MediaFile
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.receiver.app import Limits, Receiver
 from airflow_provider_wa.receiver.files import file_name
 from airflow_provider_wa.receiver.sources import Source
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 SECRET = "hook-c0ffee42"
 HMAC_SECRET = "hmac-91c2aa04"

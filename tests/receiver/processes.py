@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-COMMAND = (sys.executable, "-m", "airflow_provider_wa.plugin.receiver")
+COMMAND = (sys.executable, "-m", "airflow_provider_wa.plugin.command")
 START_SECONDS = 60.0
 SECRET = "hook-c0ffee42"
 CONN_ID = "ck"

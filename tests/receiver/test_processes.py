@@ -204,7 +204,7 @@ def test_replies_over_a_kept_alive_connection_do_not_wait_for_acknowledgements(t
 def test_what_is_wrong_is_said_in_one_line(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from airflow_provider_wa.plugin.receiver import main
+    from airflow_provider_wa.plugin.command import main
 
     assert main(["--port", "0", *arguments]) == 1
     out, err = capsys.readouterr()
@@ -214,7 +214,7 @@ def test_what_is_wrong_is_said_in_one_line(
 
 @pytest.mark.parametrize("arguments", [["--port", "70000"], ["--workers", "0"], ["--max-body-mb", "nan"]])
 def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    from airflow_provider_wa.plugin.receiver import main
+    from airflow_provider_wa.plugin.command import main
 
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
@@ -224,7 +224,7 @@ def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture
 
 def test_a_wrong_option_of_the_configuration_stops_it(tmp_path: Path) -> None:
     environ = environment(tmp_path, AIRFLOW__WA__RECEIVER_MAX_BODY_MB="much")
-    command = [sys.executable, "-m", "airflow_provider_wa.plugin.receiver", "--port", "0"]
+    command = [sys.executable, "-m", "airflow_provider_wa.plugin.command", "--port", "0"]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
     assert "[wa] receiver_max_body_mb: 'much' is no number of megabytes" in ended.stdout + ended.stderr

@@ -24,16 +24,16 @@ from receiver.kit import CHECKWA, SECRET, Hold, Kit, callback
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from airflow_provider_wa.api.vendors.checkwa import CheckWa
-from airflow_provider_wa.api.vendors.green_api import GreenApi
-from airflow_provider_wa.api.vendors.wa_portal import WaPortal
-from airflow_provider_wa.api.vendors.wuzapi import WuzApi
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.receiver.app import Limits
 from airflow_provider_wa.receiver.sources import Source
 from airflow_provider_wa.sandbox import checkwa, green_api, wa_portal, wuzapi
 from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 pytestmark = pytest.mark.integration
 

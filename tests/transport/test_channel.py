@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from helpers.driving import Driver, Tiny
-from helpers.raw_server import RawServer, Seen, Wire, reply, say
+from helpers.raw_server import DiskIntSet, RawServer, Wire, reply, say
 
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Upload, exchange
@@ -35,7 +35,7 @@ def _ask(request: Request) -> Flow[Reply]:
     return exchange(request)
 
 
-def _seen(run: Driver, effect: Effect, base_path: str = "", **options: Any) -> Seen:
+def _seen(run: Driver, effect: Effect, base_path: str = "", **options: Any) -> DiskIntSet:
     """The request as it arrived."""
     with RawServer(reply()) as server:
         request = Request(**{"method": "POST", "path": "/call", "effect": effect, **options})

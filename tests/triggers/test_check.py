@@ -100,7 +100,7 @@ async def test_a_number_that_is_refused_is_unknown_and_the_others_are_waited_for
 async def test_more_rows_than_are_held_at_once(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_wa.triggers.again.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("airflow_provider_wa.waiting.pending_checks.ROWS_AT_ONCE", 3)
     airflow_store.checks.put("b", "accuauth_default", [peruvian(row, "10") for row in range(1, 11)])
     assert (await event_of(batch("accuauth_default")))["status"] == "success"
     assert statuses(airflow_store) == ["exists"] * 10
@@ -140,7 +140,7 @@ async def test_an_error_that_stops_all_keeps_what_was_answered(vendors: Vendors,
 async def test_a_deadline_within_a_look_keeps_what_was_answered(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_wa.triggers.base.LAST_LOOK", 0.0)
+    monkeypatch.setattr("airflow_provider_wa.waiting.trigger.LAST_LOOK", 0.0)
     conn_id = vendors.connect("accuauth", "single", extra={"concurrency": 1})
     airflow_store.checks.put("b", conn_id, [peruvian(row, "10") for row in range(1, 101)])
     vendors.control("faults", vendor="accuauth", kind="latency", seconds=0.1)

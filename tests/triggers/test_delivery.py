@@ -13,8 +13,8 @@ from store.samples import delivered
 
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.triggers.base import NotYet
 from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
+from airflow_provider_wa.waiting.trigger import NotYet
 
 ANA, BEN, NEVER = "34666666610", "34666666611", "34666666606"
 """NEVER: a number whose messages are accepted and do not arrive."""

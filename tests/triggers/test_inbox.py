@@ -17,17 +17,18 @@ from helpers.vendors import Vendors
 from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnsupportedByVendor, VendorUnavailable
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
-from airflow_provider_wa.hooks import store as stores
+from airflow_provider_wa.connections import store as stores
+from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.hooks.store import get_store
 from airflow_provider_wa.sandbox import portal_events
 from airflow_provider_wa.sandbox.events import Received
 from airflow_provider_wa.sandbox.inbox import Incoming
 from airflow_provider_wa.sandbox.state import Webhook
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.triggers import bookmark, inbox
+from airflow_provider_wa.triggers import inbox
 from airflow_provider_wa.triggers.inbox import WaInboxTrigger
+from airflow_provider_wa.waiting import read_position
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +45,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
     stores._url.cache_clear()
     monkeypatch.setattr(inbox, "GATHERING", 0.05)
-    monkeypatch.setattr(bookmark, "SETTLING", 0.0)
+    monkeypatch.setattr(read_position, "SETTLING", 0.0)
     return get_store()
 
 
@@ -86,12 +87,12 @@ async def running(conn_type: str = "wa_portal", states: Any = None, **arguments:
 
 async def started(store: Store, conn_type: str = "wa_portal", name: str = "read") -> None:
     """Return when a trigger knows where it begins (and has asked the vendor, with the name "pull")."""
-    await wait_until(lambda: store.cursors.get(f"{name}:{conn_type}_default") is not None)
+    await wait_until(lambda: store.positions.get(f"{name}:{conn_type}_default") is not None)
 
 
 async def settled(store: Store, conn_type: str, event_id: int) -> None:
     """Return when it is kept that this event was read."""
-    await wait_until(lambda: store.cursors.get(f"read:{conn_type}_default")["event_id"] == event_id)
+    await wait_until(lambda: store.positions.get(f"read:{conn_type}_default")["event_id"] == event_id)
 
 
 async def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -194,7 +195,7 @@ async def test_a_restart_repeats_nothing_and_loses_nothing(vendors: Vendors, sto
 async def test_a_kill_before_airflow_can_have_written_the_event_repeats_it(
     vendors: Vendors, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bookmark, "SETTLING", 60.0)
+    monkeypatch.setattr(read_position, "SETTLING", 60.0)
     batches = []
     for _ in range(2):
         async with running("wuzapi") as following:
@@ -210,7 +211,7 @@ async def test_a_failure_after_an_event_does_not_repeat_it(
     vendors: Vendors, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow starts a failed trigger again: that is no reason to tell an event twice."""
-    monkeypatch.setattr(bookmark, "SETTLING", 0.5)
+    monkeypatch.setattr(read_position, "SETTLING", 0.5)
     async with running(poll_interval=0.1) as following:
         await started(store, name="pull")
         await asyncio.to_thread(comes, vendors, "wa_portal", "one")
@@ -246,7 +247,7 @@ async def test_a_portals_message_that_is_posted_and_pulled_is_one(vendors: Vendo
         told = vendor.events(Post(data=post.shown))
         store.events.add([NewEvent(conn_id="wa_portal_default", vendor="wa_portal", event=each) for each in told])
         assert texts(store, await following()) == ["hello"]
-        await wait_until(lambda: store.cursors.get("pull:wa_portal_default") == {"after": message.message_id})
+        await wait_until(lambda: store.positions.get("pull:wa_portal_default") == {"after": message.message_id})
         assert await following(0.5) is None
     assert len(stored(store)) == 1
 
@@ -259,7 +260,7 @@ async def test_a_portal_is_asked_for_what_is_new_and_no_more_often_than_told(ven
         await following()
         before = vendors.state.ledger.requests["wa_portal"]
         await asyncio.sleep(1.2)
-        asked = [store.cursors.get("pull:wa_portal_default")["after"]]
+        asked = [store.positions.get("pull:wa_portal_default")["after"]]
         assert vendors.state.ledger.requests["wa_portal"] - before <= 6
     assert asked == [vendors.state.incoming("wa_portal")[-1].message_id]
 
@@ -441,7 +442,7 @@ async def test_the_place_is_kept_with_the_asset(vendors: Vendors, store: Store, 
     posted(store, "wuzapi", "two")
     async with running("wuzapi", airflow_keeps.states("a")) as following:
         assert texts(store, await following()) == ["two"]
-    assert store.cursors.get("read:wuzapi_default") is None
+    assert store.positions.get("read:wuzapi_default") is None
 
 
 async def test_assets_that_share_a_trigger_share_the_place(

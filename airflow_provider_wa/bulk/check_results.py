@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bulk check's rows in the store: kept while answers are still to come, and read back when they are there.
+
+A number that is called absent by a callback may be asked for again in its country's other form. Those questions are a
+second part of the batch, with the same rows under a name of its own: the first answers stay as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import func, select
+
+from airflow_provider_wa.api.capabilities import ChecksNumbers
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
+from airflow_provider_wa.store import tables
+from airflow_provider_wa.store.checks import CheckRow, Known, other_form
+from airflow_provider_wa.store.events import PARAMETERS
+from airflow_provider_wa.store.group_commit import GroupCommit
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.transport.drive import adrive
+
+COLUMNS = ("input", "number", "status", "jid", "checked_at", "detail")
+"""A result's columns: the number as it was given, its E.164 spelling, the answer, and when it came."""
+
+INVALID = "invalid"
+"""The status of what is no phone number, beside the four answers of a check. It costs no call."""
+
+ANSWERS = (*(status.value for status in CheckStatus), INVALID)
+"""What a row's status may be."""
+
+GATHERING = 0.02
+"""Seconds between two transactions at least, in which answers gather, unless all workers wait for theirs."""
+
+_ABSENT, _PENDING, _UNKNOWN = (
+    status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
+)
+
+
+class Batch:
+    """The rows of one run of a task over a list, whatever its retries.
+
+    :param find_store: gives the store; called when it is needed.
+    :param name: the batch's name in the store.
+    """
+
+    def __init__(self, find_store: Callable[[], Store], name: str, conn_id: str) -> None:
+        self.name = name
+        self._find_store = find_store
+        self._conn_id = conn_id
+        self._calls: Callable[[], int] | None = None
+        self._commits: GroupCommit[Sequence[tuple[str, CheckRow]], None] = GroupCommit(
+            self._commit, weigh=len, gather=GATHERING
+        )
+
+    @cached_property
+    def _store(self) -> Store:
+        return self._find_store()
+
+    def count_calls(self, channel: AsyncChannel) -> int:
+        """Keep count of a channel's calls, with the rows that they are made for; return those of earlier tries."""
+        before: int = self._store.positions.get(self._cursor) or 0
+        self._calls = lambda: before + channel.calls
+        return before
+
+    def expect(self, workers: int) -> None:
+        """So many at most ask for rows to be kept at the same time."""
+        self._commits.crowd = workers
+
+    async def keep(self, rows: Sequence[CheckRow]) -> None:
+        """Return when rows are stored, in place of what was known of them, and the count of the calls with them.
+
+        :raises StoreUnavailable: they are not.
+        """
+        await self._commits.add([(self.name, row) for row in rows])
+
+    def last(self) -> int:
+        """The place of the last row that is known; 0 if there is none."""
+        return self._store.checks.last(self.name)
+
+    def known(self, first: int, last: int) -> list[Known]:
+        """What is known of these places in the list, in their order."""
+        return self._store.checks.known(self.name, first, last)
+
+    def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
+        """Take over how numbers are spelt now, by their places, and forget the places of others."""
+        self._store.checks.correct(self.name, respelt, stale)
+
+    def answers(self, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
+        """The newest clear answer that there is for each of these numbers since a moment, whatever the run."""
+        return self._store.checks.answers(self._conn_id, numbers, since)
+
+    @property
+    def calls(self) -> int:
+        """How many calls all tries have made."""
+        return self._store.positions.get(self._cursor) or 0
+
+    def is_open(self) -> bool:
+        """Whether answers are still to come."""
+        return any(self._store.checks.counts(part)[_PENDING] for part in parts(self.name))
+
+    def settle(self) -> None:
+        """Enter callbacks that were faster than the storing of their check."""
+        for part in parts(self.name):
+            self._store.checks.settle(part)
+
+    def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
+        """The rows as results, in the order of the list: those up to the place ``last``, or all."""
+        rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
+        for row, second in self._with_second(rows):
+            answer = _together(row, second)
+            result = {name: getattr(answer, name) for name in COLUMNS}
+            yield {**result, "checked_at": answer.checked_at.isoformat(timespec="seconds")}
+
+    def may_need_other_forms(self) -> bool:
+        """Whether one of the numbers that are pending has another form, to be asked for if it is called absent."""
+        return any(other_form(row) for row in self._store.checks.rows(self.name, status=_PENDING))
+
+    def other_forms(self) -> Iterator[tuple[CheckRow, PhoneNumber]]:
+        """The numbers that were called absent, with their country's other form, unless it was asked for already.
+
+        A check that is answered at once tries it by itself (``api.checking``); these were pending first.
+        """
+        for row, second in self._with_second(self._store.checks.rows(self.name, status=_ABSENT)):
+            if (other := other_form(row)) and (second is None or second.status == _UNKNOWN):
+                yield row, other
+
+    async def ask_for_other_forms(self, vendor: ChecksNumbers, channel: AsyncChannel) -> None:
+        """Ask for the absent ones again under their country's other form.
+
+        :raises WaError: an error that would stop all others, after what had been begun was stored.
+        """
+        streak = CircuitBreaker()
+        self.expect(channel.endpoint.concurrency)
+
+        async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
+            row, other = asked
+            second = row._replace(number=other.e164, checked_at=datetime.now(timezone.utc), reference=None)
+            try:
+                (result,) = await adrive(vendor.check([other]), channel)
+            except WaError as error:
+                if error.stops_all:
+                    raise
+                failed = second._replace(status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
+                await self._commits.add([(self._second, failed)])
+                streak.failed(error)
+                return
+            streak.answered()
+            await self._commits.add([(self._second, _answered(second, result))])
+
+        # A list: while rows are read, none should be written.
+        await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
+        await asyncio.to_thread(self.settle)
+
+    @property
+    def _second(self) -> str:
+        return parts(self.name)[1]
+
+    @property
+    def _cursor(self) -> str:
+        return calls_cursor(self.name)
+
+    def _commit(self, groups: Sequence[Sequence[tuple[str, CheckRow]]]) -> list[None]:
+        rows = [(part, self._conn_id, row) for group in groups for part, row in group]
+        self._store.checks.put_all(rows, (self._cursor, self._calls()) if self._calls else None)
+        return [None] * len(groups)
+
+    def _with_second(self, rows: Iterator[CheckRow]) -> Iterator[tuple[CheckRow, CheckRow | None]]:
+        """Rows of the first part, each with its row of the second. Both are read in the order of the list."""
+        seconds = self._store.checks.rows(self._second)
+        second = next(seconds, None)
+        for row in rows:
+            while second is not None and second.row < row.row:
+                second = next(seconds, None)
+            yield row, second if second is not None and second.row == row.row else None
+
+
+def calls_cursor(name: str) -> str:
+    """Under which name the store keeps how many calls were made for a batch."""
+    return f"calls:{name}"
+
+
+def parts(name: str) -> tuple[str, str]:
+    """The names in the store of a batch's two parts: the numbers as they are, and in their country's other form."""
+    return name, f"{name}-other"
+
+
+def count_rows(store: Store, names: Collection[str]) -> dict[str, Counter[str]]:
+    """How many rows of each status there are under each of these names, by as few queries as may be."""
+    ordered = sorted(names)
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ordered}
+    table = tables.checks
+    with store.database.reading() as connection:
+        for start in range(0, len(ordered), PARAMETERS):
+            statement = (
+                select(table.c.batch, table.c.status, func.count())
+                .where(table.c.batch.in_(ordered[start : start + PARAMETERS]))
+                .group_by(table.c.batch, table.c.status)
+            )
+            for name, status, count in connection.execute(statement):
+                counts[name][status] = count
+    return counts
+
+
+def pending_reference(result: CheckResult) -> str | None:
+    """What a check is known by at the vendor while its answer is still to come."""
+    return result.reference if result.status is CheckStatus.PENDING else None
+
+
+def _answered(row: CheckRow, result: CheckResult) -> CheckRow:
+    reference = pending_reference(result)
+    return row._replace(status=result.status.value, jid=result.jid, detail=result.detail, reference=reference)
+
+
+def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
+    """A row's answer, given that of its number's other form: it is absent only if both are."""
+    other = other_form(row) if row.status == _ABSENT else None
+    if other is None:
+        return row
+    if second is None:
+        return row._replace(status=_UNKNOWN, detail=f"absent as {row.number}; {other} was not asked for")
+    if second.status == _ABSENT:
+        return row
+    detail = f"absent as {row.number}; {second.detail}" if second.status == _UNKNOWN else f"as {other}"
+    return row._replace(status=second.status, jid=second.jid, checked_at=second.checked_at, detail=detail)

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks many numbers: normalises them, asks for each once, and gives each an answer of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any, NamedTuple
+
+from airflow_provider_wa.api import both_forms, numbers
+from airflow_provider_wa.api.capabilities import ChecksNumbers
+from airflow_provider_wa.api.errors import BadInput, WaError
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, Batch, pending_reference
+from airflow_provider_wa.bulk.dedupe import DiskIntSet
+from airflow_provider_wa.bulk.workers import CircuitBreaker, Length, Log, Progress, for_each
+from airflow_provider_wa.store.checks import CheckRow, Known
+from airflow_provider_wa.store.database import StoreUnavailable
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.transport.drive import adrive
+
+ROWS_AT_ONCE = 100
+"""How many rows are read ahead: to normalise them holds up those that wait for answers."""
+
+KNOWN_AT_ONCE = 5000
+"""How many rows are read ahead where an earlier try has been: most of them only need a look."""
+
+REASONS_LOGGED = 5
+"""Of so many different failures the first one each is logged; all are in the results."""
+
+_UNKNOWN = CheckStatus.UNKNOWN.value
+
+
+@dataclass
+class Tally:
+    """What a run came to: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
+
+    total: int = 0
+    duplicates: int = 0
+    reused: int = 0
+    calls: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, int]:
+        """Counts as the operator returns them; ``total`` is the sum of the statuses and the duplicates."""
+        by_status = {status: self.statuses[status] for status in ANSWERS}
+        return {
+            "total": self.total,
+            **by_status,
+            "duplicates": self.duplicates,
+            "reused": self.reused,
+            "calls": self.calls,
+        }
+
+    @property
+    def done(self) -> int:
+        """How many rows need nothing any more."""
+        return self.statuses.total() + self.duplicates
+
+    @property
+    def remark(self) -> str:
+        """The share of numbers on WhatsApp among those that got a clear answer."""
+        known = self.statuses["exists"] + self.statuses["absent"]
+        return f"{self.statuses['exists'] / known:.0%} on WhatsApp" if known else "no clear answer yet"
+
+
+class _Asked(NamedTuple):
+    """A number that is asked for: its place in the list, how it was given, and what it is."""
+
+    row: int
+    given: str
+    number: PhoneNumber
+
+
+@dataclass
+class _SortedOut:
+    """Rows by what they need: to be asked for; to be stored as no phone numbers; to be corrected, as the list changed.
+
+    ``respelt`` has the new spelling of a number that is known, by its place; ``stale`` are places whose number is not
+    there any more.
+    """
+
+    to_ask: list[_Asked] = field(default_factory=list)
+    invalid: list[CheckRow] = field(default_factory=list)
+    respelt: dict[int, str] = field(default_factory=dict)
+    stale: list[int] = field(default_factory=list)
+
+
+@dataclass
+class BulkCheck:
+    """One run over a list of numbers. Each answer is stored in the ``batch`` before the next number is asked for.
+
+    What the batch knows from an earlier try is not asked for again, unless it is ``unknown``.
+
+    :param log: where progress goes.
+    :param default_region: how to read numbers without + and country code.
+    :param reuse_since: take the answers of earlier runs since this moment in place of asking.
+    :param first: the place of the first number in the list, of which this may be a part.
+    """
+
+    vendor: ChecksNumbers
+    channel: AsyncChannel
+    batch: Batch
+    log: Log
+    default_region: str | None = None
+    reuse_since: datetime | None = None
+    first: int = 1
+    tally: Tally = field(default_factory=Tally)
+
+    async def run(self, spellings: Iterable[Any], workers: int, length: Length = None) -> Tally:
+        """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
+
+        :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
+            reach), after what had been begun was stored.
+        """
+        self._progress = Progress(self.log, "numbers", self.tally, length)
+        self._streak = CircuitBreaker()
+        self._reasons: set[str] = set()
+        self.batch.expect(workers)
+        try:
+            with DiskIntSet() as self._seen:
+                await for_each(self._batches(spellings), self._check, workers)
+        finally:
+            with suppress(StoreUnavailable):
+                await self.batch.keep([])  # the calls that came to nothing count as well
+            self.tally.calls = self.channel.calls
+            self._progress.finish()
+        return self.tally
+
+    async def _batches(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
+        """Valid numbers that were not seen before and are not known, as many as the vendor takes in one call."""
+        size = self.vendor.numbers_per_check
+        waiting: list[_Asked] = []
+        async for asked in self._to_ask(iter(spellings)):
+            waiting.append(asked)
+            if len(waiting) == size:
+                yield waiting
+                waiting = []
+        if waiting:
+            yield waiting
+
+    async def _to_ask(self, spellings: Iterator[Any]) -> AsyncIterator[_Asked]:
+        place, last = self.first, await asyncio.to_thread(self.batch.last)
+        ahead = self._look_up(place, last)
+        while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE)):
+            given = chunk if set(map(type, chunk)) == {str} else [*map(given_text, chunk)]
+            known = await ahead
+            if known and known[-1].row >= place + len(given):  # the list has become shorter
+                known = [row for row in known if row.row < place + len(given)]
+            # While these are sorted out, the next ones are looked up.
+            ahead = self._look_up(place + len(given), last)
+            self.tally.total += len(given)
+            sorted_out = self._sorted_out(place, given, known)
+            await self._store_changes(sorted_out)
+            to_ask = sorted_out.to_ask
+            if self.reuse_since and to_ask:
+                to_ask = await self._without_reused(to_ask, self.reuse_since)
+            if place <= last < place + len(given):
+                self._log_what_is_known()
+            place += len(given)
+            for asked in to_ask:
+                yield asked
+
+    def _look_up(self, first: int, last: int) -> asyncio.Future[list[Known]]:
+        """What is known of the next rows, if there may be something."""
+        if first <= last:
+            return asyncio.ensure_future(asyncio.to_thread(self.batch.known, first, first + KNOWN_AT_ONCE - 1))
+        nothing: asyncio.Future[list[Known]] = asyncio.get_running_loop().create_future()
+        nothing.set_result([])
+        return nothing
+
+    def _log_what_is_known(self) -> None:
+        if self.tally.done:
+            self.log.info("%s numbers need no call: an earlier try has asked for them", f"{self.tally.done:,}")
+            self._progress.begin_anew()
+
+    def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
+        """Some rows, whose first place this is, sorted by what they need; those that need nothing are counted."""
+        found = _SortedOut()
+        if len(known) == len(given) and [row.input for row in known] == given:
+            statuses = Counter(row.status for row in known)
+            if not statuses[_UNKNOWN]:
+                # All of them: nothing is looked at one by one, for there may be a million.
+                self.tally.statuses += statuses
+                self._seen.add_all([row.number[1:] for row in known if row.status != INVALID])
+                return found
+        by_place = {row.row: row for row in known}
+        for place, spelling in enumerate(given, first):
+            self._sort_out(place, spelling, by_place.get(place), found)
+        return found
+
+    def _sort_out(self, place: int, spelling: str, known: Known | None, found: _SortedOut) -> None:
+        if known and known.input == spelling and known.status == INVALID:
+            self.tally.statuses[INVALID] += 1
+            return
+        number = None
+        # What an earlier try has read is not read again, which would take the longest of all.
+        if known is None or known.input != spelling or known.status == _UNKNOWN:
+            try:
+                number = numbers.parse(spelling, self.default_region)
+            except BadInput as error:
+                self.tally.statuses[INVALID] += 1
+                found.invalid.append(_row(place, spelling, spelling, INVALID, detail=str(error)))
+                return
+        e164 = number.e164 if number else known.number if known else ""
+        if not self._seen.add(int(e164[1:])):
+            self.tally.duplicates += 1
+            if known:
+                found.stale.append(place)
+        elif known and known.number == e164 and known.status != _UNKNOWN:
+            self.tally.statuses[known.status] += 1
+            if known.input != spelling:
+                found.respelt[place] = spelling
+        elif number:
+            found.to_ask.append(_Asked(place, spelling, number))
+
+    async def _store_changes(self, found: _SortedOut) -> None:
+        if found.invalid:
+            await self.batch.keep(found.invalid)
+        if found.respelt or found.stale:
+            await asyncio.to_thread(self.batch.correct, found.respelt, found.stale)
+
+    async def _without_reused(self, to_ask: Sequence[_Asked], since: datetime) -> list[_Asked]:
+        """Those for which there is no answer of an earlier run; the others are stored with theirs."""
+        answers = await asyncio.to_thread(self.batch.answers, [asked.number.e164 for asked in to_ask], since)
+        reused = [
+            # Its age is kept: it must not grow younger from run to run.
+            answers[asked.number.e164]._replace(row=asked.row, input=asked.given, reference=None, reused=True)
+            for asked in to_ask
+            if asked.number.e164 in answers
+        ]
+        if reused:
+            await self.batch.keep(reused)
+            self.tally.statuses.update(row.status for row in reused)
+            self.tally.reused += len(reused)
+        return [asked for asked in to_ask if asked.number.e164 not in answers]
+
+    async def _check(self, batch: Sequence[_Asked]) -> None:
+        flow = both_forms.check(self.vendor, [asked.number for asked in batch])
+        try:
+            results = await adrive(flow, self.channel)
+        except WaError as error:
+            await self._failed(batch, error)
+            return
+        self._streak.answered()
+        now = datetime.now(timezone.utc)
+        await self._keep([
+            CheckRow(
+                row, given, number.e164, result.status.value, now,
+                jid=result.jid, detail=result.detail, reference=pending_reference(result),
+            )
+            for (row, given, number), result in zip(batch, results, strict=True)
+        ])  # fmt: skip
+
+    async def _failed(self, batch: Sequence[_Asked], error: WaError) -> None:
+        if error.stops_all:
+            raise error
+        if isinstance(error, BadInput) and len(batch) > 1:
+            # One number that the vendor refuses must not fail those that share its call.
+            middle = len(batch) // 2
+            await self._check(batch[:middle])
+            await self._check(batch[middle:])
+            return
+        detail = f"{type(error).__name__}: {error}"
+        if detail not in self._reasons and len(self._reasons) < REASONS_LOGGED:
+            self._reasons.add(detail)
+            self.log.warning("No answer for %s: %s", batch[0].number, detail)
+        await self._keep([_row(asked.row, asked.given, asked.number.e164, _UNKNOWN, detail) for asked in batch])
+        self._streak.failed(error)
+
+    async def _keep(self, rows: Sequence[CheckRow]) -> None:
+        await self.batch.keep(rows)
+        self.tally.statuses.update(row.status for row in rows)
+        self._progress.report()
+
+
+def _row(row: int, given: str, number: str, status: str, detail: str = "") -> CheckRow:
+    return CheckRow(row, given, number, status, datetime.now(timezone.utc), detail=detail)
+
+
+def given_text(spelling: Any) -> str:
+    """A number as the list has it, as text."""
+    # JSON and pandas make floats of whole numbers.
+    if isinstance(spelling, float) and spelling.is_integer():
+        spelling = int(spelling)
+    return "" if spelling is None else str(spelling)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of a bulk send: who is to be sent what, what became of it, and how many there are of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.bulk.sending_policy import Hold
+from airflow_provider_wa.store.sends import SendRow, SendState
+
+COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
+"""A result's columns: the recipient as it was given, digits or JID, and what became of the message."""
+
+IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
+"""What may or may not have gone out."""
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key."""
+
+    row: int
+    given: str
+    to: str
+    message: Message
+    key: str
+    message_id: str | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Unaddressed:
+    """A row that no message can be made of, and why."""
+
+    row: int
+    given: str
+    reason: str
+
+
+@dataclass
+class Tally:
+    """What a pass came to: rows by state, and what there is to do still."""
+
+    states: Counter[SendState] = field(default_factory=Counter)
+    total: int = 0
+    hold: Hold | None = None
+    failure: WaError | None = None
+    """Why a further pass, or a further try, may do better."""
+
+    def to_dict(self) -> dict[str, int]:
+        """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""
+        states = self.states
+        return {
+            "total": self.total,
+            "accepted": states[SendState.ACCEPTED],
+            "skipped": states[SendState.SKIPPED],
+            "failed": states[SendState.FAILED],
+            "unknown": self.in_doubt,
+        }
+
+    @property
+    def done(self) -> int:
+        """How many rows have an outcome."""
+        return self.states.total()
+
+    @property
+    def in_doubt(self) -> int:
+        """How many may or may not have gone out."""
+        return sum(self.states[state] for state in IN_DOUBT)
+
+    @property
+    def remark(self) -> str:
+        """How many were accepted, and what became of the others."""
+        others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
+        told = "".join(f", {count:,} {name}" for name, count in others.items())
+        return f"{self.states[SendState.ACCEPTED]:,} accepted{told}"
+
+
+def as_result(row: SendRow) -> dict[str, Any]:
+    """A row as a result, by ``COLUMNS``; what was only intended is ``unknown``."""
+    state = SendState.UNKNOWN if row.state is SendState.INTENDED else row.state
+    return {
+        "input": row.given,
+        "to": row.recipient,
+        "status": state.value,
+        "message_id": row.message_id if state is SendState.ACCEPTED else None,
+        "settled_at": row.settled_at.isoformat(timespec="seconds") if row.settled_at else None,
+        "detail": row.detail,
+    }

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends a message to each of many recipients, at most once: an intent is stored before a request, its outcome after.
+
+A further try, or a further pass of the same one, reads the list anew and finds in the store what need not be sent any
+more. What may or may not have gone out is sent again only once that is cleared up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from itertools import islice
+from random import Random
+from typing import Any
+
+from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
+from airflow_provider_wa.api.errors import (
+    OutcomeUnknown,
+    Retry,
+    SessionDown,
+    UnexpectedReply,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.api.records import SentMessage
+from airflow_provider_wa.bulk.dedupe import DiskIntSet
+from airflow_provider_wa.bulk.reconciliation import TOO_EARLY, Reconciler
+from airflow_provider_wa.bulk.send_results import IN_DOUBT, Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.sending_policy import Hold, SendingPolicy
+from airflow_provider_wa.bulk.workers import CircuitBreaker, Length, Log, Progress, for_each
+from airflow_provider_wa.store.group_commit import GroupCommit
+from airflow_provider_wa.store.sends import (
+    LIMIT_REACHED,
+    Change,
+    Daily,
+    Forget,
+    Intend,
+    Note,
+    Place,
+    SendRow,
+    SendState,
+    Settle,
+)
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.transport.drive import adrive
+
+ROWS_AT_ONCE = 100
+"""How many rows are read ahead."""
+
+PASSES = 3
+"""How often the list is gone through in one try: what failed for the time being, or is in doubt, may do better."""
+
+SECONDS_BETWEEN_PASSES = 5.0
+
+SESSION_SECONDS = 60.0
+"""How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
+
+_OVER = (SendState.FAILED, SendState.SKIPPED)
+
+
+@dataclass
+class BulkSend:
+    """One try to send to a list.
+
+    :param address: makes a row, of a place in the list, into a message, or tells why it cannot.
+    :param doubt_seconds: how long a request may take, at the longest: an intent that is younger may still be under way.
+    :param watch_session: see to it, at the beginning and then now and again, that the account is logged in.
+    :param resend_unknown: send again what may have gone out, and cannot be cleared up.
+    """
+
+    vendor: SendsMessages
+    channel: AsyncChannel
+    store: Store
+    batch: str
+    conn_id: str
+    log: Log
+    address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]
+    manners: SendingPolicy = field(default_factory=SendingPolicy)
+    doubt_seconds: float = 0.0
+    watch_session: bool = True
+    resend_unknown: bool = False
+    first: int = 1
+    passes: int = PASSES
+    sent: SentMessage | None = None
+    """The last message that was accepted in this try."""
+    error: WaError | None = None
+    """Why the last one was not that was not."""
+
+    def __post_init__(self) -> None:
+        self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
+        self._gap = _Gap()
+        self._random = Random()
+        self._doubts = Reconciler(self.channel, self.store, self.batch, self.conn_id, self.log, self.doubt_seconds)
+        self._session_asked = float("-inf")
+        self._session_turn = asyncio.Lock()
+        self._session_down: SessionDown | None = None
+
+    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> Tally:
+        """Go through the list as often as it may help, and return what the last pass came to.
+
+        :param rows: gives the list, from its beginning each time.
+        :raises WaError: an error that would stop all others (credentials, quota, a session that is down, a vendor or
+            a store out of reach): what was begun has an outcome in the store, and nothing more was sent.
+        """
+        began = datetime.now(timezone.utc)
+        for number in range(self.passes):
+            if number:
+                await asyncio.sleep(SECONDS_BETWEEN_PASSES)
+            tally = await self._pass(rows(), workers, length, further=number > 0)
+            if not (tally.failure or (tally.in_doubt and self._may_clear_up)):
+                break
+        await self._commits.add(Forget(batch=self.batch, before=began))
+        return tally
+
+    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, length: Length, further: bool) -> Tally:
+        self.tally = Tally()
+        self._streak = CircuitBreaker()
+        self._further = further
+        self._doubts.forget_reports()
+        self._progress = Progress(self.log, "messages", self.tally, length)
+        try:
+            with DiskIntSet() as self._seen:
+                await for_each(self._to_send(rows), self._send, workers)
+        finally:
+            self._progress.finish()
+        return self.tally
+
+    async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
+        place = self.first
+        # With a gap between sends, whoever opts out meanwhile is heard: nobody is looked up long before their turn.
+        at_once = 1 if self.manners.pace else ROWS_AT_ONCE
+        while chunk := list(islice(rows, at_once)):
+            made = [self.address(number, row) for number, row in enumerate(chunk, place)]
+            place += len(chunk)
+            self.tally.total += len(chunk)
+            changes: list[Change] = []
+            to_send = [found async for found in self._sorted_out(made, changes)]
+            if changes:
+                await asyncio.to_thread(self._commit, changes)
+            for addressed in to_send:
+                yield addressed
+
+    async def _sorted_out(
+        self, made: Sequence[Addressed | Unaddressed], changes: list[Change]
+    ) -> AsyncIterator[Addressed]:
+        """Those of some rows that are to be sent to now; the others are counted."""
+        addressed = [each for each in made if isinstance(each, Addressed)]
+        known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
+        suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
+        for before in known.values():
+            if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
+                self._doubts.note_accepted(before.settled_at, before.message_id)
+        for each in made:
+            if isinstance(each, Unaddressed):
+                self._note(changes, each, SendState.FAILED, each.reason)
+                continue
+            if not self._seen.add(int(each.key[:15], 16)):
+                again = Unaddressed(each.row, each.given, "")
+                self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
+                continue
+            row = known.get(each.key)
+            if row and row.batch != self.batch and row.state in (SendState.ACCEPTED, *IN_DOUBT):
+                self._note_elsewhere(changes, each, row)
+                continue
+            if row and row.state in IN_DOUBT:
+                row = await self._cleared_up(each, row)
+                if row.state in IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
+                    yield replace(each, message_id=row.message_id or each.message_id, again=True)
+                    continue
+            if row and row.row != each.row:
+                changes.append(Place(key=each.key, batch=self.batch, row=each.row))
+            if row and (row.state in (SendState.ACCEPTED, *IN_DOUBT) or (self._further and row.state in _OVER)):
+                self.tally.states[row.state] += 1
+            elif each.to in suppressed:
+                self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
+            else:
+                yield each
+
+    async def _send(self, addressed: Addressed) -> None:
+        """Send to one recipient, if it is the time for that."""
+        hold = self._hold(addressed)
+        if hold is None and self.manners.pace:
+            await self._gap.turn(self.manners.pace.draw(self._random))
+            hold = self._hold(addressed)
+        if hold is None:
+            await self._require_session()
+            hold = await self._send_once(addressed)
+        if hold:
+            await self._held(addressed, hold)
+        self._progress.report()
+
+    def _hold(self, addressed: Addressed) -> Hold | None:
+        """What somebody has to wait for at this moment."""
+        for_all = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
+        return for_all or self.manners.hold(addressed.to, datetime.now(timezone.utc))
+
+    async def _send_once(self, addressed: Addressed) -> Hold | None:
+        """Write the intent, send, and write the outcome; or tell what it has to wait for."""
+        intent = SendRow(
+            key=addressed.key,
+            row=addressed.row,
+            given=addressed.given,
+            recipient=addressed.to,
+            state=SendState.INTENDED,
+            message_id=addressed.message_id,
+        )
+        now = datetime.now(timezone.utc)
+        limit = self.manners.daily_limit
+        daily = Daily(limit=limit, since=self.manners.day_began(now)) if limit is not None else None
+        in_the_way = await self._commits.add(
+            Intend(batch=self.batch, conn_id=self.conn_id, row=intent, again=addressed.again, daily=daily)
+        )
+        if in_the_way is LIMIT_REACHED:
+            return self.manners.next_day(now)
+        if in_the_way is not None:
+            # Somebody else has sent it, or is about to.
+            self.tally.states[in_the_way.state] += 1
+            return None
+        flow = self.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
+        try:
+            sent = await adrive(flow, self.channel)
+        except WaError as error:
+            await self._not_accepted(addressed, error)
+            return None
+        self._streak.answered()
+        self.sent = sent
+        self._doubts.note_accepted(datetime.now(timezone.utc), sent.message_id)
+        await self._settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        if sent.warning:
+            self._session_asked = float("-inf")
+        return None
+
+    async def _not_accepted(self, addressed: Addressed, error: WaError) -> None:
+        detail = f"{type(error).__name__}: {error}"
+        # That a repeat was refused tells nothing of the first time.
+        if isinstance(error, (OutcomeUnknown, UnexpectedReply)) or addressed.again:
+            self.tally.failure = self.tally.failure or (error if self._may_clear_up else None)
+            await self._settle(addressed, SendState.UNKNOWN, detail)
+        elif error.stops_all or error.retry is Retry.LATER:
+            self.tally.failure = self.tally.failure or error
+            await self._settle(addressed, SendState.DELAYED, detail)
+        else:
+            await self._settle(addressed, SendState.FAILED, detail)
+        self.error = error
+        if error.stops_all:
+            raise error
+        # A vendor that gives no clear answer any more would leave everybody in doubt.
+        away = isinstance(error, OutcomeUnknown)
+        self._streak.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
+
+    async def _settle(self, addressed: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
+        await self._commits.add(Settle(key=addressed.key, state=state, message_id=message_id, detail=detail))
+        self.tally.states[state] += 1
+
+    async def _held(self, addressed: Addressed, hold: Hold) -> None:
+        """Leave somebody for later, or for good, as the manners say."""
+        self.tally.hold = hold.and_then(self.tally.hold)
+        if addressed.again and not self.manners.wait:
+            # That it is not sent again does not tell that it was not sent.
+            self.tally.states[SendState.UNKNOWN] += 1
+            return
+        changes: list[Change] = []
+        state = SendState.DELAYED if self.manners.wait else SendState.SKIPPED
+        self._note(changes, addressed, state, hold.reason)
+        await self._commits.add(changes[0])
+
+    def _note(self, changes: list[Change], each: Addressed | Unaddressed, state: SendState, detail: str) -> None:
+        self.tally.states[state] += 1
+        key = each.key if isinstance(each, Addressed) else f"{self.batch}:{each.row}"[:64]
+        recipient = each.to if isinstance(each, Addressed) else each.given
+        row = SendRow(key=key, row=each.row, given=each.given, recipient=recipient, state=state, detail=detail)
+        changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=row))
+
+    def _note_elsewhere(self, changes: list[Change], each: Addressed, row: SendRow) -> None:
+        """Tell what became of a message that another task or run began, under a key of the author's.
+
+        In doubt it stays so: it may have gone out over another connection.
+        """
+        state = SendState.ACCEPTED if row.state is SendState.ACCEPTED else SendState.UNKNOWN
+        self.tally.states[state] += 1
+        detail = f"another task or run began this message; {row.detail}".rstrip("; ")
+        key = f"{self.batch}:{each.row}"[:64]
+        mine = replace(row, key=key, row=each.row, given=each.given, state=state, detail=detail)
+        changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=mine))
+        # What was noted before is told anew: it may be known by now.
+        changes.append(Settle(key=key, state=state, message_id=row.message_id, detail=detail))
+
+    async def _require_session(self) -> None:
+        """See to it, now and then, that the account is logged in.
+
+        :raises SessionDown: it is not.
+        """
+        if not self.watch_session or not isinstance(self.vendor, HasSession):
+            return
+        # Nobody sends while another still waits for the answer.
+        async with self._session_turn:
+            if self._session_down:
+                raise self._session_down
+            if time.monotonic() - self._session_asked < SESSION_SECONDS:
+                return
+            session = await adrive(self.vendor.session(), self.channel)
+            if not session.logged_in:
+                told = f"the session is {session.state.value}: {session.detail}; nothing more is sent"
+                self._session_down = SessionDown(told)
+                raise self._session_down
+            self._session_asked = time.monotonic()
+
+    @property
+    def _may_clear_up(self) -> bool:
+        """Whether a further pass may tell what became of a message."""
+        return isinstance(self.vendor, (RepeatsById, ReportsDeliveries))
+
+    def _may_repeat(self, addressed: Addressed) -> bool:
+        """Whether a message may go out again that is in doubt: it would be the same one, or the author wants it."""
+        by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
+        return by_id or self.resend_unknown
+
+    async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
+        """What became of a message that is in doubt, as far as the vendor can tell."""
+        verdict = await self._doubts.verdict(self.vendor, addressed.to, addressed.message, row)
+        if isinstance(verdict, SendRow):
+            return verdict
+        if verdict.detail in TOO_EARLY:
+            self.tally.failure = self.tally.failure or VendorUnavailable(verdict.detail)
+        # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
+        if (verdict.state, verdict.detail) != (row.state, row.detail):
+            await self._commits.add(verdict)
+        return replace(row, state=verdict.state)
+
+    def _commit(self, changes: Sequence[Change]) -> list[Any]:
+        return self.store.sends.change(changes)
+
+
+class _Gap:
+    """Keeps sends apart, however many workers there are."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def turn(self, seconds: float) -> None:
+        """Wait for one's turn, after which nobody has one for so many seconds."""
+        now = time.monotonic()
+        mine = max(now, self._next)
+        self._next = mine + seconds
+        await asyncio.sleep(mine - now)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work behind the operators, imported when a task runs."""

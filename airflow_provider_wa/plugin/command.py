@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``wa-receiver``: the receiver on an address of its own, over Airflow's connections."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import inspect
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+# No DAG file imports this module.
+import uvicorn  # noqa: TID253
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from uvicorn.supervisors import Multiprocess  # noqa: TID253
+
+GRACE_SECONDS = 30
+"""How long requests under way may take to end."""
+
+_CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+
+
+def create_app() -> Starlette:
+    """The receiver under ``/wa``, as the plugin mounts it, and at the root."""
+    _find_metadata_database()
+    from airflow_provider_wa.plugin.receiver_app import make_receiver
+
+    receiver = make_receiver()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await receiver.close()
+
+    return Starlette(routes=[Mount("/wa", receiver), Mount("/", receiver)], lifespan=lifespan)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command ``wa-receiver``; return its exit code."""
+    options = _parser().parse_args(argv)
+    # Options become Airflow's configuration, which worker processes read as well.
+    for name, value in (("MEDIA_PATH", options.media_path), ("RECEIVER_MAX_BODY_MB", options.max_body_mb)):
+        if value is not None:
+            os.environ[f"AIRFLOW__WA__{name}"] = str(value)
+    if problem := _certificate_problem(options.tls_cert, options.tls_key):
+        return _complain(problem)
+    try:
+        listener = _listen(options.host, options.port)
+    except OSError as error:
+        return _complain(f"cannot listen on {options.host} port {options.port}: {error.strerror or error}")
+    url = _url(listener, "https" if options.tls_cert else "http")
+    config = uvicorn.Config(
+        "airflow_provider_wa.plugin.command:create_app",
+        factory=True,
+        workers=options.workers,
+        ws="none",
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+        proxy_headers=options.proxy is not None,
+        forwarded_allow_ips=options.proxy,
+        # The receiver has a line for each post itself, and Airflow has set up where lines go.
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+    def announce() -> None:
+        _say(f"wa-receiver listening on {url}", sys.stdout)
+
+    with listener:
+        if options.workers > 1:
+            announce()
+            _serve_in_processes(config, listener)
+            return 0
+        return asyncio.run(_serve(_Server(config, announce), listener))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
+async def _serve(server: _Server, listener: socket.socket) -> int:
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn takes the signals while it serves and raises them again at its end: these handlers keep the exit clean.
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        await server.serve([listener])
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _serve_in_processes(config: uvicorn.Config, listener: socket.socket) -> None:
+    options: dict[str, Any] = {"sockets": [listener]}
+    if "target" in inspect.signature(Multiprocess).parameters:  # the uvicorn of Airflow 3.1
+        options["target"] = uvicorn.Server(config).run
+    Multiprocess(config, **options).run()
+
+
+def _find_metadata_database() -> None:
+    """Look connections up in Airflow's metadata database as well, if this machine has it.
+
+    Airflow asks it only in a process that says it is a server; without the database every look-up would fail there.
+    """
+    from airflow.providers.common.compat.sdk import conf
+    from sqlalchemy.engine import make_url
+
+    if os.environ.get(_CONTEXT):
+        return
+    configured = conf.get("database", "sql_alchemy_conn", fallback="")
+    if configured and _is_there(make_url(configured)):
+        os.environ[_CONTEXT] = "server"
+
+
+def _is_there(url: Any) -> bool:
+    """Whether it is more than Airflow's default, a SQLite file that nobody has made."""
+    if url.get_backend_name() != "sqlite":
+        return True
+    import sqlite3
+
+    if not url.database or not Path(url.database).is_file():
+        return False
+    with contextlib.closing(sqlite3.connect(f"{Path(url.database).absolute().as_uri()}?mode=ro", uri=True)) as found:
+        return bool(found.execute("SELECT 1 FROM sqlite_master WHERE name = 'connection'").fetchone())
+
+
+def _certificate_problem(certificate: str | None, key: str | None) -> str:
+    """What is wrong with the TLS files, empty if nothing is."""
+    if key and not certificate:
+        return "--tls-key needs --tls-cert"
+    if not certificate:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:
+        return f"the TLS certificate cannot be used: {error.strerror or type(error).__name__}"
+    return ""
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's algorithm off only on sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+        listener.set_inheritable(True)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket, scheme: str) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return value
+
+
+def _workers(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise argparse.ArgumentTypeError("1 to 64 processes")
+    return value
+
+
+def _megabytes(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1024:
+        raise argparse.ArgumentTypeError("more than 0, at most 1024")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wa-receiver", description="Takes the webhooks and callbacks of WhatsApp vendors into the store."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8791, help="port, 0 for any free one (default: %(default)s)")
+    parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate chain (PEM)")
+    parser.add_argument("--tls-key", metavar="FILE", help="its private key, if that is not in the same file")
+    parser.add_argument(
+        "--max-body-mb", type=_megabytes, metavar="MB", help="refuse longer bodies (default: [wa] receiver_max_body_mb)"
+    )
+    parser.add_argument(
+        "--media-path", metavar="URI", help="folder for files that come with messages (default: [wa] media_path)"
+    )
+    parser.add_argument("--workers", type=_workers, default=1, help="processes (default: %(default)s)")
+    parser.add_argument(
+        "--proxy",
+        nargs="?",
+        const="127.0.0.1",
+        metavar="ADDRESSES",
+        help="believe the X-Forwarded-* headers of a proxy at these addresses (default: do not; alone: 127.0.0.1)",
+    )
+    return parser
+
+
+def _complain(text: str) -> int:
+    _say(f"wa-receiver: {text}", sys.stderr)
+    return 1
+
+
+def _say(text: str, stream: TextIO) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all vendors share: asking with repeats, and reading errors off a table."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    OutcomeUnknown,
+    RateLimited,
+    Unauthorized,
+    UnexpectedReply,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, exchange
+from airflow_provider_wa.transport.retry_policy import seconds_before_repeat
+
+
+@dataclass(frozen=True)
+class ErrorRule:
+    """A line of a vendor's error table: a reply with this status and this code means that error.
+
+    ``code`` is compared with the vendor's code without regard to case; with ``part`` it may be any part of it. What
+    is None matches all. ``advice`` says what to do, in our words.
+    """
+
+    error: type[WaError]
+    advice: str
+    status: int | None = None
+    code: str | None = None
+    part: bool = False
+
+    def matches(self, status: int, code: str) -> bool:
+        """Whether a reply with this HTTP status and vendor's code is meant."""
+        if self.status is not None and self.status != status:
+            return False
+        if self.code is None:
+            return True
+        wanted, given = self.code.casefold(), code.casefold()
+        return wanted in given if self.part else wanted == given
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A line of a vendor's list of endpoints: its name in the document, and the flow that speaks it.
+
+    ``name`` is as the document has it, HTTP method first (``POST /user/check``); ``flow`` is the vendor's method;
+    ``since`` is which server has it, where not all of them do.
+    """
+
+    name: str
+    flow: str
+    since: str = "all"
+
+
+_TURNED_AWAY = frozenset({301, 302, 307, 308, 404, 405})
+"""HTTP statuses with which a server turns a request away at its door, before any of it is carried out."""
+
+HTTP_ERRORS: tuple[ErrorRule, ...] = (
+    ErrorRule(Unauthorized, "the credentials were refused: check the connection", status=401),
+    ErrorRule(Unauthorized, "access was refused: check the connection", status=403),
+    ErrorRule(UnexpectedReply, "there is no such endpoint: check the connection's host and path", status=404),
+    ErrorRule(VendorUnavailable, "the server gave up waiting for the request", status=408),
+    ErrorRule(RateLimited, "too many requests", status=429),
+)
+"""What an HTTP status means where the vendor's own table has no line for the reply."""
+
+
+def secret(default: Any = MISSING) -> Any:
+    """A vendor's field that holds a secret: not shown in its representation, masked in all that leaves the package."""
+    return field(default=default, repr=False, metadata={"secret": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor(ABC):
+    """One account at one vendor; its methods are flows. ``base_url`` ends without a slash."""
+
+    name: ClassVar[str]
+    errors: ClassVar[tuple[ErrorRule, ...]]
+    endpoints: ClassVar[tuple[Documented, ...]] = ()
+    longest_send: ClassVar[float] = 0.0
+    """The longest wait for the reply to a send in seconds, where it may be longer than the connection's."""
+
+    base_url: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen outside, in a log for instance: the fields declared by ``secret()``."""
+        return tuple(value for f in fields(self) if "secret" in f.metadata and (value := getattr(self, f.name)))
+
+    @abstractmethod
+    def probe(self) -> Flow[str]:
+        """Prove the credentials without side effects or cost, and say in words what was found."""
+
+    @abstractmethod
+    def error_code(self, reply: Reply) -> str | None:
+        """The vendor's own code or text if the reply is an error, None if it is a success."""
+
+    def error_detail(self, reply: Reply) -> str:
+        """What a reply says of its error beside the code, for the message; not all vendors say more."""
+        return ""
+
+    def ask(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Reply]:
+        """Exchange ``request`` for a reply that is no error, repeating it where that is safe.
+
+        :param accept: HTTP statuses that the caller reads itself, though they are errors elsewhere.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                reply = yield from exchange(request)
+                if reply.status in accept:
+                    return reply
+                error = self.error_in(reply, request.effect)
+            except (VendorUnavailable, OutcomeUnknown) as failure:
+                failure.vendor = self.name
+                error = failure
+            if error is None:
+                return reply
+            wait = seconds_before_repeat(error, request.effect, tries, random.random())
+            if wait is None:
+                raise error
+            yield Sleep(wait, everyone=isinstance(error, RateLimited))
+
+    def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
+        """The error that a reply stands for, None for a success. A SEND that was not clearly refused is unknown."""
+        code = self.error_code(reply)
+        if code is None:
+            return None
+        said = ": ".join(part for part in (code, self.error_detail(reply)) if part)
+        for rule in (*self.errors, *HTTP_ERRORS):
+            if rule.matches(reply.status, code):
+                return self._error(rule.error, f"{rule.advice} ({said or f'HTTP {reply.status}'})", reply, effect, code)
+        if reply.status >= 500:
+            return self._error(VendorUnavailable, f"HTTP {reply.status} {said}".strip(), reply, effect, code)
+        if 300 <= reply.status < 400:
+            return self._error(UnexpectedReply, "the host redirects elsewhere: put that address in the connection",
+                               reply, effect, code)  # fmt: skip
+        if code and reply.status >= 400:
+            return self._error(BadInput, f"refused: {said}", reply, effect, code)
+        return self.unexpected(reply, effect, f"an undocumented answer: {said}" if said else "")
+
+    def unexpected(self, reply: Reply, effect: Effect = Effect.READ, what: str = "") -> WaError:
+        """The error for a reply that is not what the vendor documents."""
+        kind = reply.headers.get("content-type", "no content type").partition(";")[0]
+        said = what or f"unexpected reply (HTTP {reply.status}, {kind}, {len(reply.body)} bytes)"
+        return self._error(UnexpectedReply, said, reply, effect, None)
+
+    def _error(self, kind: type[WaError], message: str, reply: Reply, effect: Effect, code: str | None) -> WaError:
+        unclear = (VendorUnavailable,) if reply.status in _TURNED_AWAY else (VendorUnavailable, UnexpectedReply)
+        if effect is Effect.SEND and issubclass(kind, unclear):
+            kind, message = OutcomeUnknown, f"it may or may not have gone out: {message}"
+        return kind(
+            message,
+            vendor=self.name,
+            code=code or None,
+            status=reply.status,
+            retry_after=_retry_after(reply),
+            raw=_raw(reply),
+        )
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds of the Retry-After header; its rarer form, a date, is left to the usual waits."""
+    try:
+        return max(0.0, float(reply.headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def _raw(reply: Reply) -> Any:
+    value = reply.json
+    return value if isinstance(value, (dict, list)) else reply.beginning

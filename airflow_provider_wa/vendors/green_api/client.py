@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API (vendor-docs/green_api; all but checkWhatsapp by the field notes and the vendor's public pages)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, ClassVar, TypeVar
+
+from airflow_provider_wa.api.errors import BadInput, SessionDown, UnexpectedReply, VendorUnavailable
+from airflow_provider_wa.api.flow import Effect, Flow, Pace, Reply, Request
+from airflow_provider_wa.api.json_fields import pick, png_bytes, text, truth, whole_number
+from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import (
+    Avatar,
+    CheckResult,
+    CheckStatus,
+    Contact,
+    DeliveryState,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    QrCode,
+    SentMessage,
+    Session,
+    SessionState,
+)
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
+from airflow_provider_wa.vendors.green_api import replies as records
+from airflow_provider_wa.vendors.green_api.journals import MONTH, Period
+from airflow_provider_wa.vendors.green_api.messages import NAME, SENDS, chat_id, outgoing
+from airflow_provider_wa.vendors.green_api.replies import Notification
+from airflow_provider_wa.vendors.green_api.tables import (
+    ENDPOINTS,
+    ERRORS,
+    METHODS,
+    NUMBER_DIGITS,
+    PACE,
+    RECEIVE_SECONDS,
+)
+
+UPLOAD_TIMEOUT = 300.0
+"""Seconds: 100 MB take their time."""
+
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreenApi(Vendor):
+    """One Green-API instance. Its id and token are parts of every path.
+
+    :param media_url: the instance's mediaUrl, where files are uploaded to; worked out of ``base_url`` if empty.
+    :param clock: tells the present moment.
+    """
+
+    name: ClassVar[str] = NAME
+    numbers_per_check: ClassVar[int] = 1
+    errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
+    endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
+    sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
+    longest_send: ClassVar[float] = UPLOAD_TIMEOUT
+
+    instance_id: str
+    token: str = secret()
+    media_url: str = ""
+    clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
+
+    @property
+    def uploads_url(self) -> str:
+        """Where files are uploaded to: the vendor's own hosts have a sibling for it, others take them themselves."""
+        return self.media_url or re.sub(r"(//(?:\w+\.)?)api(\.green-?api\.com)", r"\1media\2", self.base_url)
+
+    def error_code(self, reply: Reply) -> str | None:
+        """The vendor's text: under ``message`` in an object, a JSON string, or the body itself."""
+        if reply.status < 300:
+            return None
+        words = text(pick(reply.object, "message")) or text(pick(_quota(reply), "status")) or text(reply.json)
+        return words or (reply.beginning if reply.json is None else "")
+
+    def error_detail(self, reply: Reply) -> str:
+        """How much of the quota was used, and what for."""
+        quota = _quota(reply)
+        method, used, total = (text(pick(quota, name)) for name in ("method", "used", "total"))
+        return f"{used} of {total} used for {method}" if used and total else ""
+
+    def probe(self) -> Flow[str]:
+        """Ask for the instance's state."""
+        session = yield from self.session()
+        return f"id and token are valid; the instance is {session.detail or 'starting'}"
+
+    def session(self) -> Flow[Session]:
+        """The instance's state (getStateInstance); a state that we do not know counts as starting."""
+        reply = yield from self.ask(self._request("getStateInstance"))
+        if "stateinstance" not in {key.casefold() for key in reply.object}:
+            raise self.unexpected(reply, what="the reply tells no state")
+        return records.session(pick(reply.object, "stateInstance"), reply.object)
+
+    def qr_code(self) -> Flow[QrCode]:
+        """The QR code to log in with (qr); it changes every 20 s.
+
+        :raises SessionDown: there is none: the account is logged in, or the vendor says why not.
+        """
+        reply = yield from self.ask(self._request("qr"))
+        kind = text(pick(reply.object, "type")).casefold()
+        if kind not in ("alreadylogged", "error"):
+            png = png_bytes(pick(reply.object, "message")) if kind == "qrcode" else None
+            if png is None:
+                # Without the reply itself: half a QR code may be in it.
+                raise UnexpectedReply("the reply is no QR code", vendor=self.name, status=reply.status)
+            return QrCode(vendor=self.name, png=png)
+        why = "the account is logged in already" if kind == "alreadylogged" else "ask again in a moment"
+        said = text(pick(reply.object, "message"))
+        raise SessionDown(f"there is no QR code: {why} ({said or kind})", vendor=self.name, code=said or kind)
+
+    def logout(self) -> Flow[None]:
+        """End the account's login (logout); fine if it is logged out.
+
+        :raises SessionDown: the instance is starting, so that nobody can tell.
+        """
+        try:
+            reply = yield from self.ask(self._request("logout"))
+        except SessionDown:
+            # A first try whose reply was lost has this answer, too.
+            session = yield from self.session()
+            if session.state is SessionState.LOGGED_OUT:
+                return
+            raise
+        if truth(pick(reply.object, "isLogout")) is not True:
+            raise self.unexpected(reply, what="the reply does not say that the account was logged out")
+
+    def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """Whether numbers are on WhatsApp, one call each (checkWhatsapp).
+
+        :raises BadInput: a number has not 11 to 16 digits; found before any call.
+        """
+        for number in numbers:
+            if len(number.digits) not in NUMBER_DIGITS:
+                limits = f"{NUMBER_DIGITS.start} to {NUMBER_DIGITS.stop - 1}"
+                raise BadInput(f"{number} has not {limits} digits, as this vendor demands", vendor=self.name)
+        results = []
+        for number in numbers:
+            result = yield from self._check(number.digits, {"phoneNumber": int(number.digits)}, f"{number.digits}@c.us")
+            results.append(result)
+        return results
+
+    def check_chat(self, chat: str) -> Flow[CheckResult]:
+        """Whether a JID is on WhatsApp, a LID for instance (checkWhatsapp by ``chatId``, which newer servers take).
+
+        :raises BadInput: it is neither digits nor a JID.
+        """
+        jid = chat_id(chat)
+        result = yield from self._check(jid.partition("@")[0], {"chatId": jid}, jid)
+        return result
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        """Send a message (sendMessage, sendFileByUrl, sendFileByUpload, sendLocation, sendContact, sendPoll).
+
+        Accepted is not sent: the vendor keeps it for 24 hours, even while the account is logged out.
+
+        :param message_id: not used: the vendor makes its own.
+        :raises BadInput: the message is longer or larger than the vendor takes; found before the call.
+        :raises UnsupportedByVendor: there is no method for this kind of message.
+        """
+        going = outgoing(to, message)
+        if going.upload is None:
+            request = self._request(going.method, body=going.body, effect=Effect.SEND)
+        else:
+            request = self._request(
+                going.method,
+                effect=Effect.SEND,
+                form=going.body,
+                files=(going.upload,),
+                timeout=UPLOAD_TIMEOUT,
+                base=self.uploads_url,
+            )
+        reply = yield from self.ask(request)
+        sent_id = text(pick(reply.object, "idMessage"))
+        if not sent_id:
+            raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
+        return SentMessage(vendor=self.name, message_id=sent_id, to=to, raw=reply.object)
+
+    def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
+        """How a message fares.
+
+        The vendor finds a message by its id and its chat: with ``to``, digits or a JID, it is asked for at once
+        (getMessage, 10 a second); its id alone is looked for among the messages of the last 24 hours
+        (lastOutgoingMessages, once a second). One that is not found is ``unknown``: it may be older, or so new that the
+        journal has it only in some minutes.
+
+        :raises BadInput: the id is empty, or the chat is none.
+        """
+        plain = message_id.strip()
+        if not plain:
+            raise BadInput("message_id: it is empty", vendor=self.name)
+        if to:
+            found = yield from self._message(chat_id(to), plain)
+        else:
+            rows = yield from self._list("lastOutgoingMessages", records.delivery_status, {})
+            found = next((row for row in rows if row.message_id == plain), None)
+        if found is not None:
+            return found
+        where = "in that chat" if to else "among the messages of the last 24 hours"
+        detail = f"the vendor tells of no such message {where}"
+        return DeliveryStatus(vendor=self.name, message_id=plain, state=DeliveryState.UNKNOWN, detail=detail)
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        """How the messages of some time fared, the oldest first (lastOutgoingMessages).
+
+        A message's moment is that of the last thing that happened to it, the only one that the vendor tells.
+
+        :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
+        """
+        period = Period.of(since, until, limit)
+        if period.is_empty:
+            return []
+        rows = yield from self._list("lastOutgoingMessages", records.delivery_status, self._minutes(period))
+        return period.select(rows, lambda row: row.sent_at)
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[InboxMessage]]:
+        """The messages of some time, or after the one with the id ``after``, the oldest first (lastIncomingMessages).
+
+        :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
+        :param after: without ``since`` it is looked for among the messages of a day, then of 30 days; if it is not
+            there, all of them came after it.
+        """
+        period = Period.of(since, until, limit)
+        if period.is_empty:
+            return []
+        method, minutes = "lastIncomingMessages", self._minutes(period)
+        rows = yield from self._list(method, records.inbox_message, minutes)
+        if after and not since and after not in {row.message_id for row in rows}:
+            rows = yield from self._list(method, records.inbox_message, {"minutes": str(MONTH)})
+        return period.select(rows, lambda row: row.received_at, after)
+
+    def receive_notification(self, seconds: int = RECEIVE_SECONDS.start) -> Flow[Notification | None]:
+        """The oldest notification of the vendor's queue, or None if none comes in so many seconds.
+
+        It stays in the queue, and so comes again, until ``delete_notification``: call that only once what it told is
+        safely stored. The vendor keeps notifications for 24 hours, if its queue and not a webhook is where they go.
+
+        :param seconds: 5 to 60.
+        :raises BadInput: it is another number; found before the call.
+        """
+        if seconds not in RECEIVE_SECONDS:
+            limits = f"{RECEIVE_SECONDS.start} to {RECEIVE_SECONDS.stop - 1}"
+            raise BadInput(f"seconds is {seconds}; it must be a whole number of {limits}", vendor=self.name)
+        request = self._request("receiveNotification", params={"receiveTimeout": str(seconds)}, timeout=seconds + 30.0)
+        reply = yield from self.ask(request)
+        if reply.body.strip() in (b"", b"null"):
+            return None
+        found = records.notification(reply.object)
+        if found is None:
+            raise self.unexpected(reply, what="the reply is no notification")
+        return found
+
+    def delete_notification(self, receipt_id: int) -> Flow[bool]:
+        """Take a notification out of the queue; False if it was not there any more.
+
+        To repeat it does no harm, for no other notification ever has this number.
+        """
+        if whole_number(receipt_id) is None:
+            raise BadInput(f"receipt_id: {str(receipt_id)[:40]!r} is no whole number", vendor=self.name)
+        reply = yield from self.ask(self._request("deleteNotification", f"/{receipt_id}"))
+        deleted = truth(pick(reply.object, "result"))
+        if deleted is None:
+            raise self.unexpected(reply, what="the reply does not say whether it was deleted")
+        return deleted
+
+    def events(self, post: Post) -> list[Event]:
+        """What a post to the webhook tells: a notification as in the queue, kept raw if of another kind.
+
+        :raises UnexpectedReply: it is no notification.
+        """
+        body = posted_object(self.name, post.data)
+        if not (kind := records.kind(body)):
+            raise UnexpectedReply("the post has no typeWebhook", vendor=self.name)
+        return [event(records.content(body), vendor_kind=kind, raw=body)]
+
+    def contacts(self) -> Flow[list[Contact]]:
+        """The people in the account's contacts (getContacts); its groups are ``group_chats``."""
+        rows = yield from self._list("getContacts", records.contact, {})
+        return [row for row in rows if not _is_group(row)]
+
+    def group_chats(self) -> Flow[list[Contact]]:
+        """The account's groups, by id and name alone (getContacts); ``group`` tells more of each."""
+        rows = yield from self._list("getContacts", records.contact, {})
+        return [row for row in rows if _is_group(row)]
+
+    def group(self, jid: str) -> Flow[Group]:
+        """A group and its members (getGroupData).
+
+        :raises BadInput: it is no group's JID.
+        """
+        if not (chat := chat_id(jid)).endswith("@g.us"):
+            raise BadInput(f"group: {jid[:60]!r} is not the JID of a group, which ends with @g.us", vendor=self.name)
+        reply = yield from self.ask(self._request("getGroupData", body={"groupId": chat}))
+        found = records.group(reply.object)
+        if found is None:
+            raise self.unexpected(reply, what="the reply is no group")
+        return found
+
+    def avatar(self, chat: str) -> Flow[Avatar]:
+        """Where the picture of a person or a group is, if there is one that the account may see (getAvatar)."""
+        reply = yield from self.ask(self._request("getAvatar", body={"chatId": chat_id(chat)}))
+        # What went wrong stands in the "reason" of a success.
+        if reason := text(pick(reply.object, "reason")):
+            kind = VendorUnavailable if "timeout" in reason.casefold() else BadInput
+            raise kind(f"no avatar: {reason}", vendor=self.name, code=reason, raw=reply.object)
+        if pick(reply.object, "urlAvatar", "existsWhatsapp", "available") is None:
+            raise self.unexpected(reply, what="the reply tells of no avatar")
+        return Avatar(vendor=self.name, url=text(pick(reply.object, "urlAvatar")) or None, raw=reply.object)
+
+    def _check(self, digits: str, body: dict[str, Any], jid: str) -> Flow[CheckResult]:
+        reply = yield from self.ask(self._request("checkWhatsapp", body=body))
+        if not reply.object:
+            raise self.unexpected(reply)
+        status = CheckStatus.of(truth(pick(reply.object, "existsWhatsapp")))
+        return CheckResult(
+            vendor=self.name,
+            number=digits,
+            status=status,
+            jid=(text(pick(reply.object, "chatId")) or jid) if status is CheckStatus.EXISTS else None,
+            detail="the answer says neither" if status is CheckStatus.UNKNOWN else "",
+            raw=reply.object,
+        )
+
+    def _message(self, chat: str, message_id: str) -> Flow[DeliveryStatus | None]:
+        try:
+            reply = yield from self.ask(self._request("getMessage", body={"chatId": chat, "idMessage": message_id}))
+        except BadInput as error:
+            # So the vendor answers for a message that is not in its journal yet.
+            if "not found" in (error.code or "").casefold():
+                return None
+            raise
+        found = records.delivery_status(reply.object)
+        if found is None:
+            raise self.unexpected(reply, what="the reply is no message")
+        return found
+
+    def _list(self, method: str, read: Callable[[Any], T | None], params: Mapping[str, str]) -> Flow[list[T]]:
+        """What a method that answers with a list tells, without the items that cannot be read."""
+        reply = yield from self.ask(self._request(method, params=params))
+        if not isinstance(reply.json, list):
+            raise self.unexpected(reply, what="the reply is no list")
+        return [row for item in reply.json if (row := read(item)) is not None]
+
+    def _minutes(self, period: Period) -> dict[str, str]:
+        minutes = period.minutes(self.clock())
+        return {} if minutes is None else {"minutes": str(minutes)}
+
+    def _request(self, method: str, rest: str = "", *, body: dict[str, Any] | None = None, **options: Any) -> Request:
+        verb, rate = METHODS[method]
+        path = f"/waInstance{self.instance_id}/{method}/{self.token}{rest}"
+        return Request(verb, path, json=body, pace=Pace(method, rate * PACE), **options)
+
+
+def _quota(reply: Reply) -> Any:
+    """What a reply says of the quota that is used up: of the method's calls, or of the number of chats."""
+    parts = [pick(reply.object, name) for name in ("invokeStatus", "correspondentsStatus")]
+    told = [part for part in parts if part]
+    return next((part for part in told if "EXCEEDED" in text(pick(part, "status")).upper()), told[0] if told else None)
+
+
+def _is_group(contact: Contact) -> bool:
+    return contact.jid.endswith("@g.us") or text(pick(contact.raw, "type")).casefold() == "group"

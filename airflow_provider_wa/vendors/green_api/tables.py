@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API's methods with their rates, its errors and its limits, as tables (vendor-docs/green_api, field-notes)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    QuotaExceeded,
+    RateLimited,
+    SessionDown,
+    Unauthorized,
+    VendorUnavailable,
+)
+from airflow_provider_wa.vendors.base import Documented, ErrorRule
+
+METHODS: Mapping[str, tuple[str, float]] = {
+    "checkWhatsapp": ("POST", 10),
+    "getStateInstance": ("GET", 1),
+    "qr": ("GET", 3),
+    "logout": ("GET", 1),
+    "sendMessage": ("POST", 50),
+    "sendFileByUrl": ("POST", 50),
+    "sendFileByUpload": ("POST", 50),
+    "sendLocation": ("POST", 50),
+    "sendContact": ("POST", 50),
+    "sendPoll": ("POST", 50),
+    "receiveNotification": ("GET", 100),
+    "deleteNotification": ("DELETE", 100),
+    "lastIncomingMessages": ("GET", 1),
+    "lastOutgoingMessages": ("GET", 1),
+    "getMessage": ("POST", 10),
+    "getContacts": ("GET", 1),
+    "getGroupData": ("POST", 1),
+    "getAvatar": ("POST", 10),
+}
+"""The vendor's methods: the HTTP method of each, and how many calls of it an instance may make in a second."""
+
+NUMBER_DIGITS = range(11, 17)
+"""How many digits a number may have here, country code included (the old document says 11 or 12)."""
+
+PACE = 0.95
+"""How much of a method's rate is made use of: at all of it, the network's jitter makes some calls come too soon."""
+
+RECEIVE_SECONDS = range(5, 61)
+"""How long the vendor may be told to wait for a notification."""
+
+ENDPOINTS: tuple[Documented, ...] = (
+    Documented("POST checkWhatsapp", "check"),
+    Documented("GET getStateInstance", "session"),
+    Documented("GET qr", "qr_code"),
+    Documented("GET logout", "logout"),
+    Documented("POST sendMessage", "send"),
+    Documented("POST sendFileByUrl", "send"),
+    Documented("POST sendFileByUpload", "send"),
+    Documented("POST sendLocation", "send"),
+    Documented("POST sendContact", "send"),
+    Documented("POST sendPoll", "send"),
+    Documented("GET receiveNotification", "receive_notification"),
+    Documented("DELETE deleteNotification", "delete_notification"),
+    Documented("GET lastIncomingMessages", "inbox"),
+    Documented("GET lastOutgoingMessages", "delivery_report"),
+    Documented("POST getMessage", "message_status"),
+    Documented("GET getContacts", "contacts"),
+    Documented("POST getGroupData", "group"),
+    Documented("POST getAvatar", "avatar"),
+)
+
+ERRORS: tuple[ErrorRule, ...] = (
+    ErrorRule(BadInput, "the number was refused", code="bad phone number", part=True),
+    ErrorRule(VendorUnavailable, "the check took too long; it may be repeated later",
+              code="check phone number timeout limit exceeded", part=True),
+    ErrorRule(VendorUnavailable, "the vendor took too long; it may be asked again later",
+              code="timeout limit exceeded", part=True),
+    ErrorRule(SessionDown, "the instance is starting or its WhatsApp account is not logged in",
+              code="instance is starting or not authorized", part=True),
+    ErrorRule(SessionDown, "the WhatsApp account is not logged in", code="account not authorized", part=True),
+    ErrorRule(SessionDown, "the instance is starting", code="instance in starting process", part=True),
+    ErrorRule(Unauthorized, "the instance is not paid for", code="instance account is expired", part=True),
+    ErrorRule(Unauthorized, "the instance was deleted", code="instance is deleted", part=True),
+    ErrorRule(BadInput, "the file behind the URL is too large", code="exceeded max upload size", part=True),
+    ErrorRule(Unauthorized, "the API token was refused: check the connection's password", status=401),
+    ErrorRule(Unauthorized, "the instance id or the host was refused: check the connection", status=403),
+    ErrorRule(RateLimited, "too many requests to the instance", status=429),
+    ErrorRule(QuotaExceeded, "the monthly quota is used up: it is filled on the 1st of the month",
+              status=466),
+    ErrorRule(VendorUnavailable, "the vendor gave up", status=499),
+    ErrorRule(VendorUnavailable, "the vendor's server failed", status=500),
+    ErrorRule(VendorUnavailable, "the vendor's server failed", status=502),
+)  # fmt: skip

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The portal that resellers run under their own hosts, "HTTP API 2.0" (vendor-docs/wa_portal)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, urlencode
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    QuotaExceeded,
+    SessionDown,
+    WaError,
+)
+from airflow_provider_wa.api.flow import Effect, Flow, Parameters, Reply, Request, Upload
+from airflow_provider_wa.api.json_fields import moment, pick, png_bytes, text, truth, whole_number
+from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.records import (
+    Balance,
+    Contact,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    QrCode,
+    Record,
+    SentMessage,
+    Session,
+    SessionState,
+)
+from airflow_provider_wa.api.webhooks import Event, Post
+from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
+from airflow_provider_wa.vendors.wa_portal import events
+from airflow_provider_wa.vendors.wa_portal import replies as reports
+from airflow_provider_wa.vendors.wa_portal.messages import NAME, SENDS, outgoing
+from airflow_provider_wa.vendors.wa_portal.tables import ENDPOINTS, ERRORS
+
+URL_CHARACTERS = 2000
+"""Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
+
+T = TypeVar("T")
+
+_NOTHING_FOUND = "14"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrLink(Record):
+    """Where the QR code to log in with can be seen. Whoever scans it owns the session: keep it out of logs and XCom.
+
+    The address holds the instance's token, which is masked in all texts that leave the package: so it is kept as bytes.
+    """
+
+    address: bytes = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address, token and all."""
+        return self.address.decode()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaPortal(Vendor):
+    """One instance at a portal, known by its token.
+
+    :param timezone: the IANA name of the time zone that the days of reports are counted in.
+    :param clock: tells the present moment.
+    :raises BadInput: there is no such time zone.
+    """
+
+    name: ClassVar[str] = NAME
+    errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
+    sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
+    endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
+
+    token: str = secret()
+    timezone: str = "Asia/Kolkata"
+    clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        reports.zone(self.timezone)
+
+    def error_code(self, reply: Reply) -> str | None:
+        """The two digits of a documented error, else the portal's words; an error may come with HTTP 200."""
+        body = reply.object
+        status, message = text(pick(body, "status")).casefold(), text(pick(body, "message"))
+        if reply.status < 300 and status in ("success", "qrcode"):
+            return None
+        documented = re.match(r"(\d\d)\s*-", message)
+        return documented[1] if documented else message
+
+    def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
+        """As everywhere, but HTTP 200 may come with an error's status in the body (field-notes, Portal)."""
+        said = text(pick(reply.object, "status")).casefold()
+        if reply.status < 300 and (said == "error" or re.fullmatch(r"[45]\d\d", said)):
+            reply = replace(reply, status=400 if said == "error" else int(said))
+        return super().error_in(reply, effect)
+
+    def probe(self) -> Flow[str]:
+        """Ask for the balance, which costs nothing."""
+        balance = yield from self.balance()
+        return f"the token is valid; {balance.left if balance.left is not None else 'unknown'} messages of credit left"
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        """Send a message (sections 1.1 to 1.9); the portal gives it an id, the caller cannot.
+
+        :raises BadInput: over the portal's limits, to a group, or the number is not on WhatsApp.
+        """
+        if not (to.isascii() and to.isdigit()):
+            raise BadInput("the portal sends to phone numbers only", vendor=self.name)
+        sending = outgoing(message)
+        parameters = {"phone": to, **sending.parameters}
+        request = self._request("POST", sending.path, parameters, Effect.SEND, sending.uploads)
+        try:
+            reply = yield from self.ask(request)
+        except BadInput as error:
+            if error.code == "04":
+                yield from self._explain_not_sent(error)
+            raise
+        data = pick(reply.object, "data")
+        ids = pick(data, "messageIDs")
+        sent_id = text(ids[0]) if isinstance(ids, list) and ids else ""
+        if not sent_id:
+            raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
+        offline = truth(pick(data, "connStatus")) is False
+        in_its_way = "accepted, but the instance is not connected: it is sent after a login" if offline else None
+        warning = "; ".join(filter(None, (in_its_way, sending.warning))) or None
+        return SentMessage(vendor=self.name, message_id=sent_id, to=to, warning=warning, raw=reply.object)
+
+    def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
+        """How a message fares (section 2.1, campaignStatus).
+
+        :raises BadInput: the portal does not know the id (it says so with HTTP 500).
+        """
+        if not message_id.strip():
+            raise BadInput("the message's id is empty", vendor=self.name)
+        request = self._request("GET", "/api/campaignStatus", {"msg_id": message_id})
+        reply = yield from self.ask(request, accept=(500,))
+        if reply.status == 500:
+            raise BadInput(f"the portal knows no message {message_id!r}", vendor=self.name, status=500)
+        data = pick(reply.object, "data")
+        row = data[0] if isinstance(data, list) and data else data
+        if not isinstance(row, dict):
+            raise self.unexpected(reply, what="the reply holds no message")
+        return reports.delivery_status(row, message_id)
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        """How the messages of some time fared (section 2.2, campaignReport), the oldest first.
+
+        The portal keeps 7 days, counted here by its dates: a run at midnight may ask for the week before it.
+
+        :param limit: at most so many, the newest.
+        :raises BadInput: the portal has forgotten a part of the time.
+        """
+        period = self._period(since, until, limit)
+        period.require_kept(reports.DELIVERY_REPORT_DAYS)
+        if period.is_empty:
+            return []
+        found = yield from self._rows("/api/campaignReport", _asked(period, limit), "messageID")
+        statuses = [status for row in found if period.holds((status := reports.delivery_status(row)).sent_at)]
+        return _newest(reports.oldest_first(statuses, lambda status: status.sent_at), limit)
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[InboxMessage]]:
+        """Messages that came in (sections 4.1, inboxReport, and 4.2, inboxReportOffset), the oldest first, each once.
+
+        What the portal does with an ``after`` that it does not know any more is not documented.
+
+        :param after: a ``message_id``: those that came after it.
+        :param limit: at most so many: the newest; with ``after`` the oldest, so that whoever goes on from the last
+            one misses none.
+        """
+        period = self._period(since, until, limit)
+        if period.is_empty:
+            return []
+        if after:
+            # No limit: which end of the list the portal would cut is not known.
+            found = yield from self._rows("/api/inboxReportOffset", {"offset": after}, "messageID")
+        else:
+            found = yield from self._rows("/api/inboxReport", _asked(period, limit), "messageID")
+        messages = [
+            message
+            for row in found
+            if period.holds((message := reports.inbox_message(row)).received_at) and message.message_id != after
+        ]
+        ordered = reports.oldest_first(messages, lambda message: message.received_at)
+        return ordered[:limit] if after else _newest(ordered, limit)
+
+    def events(self, post: Post) -> list[Event]:
+        """What a post to the webhook tells (section 8): how a message fares, or one that came in, with its file.
+
+        :raises UnexpectedReply: it has no ``reportType``.
+        """
+        return events.events(post)
+
+    def contacts(self) -> Flow[list[Contact]]:
+        """The account's contacts (section 7).
+
+        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        """
+        found = yield from self._account_rows("/api/contacts")
+        return [reports.contact(row) for row in found]
+
+    def groups(self) -> Flow[list[Group]]:
+        """The account's groups with their members (section 6).
+
+        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        """
+        found = yield from self._account_rows("/api/groups")
+        return [reports.group(row) for row in found]
+
+    def session(self) -> Flow[Session]:
+        """The instance's state (section 3.1, qrCode: a QR code means logged out)."""
+        reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
+        if text(pick(reply.object, "status")).casefold() == "qrcode":
+            return Session(
+                vendor=self.name,
+                state=SessionState.LOGGED_OUT,
+                detail="waiting for its QR code to be scanned",
+            )
+        data = pick(reply.object, "data")
+        info = pick(data, "info")
+        logged_in, connected = truth(pick(data, "login")), truth(pick(info, "Connected"))
+        if logged_in is None and connected is None:
+            raise self.unexpected(reply, what="the reply tells no login state")
+        up = logged_in is not False and connected is not False
+        return Session(
+            vendor=self.name,
+            state=SessionState.LOGGED_IN if up else SessionState.LOGGED_OUT,
+            jid=text(pick(info, "Wid")) or None,
+            name=text(pick(data, "name")) or None,
+            detail="connected" if up else "not connected",
+            raw=data,
+        )
+
+    def qr_code(self) -> Flow[QrCode]:
+        """The QR code to log in with (section 3.1).
+
+        :raises SessionDown: the instance is logged in, so there is none.
+        """
+        reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
+        data = pick(reply.object, "data")
+        if text(pick(reply.object, "status")).casefold() != "qrcode" and isinstance(data, dict):
+            raise self._logged_in_already()
+        png = png_bytes(data)
+        if png is None:
+            raise self.unexpected(reply, what="the QR code is no picture")
+        return QrCode(vendor=self.name, png=png)
+
+    def qr_link(self) -> Flow[QrLink]:
+        """Where the QR code to log in with can be seen as a picture (section 3.2, qrCodeLink).
+
+        :raises SessionDown: the instance is logged in, so there is none.
+        """
+        reply = yield from self.ask(self._request("GET", "/api/qrCodeLink", {}))
+        data = pick(reply.object, "data")
+        if isinstance(data, dict):
+            raise self._logged_in_already()
+        if not re.fullmatch(r"https?://\S+", text(data)):
+            raise self.unexpected(reply, what="the link to the QR code is no URL")
+        return QrLink(vendor=self.name, address=text(data).encode())
+
+    def balance(self) -> Flow[Balance]:
+        """The credit left, in messages (section 5, checkBal).
+
+        :raises QuotaExceeded: the instance was never charged (the portal says so with HTTP 500).
+        """
+        reply = yield from self.ask(self._request("GET", "/api/checkBal", {}), accept=(500,))
+        if reply.status == 500:
+            raise QuotaExceeded("the instance was never charged", vendor=self.name, status=500)
+        data = pick(reply.object, "data")
+        left = whole_number(pick(data, "quota"))
+        if left is None:
+            raise self.unexpected(reply, what="the reply tells no quota")
+        expires_at, state = moment(pick(data, "expiryDate")), text(pick(data, "status"))
+        return Balance(vendor=self.name, left=left, expires_at=expires_at, state=state, raw=data)
+
+    def _explain_not_sent(self, error: BadInput) -> Flow[None]:
+        """Code 04 has two meanings; the session tells which one it was."""
+        try:
+            session = yield from self.session()
+        except WaError:
+            return
+        if not session.logged_in:
+            raise SessionDown(f"not sent: the instance is {session.detail}", vendor=self.name, code=error.code)
+
+    def _logged_in_already(self) -> SessionDown:
+        return SessionDown("the instance is logged in already: there is no QR code", vendor=self.name)
+
+    def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> reports.Period:
+        if limit is not None and limit < 1:
+            raise BadInput(f"limit: expected 1 or more, got {limit}", vendor=self.name)
+        return reports.Period.of(since, until, reports.zone(self.timezone), self.clock())
+
+    def _rows(self, path: str, parameters: Parameters, key: str) -> Flow[list[dict[str, Any]]]:
+        """The rows of a report, known by their ``key``; that there is nothing is code 14, or ``null`` with code 00."""
+        try:
+            reply = yield from self.ask(self._request("GET", path, parameters))
+        except BadInput as error:
+            if error.code != _NOTHING_FOUND:
+                raise
+            return []
+        data = pick(reply.object, "data")
+        if data is None and text(pick(reply.object, "message")).startswith("00"):
+            return []
+        found = reports.rows(data, key)
+        if found is None:
+            raise self.unexpected(reply, what=f"the reply holds no rows with {key}")
+        return found
+
+    def _account_rows(self, path: str) -> Flow[list[dict[str, Any]]]:
+        """The rows of what an account has. None may also mean that it is disconnected; the session tells."""
+        found = yield from self._rows(path, {}, "id")
+        if not found:
+            session = yield from self.session()
+            if not session.logged_in:
+                raise SessionDown(f"the instance is {session.detail}", vendor=self.name, code=_NOTHING_FOUND)
+        return found
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters,
+        effect: Effect = Effect.READ,
+        uploads: tuple[Upload, ...] = (),
+    ) -> Request:
+        """Parameters travel in the query, as documented, unless that would make the URL too long."""
+        everything = {"token": self.token, **parameters}
+        try:
+            # An HTTP client may write a space as three characters.
+            query = urlencode(everything, doseq=True, quote_via=quote)
+        except UnicodeEncodeError:
+            raise BadInput("a text has half of a surrogate pair, which no vendor can take", vendor=self.name) from None
+        if len(query) > URL_CHARACTERS:
+            return Request("POST", path, effect, form=everything, files=uploads)
+        return Request(method, path, effect, params=everything, files=uploads)
+
+
+def _asked(period: reports.Period, limit: int | None) -> dict[str, str]:
+    """What a report is asked for. The portal can only cut it to ``limit`` where its days are all that is wanted."""
+    wanted = {"limit": str(limit)} if limit is not None and period.is_whole_days else {}
+    return {**period.parameters, **wanted}
+
+
+def _newest(records: list[T], limit: int | None) -> list[T]:
+    return records if limit is None else records[-limit:]

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the portal posts to a webhook: how messages fare, and those that came in (vendor-docs/wa_portal, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.wa_portal.messages import NAME
+from airflow_provider_wa.vendors.wa_portal.replies import DELIVERY_STATES
+
+UNKNOWN_TYPE = "application/octet-stream"
+
+_CREDENTIAL = "instanceid"
+"""Whoever knows an instance's id can send with it, as with its token (section 1.1): it is not kept."""
+
+
+def events(post: Post) -> list[Event]:
+    """What a post tells: JSON, or a form with the JSON in its field ``json`` and a file beside it.
+
+    :raises UnexpectedReply: it is no object, or has no ``reportType``.
+    """
+    body = posted_object(NAME, pick(post.fields, "json") if post.fields else post.data)
+    kind = text(pick(body, "reportType"))
+    if not kind:
+        raise UnexpectedReply("the post has no reportType", vendor=NAME)
+    raw = {name: value for name, value in body.items() if str(name).casefold() != _CREDENTIAL}
+    read = _RECORDS.get(kind.casefold())
+    return [event(read(raw) if read else None, vendor_kind=kind, file=_file(post, raw), raw=raw)]
+
+
+def _delivery(body: Mapping[str, Any]) -> DeliveryStatus | None:
+    """How a message fares; None without its id.
+
+    Here ``status`` is the delivery, not the submission as in the reports (field-notes, Portal), and ``createdAt`` the
+    moment of it.
+    """
+    message_id = text(pick(body, "messageID"))
+    if not message_id:
+        return None
+    number, when = pick(body, "status"), moment(pick(body, "createdAt"))
+    state = DELIVERY_STATES.get(whole_number(number) or 0, DeliveryState.UNKNOWN)
+    return DeliveryStatus(
+        vendor=NAME,
+        message_id=message_id,
+        state=state,
+        to=text(pick(body, "phone")) or None,
+        code=text(number) or None,
+        detail=text(pick(body, "statusInfo")),
+        sent_at=when if state is DeliveryState.SENT else None,
+        delivered_at=when if state is DeliveryState.DELIVERED else None,
+        read_at=when if state is DeliveryState.READ else None,
+        raw=body,
+    )
+
+
+def _inbox(body: Mapping[str, Any]) -> InboxMessage | None:
+    """A message that came in, which has no other id here than WhatsApp's own; None without it."""
+    message_id = text(pick(body, "waMessageID"))
+    if not message_id:
+        return None
+    value, chat = pick(body, "value"), text(pick(body, "waID"))
+    return InboxMessage(
+        vendor=NAME,
+        message_id=message_id,
+        wa_message_id=message_id,
+        sender=text(pick(body, "phone")) or chat,
+        chat=chat or None,
+        kind=text(pick(body, "type")),
+        text=text(value) or text(pick(value, "caption")),
+        received_at=moment(pick(body, "createdAt")),
+        raw=body,
+    )
+
+
+_RECORDS: Mapping[str, Callable[[Mapping[str, Any]], DeliveryStatus | InboxMessage | None]] = {
+    "delivery": _delivery,
+    "inbox": _inbox,
+}
+
+
+def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
+    """The file of a form; of what type it is the message tells as well."""
+    file = pick(post.files, "file1") or next(iter(post.files.values()), None)
+    if file is None:
+        return None
+    media_type = file.media_type if file.media_type != UNKNOWN_TYPE else text(pick(pick(body, "value"), "type"))
+    return replace(file, vendor=NAME, media_type=media_type or UNKNOWN_TYPE)

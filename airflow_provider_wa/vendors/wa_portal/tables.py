@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The portal's endpoints and errors as tables (vendor-docs/wa_portal)."""
+
+from __future__ import annotations
+
+from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, VendorUnavailable
+from airflow_provider_wa.vendors.base import Documented, ErrorRule
+
+_CREDENTIALS = "the instance token was refused: check the connection"
+_QUOTA = "credit is used up: recharge the instance"
+
+ERRORS: tuple[ErrorRule, ...] = (
+    ErrorRule(Unauthorized, _CREDENTIALS, code="invalid object id"),
+    ErrorRule(Unauthorized, _CREDENTIALS, code="01"),
+    ErrorRule(Unauthorized, "the client is not known: check the connection", code="02"),
+    ErrorRule(Unauthorized, "the instance is not known: check the connection", code="03"),
+    ErrorRule(BadInput, "the number is not on WhatsApp, or the instance is not connected", code="04"),
+    ErrorRule(QuotaExceeded, _QUOTA, code="05"),
+    ErrorRule(QuotaExceeded, _QUOTA, code="06"),
+    ErrorRule(QuotaExceeded, _QUOTA, code="07"),
+    ErrorRule(BadInput, "the portal could not save the file", code="08"),
+    ErrorRule(BadInput, "the link is not valid or there is no file behind it", code="09"),
+    ErrorRule(BadInput, "the portal could not download the file, or does not take its type", code="10"),
+    ErrorRule(BadInput, "the portal does not know this type of file", code="11"),
+    ErrorRule(BadInput, "a parameter could not be read", code="12"),
+    ErrorRule(BadInput, "a required parameter is missing", code="13"),
+    ErrorRule(BadInput, "the portal has no data on this", code="14"),
+    ErrorRule(VendorUnavailable, "the QR code could not be made: ask again in a moment", code="15"),
+    ErrorRule(Unauthorized, _CREDENTIALS, status=401),
+    ErrorRule(VendorUnavailable, "the portal's service hangs", status=403),
+)
+"""Section 9, and what the HTTP statuses of the sections mean. Code 00 is a success. What has no line here means what it
+means everywhere: 500, 502 and 503 that the portal is down."""
+
+ENDPOINTS: tuple[Documented, ...] = (
+    Documented("GET/POST /api/sendText", "send"),
+    Documented("GET/POST /api/sendFiles", "send"),
+    Documented("POST /api/sendFiles (local files)", "send"),
+    Documented("GET/POST /api/sendFileWithCaption", "send"),
+    Documented("POST /api/sendFileWithCaption (local files)", "send"),
+    Documented("GET/POST /api/sendLocation", "send"),
+    Documented("GET/POST /api/sendContact", "send"),
+    Documented("GET/POST /api/sendTextButton", "send"),
+    Documented("GET/POST /api/sendFilesButton", "send"),
+    Documented("POST /api/sendFilesButton (local files)", "send"),
+    Documented("GET/POST /api/sendLocationButton", "send"),
+    Documented("GET/POST /api/sendList", "send"),
+    Documented("GET/POST /api/campaignStatus", "message_status"),
+    Documented("GET/POST /api/campaignReport", "delivery_report"),
+    Documented("GET/POST /api/qrCode", "qr_code"),
+    Documented("GET/POST /api/qrCode", "session"),
+    Documented("GET/POST /api/qrCodeLink", "qr_link"),
+    Documented("GET/POST /api/inboxReport", "inbox"),
+    Documented("GET/POST /api/inboxReportOffset", "inbox"),
+    Documented("GET/POST /api/checkBal", "balance"),
+    Documented("GET/POST /api/groups", "groups"),
+    Documented("GET/POST /api/contacts", "contacts"),
+)
+"""All sections but the webhook's, which is the receiver's. Each takes GET and POST; we send by POST only, as an HTTP
+library may repeat a GET by itself, and ask for all else by GET. HTTP 500 has a meaning of its own with campaignStatus
+(no such message) and checkBal (never charged)."""

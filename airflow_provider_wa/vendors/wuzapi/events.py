@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What WuzAPI posts to a webhook: messages, receipts and what is kept raw (field-notes, WuzAPI, webhooks)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, truth
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile, Record
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.wuzapi.base import NAME
+
+DELIVERY_STATES: Mapping[str, DeliveryState] = {"delivered": DeliveryState.DELIVERED, "read": DeliveryState.READ}
+"""A receipt's ``state`` in small letters. ReadSelf is missing: it tells that this account has read what came in."""
+
+# The part of a message that says what it is, our word for it, and where in that part the text stands, if it has one.
+_CONTENTS: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
+    ("conversation", "text", ()),
+    ("extendedTextMessage", "text", ("text",)),
+    ("imageMessage", "image", ("caption",)),
+    ("videoMessage", "video", ("caption",)),
+    ("ptvMessage", "video", ("caption",)),
+    ("audioMessage", "audio", None),
+    ("documentMessage", "document", ("caption",)),
+    ("documentWithCaptionMessage", "document", ("message", "documentMessage", "caption")),
+    ("stickerMessage", "sticker", None),
+    ("locationMessage", "location", ("name",)),
+    ("liveLocationMessage", "location", ("caption",)),
+    ("contactMessage", "contact", ("displayName",)),
+    ("contactsArrayMessage", "contact", ("displayName",)),
+    ("buttonsResponseMessage", "button", ("Response", "SelectedDisplayText")),
+    ("templateButtonReplyMessage", "button", ("selectedDisplayText",)),
+    ("interactiveResponseMessage", "button", ("body", "text")),
+    ("listResponseMessage", "list", ("title",)),
+    ("reactionMessage", "reaction", ("text",)),
+    ("pollUpdateMessage", "poll", None),
+)
+
+_NO_CONVERSATION = ("status@broadcast", "@newsletter")
+"""How chats end that nobody writes to this account in: the statuses of its contacts, and channels."""
+
+_NOT_KEPT = frozenset(
+    {
+        *("userid", "instancename", "token"),  # around the event in either spelling: who is meant, and its credentials
+        *("base64", "mimetype", "filename"),  # the file
+        *("qrcode", "qrcodebase64"),  # whoever scans it owns the session
+    }
+)
+
+_JID = re.compile(r"([^@.:]+)[^@]*@(.+)", re.DOTALL)
+_PHONES = frozenset({"s.whatsapp.net", "c.us"})
+
+
+def events(post: Post) -> list[Event]:
+    """What a post tells: a form with the JSON in its field ``jsonData``, or that JSON itself.
+
+    :raises UnexpectedReply: it is no object, or has no ``type``.
+    """
+    envelope = post.fields or post.data
+    inner = pick(envelope, "jsonData")
+    body = posted_object(NAME, envelope if inner is None else inner)
+    kind = text(pick(body, "type"))
+    if not kind:
+        raise UnexpectedReply("the post has no type", vendor=NAME)
+    raw = {name: value for name, value in body.items() if str(name).casefold() not in _NOT_KEPT}
+    read, file = _RECORDS.get(kind.casefold()), _file(post, body)
+    records = read(raw) if read else ()
+    return [event(record, vendor_kind=kind, file=file, raw=raw) for record in records or (None,)]
+
+
+def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
+    """A message that somebody wrote to this account; none if it is its own, or does no more than change another."""
+    info, content = (pick(pick(body, "event"), name) for name in ("Info", "Message"))
+    message_id, chat = text(pick(info, "ID")), text(pick(info, "Chat"))
+    own, control = truth(pick(info, "IsFromMe")), pick(content, "protocolMessage")
+    if not message_id or own or control is not None or chat.endswith(_NO_CONVERSATION):
+        return ()
+    kind, said = _content(content)
+    return (
+        InboxMessage(
+            vendor=NAME,
+            message_id=message_id,
+            wa_message_id=message_id,
+            sender=_person(info),
+            chat=_without_device(chat) or None,
+            kind=kind or text(pick(info, "MediaType")) or text(pick(info, "Type")),
+            text=said,
+            received_at=moment(pick(info, "Timestamp")),
+            media_url=text(pick(pick(body, "s3"), "url")) or None,
+            raw=body,
+        ),
+    )
+
+
+def _receipts(body: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
+    """How the messages that a receipt names fare; none if it comes from this account's own devices.
+
+    In a group each member sends receipts: ``to`` is the group, ``detail`` the member.
+    """
+    source, word = pick(body, "event"), text(pick(body, "state"))
+    state, named = DELIVERY_STATES.get(word.casefold()), pick(source, "MessageIDs")
+    if state is None or not isinstance(named, list) or truth(pick(source, "IsFromMe")):
+        return ()
+    who, chat = _person(source), _without_device(text(pick(source, "Chat")))
+    in_group = chat.endswith("@g.us")
+    when = moment(pick(source, "Timestamp"))
+    ids = dict.fromkeys(text(message_id) for message_id in named)
+    return [
+        DeliveryStatus(
+            vendor=NAME,
+            message_id=message_id,
+            state=state,
+            to=(chat if in_group else who) or None,
+            code=word,
+            detail=f"by {who}" if in_group and who else "",
+            delivered_at=when if state is DeliveryState.DELIVERED else None,
+            read_at=when if state is DeliveryState.READ else None,
+            raw=body,
+        )
+        for message_id in ids
+        if message_id
+    ]
+
+
+_RECORDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Record]]] = {
+    "message": _message,
+    "readreceipt": _receipts,
+}
+
+
+def _content(message: Any) -> tuple[str, str]:
+    """What kind of message it is, empty if we do not know it, and its text."""
+    for name, kind, place in _CONTENTS:
+        if (part := pick(message, name)) is not None:
+            return kind, "" if place is None else text(reduce(pick, place, part))
+    return "", ""
+
+
+def _person(source: Any) -> str:
+    """Who wrote or read: the digits if either of the two addresses is a phone number, else the JID, a LID mostly."""
+    sender, other, chat = (
+        text(pick(source, *names)) for names in (("Sender",), ("SenderAlt", "Sender alt"), ("Chat",))
+    )
+    phones = (found for jid in (sender, other) if (found := _phone(jid)))
+    return next(phones, "") or _without_device(sender or chat)
+
+
+def _phone(jid: str) -> str:
+    found = _JID.fullmatch(jid)
+    return found[1] if found and found[2] in _PHONES and found[1].isdecimal() else ""
+
+
+def _without_device(jid: str) -> str:
+    """A JID, or what else it is, without the number of the phone or computer that was used."""
+    found = _JID.fullmatch(jid)
+    return f"{found[1]}@{found[2]}" if found else jid
+
+
+def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
+    """The file of a message: in base64, or beside the JSON in a form."""
+    if content := base64_bytes(pick(body, "base64")):
+        told = text(pick(body, "mimeType")) or "application/octet-stream"
+        return MediaFile(vendor=NAME, content=content, media_type=told, filename=text(pick(body, "fileName")))
+    file = next(iter(post.files.values()), None)
+    return replace(file, vendor=NAME) if file else None

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What WuzAPI is sent: each message's endpoint and body, with its limits checked (vendor-docs/wuzapi, chat)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wa.api import media_types
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.messages import (
+    Audio,
+    Button,
+    Buttons,
+    ContactCard,
+    Document,
+    Edit,
+    Image,
+    ListMessage,
+    ListRow,
+    Location,
+    Media,
+    Message,
+    Poll,
+    Reaction,
+    Sticker,
+    Text,
+    Video,
+)
+from airflow_provider_wa.vendors.wuzapi.base import NAME, Body, jid
+
+IMAGES = ("image/jpeg", "image/png")
+VIDEOS = ("video/mp4", "video/3gpp")
+
+BUTTONS_OF_A_KIND: Mapping[str, int] = {"reply": 3, "url": 1, "call": 1}
+"""How many buttons a message takes (vendor-docs/wuzapi, template)."""
+
+BUTTON_CHARACTERS = 20
+"""The newest servers cut a button's text there; it is refused here instead."""
+
+_NOT_OPUS: Mapping[bytes, str] = {b"\x01vorbis": "Vorbis", b"\x7fFLAC": "FLAC", b"Speex   ": "Speex"}
+_OGG_HEAD = 512
+
+
+def data_url(media: Media, kinds: Collection[str], what: str, media_type: str | None = None) -> str:
+    """A URL as it is (newer servers fetch it), bytes as a data URL under ``media_type`` or their own MIME type.
+
+    :raises BadInput: the content is of none of ``kinds``; no kind at all stands for every one.
+    """
+    if kinds:
+        media_types.require(media, kinds, what)
+    if media.url is not None:
+        return media.url
+    encoded = base64.b64encode(media.content or b"").decode()
+    return f"data:{media_type or media_types.media_type(media)};base64,{encoded}"
+
+
+def _optional(**fields: str) -> Body:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _text(message: Text) -> Body:
+    if not message.quoted_id:
+        return {"Body": message.body}
+    if not message.quoted_sender:
+        raise BadInput("text: quoted_sender is missing; an answer needs the JID of who wrote the message", vendor=NAME)
+    sender = jid(message.quoted_sender, "text: quoted_sender")
+    return {"Body": message.body, "ContextInfo": {"StanzaId": message.quoted_id, "Participant": sender}}
+
+
+def _image(message: Image) -> Body:
+    return {"Image": data_url(message.media, IMAGES, "image"), **_optional(Caption=message.caption)}
+
+
+def _video(message: Video) -> Body:
+    return {
+        "Video": data_url(message.media, VIDEOS, "video"),
+        **_optional(Caption=message.caption),
+        **_thumbnail("JpegThumbnail", message.thumbnail, "image/jpeg"),
+    }
+
+
+def _audio(message: Audio) -> Body:
+    head = (message.media.content or b"")[:_OGG_HEAD]
+    if codec := next((name for mark, name in _NOT_OPUS.items() if mark in head), None):
+        raise BadInput(f"audio: {message.media.filename!r} is {codec} in Ogg; it must be Opus in Ogg", vendor=NAME)
+    return {"Audio": data_url(message.media, ("audio/ogg",), "audio", "audio/ogg")}
+
+
+def _document(message: Document) -> Body:
+    # Older servers take this one MIME type; newer ones find the real one by the file's name.
+    document = data_url(message.media, (), "document", "application/octet-stream")
+    return {"Document": document, "FileName": message.media.filename, **_optional(Caption=message.caption)}
+
+
+def _sticker(message: Sticker) -> Body:
+    if message.caption:
+        raise BadInput("sticker: WhatsApp shows no caption with a sticker", vendor=NAME)
+    sticker = data_url(message.media, ("image/webp",), "sticker")
+    return {"Sticker": sticker, **_thumbnail("PngThumbnail", message.thumbnail, "image/png")}
+
+
+def _thumbnail(name: str, picture: bytes | None, kind: str) -> Body:
+    if picture is None:
+        return {}
+    if (found := media_types.sniff(picture)) != kind:
+        raise BadInput(f"thumbnail: it is {found or 'of an unknown type'}; it must be {kind}", vendor=NAME)
+    return {name: base64.b64encode(picture).decode()}
+
+
+def _degrees(degrees: float) -> float:
+    # The server takes exactly 0 for missing; this is a centimetre from it.
+    return degrees or 1e-7
+
+
+def _location(message: Location) -> Body:
+    place = {"Latitude": _degrees(message.latitude), "Longitude": _degrees(message.longitude)}
+    return {**place, **_optional(Name=message.name)}
+
+
+def _contact(message: ContactCard) -> Body:
+    return {"Name": message.name, "Vcard": message.vcard}
+
+
+def _list(message: ListMessage) -> Body:
+    sections: dict[str, list[Body]] = {}
+    for place, row in enumerate(message.rows, 1):
+        sections.setdefault(row.section, []).append(_row(place, row))
+    return {
+        "Desc": message.body,
+        "ButtonText": message.button,
+        **_optional(TopText=message.header, FooterText=message.footer),
+        "Sections": [{"Title": title, "Rows": rows} for title, rows in sections.items()],
+    }
+
+
+def _row(place: int, row: ListRow) -> Body:
+    # The same title may stand in two sections, but an id must be one row's alone.
+    return {"RowId": str(place), "Title": row.title, **_optional(Desc=row.description)}
+
+
+def _poll(message: Poll) -> Body:
+    if message.several:
+        raise BadInput("poll: several is not possible; this vendor's polls take one answer", vendor=NAME)
+    return {"Header": message.question, "Options": list(message.options)}
+
+
+def _edit(message: Edit) -> Body:
+    return {"Body": message.body, "Id": message.message_id}
+
+
+def _reaction(message: Reaction) -> Body:
+    own = "me:" if message.own else ""
+    return {"Body": message.emoji or "remove", "Id": own + message.message_id.removeprefix(own)}
+
+
+def template(message: Buttons) -> Body:
+    """The body for /chat/send/template, which older servers have.
+
+    :raises BadInput: too many buttons of a kind, or a text too long.
+    """
+    buttons = [_template_button(button) for button in _checked(message)]
+    return {"Content": message.body, **_optional(Footer=message.footer), "Buttons": buttons}
+
+
+def _template_button(button: Button) -> Body:
+    kind = {"reply": "quickreply"}.get(button.kind, button.kind)
+    return {"DisplayText": button.text, "Type": kind, **_optional(Url=button.url, PhoneNumber=button.phone)}
+
+
+def buttons(message: Buttons) -> Body:
+    """The body for /chat/send/buttons of the newest servers: text, footer and picture, buttons of all three kinds.
+
+    :raises BadInput: too many buttons of a kind, a text too long, or something under them other than a picture.
+    """
+    if message.location:
+        raise BadInput("buttons: location is not possible; this vendor has buttons under a text or a picture",
+                       vendor=NAME)  # fmt: skip
+    given = [_button(place, button) for place, button in enumerate(_checked(message), 1)]
+    picture = data_url(message.media, IMAGES, "buttons: media") if message.media else ""
+    return {"Body": message.body, **_optional(Footer=message.footer, Image=picture), "Buttons": given}
+
+
+def _button(place: int, button: Button) -> Body:
+    kind = {"reply": "reply", "url": "cta_url", "call": "cta_call"}[button.kind]
+    label = {"Type": kind, "ButtonId": str(place), "ButtonText": button.text}
+    return {**label, **_optional(url=button.url, phone_number=button.phone)}
+
+
+def reply_buttons(message: Buttons) -> Body | None:
+    """The body for /chat/send/buttons of servers in between: text and buttons to answer with, or None if it is more."""
+    if message.media or any(button.kind != "reply" for button in message.buttons):
+        return None
+    given = [{"ButtonId": str(place), "ButtonText": button.text} for place, button in enumerate(message.buttons, 1)]
+    return {"Title": message.body, "Buttons": given}
+
+
+def _checked(message: Buttons) -> tuple[Button, ...]:
+    for kind, limit in BUTTONS_OF_A_KIND.items():
+        if (count := sum(button.kind == kind for button in message.buttons)) > limit:
+            raise BadInput(f"buttons: {count} {kind} buttons; there may be at most {limit}", vendor=NAME)
+    for button in message.buttons:
+        if (length := len(button.text)) > BUTTON_CHARACTERS:
+            raise BadInput(
+                f"button {button.text!r}: the text has {length} characters; it may have at most {BUTTON_CHARACTERS}",
+                vendor=NAME,
+            )
+    return message.buttons
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a message goes: path, what makes the body, the recipient's field, and whether the sender may choose an id.
+
+    Where it may not, ``Id`` is the message that is meant.
+    """
+
+    path: str
+    make: Callable[[Any], Body]
+    recipient: str = "Phone"
+    own_id: bool = True
+
+    def body(self, to: str, message: Message, message_id: str | None) -> Body:
+        """The whole body.
+
+        :raises BadInput: the message is not what the endpoint takes.
+        """
+        return addressed(to, self.make(message), message_id if self.own_id else None, self.recipient)
+
+
+SENDS: Mapping[type[Message], Route] = {
+    Text: Route("/chat/send/text", _text),
+    Image: Route("/chat/send/image", _image),
+    Audio: Route("/chat/send/audio", _audio),
+    Video: Route("/chat/send/video", _video),
+    Document: Route("/chat/send/document", _document),
+    Sticker: Route("/chat/send/sticker", _sticker),
+    Location: Route("/chat/send/location", _location),
+    ContactCard: Route("/chat/send/contact", _contact),
+    ListMessage: Route("/chat/send/list", _list),
+    Poll: Route("/chat/send/poll", _poll, recipient="Group"),
+    Edit: Route("/chat/send/edit", _edit, own_id=False),
+    Reaction: Route("/chat/react", _reaction, own_id=False),
+}
+"""For each message its endpoint, but for ``Buttons``: which one takes those depends on the server."""
+
+TEMPLATE = "/chat/send/template"
+BUTTONS = "/chat/send/buttons"
+
+
+def addressed(to: str, body: Body, message_id: str | None, recipient: str = "Phone") -> Body:
+    """A body with its recipient, and the sender's own id if there is one."""
+    return {recipient: to, **body, **_optional(Id=message_id or "")}

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the triggers share: look, wait, look again, until it is found or the deadline is over; then one event."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import anyio
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_wa.api.errors import Retry, WaError
+from airflow_provider_wa.triggers import MAX_FAILURES
+
+SHORTEST_PAUSE = 0.05
+"""Seconds between two looks at least, whatever was asked for: never a hot loop."""
+
+LAST_LOOK = 30.0
+"""Seconds for the look that is due when the deadline is over already, after the triggerer was down for instance."""
+
+Found = Mapping[str, Any]
+"""What was waited for, as JSON: small, ids rather than contents."""
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """It is not there; ``detail`` tells how things stand. ``otherwise`` is what to make do with at the deadline."""
+
+    detail: str
+    otherwise: Found | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to look: ``look`` looks once, ``pause`` waits until it may be worth to look again, so long at most."""
+
+    look: Callable[[], Awaitable[Found | NotYet]]
+    pause: Callable[[float], Awaitable[None]]
+
+
+class WaTrigger(BaseTrigger):
+    """Base of the triggers: waits in a triggerer, over its restarts, and ends with one event.
+
+    The event has a ``status``: ``success`` with what was found, ``timeout`` with a ``message`` that tells how things
+    stood last, or ``error`` with a ``message`` for what waiting does not mend, or has not; ``retry`` tells whether
+    another try of the task might.
+
+    :param wa_conn_id: the connection.
+    :param poll_interval: seconds between two looks, give or take a fifth.
+    :param deadline: a Unix time in seconds. It is carried here, since a time-out of Airflow's would bypass the sensor.
+    :param max_failures: so many failures in a row that might pass by themselves are waited out.
+    """
+
+    arguments: ClassVar[tuple[str, ...]] = ("wa_conn_id", "poll_interval", "deadline", "max_failures")
+    """What the constructor takes, each under its name an attribute."""
+
+    expired: ClassVar[str]
+    """What a time-out says, for instance "the session was not logged in in time"."""
+
+    def __init__(
+        self, wa_conn_id: str, poll_interval: float, deadline: float, max_failures: int = MAX_FAILURES
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.wa_conn_id = wa_conn_id
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+        self.max_failures = max_failures
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        cls = type(self)
+        return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in self.arguments}
+
+    @abstractmethod
+    def source(self) -> AbstractAsyncContextManager[Source]:
+        """Where to look, for as long as it is waited."""
+
+    async def look_once(self) -> Found | NotYet:
+        """One look, for a sensor that waits in its worker.
+
+        :raises WaError: it failed.
+        """
+        await load()
+        async with self.source() as source:
+            return await source.look()
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        try:
+            event = await self._wait()
+        except (WaError, AirflowNotFoundException) as error:
+            lasting = isinstance(error, WaError) and error.retry is Retry.NEVER
+            event = {"status": "error", "message": f"{type(error).__name__}: {error}", "retry": not lasting}
+        yield TriggerEvent(event)
+
+    async def _wait(self) -> dict[str, Any]:
+        failures, told, otherwise = 0, "", None
+        await load()
+        async with self.source() as source:
+            while True:
+                try:
+                    found = await self._look(source)
+                    failures = 0
+                except WaError as error:
+                    failures += 1
+                    if error.retry is Retry.NEVER or failures > self.max_failures:
+                        raise
+                    found = NotYet(str(error))
+                if not isinstance(found, NotYet):
+                    return {"status": "success", **found}
+                # What was known before a failure is known still.
+                otherwise = found.otherwise or otherwise
+                if found.detail != told:
+                    told = found.detail
+                    self.log.info("Connection %s: %s", self.wa_conn_id, told)
+                if (left := self._left) <= 0:
+                    return self._expired(found.detail, otherwise)
+                await source.pause(max(SHORTEST_PAUSE, min(self.poll_interval * random.uniform(0.8, 1.2), left)))
+
+    async def _look(self, source: Source) -> Found | NotYet:
+        # A look may have to wait for its turn behind many others; it is not to outlast the deadline.
+        with anyio.move_on_after(max(self._left, LAST_LOOK)):
+            return await source.look()
+        return NotYet("no answer before the deadline")
+
+    @property
+    def _left(self) -> float:
+        return self.deadline - time.time()
+
+    def _expired(self, detail: str, otherwise: Found | None) -> dict[str, Any]:
+        if otherwise is not None:
+            return {"status": "success", **otherwise}
+        return {"status": "timeout", "message": f"{self.expired}: {detail}"}
+
+
+async def load() -> None:
+    """Load what waiting needs: the hooks, the vendors, the store.
+
+    Airflow imports the modules of triggers on its event loop, where all that would hold up every other trigger. So they
+    import little, and the rest inside of their functions, when it is here already.
+    """
+    await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    pass
+
+
+def failure(event: Mapping[str, Any], more: str = "") -> AirflowException:
+    """What a task raises for a trigger's event of the status ``error``: Airflow retries it, or had better not.
+
+    :param more: what there is to add to its message.
+    """
+    kind = AirflowException if event.get("retry") else AirflowFailException
+    return kind(f"{event['message']}{more}")

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections import Counter
+
+from airflow_provider_wa.bulk.send_results import COLUMNS, Tally, as_result
+from airflow_provider_wa.store.sends import SendRow, SendState
+
+
+def test_a_result_tells_what_is_known() -> None:
+    row = SendRow(key="k", row=1, given="+1 202", recipient="1202", state=SendState.INTENDED, message_id="ours")
+    assert as_result(row) == {
+        "input": "+1 202",
+        "to": "1202",
+        "status": "unknown",
+        "message_id": None,
+        "settled_at": None,
+        "detail": "",
+    }
+    assert tuple(as_result(row)) == COLUMNS
+
+
+def test_what_is_begun_and_what_nobody_knows_are_in_doubt() -> None:
+    states = Counter({SendState.ACCEPTED: 1200, SendState.INTENDED: 1, SendState.UNKNOWN: 2, SendState.SKIPPED: 3})
+    tally = Tally(states=states, total=1206)
+    assert tally.to_dict() == {"total": 1206, "accepted": 1200, "skipped": 3, "failed": 0, "unknown": 3}
+    assert (tally.done, tally.remark) == (1206, "1,200 accepted, 3 skipped, 3 unknown")

@@ -1,0 +1,731 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimited,
+    SessionDown,
+    UnexpectedReply,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.api.flow import Flow, Sleep
+from airflow_provider_wa.api.messages import Location, Message, Text
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
+from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.bulk.pacing import Pace, QuietHours
+from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.send_run import BulkSend
+from airflow_provider_wa.bulk.sending_policy import SendingPolicy
+from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
+from airflow_provider_wa.store.database import StoreUnavailable
+from airflow_provider_wa.store.sends import Intend, SendRow, SendState, Settle
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
+
+LOG = logging.getLogger("bulk")
+HOUR = timedelta(hours=1)
+FOREVER = 3600.0
+
+Answer = Callable[[str], "str | None"]
+
+
+def fine(to: str) -> str | None:
+    return None
+
+
+@dataclass
+class Vendor:
+    """Sends without any request; ``taken`` is what went out. ``answer`` gives a warning, or raises after that."""
+
+    sends: ClassVar[frozenset[type[Message]]] = frozenset({Text, Location})
+    answer: Answer = fine
+    refuse: Callable[[str], None] = lambda to: None
+    """Raises before anything goes out."""
+    seconds: float | None = None
+    on_call: Callable[[], None] = lambda: None
+    calls: list[str] = field(default_factory=list)
+    taken: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        self.calls.append(to)
+        self.on_call()
+        if self.seconds is not None:
+            yield Sleep(self.seconds)
+        self.refuse(to)
+        self.taken.append((to, message_id or f"m{len(self.taken) + 1}"))
+        warning = self.answer(to)
+        return SentMessage(vendor="fake", message_id=self.taken[-1][1], to=to, warning=warning)
+
+    @property
+    def reached(self) -> list[str]:
+        return [to for to, _ in self.taken]
+
+
+@dataclass
+class Reporting(Vendor):
+    """Lists what went out; the text of each is ``told``. ``reports`` are the moments that it was asked since."""
+
+    told: str | None = "hello"
+    reports: list[datetime] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    shown: int | None = None
+    """How many of them the report has got to."""
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        yield from ()
+        assert since
+        self.reports.append(since)
+        statuses = [
+            DeliveryStatus(message_id=name, state=DeliveryState.SENT, to=to, text=self.told)
+            for to, name in self.taken[: self.shown]
+        ]
+        self.meanwhile()
+        return statuses
+
+
+@dataclass
+class ById(Vendor):
+    """Takes an id of ours with a message."""
+
+    def repeats_by_id(self, message: Message) -> bool:
+        return isinstance(message, Text)
+
+    def new_message_id(self, key: str) -> str:
+        return f"id-{key[:8]}"
+
+
+@dataclass
+class WithSession(Vendor):
+    """Has an account; ``asked`` is how often it was asked for."""
+
+    state: SessionState = SessionState.LOGGED_IN
+    asked: int = 0
+
+    def session(self) -> Flow[Session]:
+        self.asked += 1
+        yield Sleep(0.0)
+        return Session(state=self.state, detail="as it is")
+
+
+@dataclass
+class ReportingWithSession(Reporting, WithSession):
+    """Does both."""
+
+
+def raising(error: WaError, *recipients: str, times: int = 1000) -> Callable[[str], Any]:
+    left = times
+
+    def answer(to: str) -> None:
+        nonlocal left
+        if left and (not recipients or to in recipients):
+            left -= 1
+            raise error
+
+    return answer
+
+
+def us(count: int) -> list[str]:
+    return [f"1202555{place:04d}" for place in range(count)]
+
+
+def key_of(to: str, name: str = "hello") -> str:
+    return hashlib.sha256(f"{to} {name}".encode()).hexdigest()
+
+
+def to_each(vendor: Vendor, message: Message, name: str) -> Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]:
+    def address(place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
+        to = row["to"]
+        if not to.isdigit():
+            return Unaddressed(place, to, "no number")
+        key = key_of(to, name)
+        own = vendor.new_message_id(key) if isinstance(vendor, ById) and vendor.repeats_by_id(message) else None
+        return Addressed(place, f"+{to}", to, message, key, own)
+
+    return address
+
+
+@dataclass
+class Tries:
+    """Sends to lists, each a try of the same task unless its batch has another name."""
+
+    store: Store
+
+    async def __call__(
+        self,
+        vendor: Vendor,
+        recipients: Iterable[str],
+        workers: int = 1,
+        batch: str = "b",
+        message: Message | None = None,
+        name: str = "hello",
+        conn_id: str = "c",
+        **options: Any,
+    ) -> Tally:
+        rows = [{"to": to} for to in recipients]
+        async with AsyncChannel(Endpoint("http://127.0.0.1:1")) as channel:
+            bulk = BulkSend(
+                vendor=vendor,
+                channel=channel,
+                store=self.store,
+                batch=batch,
+                conn_id=conn_id,
+                log=LOG,
+                address=to_each(vendor, message or Text("hello"), name),
+                **options,
+            )
+            return await bulk.run(lambda: iter(rows), workers, len(rows))
+
+    def rows(self, batch: str = "b") -> list[SendRow]:
+        return list(self.store.sends.rows(batch))
+
+    def states(self, batch: str = "b") -> list[str]:
+        return [row.state.value for row in self.rows(batch)]
+
+    def intend(self, to: str, *, batch: str = "b", conn_id: str = "c", ago: timedelta | None = None) -> SendRow:
+        """Leave behind what a try leaves that is killed in the middle of a request."""
+        row = SendRow(key=key_of(to), row=1, given=f"+{to}", recipient=to, state=SendState.INTENDED)
+        assert self.store.sends.change([Intend(batch=batch, conn_id=conn_id, row=row)]) == [None]
+        return self.store.sends.known([row.key])[row.key]
+
+
+@pytest.fixture
+def tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tries]:
+    monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
+    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
+    store = Store(f"sqlite:///{tmp_path}/wa.db")
+    yield Tries(store)
+    store.close()
+
+
+# What is stored, and when.
+
+
+async def test_an_intent_is_stored_before_the_vendor_is_called_and_the_outcome_after(tries: Tries) -> None:
+    seen: list[str] = []
+    vendor = Vendor(refuse=lambda to: seen.append(tries.store.sends.known([key_of(to)])[key_of(to)].state.value))
+    await tries(vendor, us(3))
+    assert seen == ["intended"] * 3
+    assert [(row.row, row.state.value, row.message_id) for row in tries.rows()] == [
+        (1, "accepted", "m1"),
+        (2, "accepted", "m2"),
+        (3, "accepted", "m3"),
+    ]
+
+
+async def test_an_id_that_is_chosen_before_the_request_is_stored_before_it(tries: Tries) -> None:
+    (to,) = us(1)
+    await asyncio.wait_for(_killed(tries, ById(seconds=FOREVER), [to]), 10)
+    (row,) = tries.rows()
+    assert (row.state, row.message_id) == (SendState.INTENDED, f"id-{key_of(to)[:8]}")
+
+
+OUTCOMES = [
+    (BadInput("no such number"), "failed"),
+    (RateLimited("too fast"), "delayed"),
+    (VendorUnavailable("refused", never_left=True), "delayed"),
+    (OutcomeUnknown("no reply"), "unknown"),
+    (UnexpectedReply("html"), "unknown"),
+]
+
+
+@pytest.mark.parametrize(("error", "state"), OUTCOMES, ids=[state for _, state in OUTCOMES[:3]] + ["unknown", "reply"])
+async def test_each_error_has_its_state_and_fails_no_other(tries: Tries, error: WaError, state: str) -> None:
+    vendor = Vendor(refuse=raising(error, "12025550001"))
+    tally = await tries(vendor, us(3))
+    assert tries.states() == ["accepted", state, "accepted"]
+    assert tries.rows()[1].detail == f"{type(error).__name__}: {error}"
+    assert tally.states["accepted"] == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(SessionDown("logged out"), "delayed"), (QuotaExceeded("credit"), "delayed")]
+)
+async def test_an_error_that_would_stop_all_stops_all_and_loses_nobody(
+    tries: Tries, error: WaError, state: str
+) -> None:
+    vendor = Vendor(refuse=raising(error, "12025550002"))
+    with pytest.raises(type(error)):
+        await tries(vendor, us(6))
+    assert tries.states() == ["accepted", "accepted", state]
+    await tries(again := Vendor(), us(6))
+    assert again.reached == us(6)[2:]
+    assert tries.states() == ["accepted"] * 6
+
+
+async def test_a_warning_is_kept_with_an_accepted_message(tries: Tries) -> None:
+    await tries(Vendor(answer=lambda to: "the phone is off"), us(1))
+    (row,) = tries.rows()
+    assert (row.state, row.detail) == (SendState.ACCEPTED, "the phone is off")
+
+
+async def test_a_store_that_fails_before_the_request_lets_nothing_out(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fail(tries, monkeypatch, Intend, after=2)
+    vendor = Vendor()
+    with pytest.raises(StoreUnavailable):
+        await tries(vendor, us(6))
+    assert vendor.calls == us(2)
+
+
+async def test_a_store_that_fails_after_a_request_leaves_its_intent_and_nothing_more_is_sent(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fail(tries, monkeypatch, Settle, after=1)
+    vendor = Reporting()
+    with pytest.raises(StoreUnavailable):
+        await tries(vendor, us(6))
+    assert tries.states() == ["accepted", "intended"]
+    monkeypatch.undo()
+    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
+    await tries(vendor, us(6))
+    assert sorted(vendor.reached) == us(6), "each once"
+    assert tries.states() == ["accepted"] * 6
+
+
+async def test_a_try_that_is_cancelled_in_a_request_leaves_an_intent_that_the_next_clears_up(tries: Tries) -> None:
+    killed = Reporting(seconds=FOREVER)
+    await asyncio.wait_for(_killed(tries, killed, us(3)), 10)
+    assert tries.states() == ["intended"]
+    killed.seconds = None
+    await tries(killed, us(3))
+    assert sorted(killed.reached) == us(3)
+    assert tries.states() == ["accepted"] * 3
+
+
+async def test_nothing_that_was_accepted_is_sent_again(tries: Tries) -> None:
+    vendor = Vendor()
+    tallies = [await tries(vendor, us(250), workers=5) for _ in range(2)]
+    assert sorted(vendor.reached) == us(250)
+    assert [tally.to_dict() for tally in tallies] == [
+        {"total": 250, "accepted": 250, "skipped": 0, "failed": 0, "unknown": 0}
+    ] * 2
+
+
+async def test_two_tries_at_the_same_time_send_each_message_once(tries: Tries) -> None:
+    vendor = Vendor(seconds=0.0)
+    recipients = us(120)
+    tallies = await asyncio.gather(
+        tries(vendor, recipients, workers=3), tries(vendor, list(reversed(recipients)), workers=3)
+    )
+    assert sorted(vendor.reached) == recipients
+    assert tries.states() == ["accepted"] * 120
+    assert [tally.total for tally in tallies] == [120, 120]
+
+
+# What is in doubt.
+
+
+async def test_what_went_out_is_found_and_what_did_not_is_sent_in_a_further_pass(tries: Tries) -> None:
+    lost = raising(OutcomeUnknown("no reply"), "12025550001", times=1)
+    never = raising(OutcomeUnknown("no reply"), "12025550002", times=1)
+    vendor = Reporting(answer=lost, refuse=never)
+    tally = await tries(vendor, us(4))
+    assert vendor.reached == ["12025550000", "12025550001", "12025550003", "12025550002"]
+    assert tries.states() == ["accepted"] * 4
+    assert [row.message_id for row in tries.rows()] == ["m1", "m2", "m4", "m3"]
+    assert tally.failure is None
+    assert len(vendor.reports) == 1, "one report for all"
+
+
+async def test_under_its_id_a_message_goes_again_and_is_the_same(tries: Tries) -> None:
+    vendor = ById(answer=raising(OutcomeUnknown("no reply"), "12025550001", times=2))
+    await tries(vendor, us(2))
+    assert [to for to in vendor.reached] == ["12025550000", *["12025550001"] * 3]
+    assert len({name for _, name in vendor.taken}) == 2
+    assert tries.states() == ["accepted"] * 2
+
+
+async def test_there_are_three_passes_at_most_and_the_failure_is_told(tries: Tries) -> None:
+    vendor = ById(answer=raising(OutcomeUnknown("no reply")))
+    tally = await tries(vendor, us(1))
+    assert len(vendor.calls) == send_run.PASSES
+    assert isinstance(tally.failure, OutcomeUnknown)
+    assert (tally.in_doubt, tries.states()) == (1, ["unknown"])
+
+
+async def test_a_repeat_that_is_refused_leaves_the_first_one_in_doubt(tries: Tries) -> None:
+    tries.intend("12025550000")
+    vendor = ById(refuse=raising(BadInput("refused")))
+    tally = await tries(vendor, us(1))
+    assert tries.states() == ["unknown"]
+    assert tally.in_doubt == 1
+
+
+@pytest.mark.parametrize("told", ["something else", None])
+async def test_a_message_that_the_report_tells_otherwise_stays_in_doubt_and_is_not_sent(
+    tries: Tries, told: str | None
+) -> None:
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), times=1), told=told)
+    tally = await tries(vendor, us(2))
+    assert vendor.reached == us(2)
+    assert tries.states() == ["unknown", "accepted"]
+    assert (tally.in_doubt, tally.failure) == (1, None)
+
+
+async def test_what_stays_in_doubt_is_not_waited_for_again_each_time(tries: Tries) -> None:
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), times=1), told="something else")
+    await tries(vendor, us(1))
+    settled = tries.rows()
+    await tries(vendor, us(1))
+    assert tries.rows() == settled
+    assert "another text is told of it" in settled[0].detail
+
+
+async def test_a_message_without_text_stays_in_doubt_unless_the_author_wants_it_sent(tries: Tries) -> None:
+    place = Location(1.5, 2.5, "here")
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), times=1))
+    assert (await tries(vendor, us(1), message=place)).in_doubt == 1
+    assert (vendor.reached, vendor.reports) == (us(1), [])
+    tally = await tries(vendor, us(1), message=place, resend_unknown=True)
+    assert vendor.reached == us(1) * 2
+    assert tally.states == {SendState.ACCEPTED: 1}
+
+
+async def test_a_report_that_lacks_what_was_accepted_tells_nothing_of_what_was_not(tries: Tries) -> None:
+    """A long queue, a slow journal, a clock that is hours off."""
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), "12025550001"), shown=1)
+    for _ in range(2):
+        tally = await tries(vendor, us(3))
+        assert vendor.reached == us(3)
+        assert tries.states() == ["accepted", "unknown", "accepted"]
+        assert isinstance(tally.failure, VendorUnavailable), "a further try may do better"
+    vendor.shown = None
+    await tries(vendor, us(3))
+    assert vendor.reached == us(3)
+    assert tries.states() == ["accepted"] * 3
+
+
+async def test_while_the_account_is_logged_out_a_report_tells_nothing_of_what_may_wait(tries: Tries) -> None:
+    vendor = ReportingWithSession(answer=raising(OutcomeUnknown("no reply"), times=1), shown=0)
+    vendor.state = SessionState.LOGGED_OUT
+    for _ in range(2):
+        tally = await tries(vendor, us(1), watch_session=False)
+        assert (vendor.reached, tries.states()) == (us(1), ["unknown"])
+        assert isinstance(tally.failure, VendorUnavailable), "a further try may do better"
+    assert "it may wait in the vendor's queue" in tries.rows()[0].detail
+    vendor.state, vendor.shown = SessionState.LOGGED_IN, None
+    await tries(vendor, us(1))
+    assert (vendor.reached, tries.states()) == (us(1), ["accepted"])
+
+
+async def test_what_is_in_doubt_for_longer_than_the_vendor_tells_of_keeps_nobody_from_the_rest(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long_ago(self: Reporting, **period: Any) -> Flow[list[DeliveryStatus]]:
+        yield from ()
+        raise BadInput("the portal keeps at most 7 days")
+
+    monkeypatch.setattr(Reporting, "delivery_report", too_long_ago)
+    tries.intend("12025550000")
+    vendor = Reporting()
+    tally = await tries(vendor, us(2))
+    assert (vendor.reached, tally.in_doubt) == (["12025550001"], 1)
+
+
+async def test_what_was_accepted_long_before_is_not_expected_in_a_report(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "WITNESS_AGE", -HOUR)
+    vendor = Reporting(refuse=raising(OutcomeUnknown("no reply"), "12025550001", times=1), shown=0)
+    await tries(vendor, us(2))
+    assert tries.states() == ["accepted"] * 2
+
+
+async def test_a_young_intent_is_waited_for_as_long_as_a_request_may_take(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    tries.intend("12025550000")
+    monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
+    await tries(Reporting(), us(1), doubt_seconds=70.0)
+    assert max(waits) == pytest.approx(70.0, abs=5)
+
+
+async def test_what_another_try_sends_after_the_report_is_not_sent_again(tries: Tries) -> None:
+    """The other one is still at work: it intends the second message when this one has its report already."""
+    first, second = us(101)[0], us(101)[100]
+    tries.intend(first)
+    vendor = Reporting()
+
+    def other_try() -> None:
+        vendor.meanwhile = lambda: None
+        tries.intend(second)
+        vendor.taken.append((second, "theirs"))
+
+    vendor.meanwhile = other_try
+    await tries(vendor, us(101))
+    assert sorted(vendor.reached) == us(101)
+    assert len(vendor.reports) == 2
+
+
+async def test_what_another_try_settles_or_sends_anew_during_the_report_is_left_to_it(tries: Tries) -> None:
+    (to,) = us(1)
+    tries.intend(to)
+    vendor = Reporting()
+
+    def other_try() -> None:
+        vendor.meanwhile = lambda: None
+        tries.store.sends.change([Settle(key=key_of(to), state=SendState.DELAYED)])
+        tries.intend(to)
+        vendor.taken.append((to, "theirs"))
+
+    vendor.meanwhile = other_try
+    await tries(vendor, [to])
+    assert vendor.reached == [to]
+    assert tries.states() == ["accepted"]
+
+
+@pytest.mark.parametrize("kind", [Reporting, ById])
+async def test_what_another_connection_left_in_doubt_is_not_cleared_up_by_this_one(
+    tries: Tries, kind: type[Vendor]
+) -> None:
+    (to,) = us(1)
+    tries.intend(to, batch="other", conn_id="other")
+    vendor = kind()
+    tally = await tries(vendor, [to])
+    assert (vendor.reached, tally.in_doubt) == ([], 1), "its report, or its ids, tell nothing of the other account"
+    await tries(vendor, [to], resend_unknown=True)
+    assert vendor.reached == []
+
+
+async def test_two_messages_of_one_text_are_not_both_found_in_one(tries: Tries) -> None:
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), times=1), refuse=lambda to: None)
+    (to,) = us(1)
+    await tries(vendor, [to], passes=1)
+    tries.store.sends.change([Settle(key=key_of(to), state=SendState.ACCEPTED, message_id="m1")])
+    vendor.refuse = raising(OutcomeUnknown("never got there"), times=1)
+    await tries(vendor, [to], name="another")
+    assert vendor.reached == [to, to]
+
+
+# Who is not sent anything.
+
+
+async def test_the_same_message_to_the_same_recipient_goes_out_once(tries: Tries) -> None:
+    vendor = Vendor()
+    tally = await tries(vendor, ["12025550001", "12025550002", "12025550001"], workers=3)
+    assert sorted(vendor.reached) == ["12025550001", "12025550002"]
+    assert tries.states() == ["accepted", "accepted", "skipped"]
+    assert tally.to_dict() == {"total": 3, "accepted": 2, "skipped": 1, "failed": 0, "unknown": 0}
+
+
+async def test_who_is_suppressed_is_skipped_even_what_is_in_doubt_is_not_repeated(tries: Tries) -> None:
+    recipients = us(3)
+    tries.intend(recipients[1])
+    tries.store.suppressions.add(recipients[:2])
+    vendor = ById()
+    tally = await tries(vendor, recipients)
+    assert vendor.reached == recipients[2:]
+    assert tally.to_dict() == {"total": 3, "accepted": 1, "skipped": 1, "failed": 0, "unknown": 1}
+
+
+async def test_with_a_pace_who_opts_out_meanwhile_is_heard(tries: Tries) -> None:
+    recipients = us(5)
+    vendor = Vendor(answer=lambda to: tries.store.suppressions.add(recipients[3:]) and None)
+    await tries(vendor, recipients, manners=SendingPolicy(pace=Pace(0.0, 0.0)))
+    assert vendor.reached == recipients[:3]
+    assert tries.states()[3:] == ["skipped", "skipped"]
+
+
+async def test_a_row_that_is_no_recipient_fails_alone_with_its_reason(tries: Tries) -> None:
+    await tries(Vendor(), ["12025550001", "nobody", "12025550002"])
+    assert [(row.given, row.state.value, row.detail) for row in tries.rows()] == [
+        ("+12025550001", "accepted", ""),
+        ("nobody", "failed", "no number"),
+        ("+12025550002", "accepted", ""),
+    ]
+
+
+async def test_what_failed_for_good_is_not_tried_in_a_further_pass_but_in_a_further_try(tries: Tries) -> None:
+    vendor = Vendor(
+        refuse=lambda to: (
+            raising(BadInput("refused"), "12025550000")(to),
+            raising(RateLimited("slow"), "12025550001")(to),
+        )
+    )  # type: ignore[arg-type, return-value]
+    await tries(vendor, us(2))
+    assert vendor.calls == ["12025550000", *["12025550001"] * send_run.PASSES]
+    await tries(vendor, us(1))
+    assert vendor.calls[-1] == "12025550000"
+
+
+async def test_the_list_may_have_moved_since(tries: Tries) -> None:
+    vendor = Vendor()
+    await tries(vendor, us(3))
+    await tries(vendor, ["12025550009", *reversed(us(3))])
+    assert vendor.reached == [*us(3), "12025550009"]
+    assert [row.recipient for row in tries.rows()] == ["12025550009", *reversed(us(3))]
+
+
+# When to stop.
+
+
+@pytest.mark.parametrize("error", [VendorUnavailable("away", never_left=True), OutcomeUnknown("no reply")])
+async def test_many_sends_in_a_row_without_a_clear_answer_stop_the_run(tries: Tries, error: WaError) -> None:
+    vendor = Vendor(refuse=raising(error))
+    with pytest.raises(VendorUnavailable):
+        await tries(vendor, us(100))
+    assert len(vendor.calls) == FAILURES_TO_STOP
+
+
+async def test_failures_with_answers_in_between_stop_nothing(tries: Tries) -> None:
+    vendor = Vendor(refuse=raising(OutcomeUnknown("no reply"), *us(100)[::2]))
+    tally = await tries(vendor, us(100))
+    assert tally.states == {SendState.ACCEPTED: 50, SendState.UNKNOWN: 50}
+
+
+# The account.
+
+
+@pytest.mark.parametrize("workers", [1, 10])
+async def test_nothing_is_sent_from_an_account_that_is_logged_out(tries: Tries, workers: int) -> None:
+    vendor = WithSession(state=SessionState.LOGGED_OUT)
+    with pytest.raises(SessionDown, match="the session is logged_out: as it is"):
+        await tries(vendor, us(50), workers=workers)
+    assert (vendor.calls, vendor.asked) == ([], 1)
+
+
+async def test_the_account_is_asked_for_once_in_a_while(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = WithSession()
+    await tries(vendor, us(20), workers=4)
+    assert vendor.asked == 1
+    monkeypatch.setattr(send_run, "SESSION_SECONDS", 0.0)
+    await tries(vendor, us(25))
+    assert vendor.asked == 1 + 5, "once for each that is sent"
+
+
+async def test_a_warning_has_the_account_asked_for_before_the_next(tries: Tries) -> None:
+    vendor = WithSession()
+
+    def logged_out(to: str) -> str | None:
+        vendor.state = SessionState.LOGGED_OUT
+        return "the phone is not connected"
+
+    vendor.answer = logged_out
+    with pytest.raises(SessionDown):
+        await tries(vendor, us(5))
+    assert vendor.reached == us(1)
+
+
+async def test_a_single_message_asks_for_no_session(tries: Tries) -> None:
+    vendor = WithSession(state=SessionState.LOGGED_OUT)
+    await tries(vendor, us(1), watch_session=False)
+    assert (vendor.reached, vendor.asked) == (us(1), 0)
+
+
+# SendingPolicy.
+
+ALL_DAY = QuietHours.of(("00:00", "23:59"))
+NEVER_QUIET = None
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """All recipients are asleep until this moment."""
+    until = datetime.now(timezone.utc) + HOUR
+    monkeypatch.setattr(QuietHours, "ends", lambda self, recipient, now, zone: until)
+    return until
+
+
+@pytest.mark.parametrize(("wait", "state"), [(True, "delayed"), (False, "skipped")])
+async def test_who_is_asleep_is_waited_for_or_skipped(tries: Tries, quiet: datetime, wait: bool, state: str) -> None:
+    vendor = Vendor()
+    tally = await tries(vendor, us(2), manners=SendingPolicy(quiet_hours=ALL_DAY, wait=wait))
+    assert (vendor.calls, tries.states()) == ([], [state, state])
+    assert tally.hold is not None
+    assert tally.hold.until == quiet
+    assert not tally.hold.for_all
+
+
+async def test_who_is_asleep_takes_no_turn_of_the_pace(tries: Tries, quiet: datetime) -> None:
+    manners = SendingPolicy(quiet_hours=ALL_DAY, pace=Pace(FOREVER, FOREVER))
+    tally = await asyncio.wait_for(tries(Vendor(), us(5), manners=manners), 20)
+    assert tally.states == {SendState.DELAYED: 5}
+
+
+async def test_who_is_asleep_after_the_gap_is_not_woken(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([None, datetime.now(timezone.utc) + HOUR])
+    monkeypatch.setattr(QuietHours, "ends", lambda self, recipient, now, zone: next(answers))
+    vendor = Vendor()
+    await tries(vendor, us(1), manners=SendingPolicy(quiet_hours=ALL_DAY, pace=Pace(0.0, 0.0)))
+    assert vendor.calls == []
+
+
+async def test_what_is_in_doubt_and_on_hold_is_not_told_as_skipped(tries: Tries, quiet: datetime) -> None:
+    tries.intend("12025550000")
+    tally = await tries(ById(), us(1), manners=SendingPolicy(quiet_hours=ALL_DAY, wait=False))
+    assert tally.to_dict() == {"total": 1, "accepted": 0, "skipped": 0, "failed": 0, "unknown": 1}
+    assert tries.states() == ["intended"]
+
+
+async def test_the_limit_of_a_day_holds_all_others(tries: Tries) -> None:
+    vendor = Vendor()
+    tally = await tries(vendor, us(5), workers=3, manners=SendingPolicy(daily_limit=2))
+    assert len(vendor.reached) == 2
+    assert tally.states == {SendState.ACCEPTED: 2, SendState.DELAYED: 3}
+    assert tally.hold is not None
+    assert tally.hold.for_all
+    await tries(vendor, us(5), batch="other", name="another", manners=SendingPolicy(daily_limit=3))
+    assert len(vendor.reached) == 3, "it is the connection's"
+
+
+async def test_sends_keep_the_pace_however_many_workers(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[float] = []
+    turn = send_run._Gap.turn
+
+    async def noted(self: send_run._Gap, seconds: float) -> None:
+        await turn(self, seconds)
+        turns.append(asyncio.get_running_loop().time())
+
+    monkeypatch.setattr(send_run._Gap, "turn", noted)
+    await tries(Vendor(), us(4), workers=4, manners=SendingPolicy(pace=Pace(0.02, 0.02)))
+    assert all(later - earlier >= 0.015 for earlier, later in pairwise(turns))
+
+
+async def _killed(tries: Tries, vendor: Vendor, recipients: Sequence[str]) -> None:
+    """A try that is cancelled in the middle of its first request."""
+    called = asyncio.Event()
+    vendor.on_call = called.set
+    running = asyncio.create_task(tries(vendor, recipients))
+    await called.wait()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+def _fail(tries: Tries, monkeypatch: pytest.MonkeyPatch, kind: type[Any], after: int) -> None:
+    """Let the store fail with all changes of a kind but the first ones."""
+    change, left = type(tries.store.sends).change, after
+
+    def failing(self: Any, changes: Sequence[Any]) -> list[Any]:
+        nonlocal left
+        if any(isinstance(each, kind) for each in changes):
+            left -= 1
+            if left < 0:
+                raise StoreUnavailable("it is away")
+        return change(self, changes)
+
+    monkeypatch.setattr(type(tries.store.sends), "change", failing)

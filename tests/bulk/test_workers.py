@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from airflow_provider_wa.api.errors import BadInput, SessionDown
+from airflow_provider_wa.bulk.workers import Progress, for_each, heap_spared
+
+
+async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
+    done: list[int] = []
+    running = most = 0
+
+    async def work(item: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        done.append(item)
+        running -= 1
+
+    await for_each(iter(range(100)), work, workers=7)
+    assert sorted(done) == list(range(100))
+    assert most == 7
+
+
+async def test_items_are_taken_as_they_are_needed() -> None:
+    taken = 0
+    gate = asyncio.Event()
+
+    def items():  # type: ignore[no-untyped-def]
+        nonlocal taken
+        for item in range(1000):
+            taken += 1
+            yield item
+
+    async def work(item: int) -> None:
+        await gate.wait()
+
+    run = asyncio.create_task(for_each(items(), work, workers=5))
+    await asyncio.sleep(0.01)
+    assert taken == 5
+    gate.set()
+    await run
+    assert taken == 1000
+
+
+async def test_an_error_stops_all_but_what_was_begun_is_finished() -> None:
+    finished: list[int] = []
+
+    async def work(item: int) -> None:
+        if item == 3:
+            raise SessionDown("logged out")
+        await asyncio.sleep(0.01)
+        finished.append(item)
+
+    with pytest.raises(SessionDown):
+        await for_each(range(100), work, workers=4)
+    assert sorted(finished) == [0, 1, 2]
+
+
+async def test_an_error_of_the_source_stops_all_in_the_same_way() -> None:
+    finished: list[int] = []
+
+    def items():  # type: ignore[no-untyped-def]
+        yield from (1, 2)
+        raise BadInput("line 3")
+
+    async def work(item: int) -> None:
+        await asyncio.sleep(0.01)
+        finished.append(item)
+
+    with pytest.raises(BadInput, match="line 3"):
+        await for_each(items(), work, workers=3)
+    assert finished == [1, 2]
+
+
+async def test_a_bug_goes_through_at_once_and_leaves_no_worker_behind() -> None:
+    async def work(item: int) -> None:
+        if item == 1:
+            raise ZeroDivisionError
+        await asyncio.sleep(3600)
+
+    with pytest.raises(ZeroDivisionError):
+        await for_each(range(5), work, workers=3)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_the_heap_is_spared_in_a_run_and_looked_through_again_after_it() -> None:
+    gc.unfreeze()  # some releases of Python begin with frozen objects
+
+    def fail() -> None:
+        assert gc.get_freeze_count() > 10_000
+        raise SessionDown("logged out")
+
+    with pytest.raises(SessionDown), heap_spared():
+        fail()
+    assert gc.get_freeze_count() == 0
+
+
+@dataclass
+class Counts:
+    done: int
+    remark: str = "-"
+
+
+def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("progress")
+    with caplog.at_level(logging.INFO, "progress"):
+        Progress(log, "numbers", Counts(1000, "50 % on WhatsApp"), length=2000, every=0.0).report()
+        rarely = Progress(log, "numbers", Counts(2, "the end"), every=3600)
+        rarely.report()
+        rarely.finish()
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("1,000 of 2,000 numbers done, ")
+    assert first.endswith("50 % on WhatsApp, 0 s left")
+    assert second.startswith("2 numbers done, ")
+    assert second.endswith("the end")
+
+
+def test_the_time_left_is_told_where_the_end_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "progress"):
+        counts = Counts(900_000)
+        progress = Progress(logging.getLogger("progress"), "numbers", counts, length=1_000_000, every=0.0)
+        progress.begin_anew()
+        progress._start -= 100
+        for counts.done in (901_000, 910_000, 1_000_000):
+            progress.report()
+        counts.done = 1_000
+        progress.begin_anew()
+        progress._start -= 1e9
+        progress.report()
+    ends = [message.rpartition(", ")[2] for message in caplog.messages]
+    assert ends == ["3 h left", "15 min left", "-", "unknown time left"]
+
+
+async def test_a_run_that_lasts_has_its_length_counted_once_and_meanwhile_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    release, counted = threading.Event(), 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        assert release.wait(10)
+        return 4000
+
+    with caplog.at_level(logging.INFO, "progress"):
+        progress = Progress(logging.getLogger("progress"), "numbers", Counts(1000), count, every=0.0)
+        progress.report()
+        progress.report()
+        release.set()
+        while "of 4,000" not in caplog.messages[-1]:
+            await asyncio.sleep(0.01)
+            progress.report()
+        Progress(logging.getLogger("progress"), "numbers", Counts(1), count, every=3600).report()
+    assert counted == 1
+    assert caplog.messages[0].startswith("1,000 numbers done, ")
+    assert caplog.messages[-1].endswith(" left")
+
+
+async def test_a_length_that_cannot_be_counted_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    def count() -> int:
+        raise OSError("gone")
+
+    with caplog.at_level(logging.INFO, "progress"):
+        progress = Progress(logging.getLogger("progress"), "numbers", Counts(1000), count, every=0.0)
+        for _ in range(3):
+            progress.report()
+            await asyncio.sleep(0.01)
+    assert all(message.startswith("1,000 numbers done, ") for message in caplog.messages)

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from helpers.postgres import Postgres
+
+from airflow_provider_wa.api.errors import BadInput, Retry
+from airflow_provider_wa.bulk.partition import partition
+from airflow_provider_wa.operators._run import list_source
+from airflow_provider_wa.operators._run.list_source import ListSource, QueryFailed
+
+
+class Xcoms(Sequence[Any]):
+    """What a mapped task's XComs are to the task that takes them: each item that is asked for costs a call."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, wanted: Any) -> Any:
+        assert isinstance(wanted, slice)
+        return self._items[wanted]
+
+
+@pytest.mark.parametrize(
+    ("items", "values"),
+    [
+        (["1", 2], ["1", 2]),
+        (("1", 2), ["1", 2]),
+        (Xcoms(["1", 2]), ["1", 2]),
+        ((number for number in "12"), ["1", "2"]),
+        ("+34 600", ["+34 600"]),
+        (34600, [34600]),
+        (" ['1', 2]\n", ["1", 2]),
+        ("[]", []),
+        ([], []),
+    ],
+)
+def test_numbers_come_as_they_are_given(items: Any, values: list[Any]) -> None:
+    source = ListSource(items=items)
+    assert list(source.values("phone")) == values
+    assert list(source.values("phone")) == values
+    assert list(source.rows("to")) == [{"to": value} for value in values]
+    assert (source.first, source.parts, source.total, source.length) == (1, 1, len(values), len(values))
+
+
+@pytest.mark.parametrize(
+    "items", [[{"to": "1", "name": "Ana"}, {"name": "Ben"}], "[{'to': '1', 'name': 'Ana'}, {'name': 'Ben'}]"]
+)
+def test_a_list_may_have_rows(items: Any) -> None:
+    source = ListSource(items=items, what="recipients")
+    assert list(source.rows("to")) == [{"to": "1", "name": "Ana"}, {"name": "Ben"}]
+    assert list(source.values("to")) == ["1", ""]
+    for read in (source.rows, source.values):
+        with pytest.raises(BadInput, match="recipients: the first one has no 'phone'; it has 'to', 'name'"):
+            read("phone")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "give one of numbers, input_path and sql"),
+        ({"items": ["1"], "input_path": "a.csv"}, "give one of numbers, input_path and sql"),
+        ({"input_path": "a.csv", "sql": "SELECT 1", "sql_conn_id": "x"}, "give one of"),
+        ({"sql": "SELECT 1"}, "sql and sql_conn_id together"),
+        ({"items": ["1"], "sql_conn_id": "x"}, "sql and sql_conn_id together"),
+        ({"items": ["1"], "part": {"first": 1, "last": 2, "of": 3}}, "give input_path"),
+        ({"input_path": "a.csv", "part": {"first": 1}}, "no item of what partition"),
+        ({"items": b"1"}, "expected a list, got bytes"),
+        ({"items": {"phone": "1"}}, "expected a list, got dict"),
+        ({"items": 1.5}, "expected a list, got float"),
+        ({"items": "['1'"}, "looks like a list"),
+    ],
+)
+def test_a_mistake_is_found_at_once(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        ListSource(**given)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    path = tmp_path / "list.csv"
+    path.write_text("name,phone\n" + "".join(f"Ana {row},+{row}\n" for row in range(1, 11)))
+    return str(path)
+
+
+def test_a_file_is_read_anew_each_time(table: str) -> None:
+    source = ListSource(input_path=table)
+    half_read = source.values("phone")
+    assert next(half_read) == "+1"
+    assert list(source.values("phone")) == [f"+{row}" for row in range(1, 11)]
+    assert next(source.rows("phone")) == {"name": "Ana 1", "phone": "+1"}
+    assert (source.first, source.parts, source.total) == (1, 1, None)
+    assert callable(source.length)
+    assert source.length() == 10
+
+
+def test_the_parts_of_a_file_are_the_file(table: str) -> None:
+    parts = [ListSource(input_path=table, part=part) for part in partition(table, 3)]
+    assert [value for part in parts for value in part.values("phone")] == [f"+{row}" for row in range(1, 11)]
+    assert [row["name"] for part in parts for row in part.rows("phone")] == [f"Ana {row}" for row in range(1, 11)]
+    assert [(part.first, part.parts, part.total) for part in parts] == [(1, 3, 3), (4, 3, 3), (7, 3, 4)]
+    assert [part.length for part in parts] == [3, 3, 4]
+
+
+@pytest.mark.parametrize("read", ["values", "rows"])
+def test_a_file_without_the_column_is_found_before_the_first_value(table: str, read: str) -> None:
+    with pytest.raises(BadInput, match="no column 'mobile'; it has 'name', 'phone'"):
+        getattr(ListSource(input_path=table), read)("mobile")
+
+
+def fill(execute: Any) -> None:
+    execute("CREATE TABLE people (id INTEGER, name TEXT, phone TEXT)")
+    for row in range(1, 8):
+        execute(f"INSERT INTO people VALUES ({row}, 'Ana {row}', '+{row}')")
+    execute("INSERT INTO people VALUES (8, NULL, NULL)")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with eight people, and a connection to it, ``people``."""
+    path = tmp_path / "people.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        fill(connection.execute)
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    return path
+
+
+@pytest.fixture
+def people(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same, in SQLite or in PostgreSQL."""
+    if request.param == "sqlite":
+        request.getfixturevalue("sqlite")
+        yield
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.new_database()
+    with server.connect(url) as connection:
+        fill(connection.execute)
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(server, url))
+    yield
+    server.drop(url)
+
+
+def connection_to(server: Postgres, url: str, **extra: Any) -> str:
+    return json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": "127.0.0.1",
+            "port": server.port,
+            "login": "wa",
+            "password": server.password,
+            "schema": url.rpartition("/")[2],
+            "extra": extra,
+        }
+    )
+
+
+BOTH = pytest.mark.parametrize(
+    "people", ["sqlite", pytest.param("postgres", marks=pytest.mark.integration)], indirect=True
+)
+ALL = "SELECT name, phone FROM people ORDER BY id"
+
+
+def query(sql: str) -> ListSource:
+    return ListSource(sql=sql, sql_conn_id="people")
+
+
+@BOTH
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("rows_at_once", [1, 3, 8, 2000])
+def test_a_query_is_a_list(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
+    monkeypatch.setattr(list_source, "ROWS_AT_ONCE", rows_at_once)
+    source = query(ALL)
+    numbers = [*(f"+{row}" for row in range(1, 8)), None]
+    assert list(source.values("phone")) == numbers
+    assert list(source.values("phone")) == numbers
+    rows = list(source.rows("phone"))
+    assert rows[0] == {"name": "Ana 1", "phone": "+1"}
+    assert rows[7] == {"name": None, "phone": None}
+    assert (source.first, source.parts, source.total, source.length) == (1, 1, None, None)
+
+
+@BOTH
+@pytest.mark.usefixtures("people")
+def test_the_only_column_of_a_query_may_have_any_name() -> None:
+    source = query("SELECT phone AS mobile FROM people WHERE id < 3 ORDER BY id")
+    assert list(source.values("phone")) == ["+1", "+2"]
+    assert list(source.rows("phone")) == [{"phone": "+1"}, {"phone": "+2"}]
+
+
+@BOTH
+@pytest.mark.usefixtures("people")
+def test_a_query_may_find_nobody() -> None:
+    assert list(query(f"SELECT * FROM ({ALL}) AS nobody WHERE phone = 'x'").values("phone")) == []
+
+
+@BOTH
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("read", ["values", "rows"])
+def test_a_query_without_the_column_is_found_before_the_first_row(read: str) -> None:
+    with pytest.raises(BadInput, match="the query has no column 'mobile'; it has 'name', 'phone'"):
+        getattr(query(ALL), read)("mobile")
+
+
+@pytest.mark.integration
+def test_a_wrong_query_is_not_tried_again(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, postgres.url()))
+    with pytest.raises(BadInput, match="nowhere"):
+        query("SELECT phone FROM nowhere").values("phone")
+
+
+@pytest.mark.integration
+def test_a_database_out_of_reach_is_tried_again(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, "x/no_such_database"))
+    with pytest.raises(QueryFailed, match="OperationalError") as failed:
+        query(ALL).values("phone")
+    assert failed.value.retry is Retry.LATER
+    assert postgres.password not in str(failed.value)
+
+
+@pytest.mark.integration
+def test_postgres_keeps_the_rows_and_is_left_when_the_list_is(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, postgres.url(), application_name="wa_test"))
+    last_query = "SELECT query FROM pg_stat_activity WHERE application_name = 'wa_test'"
+    with postgres.connect() as watcher:
+
+        def seen() -> list[Any]:
+            watcher.execute("SELECT pg_sleep(0.02)")
+            return watcher.execute(last_query).fetchall()
+
+        values = query("SELECT generate_series(1, 10000)::numeric AS phone").values("phone")
+        assert [next(values), next(values)] == [Decimal(1), Decimal(2)]
+        ((asked,),) = seen()
+        assert asked.startswith("FETCH")
+        values.close()  # type: ignore[attr-defined]
+        assert [] in (seen() for _ in range(500))
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+@pytest.mark.parametrize("cursor", ["dictcursor", None])
+def test_either_driver_of_postgres_will_do_and_rows_may_be_dicts(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch, driver: str, cursor: str | None
+) -> None:
+    monkeypatch.setattr("airflow.providers.postgres.hooks.postgres.USE_PSYCOPG3", driver == "psycopg")
+    extra = {"cursor": cursor} if cursor else {}
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, postgres.url(), **extra))
+    source = query("SELECT 'Ana' AS name, '+1' AS phone")
+    assert list(source.values("phone")) == ["+1"]
+    assert list(source.rows("phone")) == [{"name": "Ana", "phone": "+1"}]
+
+
+def test_sqlite_is_left_when_the_list_is(sqlite: Path) -> None:
+    values = query(ALL).values("phone")
+    assert next(values) == "+1"
+    values.close()  # type: ignore[attr-defined]
+    with closing(sqlite3.connect(sqlite, timeout=0)) as connection:
+        connection.execute("DROP TABLE people")
+
+
+def test_a_connection_that_nobody_made_is_named() -> None:
+    with pytest.raises(AirflowNotFoundException, match="people"):
+        query(ALL).values("phone")
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "message"),
+    [("wuzapi", "no SQL database"), ("no_such_type", "needs the Airflow provider"), ("", "needs the Airflow provider")],
+)
+def test_a_connection_to_no_database_is_refused(monkeypatch: pytest.MonkeyPatch, conn_type: str, message: str) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", json.dumps({"conn_type": conn_type, "host": "127.0.0.1"}))
+    with pytest.raises(BadInput, match=message):
+        query(ALL).values("phone")
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_without_the_provider_for_sql_the_message_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "airflow.providers.common.sql.hooks.sql", None)
+    with pytest.raises(BadInput, match="needs the Airflow provider"):
+        query(ALL).values("phone")

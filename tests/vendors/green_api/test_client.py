@@ -1,0 +1,708 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from helpers.junk import replies
+from helpers.script import GARBAGE, Played, play, reply
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimited,
+    SessionDown,
+    Unauthorized,
+    UnexpectedReply,
+    UnsupportedByVendor,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.api.flow import Effect, Flow, Pace, Reply, Request
+from airflow_provider_wa.api.messages import (
+    Button,
+    Buttons,
+    Document,
+    Edit,
+    Image,
+    ListMessage,
+    ListRow,
+    Media,
+    Message,
+    Poll,
+    Reaction,
+    Text,
+)
+from airflow_provider_wa.api.numbers import PhoneNumber, parse
+from airflow_provider_wa.api.records import (
+    Avatar,
+    CheckResult,
+    CheckStatus,
+    DeliveryState,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    QrCode,
+    SentMessage,
+    Session,
+    SessionState,
+)
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.messages import chat_id
+from airflow_provider_wa.vendors.green_api.replies import Notification
+
+VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN")
+
+# vendor-docs/green_api; the number is its sample, which no numbering plan holds.
+NUMBER = PhoneNumber("11001234567", "1")
+SAMPLE_QUERY = """{
+"phoneNumber": 11001234567
+}"""
+SAMPLE_ANSWER = """{
+"existsWhatsapp": true
+}"""
+QUOTA = {"invokeStatus": {"method": "checkWhatsapp", "used": 100, "total": 100, "status": "QUOTE_EXCEEDED"}}
+
+
+def check(*answers: Reply | WaError) -> Played[list[CheckResult]]:
+    return play(VENDOR.check([NUMBER]), list(answers))
+
+
+def test_the_sample_reply_is_a_number_on_whatsapp() -> None:
+    (result,) = check(reply(SAMPLE_ANSWER)).result
+    assert result == CheckResult(
+        vendor="green_api", number="11001234567", status=CheckStatus.EXISTS, jid="11001234567@c.us"
+    )
+    assert result.raw == {"existsWhatsapp": True}
+
+
+def test_the_request_is_the_documents() -> None:
+    assert check(reply(SAMPLE_ANSWER)).request == Request(
+        "POST",
+        "/waInstance1101000001/checkWhatsapp/A-TOKEN",
+        Effect.READ,
+        json=json.loads(SAMPLE_QUERY),
+        pace=Pace("checkWhatsapp", 9.5),
+    )
+
+
+def test_each_number_is_a_call() -> None:
+    numbers = [parse("34666666666"), parse("380501234567")]
+    played = play(VENDOR.check(numbers), [reply({"existsWhatsapp": True}), reply({"existsWhatsapp": False})])
+    assert [request.json for request in played.requests] == [
+        {"phoneNumber": 34666666666}, {"phoneNumber": 380501234567},
+    ]  # fmt: skip
+    assert [result.status for result in played.result] == [CheckStatus.EXISTS, CheckStatus.ABSENT]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "jid"),
+    [
+        ({"existsWhatsapp": True, "chatId": "11001234567@c.us"}, CheckStatus.EXISTS, "11001234567@c.us"),
+        ({"existsWhatsapp": True, "chatId": "98765432101234@lid"}, CheckStatus.EXISTS, "98765432101234@lid"),
+        ({"existsWhatsapp": True, "chatId": None}, CheckStatus.EXISTS, "11001234567@c.us"),
+        ({"ExistsWhatsApp": "true"}, CheckStatus.EXISTS, "11001234567@c.us"),
+        ({"existsWhatsapp": False}, CheckStatus.ABSENT, None),
+        ({"existsWhatsapp": False, "chatId": ""}, CheckStatus.ABSENT, None),
+        ({"existsWhatsapp": False, "chatId": "11001234567@c.us"}, CheckStatus.ABSENT, None),
+        ({"existsWhatsapp": None}, CheckStatus.UNKNOWN, None),
+        ({"existsWhatsapp": "unknown"}, CheckStatus.UNKNOWN, None),
+        ({"existsWhatsapp": []}, CheckStatus.UNKNOWN, None),
+        ({"chatId": "11001234567@c.us"}, CheckStatus.UNKNOWN, None),
+        ({"message": "not now"}, CheckStatus.UNKNOWN, None),
+    ],
+    ids=str,
+)
+def test_only_a_clear_word_decides(body: dict[str, Any], status: CheckStatus, jid: str | None) -> None:
+    (result,) = check(reply(body)).result
+    assert (result.status, result.jid) == (status, jid)
+
+
+# The document gives the texts, not where they stand: in JSON's message, or alone, in quotes or not.
+ERRORS: list[tuple[int, str, type[WaError], int]] = [
+    (400, "bad phone number, valid 11 or 12 digits", BadInput, 1),
+    (400, "Bad phone number", BadInput, 1),
+    (400, "check phone number timeout limit exceeded", VendorUnavailable, 4),
+    (400, "instance is starting or not authorized", SessionDown, 1),
+    (400, "Validation failed", BadInput, 1),
+    (400, "instance account not authorized", SessionDown, 1),
+    (400, "instance in starting process try later", SessionDown, 1),
+    (400, "Instance account is expired. Renew your instance from personal area", Unauthorized, 1),
+    (400, "Instance is deleted", Unauthorized, 1),
+    (400, "bad request data", BadInput, 1),
+    (400, "get avatar timeout limit exceeded", VendorUnavailable, 4),
+    (401, "Unauthorized", Unauthorized, 1),
+    (403, "Forbidden", Unauthorized, 1),
+    (404, "Not Found", UnexpectedReply, 1),
+    (429, "Too Many Requests", RateLimited, 4),
+    (466, "monthly quota has been exceeded", QuotaExceeded, 1),
+    (499, "Client Closed Request", VendorUnavailable, 4),
+    (500, "Internal Server Error", VendorUnavailable, 4),
+    (500, "File from url exceeded max upload size. Size: 101mb Limit: 100mb Url: x", BadInput, 1),
+    (502, "Bad Gateway", VendorUnavailable, 4),
+    (503, "Service Unavailable", VendorUnavailable, 4),
+]
+
+
+@pytest.mark.parametrize(("http", "words", "kind", "tries"), ERRORS)
+@pytest.mark.parametrize(
+    "form",
+    [lambda words: words, json.dumps, lambda words: {"message": words}],
+    ids=["text", "JSON text", "JSON object"],
+)
+def test_each_error_code(http: int, words: str, kind: type[WaError], tries: int, form: Any) -> None:
+    error = check(*[reply(form(words), http)] * tries).error
+    assert type(error) is kind
+    assert error.code == words
+
+
+# What a 500 means depends on its words, the other statuses speak for themselves.
+STATUSES = sorted(
+    {(http, kind, tries) for http, _, kind, tries in ERRORS if http > 400 and kind is not BadInput}, key=str
+)
+
+
+@pytest.mark.parametrize(("http", "kind", "tries"), STATUSES)
+@pytest.mark.parametrize("body", [b"", GARBAGE["html"], QUOTA], ids=["empty", "html", "JSON"])
+def test_a_status_counts_without_words(http: int, kind: type[WaError], tries: int, body: Any) -> None:
+    assert type(check(*[reply(body, http)] * tries).error) is kind
+
+
+def test_a_used_up_quota_says_when_it_is_filled() -> None:
+    error = check(reply(QUOTA, 466)).error
+    assert type(error) is QuotaExceeded
+    assert "1st of the month" in str(error)
+    assert error.raw == QUOTA
+    assert error.code == "QUOTE_EXCEEDED"
+    assert str(error).endswith("(QUOTE_EXCEEDED: 100 of 100 used for checkWhatsapp)")
+
+
+def test_a_used_up_quota_of_chats_is_told_from_that_of_calls() -> None:
+    allowed = {"method": "sendmessage", "used": 67, "total": 0, "status": "QUOTE_ALLOWED"}
+    chats = {"method": "correspondents", "used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTE_EXCEEDED"}
+    played = play(
+        VENDOR.send("34666666666", Text("x")), [reply({"invokeStatus": allowed, "correspondentsStatus": chats}, 466)]
+    )
+    assert type(played.error) is QuotaExceeded
+    assert str(played.error).endswith("(CORRESPONDENTS_QUOTE_EXCEEDED: 3 of 3 used for correspondents)")
+
+
+def test_an_answer_with_another_status_than_success_is_none() -> None:
+    assert type(check(reply({"existsWhatsapp": False}, 300)).error) is UnexpectedReply
+    assert type(check(*[reply({"existsWhatsapp": False}, 500)] * 4).error) is VendorUnavailable
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+def test_rubbish_is_no_answer(body: str | bytes) -> None:
+    assert type(check(reply(body)).error) is UnexpectedReply
+    assert type(play(VENDOR.session(), [reply(body)]).error) is UnexpectedReply
+
+
+@pytest.mark.parametrize("digits", ["3466666666", "1" * 17])
+def test_a_number_of_a_wrong_length_is_refused_before_any_call(digits: str) -> None:
+    error = play(VENDOR.check([NUMBER, PhoneNumber(digits, digits[:2])])).error
+    assert type(error) is BadInput
+    assert "11 to 16 digits" in str(error)
+
+
+@pytest.mark.parametrize("digits", ["34666666666", "1" * 16])
+def test_the_shortest_and_longest_numbers_are_asked_for(digits: str) -> None:
+    played = play(VENDOR.check([PhoneNumber(digits, digits[:2])]), [reply(SAMPLE_ANSWER)])
+    assert played.request.json == {"phoneNumber": int(digits)}
+    assert [result.status for result in played.result] == [CheckStatus.EXISTS]
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("authorized", SessionState.LOGGED_IN),
+        ("notAuthorized", SessionState.LOGGED_OUT),
+        ("blocked", SessionState.BLOCKED),
+        ("yellowCard", SessionState.BLOCKED),
+        ("sleepMode", SessionState.STARTING),
+        ("starting", SessionState.STARTING),
+        (None, SessionState.STARTING),
+        ("somethingNew", SessionState.STARTING),
+    ],
+)
+def test_each_state(word: str | None, state: SessionState) -> None:
+    played = play(VENDOR.session(), [reply({"stateInstance": word})])
+    assert played.request == Request(
+        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", pace=Pace("getStateInstance", 0.95)
+    )
+    assert (played.result.vendor, played.result.state, played.result.detail) == ("green_api", state, word or "")
+
+
+def test_a_reply_without_a_state_is_unexpected() -> None:
+    assert type(play(VENDOR.session(), [reply({"other": 1})]).error) is UnexpectedReply
+
+
+@pytest.mark.parametrize(("word", "said"), [("authorized", "authorized"), (None, "starting")])
+def test_a_probe_tells_the_state(word: str | None, said: str) -> None:
+    assert play(VENDOR.probe(), [reply({"stateInstance": word})]).result.endswith(f"the instance is {said}")
+
+
+# Sending
+
+
+@pytest.mark.parametrize(
+    ("to", "chat"),
+    [
+        ("34666666666", "34666666666@c.us"),
+        ("+34666666666", "34666666666@c.us"),
+        (" 34666666666@s.whatsapp.net ", "34666666666@c.us"),
+        ("34666666666.0:12@s.whatsapp.net", "34666666666@c.us"),
+        ("34666666666@c.us", "34666666666@c.us"),
+        ("11001234567-1581234048@g.us", "11001234567-1581234048@g.us"),
+        ("98765432101234@lid", "98765432101234@lid"),
+    ],
+)
+def test_a_chat_is_written_as_the_vendor_does(to: str, chat: str) -> None:
+    assert chat_id(to) == chat
+
+
+@pytest.mark.parametrize("to", ["", "@", "ana", "ana@c.us", "1234", "1@g", "123@newsletter", "٣٤٦٦٦٦٦٦٦٦٦", "a/b@g.us"])
+def test_what_is_no_chat_is_refused_before_any_call(to: str) -> None:
+    for flow in (VENDOR.send(to, Text("x")), VENDOR.avatar(to), VENDOR.group(to), VENDOR.check_chat(to)):
+        assert type(play(flow).error) is BadInput
+
+
+def test_a_person_is_no_group() -> None:
+    assert "is not the JID of a group" in str(play(VENDOR.group("34666666666")).error)
+
+
+def file(size: int = 1, name: str = "a.png") -> Media:
+    return Media(b"x" * size, filename=name)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (Text("x" * 20_001), "text: body has 20001 characters; at most 20000"),
+        (Image(file(), "x" * 20_001), "image: caption has 20001 characters; at most 20000"),
+        (Document(file(100 * 1024 * 1024 + 1)), "document: the file has 100.0 MB; at most 100"),
+        (Document(Media(url="https://x.test/bill")), "document: the file's name 'bill' has no extension"),
+        (Poll("x" * 256, ("a", "b")), "poll: question has 256 characters; at most 255"),
+        (Poll("x", ("a", "b" * 101)), "poll: option 2 has 101 characters; at most 100"),
+        (Poll("x", tuple(map(str, range(13)))), "poll: options are 13; at most 12"),
+    ],
+    ids=lambda value: value.type if isinstance(value, Message) else "",
+)
+def test_what_is_too_long_names_field_limit_and_length(message: Message, words: str) -> None:
+    error = play(VENDOR.send("34666666666", message)).error
+    assert type(error) is BadInput
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Text("x" * 20_000), Image(file(), "x" * 20_000), Document(file(100 * 1024 * 1024)),
+     Poll("x" * 255, ("a" * 100, *map(str, range(11))))],
+    ids=lambda message: message.type,
+)  # fmt: skip
+def test_the_longest_messages_go_out(message: Message) -> None:
+    assert play(VENDOR.send("34666666666", message), [reply({"idMessage": "1"})]).result.message_id == "1"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Buttons("x", (Button("a"),)), ListMessage("x", "b", (ListRow("c"),)), Reaction("1", "x"), Edit("1", "x")],
+    ids=lambda message: message.type,
+)
+def test_messages_that_the_vendor_has_no_method_for(message: Message) -> None:
+    error = play(VENDOR.send("34666666666", message)).error
+    assert type(error) is UnsupportedByVendor
+    assert message.type in str(error)
+
+
+@pytest.mark.parametrize(
+    ("media", "name"),
+    [
+        (Media(b"\xff\xd8\xff", filename="photo"), "photo.jpg"),
+        (Media(b"\xff\xd8\xff"), "file.jpg"),
+        (Media(b"\x89PNG\r\n\x1a\n", filename="a.bin"), "a.png"),
+        (Media(b"\xff\xd8\xff", filename="photo.jpeg"), "photo.jpeg"),
+        (Media(b"data"), "file.bin"),
+        (Media(url="https://x.test/a%20b.webp?x=1"), "a b.webp"),
+    ],
+    ids=str,
+)
+def test_a_files_name_has_the_extension_of_its_content(media: Media, name: str) -> None:
+    request = play(VENDOR.send("34666666666", Document(media)), [reply({"idMessage": "1"})]).request
+    assert (request.form or request.json)["fileName"] == name
+    assert all(upload.filename == name for upload in request.files)
+
+
+@pytest.mark.parametrize(
+    ("base", "media", "uploads"),
+    [
+        ("https://api.green-api.com", "", "https://media.green-api.com"),
+        ("https://7103.api.greenapi.com", "", "https://7103.media.greenapi.com"),
+        ("https://api.example.com/green", "", "https://api.example.com/green"),
+        ("http://127.0.0.1:8790/green", "", "http://127.0.0.1:8790/green"),
+        ("https://api.green-api.com", "https://files.test", "https://files.test"),
+    ],
+)
+def test_where_files_are_uploaded_to(base: str, media: str, uploads: str) -> None:
+    vendor = GreenApi(base_url=base, instance_id="1", token="t", media_url=media)
+    assert vendor.uploads_url == uploads
+    assert play(vendor.send("34666666666", Document(file())), [reply({"idMessage": "1"})]).request.base == uploads
+
+
+@pytest.mark.parametrize("body", [*GARBAGE.values(), {"message": "ok"}, {"idMessage": None}], ids=str)
+def test_a_send_without_an_id_may_have_gone_out(body: Any) -> None:
+    assert type(play(VENDOR.send("34666666666", Text("x")), [reply(body)]).error) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("status", [499, 500, 502, 503])
+def test_a_send_that_failed_is_not_repeated(status: int) -> None:
+    assert type(play(VENDOR.send("34666666666", Text("x")), [reply(b"", status)]).error) is OutcomeUnknown
+
+
+# The session
+
+
+def test_a_logged_in_account_has_no_qr_code() -> None:
+    said = {"type": "alreadyLogged", "message": "instance account already authorized"}
+    error = play(VENDOR.qr_code(), [reply(said)]).error
+    assert type(error) is SessionDown
+    assert "logged in already (instance account already authorized)" in str(error)
+
+
+def test_why_there_is_no_qr_code_is_said() -> None:
+    error = play(VENDOR.qr_code(), [reply({"type": "error", "message": "not now"})]).error
+    assert type(error) is SessionDown
+    assert "(not now)" in str(error)
+
+
+@pytest.mark.parametrize("body", [{"type": "qrCode", "message": "SECRET"}, '{"type": "qrCode", "message": "SECRET', {}])
+def test_half_a_qr_code_is_not_shown(body: Any) -> None:
+    error = play(VENDOR.qr_code(), [reply(body)]).error
+    assert type(error) is UnexpectedReply
+    assert "SECRET" not in f"{error} {error.raw}"
+
+
+NOT_AUTHORIZED = reply({"message": "instance is starting or not authorized"}, 400)
+
+
+def test_logging_out_twice_is_fine() -> None:
+    played = play(VENDOR.logout(), [NOT_AUTHORIZED, reply({"stateInstance": "notAuthorized"})])
+    assert played.error is None
+
+
+def test_an_instance_that_is_starting_cannot_tell_whether_it_is_logged_out() -> None:
+    assert type(play(VENDOR.logout(), [NOT_AUTHORIZED, reply({"stateInstance": "starting"})]).error) is SessionDown
+
+
+@pytest.mark.parametrize("body", [{"isLogout": False}, {}, [], {"isLogout": None}], ids=str)
+def test_a_logout_must_be_confirmed(body: Any) -> None:
+    assert type(play(VENDOR.logout(), [reply(body)]).error) is UnexpectedReply
+
+
+# How messages fare
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("pending", DeliveryState.ACCEPTED),
+        ("sent", DeliveryState.SENT),
+        ("delivered", DeliveryState.DELIVERED),
+        ("read", DeliveryState.READ),
+        ("failed", DeliveryState.FAILED),
+        ("noAccount", DeliveryState.FAILED),
+        ("notInGroup", DeliveryState.FAILED),
+        ("yellowCard", DeliveryState.FAILED),
+        ("READ", DeliveryState.READ),
+        ("teleported", DeliveryState.UNKNOWN),
+        ("7", DeliveryState.UNKNOWN),
+        (7, DeliveryState.UNKNOWN),
+    ],
+)
+def test_each_delivery_status(word: str | int, state: DeliveryState) -> None:
+    body = {"idMessage": "1", "statusMessage": word, "chatId": "34666666666@c.us"}
+    found = play(VENDOR.message_status("1", to="34666666666"), [reply(body)]).result
+    assert (found.state, found.code, found.to) == (state, str(word), "34666666666")
+    assert found.detail == str(word) if state is DeliveryState.UNKNOWN else True
+    assert bool(found.detail) is (state in (DeliveryState.FAILED, DeliveryState.ACCEPTED, DeliveryState.UNKNOWN))
+
+
+@pytest.mark.parametrize("answer", [{"idMessage": "1"}, {"idMessage": "1", "type": "incoming", "statusMessage": None}])
+def test_a_message_without_a_status_is_unknown(answer: dict[str, Any]) -> None:
+    found = play(VENDOR.message_status("1", to="34666666666"), [reply(answer)]).result
+    assert (found.state, found.code) == (DeliveryState.UNKNOWN, None)
+
+
+def test_an_id_alone_that_the_day_does_not_know_is_unknown() -> None:
+    found = play(VENDOR.message_status("1"), [reply([{"idMessage": "2", "statusMessage": "read"}])]).result
+    assert (found.message_id, found.state) == ("1", DeliveryState.UNKNOWN)
+    assert "24 hours" in found.detail
+
+
+def test_a_message_that_its_chat_does_not_know_yet_is_unknown() -> None:
+    found = play(
+        VENDOR.message_status("1", to="34666666666"), [reply({"message": "message not found by id"}, 400)]
+    ).result
+    assert (found.message_id, found.state) == ("1", DeliveryState.UNKNOWN)
+    assert type(play(VENDOR.message_status("1", to="34666666666"), [reply({"message": "bad"}, 400)]).error) is BadInput
+
+
+@pytest.mark.parametrize(("message_id", "to"), [("", None), (" ", None), (" ", "34666666666"), ("1", "ana")])
+def test_a_message_id_or_a_chat_that_is_none_is_refused_before_any_call(message_id: str, to: str | None) -> None:
+    assert type(play(VENDOR.message_status(message_id, to=to)).error) is BadInput
+
+
+# Journals
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+CLOCK = GreenApi(base_url="https://x", instance_id="1", token="t", clock=lambda: NOON)
+
+
+def row(name: str, minutes_ago: float | None, **more: Any) -> dict[str, Any]:
+    moment = {} if minutes_ago is None else {"timestamp": int(NOON.timestamp() - minutes_ago * 60)}
+    return {"idMessage": name, "chatId": "34666666666@c.us", **moment, **more}
+
+
+def inbox(rows: Any, **options: Any) -> Played[list[InboxMessage]]:
+    answers = rows if isinstance(rows, tuple) else (rows,)
+    return play(CLOCK.inbox(**options), [reply(answer) for answer in answers])
+
+
+def ids(played: Played[Any]) -> list[str]:
+    return [found.message_id for found in played.result]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[row("c", 1), row("b", 2), row("a", 3)], [row("a", 3), row("b", 2), row("c", 1)]],
+    ids=["newest first", "oldest first"],
+)
+def test_the_oldest_message_comes_first(rows: list[Any]) -> None:
+    assert ids(inbox(rows)) == ["a", "b", "c"]
+
+
+def test_messages_of_one_second_keep_the_vendors_order_which_is_newest_first() -> None:
+    assert ids(inbox([row("a", 1), row("c", 1), row("b", 1), row("z", 2)])) == ["z", "b", "c", "a"]
+    assert ids(inbox([row("b", 1), row("a", 1)])) == ["a", "b"]
+
+
+def test_each_message_comes_once() -> None:
+    assert ids(inbox([row("a", 1), row("b", 2), row("a", 1)])) == ["b", "a"]
+
+
+def test_the_newest_word_on_a_message_counts() -> None:
+    rows = [row("a", 1, statusMessage="read"), row("a", 2, statusMessage="sent")]
+    (found,) = play(CLOCK.delivery_report(), [reply(rows)]).result
+    assert found.state is DeliveryState.READ
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"typeMessage": "textMessage", "textMessage": "Hello,\n*Ana* \n"}, "Hello,\n*Ana*"),
+        ({"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": "See https://x.example"}},
+         "See https://x.example"),
+        ({"typeMessage": "extendedTextMessage", "textMessage": "Yes", "extendedTextMessage": {"text": "No"}}, "Yes"),
+        ({"typeMessage": "imageMessage", "caption": "Look", "fileName": "a.png"}, "Look"),
+        ({"typeMessage": "imageMessage", "caption": "", "fileName": "a.png"}, None),
+        ({"typeMessage": "locationMessage", "location": {"nameLocation": "Here"}}, None),
+        ({}, None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_was_sent_is_told_where_the_journal_tells_it(fields: dict[str, Any], expected: str | None) -> None:
+    (found,) = play(CLOCK.delivery_report(), [reply([row("a", 1, **fields)])]).result
+    assert found.text == expected
+
+
+def ago(minutes: float) -> datetime:
+    return NOON - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "minutes"),
+    [
+        ({}, ["old", "b", "a", "new"], None),
+        ({"since": ago(10)}, ["b", "a", "new"], "11"),
+        ({"until": ago(10)}, ["old"], str(10 + 24 * 60 + 1)),
+        ({"since": ago(10), "until": ago(5)}, ["b"], "11"),
+        ({"since": ago(9.5)}, ["a", "new"], "11"),
+        ({"limit": 2}, ["old", "b"], None),
+        ({"since": ago(10), "limit": 1}, ["b"], "11"),
+        ({"since": ago(-5)}, [], "1"),
+        ({"since": ago(10).astimezone(timezone(timedelta(hours=5)))}, ["b", "a", "new"], "11"),
+        ({"since": ago(10).replace(tzinfo=None)}, ["b", "a", "new"], "11"),
+    ],
+    ids=str,
+)
+def test_what_of_a_journal_lies_in_a_period(options: dict[str, Any], found: list[str], minutes: str | None) -> None:
+    rows = [row("new", 0), row("a", 5), row("b", 10), row("old", 11)]
+    for flow in (CLOCK.inbox(**options), CLOCK.delivery_report(**options)):
+        played: Played[Any] = play(flow, [reply(rows)])
+        assert ids(played) == found
+        assert played.request.params == ({"minutes": minutes} if minutes else {})
+
+
+def test_messages_without_a_moment_lie_in_no_period() -> None:
+    assert ids(inbox([row("a", 1), row("b", None)])) == ["b", "a"]
+    assert ids(inbox([row("a", 1), row("b", None)], since=ago(5))) == ["a"]
+
+
+def test_nothing_is_asked_for_a_period_without_length() -> None:
+    assert play(CLOCK.inbox(since=NOON, until=NOON)).result == []
+    assert play(CLOCK.delivery_report(since=NOON, until=NOON)).result == []
+
+
+@pytest.mark.parametrize("options", [{"since": NOON, "until": ago(1)}, {"limit": 0}, {"limit": -1}], ids=str)
+def test_a_period_that_is_none_is_refused_before_any_call(options: dict[str, Any]) -> None:
+    assert type(play(CLOCK.inbox(**options)).error) is BadInput
+    assert type(play(CLOCK.delivery_report(**options)).error) is BadInput
+
+
+@pytest.mark.parametrize("moment", [datetime.min, datetime.max, datetime.min.replace(tzinfo=timezone.utc)])
+def test_a_period_may_reach_to_the_ends_of_the_calendar(moment: datetime) -> None:
+    assert ids(inbox([row("a", 1)], since=moment)) == (["a"] if moment.year == 1 else [])
+    assert ids(inbox([row("a", 1)], until=moment)) == ([] if moment.year == 1 else ["a"])
+
+
+def test_a_cursor_leaves_out_what_came_before_it() -> None:
+    played = inbox([row("c", 1), row("b", 2), row("a", 3)], after="a")
+    assert ids(played) == ["b", "c"]
+    assert played.request.params == {}
+
+
+def test_a_cursor_older_than_a_day_is_looked_for_further_back() -> None:
+    played = inbox(([row("c", 1)], [row("c", 1), row("b", 2000), row("a", 3000)]), after="a")
+    assert ids(played) == ["b", "c"]
+    assert [request.params for request in played.requests] == [{}, {"minutes": "43200"}]
+
+
+def test_a_cursor_that_is_gone_hides_nothing() -> None:
+    assert ids(inbox(([row("c", 1)], [row("c", 1), row("b", 2000)]), after="a")) == ["b", "c"]
+    assert ids(inbox([row("c", 1)], after="a", since=ago(5))) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "url"),
+    [
+        ({"textMessage": "hi"}, "hi", None),
+        ({"extendedTextMessage": {"text": "see https://x"}}, "see https://x", None),
+        ({"downloadUrl": "https://f/1", "caption": "look"}, "look", "https://f/1"),
+        ({"messageData": {"textMessageData": {"textMessage": "hi"}}}, "hi", None),
+        ({"messageData": {"extendedTextMessageData": {"text": "hi"}}}, "hi", None),
+        (
+            {"messageData": {"fileMessageData": {"downloadUrl": "https://f/1", "caption": "look"}}},
+            "look",
+            "https://f/1",
+        ),
+        ({"messageData": "junk", "textMessage": None}, "", None),
+    ],
+    ids=str,
+)
+def test_a_messages_text_is_found_where_it_stands(content: dict[str, Any], text: str, url: str | None) -> None:
+    (found,) = inbox([row("a", 1, **content)]).result
+    assert (found.text, found.media_url) == (text, url)
+
+
+# Notifications
+
+
+@pytest.mark.parametrize("seconds", [4, 61, 0, -1, 5.5])
+def test_a_wait_of_another_length_is_refused_before_any_call(seconds: Any) -> None:
+    error = play(VENDOR.receive_notification(seconds)).error
+    assert type(error) is BadInput
+    assert "5 to 60" in str(error)
+
+
+def test_waiting_for_a_notification_does_not_time_out_before_the_vendor() -> None:
+    for seconds in (5, 60):
+        request = play(VENDOR.receive_notification(seconds), [reply("null")]).request
+        assert request.timeout is not None
+        assert request.timeout >= seconds + 10
+
+
+def test_a_notification_becomes_json() -> None:
+    body = {"typeWebhook": "incomingMessageReceived", "idMessage": "1", "senderData": {"sender": "34666666666@c.us"}}
+    found = play(VENDOR.receive_notification(), [reply({"receiptId": 7, "body": body})]).result
+    assert found is not None
+    data = json.loads(json.dumps(found.to_dict()))
+    assert (data["receipt_id"], data["content"]["sender"]) == (7, "34666666666")
+    assert play(VENDOR.receive_notification(), [reply({"receiptId": 7})]).result.to_dict()["content"] is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("receipt_id", ["1/../x", "", None, "seven"])
+def test_a_receipt_that_is_none_is_refused_before_any_call(receipt_id: Any) -> None:
+    assert type(play(VENDOR.delete_notification(receipt_id)).error) is BadInput
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [("bad request data", BadInput), ("get avatar timeout limit exceeded", VendorUnavailable)],
+)
+def test_an_avatars_error_comes_in_a_success(reason: str, kind: type[WaError]) -> None:
+    error = play(VENDOR.avatar("34666666666"), [reply({"existsWhatsapp": False, "reason": reason})]).error
+    assert type(error) is kind
+    assert reason in str(error)
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+JOURNAL = [row("a", 1, statusMessage="read", textMessage="hi", typeMessage="textMessage"), row("b", 2)]
+INCOMING = {"typeWebhook": "incomingMessageReceived", "idMessage": "1", "timestamp": 1588091580,
+            "messageData": {"textMessageData": {"textMessage": "hi"}}}  # fmt: skip
+FLOWS: dict[str, tuple[Callable[[], Flow[Any]], Any]] = {
+    "session": (VENDOR.session, Session),
+    "probe": (VENDOR.probe, str),
+    "qr_code": (VENDOR.qr_code, QrCode),
+    "logout": (VENDOR.logout, type(None)),
+    "check": (lambda: VENDOR.check([NUMBER]), list),
+    "check_chat": (lambda: VENDOR.check_chat("1234567@lid"), CheckResult),
+    "send": (lambda: VENDOR.send("34666666666", Text("x")), SentMessage),
+    "upload": (lambda: VENDOR.send("34666666666", Document(file())), SentMessage),
+    "status by journal": (lambda: VENDOR.message_status("a"), DeliveryStatus),
+    "status by chat": (lambda: VENDOR.message_status("a", to="34666666666"), DeliveryStatus),
+    "delivery_report": (VENDOR.delivery_report, list),
+    "inbox": (VENDOR.inbox, list),
+    "inbox after": (lambda: VENDOR.inbox(after="a"), list),
+    "receive": (VENDOR.receive_notification, Notification | None),
+    "delete": (lambda: VENDOR.delete_notification(7), bool),
+    "contacts": (VENDOR.contacts, list),
+    "group_chats": (VENDOR.group_chats, list),
+    "group": (lambda: VENDOR.group("1234567@g.us"), Group),
+    "avatar": (lambda: VENDOR.avatar("34666666666"), Avatar),
+}
+SAMPLES = [
+    {"existsWhatsapp": True, "chatId": "1@c.us"}, {"existsWhatsapp": False}, {"stateInstance": "authorized"},
+    {"message": "instance is starting or not authorized"}, QUOTA, {"idMessage": "1"}, JOURNAL, JOURNAL[0],
+    {"type": "qrCode", "message": PNG}, {"isLogout": True}, {"receiptId": 7, "body": INCOMING}, {"result": True},
+    {"receiptId": 8, "body": {"typeWebhook": "outgoingMessageStatus", "idMessage": "1", "status": "read"}},
+    [{"id": "1@c.us", "name": "Ana", "type": "user"}, {"id": "1@g.us", "type": "group"}],
+    {"groupId": "1@g.us", "subject": "x", "creation": 1587570015, "participants": [{"id": "1@c.us"}]},
+    {"existsWhatsapp": True, "urlAvatar": "https://x", "reason": ""},
+]  # fmt: skip
+
+
+@settings(max_examples=600)
+@given(replies(SAMPLES), st.sampled_from(sorted(FLOWS)))
+def test_any_reply_is_an_answer_or_an_error(answer: Reply, name: str) -> None:
+    make, kind = FLOWS[name]
+    played: Played[Any] = play(make(), iter([answer] * 5))
+    if played.error is not None:
+        return
+    # What is refused may be an answer: an account that is logged out, a message that is not found.
+    assert answer.status < 300 or name in ("logout", "status by chat")
+    assert isinstance(played.result, kind)
+    for record in played.result if isinstance(played.result, list) else [played.result]:
+        if hasattr(record, "to_dict"):
+            json.dumps(record.to_dict())
+    checked = played.result[0] if name == "check" else played.result if name == "check_chat" else None
+    if checked is not None and checked.status is not CheckStatus.UNKNOWN:
+        word = {key.casefold(): value for key, value in answer.object.items()}["existswhatsapp"]
+        yes, no = {"yes", "true", "1"}, {"no", "false", "0"}
+        assert str(word).strip().casefold() in (yes if checked.status is CheckStatus.EXISTS else no)
