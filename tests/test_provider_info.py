@@ -134,7 +134,8 @@ def test_the_options_that_are_read_are_declared_with_the_defaults_that_they_have
         "ProvidersManager().initialize_providers_configuration()\n"
         "from airflow_provider_wa.plugin import receiver_app\n"
         "from airflow_provider_wa.connections.store import opt_out_words\n"
-        "print(repr(conf.get('wa', 'media_path')), receiver_app._media_path(), receiver_app._max_body(), opt_out_words())"
+        "print(repr(conf.get('wa', 'media_path')), receiver_app._media_path(), end=' ')\n"
+        "print(receiver_app._max_body(), opt_out_words())"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__WA__")}
     environ["AIRFLOW_HOME"] = str(tmp_path)
