@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import inspect
 import os
-import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +19,8 @@ import uvicorn  # noqa: TID253
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from uvicorn.supervisors import Multiprocess  # noqa: TID253
+
+from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, url_of
 
 GRACE_SECONDS = 30
 """How long requests under way may take to end."""
@@ -53,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem := _certificate_problem(options.tls_cert, options.tls_key):
         return _complain(problem)
     try:
-        listener = _listen(options.host, options.port)
+        listener = listen(options.host, options.port)
     except OSError as error:
         return _complain(f"cannot listen on {options.host} port {options.port}: {error.strerror or error}")
-    url = _url(listener, "https" if options.tls_cert else "http")
+    url = url_of(listener, "https" if options.tls_cert else "http")
     config = uvicorn.Config(
         "airflow_provider_wa.plugin.command:create_app",
         factory=True,
@@ -81,37 +81,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.workers > 1:
             announce()
             _serve_in_processes(config, listener)
-            return 0
-        return asyncio.run(_serve(_Server(config, announce), listener))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it has started."""
-
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
-
-
-async def _serve(server: _Server, listener: socket.socket) -> int:
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn takes the signals while it serves and raises them again at its end: these handlers keep the exit clean.
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        await server.serve([listener])
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        else:
+            serve_until_signal(Server(config, announce), listener)
     return 0
 
 
 def _serve_in_processes(config: uvicorn.Config, listener: socket.socket) -> None:
+    listener.set_inheritable(True)
     options: dict[str, Any] = {"sockets": [listener]}
     if "target" in inspect.signature(Multiprocess).parameters:  # the uvicorn of Airflow 3.1
         options["target"] = uvicorn.Server(config).run
@@ -158,33 +134,6 @@ def _certificate_problem(certificate: str | None, key: str | None) -> str:
     return ""
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only on sockets that say they are TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-        listener.set_inheritable(True)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket, scheme: str) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError("a port is 0 to 65535")
-    return value
-
-
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
@@ -204,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="wa-receiver", description="Takes the webhooks and callbacks of WhatsApp vendors into the store."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8791, help="port, 0 for any free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=port_number, default=8791, help="port; 0 for any free port (default: %(default)s)"
+    )
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate chain (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="its private key, if that is not in the same file")
     parser.add_argument(

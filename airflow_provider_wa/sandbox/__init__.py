@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The five vendors on one loopback server, for trying a DAG and testing the client without an account."""
+"""Simulated vendors on one loopback server, to try a DAG and to test without an account."""
 
 from __future__ import annotations

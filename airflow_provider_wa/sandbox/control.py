@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control API, /sandbox/*: how a test looks into the sandbox and decides what goes wrong."""
+"""The control API, /sandbox/*: a test inspects the sandbox and changes its behaviour."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,17 +14,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airflow_provider_wa.sandbox import posting, webhooks
-from airflow_provider_wa.sandbox.faults import parse_fault
+from airflow_provider_wa.sandbox import webhook_retry, webhooks
+from airflow_provider_wa.sandbox.faults import Fault, parse_fault
 from airflow_provider_wa.sandbox.inbox import mimetype_of
-from airflow_provider_wa.sandbox.state import QUOTA_VENDORS, SESSION_VENDORS, VENDORS, Sandbox
-from airflow_provider_wa.sandbox.vendor import json_reply
+from airflow_provider_wa.sandbox.replies import json_reply
+from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
+from airflow_provider_wa.sandbox.state import Sandbox
 
 NUMBER = re.compile(r"\d{8,15}")
-STATE_VENDORS = ("green_api",)
-STATES = ("authorized", "notAuthorized", "blocked", "sleepMode", "starting", "yellowCard", "null")
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+# feature that a request asks for -> test of a vendor for it
+FEATURES: Mapping[str, Callable[[SimulatedVendor], bool]] = {
+    "ledger": lambda vendor: True,
+    "session": lambda vendor: vendor.account is not None,
+    "inbox": lambda vendor: vendor.account is not None,
+    "webhook": lambda vendor: vendor.subscribe is not None,
+    "webhook or callback": lambda vendor: vendor.retry is not None,
+    "quota": lambda vendor: vendor.has_quota,
+    "account state": lambda vendor: bool(vendor.states),
+    "documented rates": lambda vendor: bool(vendor.rates),
+}
 
 
 def _sandbox(request: Request) -> Sandbox:
@@ -32,20 +43,27 @@ def _sandbox(request: Request) -> Sandbox:
     return sandbox
 
 
+def _vendors(request: Request, feature: str = "ledger") -> dict[str, SimulatedVendor]:
+    """Return the vendors that have a feature, by their names."""
+    vendors: dict[str, SimulatedVendor] = request.app.state.vendors
+    return {name: vendor for name, vendor in vendors.items() if FEATURES[feature](vendor)}
+
+
+def _vendor(request: Request, name: Any, feature: str) -> SimulatedVendor:
+    vendors = _vendors(request, feature)
+    if not isinstance(name, str) or name not in vendors:
+        raise ValueError(f"vendor: {name!r} has no {feature}; expected one of {', '.join(vendors)}")
+    return vendors[name]
+
+
 async def _body(request: Request) -> dict[str, Any]:
     try:
         data = json.loads(await request.body())
     except ValueError:
-        raise ValueError("the body is not JSON") from None
+        raise ValueError("body: not JSON; expected a JSON object") from None
     if not isinstance(data, dict):
-        raise ValueError("the body is a JSON object")
+        raise ValueError("body: not a JSON object; expected a JSON object")
     return data
-
-
-def _one_of(vendor: Any, vendors: tuple[str, ...], has: str) -> str:
-    if vendor not in vendors:
-        raise ValueError(f"vendor is one of {', '.join(vendors)}: only they have {has}")
-    return str(vendor)
 
 
 def _explained(handler: Handler) -> Handler:
@@ -59,21 +77,21 @@ def _explained(handler: Handler) -> Handler:
 
 
 async def health(request: Request) -> Response:
-    """Tell that the sandbox runs."""
-    return json_reply({"status": "ok", "vendors": VENDORS})
+    """Report that the sandbox runs, and its vendors."""
+    return json_reply({"status": "ok", "vendors": list(_vendors(request))})
 
 
 async def ledger(request: Request) -> Response:
-    """Show what reached the vendors (`?vendor=` for one of them)."""
+    """Show the ledger (`?vendor=` for one vendor)."""
     sandbox = _sandbox(request)
     vendor = request.query_params.get("vendor")
     if vendor is not None:
-        _one_of(vendor, VENDORS, "a ledger")
+        _vendor(request, vendor, "ledger")
     return json_reply(sandbox.ledger.as_json(sandbox.clock(), sandbox.settings.delivery_seconds, vendor))
 
 
 async def reset(request: Request) -> Response:
-    """Back to the start."""
+    """Return to the state of the start."""
     _sandbox(request).reset()
     return json_reply({"status": "reset"})
 
@@ -85,15 +103,21 @@ async def list_faults(request: Request) -> Response:
 
 async def add_fault(request: Request) -> Response:
     """Switch a fault on."""
-    fault = parse_fault(await _body(request), VENDORS, SESSION_VENDORS)
-    codes: dict[str, frozenset[str]] = request.app.state.codes
-    if fault.code and fault.code not in codes.get(fault.vendor, frozenset()):
-        known = ", ".join(sorted(codes.get(fault.vendor, ()))) or "each vendor's own: name the vendor"
-        raise ValueError(f"unknown code {fault.code!r}; codes are {known}")
-    if fault.enforce and fault.vendor != "green_api":
-        raise ValueError("only green_api documents rates")
+    fault = parse_fault(await _body(request), tuple(_vendors(request)), tuple(_vendors(request, "session")))
+    if fault.code:
+        _require_code(request, fault)
+    if fault.enforce:
+        _vendor(request, fault.vendor, "documented rates")
     _sandbox(request).faults.add(fault)
     return await list_faults(request)
+
+
+def _require_code(request: Request, fault: Fault) -> None:
+    vendor = _vendors(request).get(fault.vendor)
+    if vendor is None:
+        raise ValueError(f"vendor: codes belong to one vendor; expected one of {', '.join(_vendors(request))}")
+    if fault.code not in vendor.codes:
+        raise ValueError(f"code: unknown code {fault.code!r}; expected one of {', '.join(sorted(vendor.codes))}")
 
 
 async def clear_faults(request: Request) -> Response:
@@ -103,103 +127,104 @@ async def clear_faults(request: Request) -> Response:
 
 
 async def scan(request: Request) -> Response:
-    """Scan a vendor's code at once."""
-    vendor = _one_of((await _body(request)).get("vendor"), SESSION_VENDORS, "a session")
-    _sandbox(request).scan(vendor)
-    return json_reply({"vendor": vendor, "logged_in": True})
+    """Log a vendor's account in at once."""
+    vendor = _vendor(request, (await _body(request)).get("vendor"), "session")
+    _sandbox(request).scan(vendor.name)
+    return json_reply({"vendor": vendor.name, "logged_in": True})
 
 
 async def state(request: Request) -> Response:
-    """Put Green-API's instance into a state; "authorized" is a scan, "notAuthorized" a logout."""
+    """Set the state of a vendor's account; JSON's null is the state "null"."""
     data = await _body(request)
-    vendor, wanted = _one_of(data.get("vendor"), STATE_VENDORS, "states"), data.get("state")
+    vendor, wanted = _vendor(request, data.get("vendor"), "account state"), data.get("state")
     if wanted is None:
         wanted = "null"
-    if wanted not in STATES:
-        raise ValueError(f"state is one of {', '.join(STATES)}")
-    sandbox = _sandbox(request)
-    if wanted == "authorized":
-        sandbox.scan(vendor)
-    elif wanted == "notAuthorized":
-        sandbox.log_out(vendor)
-    else:
-        sandbox.session(vendor).state = wanted
-    return json_reply({"vendor": vendor, "state": wanted})
+    if not isinstance(wanted, str) or wanted not in vendor.states:
+        raise ValueError(f"state: unknown state {wanted!r}; expected one of {', '.join(vendor.states)}")
+    vendor.states[wanted](_sandbox(request))
+    return json_reply({"vendor": vendor.name, "state": wanted})
 
 
 async def list_inbox(request: Request) -> Response:
-    """Show what came in (`?vendor=` for one vendor), oldest first."""
+    """Show the inbox, oldest first (`?vendor=` for one vendor)."""
     sandbox, vendor = _sandbox(request), request.query_params.get("vendor")
-    vendors = SESSION_VENDORS if vendor is None else (_one_of(vendor, SESSION_VENDORS, "an inbox"),)
+    vendors = list(_vendors(request, "inbox")) if vendor is None else [_vendor(request, vendor, "inbox").name]
     messages = [message.as_json() for name in vendors for message in sandbox.incoming(name)]
     return json_reply({"messages": messages})
 
 
 async def add_to_inbox(request: Request) -> Response:
-    """Let a message come in: `from`, `text`, and perhaps a file (`media` in base64, `mimetype`, `filename`)."""
+    """Add an incoming message: `from`, `text`, and optionally a file (`media` in base64, `mimetype`, `filename`)."""
     data = await _body(request)
-    vendor, sender = _one_of(data.get("vendor"), SESSION_VENDORS, "an inbox"), data.get("from")
+    vendor, sender = _vendor(request, data.get("vendor"), "inbox"), data.get("from")
     if not isinstance(sender, str) or not NUMBER.fullmatch(sender):
-        raise ValueError("from is a phone number, 8 to 15 digits with its country code and no +")
+        raise ValueError("from: not a phone number; expected 8 to 15 digits with the country code, without +")
     values = {name: data.get(name, "") for name in ("text", "media", "mimetype", "filename")}
-    if not all(isinstance(value, str) for value in values.values()):
-        raise ValueError(f"{', '.join(values)} are text")
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{name}: not a text; expected a text")
     if not values["text"] and not values["media"]:
-        raise ValueError("a message has text, media, or both")
+        raise ValueError("text: missing; expected text, media, or both")
     try:
         media = base64.b64decode(values["media"], validate=True) if values["media"] else None
     except ValueError:
-        raise ValueError("media is base64") from None
+        raise ValueError("media: not base64; expected a file in base64") from None
     mimetype = (values["mimetype"] or mimetype_of(values["filename"])) if media is not None else ""
-    message = _sandbox(request).receive(vendor, sender, values["text"], media, mimetype, values["filename"])
+    message = _sandbox(request).receive(vendor.name, sender, values["text"], media, mimetype, values["filename"])
     return json_reply(message.as_json())
 
 
 async def actions(request: Request) -> Response:
-    """Show what was done besides checking and sending (`?vendor=` for one vendor)."""
+    """Show the actions besides checks and sends (`?vendor=` for one vendor)."""
     vendor = request.query_params.get("vendor")
     if vendor is not None:
-        _one_of(vendor, VENDORS, "a ledger")
+        _vendor(request, vendor, "ledger")
     done = _sandbox(request).ledger.actions
     return json_reply({"actions": [asdict(action) for action in done if vendor in (None, action.vendor)]})
 
 
 async def webhook(request: Request) -> Response:
-    """Point a vendor's webhook to a URL ("" or null: nowhere), signed (WuzAPI: `hmac_key`) and as JSON (`json`)."""
+    """Set a vendor's webhook: `url` ("" or null for none), `hmac_key` to sign its requests, `json` for JSON bodies."""
     data = await _body(request)
-    vendor = _one_of(data.get("vendor"), SESSION_VENDORS, "a webhook")
+    vendor = _vendor(request, data.get("vendor"), "webhook")
     url, key, as_json = data.get("url") or "", data.get("hmac_key") or "", data.get("json", False)
-    if not isinstance(url, str) or not isinstance(key, str) or not isinstance(as_json, bool):
-        raise ValueError("url and hmac_key are text, json is true or false")
+    for name, value, kind, expected in (
+        ("url", url, str, "a text"),
+        ("hmac_key", key, str, "a text"),
+        ("json", as_json, bool, "true or false"),
+    ):
+        if not isinstance(value, kind):
+            raise ValueError(f"{name}: invalid value; expected {expected}")
     sandbox = _sandbox(request)
-    known = sandbox.webhooks[vendor]
-    webhooks.set_webhook(sandbox, vendor, replace(known, url=url, hmac_key=key, as_json=as_json))
-    return json_reply({"vendor": vendor, "url": url, "json": as_json, "signed": bool(key)})
+    changed = replace(sandbox.webhooks[vendor.name], url=url, hmac_key=key, as_json=as_json)
+    if vendor.subscribe is not None:
+        webhooks.set_webhook(sandbox, vendor.name, changed, vendor.subscribe)
+    return json_reply({"vendor": vendor.name, "url": url, "json": as_json, "signed": bool(key)})
 
 
-async def list_posting(request: Request) -> Response:
-    """Show how the vendors post."""
-    postings = _sandbox(request).courier.postings
-    return json_reply({"posting": {vendor: known.as_json() for vendor, known in postings.items()}})
+async def list_retry_policies(request: Request) -> Response:
+    """Show how the vendors post webhooks and callbacks."""
+    policies = _sandbox(request).webhook_delivery.policies
+    return json_reply({"posting": {vendor: policy.as_json() for vendor, policy in policies.items()}})
 
 
-async def set_posting(request: Request) -> Response:
-    """Change how a vendor posts from now on; what is not named stays as it is."""
+async def set_retry_policy(request: Request) -> Response:
+    """Change how a vendor posts from now on; options that are not given stay the same."""
     data = await _body(request)
-    postings = _sandbox(request).courier.postings
-    vendor = _one_of(data.pop("vendor", None), tuple(postings), "webhooks or callbacks")
-    postings[vendor] = posting.changed(postings[vendor], data)
-    return await list_posting(request)
+    policies = _sandbox(request).webhook_delivery.policies
+    vendor = _vendor(request, data.pop("vendor", None), "webhook or callback").name
+    policies[vendor] = webhook_retry.changed(policies[vendor], data)
+    return await list_retry_policies(request)
 
 
 async def quota(request: Request) -> Response:
-    """Set how much a vendor still allows; null is unlimited."""
+    """Set the number of calls that a vendor still allows; null is unlimited."""
     data = await _body(request)
-    vendor, left = _one_of(data.get("vendor"), QUOTA_VENDORS, "a quota"), data.get("left")
+    vendor, left = _vendor(request, data.get("vendor"), "quota"), data.get("left")
     if left is not None and (not isinstance(left, int) or isinstance(left, bool) or left < 0):
-        raise ValueError("left is a whole number, or null for unlimited")
-    _sandbox(request).quotas[vendor].left = left
-    return json_reply({"vendor": vendor, "left": left})
+        raise ValueError("left: not a count; expected a whole number from 0, or null for unlimited")
+    _sandbox(request).quotas[vendor.name].left = left
+    return json_reply({"vendor": vendor.name, "left": left})
 
 
 TABLE: tuple[tuple[str, str, Handler], ...] = (
@@ -216,8 +241,8 @@ TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/sandbox/inbox", add_to_inbox),
     ("GET", "/sandbox/actions", actions),
     ("POST", "/sandbox/webhook", webhook),
-    ("GET", "/sandbox/posting", list_posting),
-    ("POST", "/sandbox/posting", set_posting),
+    ("GET", "/sandbox/posting", list_retry_policies),
+    ("POST", "/sandbox/posting", set_retry_policy),
 )
 
 ROUTES = [Route(path, _explained(handler), methods=[method]) for method, path, handler in TABLE]

@@ -1,38 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events: what a vendor has to tell about its messages, each told once and in the order of time."""
+"""Events of an account: messages that come in, and status changes of messages that were sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from airflow_provider_wa.sandbox.inbox import Incoming
+from airflow_provider_wa.sandbox.inbox import IncomingMessage
 from airflow_provider_wa.sandbox.ledger import Message
 
 
 @dataclass(frozen=True)
-class Received:
-    """A message came in."""
+class MessageReceived:
+    """A message that came in."""
 
-    message: Incoming
+    message: IncomingMessage
     at: float
 
 
 @dataclass(frozen=True)
-class Progress:
-    """A message that was sent got on: `status` is sent, delivered, read or failed."""
+class StatusChanged:
+    """A new status of a message: sent, delivered, read or failed."""
 
     message: Message
     status: str
     at: float
 
 
-Event = Received | Progress
+Event = MessageReceived | StatusChanged
 
 
-def _all(sent: Iterable[Message], incoming: Iterable[Incoming], now: float, seconds: float) -> Iterator[Event]:
+def _all(sent: Iterable[Message], incoming: Iterable[IncomingMessage], now: float, seconds: float) -> Iterator[Event]:
     for received in incoming:
-        yield Received(received, received.at)
+        yield MessageReceived(received, received.at)
     for message in sent:
         moments = {
             "sent" if message.known else "failed": message.sent_at,
@@ -41,21 +41,23 @@ def _all(sent: Iterable[Message], incoming: Iterable[Incoming], now: float, seco
         }
         for status, moment in moments.items():
             if moment is not None:
-                yield Progress(message, status, moment)
+                yield StatusChanged(message, status, moment)
 
 
-class Feed:
-    """The events of one vendor."""
+class EventFeed:
+    """The events of one account, each reported once, in the order of time."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
-    def fresh(self, sent: Iterable[Message], incoming: Iterable[Incoming], now: float, seconds: float) -> list[Event]:
-        """Return what has happened by now and was not told before."""
-        fresh = []
+    def new(
+        self, sent: Iterable[Message], incoming: Iterable[IncomingMessage], now: float, seconds: float
+    ) -> list[Event]:
+        """Return the events up to `now` that were not returned before."""
+        new = []
         for event in sorted(_all(sent, incoming, now, seconds), key=lambda event: event.at):
-            key = (event.status if isinstance(event, Progress) else "incoming", event.message.message_id)
-            if key not in self._told:
-                self._told.add(key)
-                fresh.append(event)
-        return fresh
+            key = (event.status if isinstance(event, StatusChanged) else "incoming", event.message.message_id)
+            if key not in self._reported:
+                self._reported.add(key)
+                new.append(event)
+        return new

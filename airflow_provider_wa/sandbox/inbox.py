@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inbox: what other people send to the account. Nobody is there, so a test sends it, and 05 answers by itself."""
+"""The inbox of the accounts. A test adds messages to it; numbers that end in 05 reply by themselves."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_wa.sandbox import identifiers, magic
+from airflow_provider_wa.sandbox import magic_numbers
 from airflow_provider_wa.sandbox.ledger import Message
 
 UNANSWERED = frozenset({"reaction"})
 
 
 @dataclass(slots=True)
-class Incoming:
-    """A message that somebody sent to the account of one vendor; `in_reply_to` is the id of the message it answers."""
+class IncomingMessage:
+    """A message to the account of one vendor; `in_reply_to` is the id of the message that it answers."""
 
     vendor: str
     sender: str
@@ -39,7 +39,7 @@ class Incoming:
         return kind if kind in ("image", "video", "audio") else "document"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the inbox's entry; media appear with what WuzAPI's download routes ask for."""
+        """Return the entry of the control API; media appear with the keys for their download."""
         entry = {
             "vendor": self.vendor,
             "from": self.sender,
@@ -55,17 +55,17 @@ class Incoming:
 
 
 def mimetype_of(filename: str) -> str:
-    """Return the type of a file, guessed from its name."""
+    """Return the MIME type of a file, guessed from its name."""
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def digest(media: bytes) -> str:
-    """Return the hash of media as WhatsApp writes it."""
+    """Return the SHA-256 of media in base64, the form that WhatsApp uses."""
     return base64.b64encode(hashlib.sha256(media).digest()).decode()
 
 
 def download_keys(media: bytes, mimetype: str) -> dict[str, Any]:
-    """Return what a message tells about its media, as WuzAPI's download routes take it."""
+    """Return the keys by which WhatsApp's clients download the media of a message."""
     path = f"/v/t62.7118-24/{hashlib.sha256(media).hexdigest()[:24]}.enc"
     return {
         "Url": f"https://mmg.whatsapp.net{path}",
@@ -79,38 +79,40 @@ def download_keys(media: bytes, mimetype: str) -> dict[str, Any]:
 
 
 class Inbox:
-    """Everything that came in since the last reset, in the order of its arrival."""
+    """All incoming messages since the last reset, in the order of their arrival."""
 
-    def __init__(self) -> None:
-        self._messages: list[Incoming] = []
+    def __init__(self, message_ids: Mapping[str, Callable[[float], str]]) -> None:
+        """`message_ids`: the function that makes a message id, for each vendor with an account."""
+        self._message_ids = message_ids
+        self._messages: list[IncomingMessage] = []
         self._answered: set[tuple[str, str]] = set()
 
-    def add(self, message: Incoming) -> None:
-        """Take a message in."""
+    def add(self, message: IncomingMessage) -> None:
+        """Add a message."""
         self._messages.append(message)
 
     def answer(self, sent: Iterable[Message], now: float, seconds: float) -> None:
-        """Let those who answer (05) answer what they have read by now."""
+        """Add the replies of numbers that reply (05) to messages that are read by now."""
         due = []
         for message in sent:
             key = (message.vendor, message.message_id)
             if key in self._answered or message.group or message.type in UNANSWERED:
                 continue
-            if magic.ending(message.to) != magic.REPLIES or message.vendor not in identifiers.MAKERS:
+            if magic_numbers.ending(message.to) != magic_numbers.REPLIES or message.vendor not in self._message_ids:
                 continue
             if (moment := message.read_at(now, seconds)) is not None:
                 self._answered.add(key)
                 due.append((moment, message))
         for moment, message in sorted(due, key=lambda pair: pair[0]):
             text = f"Re: {message.content.get('text') or message.content.get('caption') or message.type}"
-            message_id = identifiers.MAKERS[message.vendor](moment)
-            self.add(Incoming(message.vendor, message.to, text, message_id, moment, message.message_id))
+            message_id = self._message_ids[message.vendor](moment)
+            self.add(IncomingMessage(message.vendor, message.to, text, message_id, moment, message.message_id))
 
-    def of(self, vendor: str) -> list[Incoming]:
-        """Return what came to a vendor's account, oldest first."""
+    def of(self, vendor: str) -> list[IncomingMessage]:
+        """Return the messages to a vendor's account, oldest first."""
         return [message for message in self._messages if message.vendor == vendor]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all messages."""
         self._messages.clear()
         self._answered.clear()

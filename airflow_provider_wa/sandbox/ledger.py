@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger: what reached the vendors, as a test may ask about it afterwards. Never a token."""
+"""The ledger: messages, checks, callbacks and requests that reached the vendors. It never holds a credential."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from airflow_provider_wa.sandbox import magic
+from airflow_provider_wa.sandbox import magic_numbers
 
 
 @dataclass(slots=True)
 class Message:
     """A message that a vendor accepted.
 
-    `sent_at` is None while the vendor keeps it for an account that is logged out. `known` is False if WhatsApp has
-    nobody to deliver it to: only Green-API takes such a message.
+    `sent_at` is None while the vendor keeps the message for an account that is logged out. `known` is False if the
+    recipient is not on WhatsApp and the vendor accepts the message all the same.
     """
 
     vendor: str
@@ -33,12 +33,12 @@ class Message:
     known: bool = True
 
     def delivered_at(self, now: float, seconds: float) -> float | None:
-        """When it arrived at the phone, or None if it has not by `now`."""
-        return self._passed(magic.delivered_after(self.to, seconds), now)
+        """Return the time of delivery; None if it is not delivered by `now`."""
+        return self._passed(magic_numbers.delivered_after(self.to, seconds), now)
 
     def read_at(self, now: float, seconds: float) -> float | None:
-        """When it was read, or None if it has not been by `now`."""
-        return self._passed(magic.read_after(self.to, seconds), now)
+        """Return the time of reading; None if it is not read by `now`."""
+        return self._passed(magic_numbers.read_after(self.to, seconds), now)
 
     def status(self, now: float, seconds: float) -> str:
         """Return queued, failed, sent, delivered or read."""
@@ -51,7 +51,7 @@ class Message:
         return "sent" if self.delivered_at(now, seconds) is None else "delivered"
 
     def as_json(self, now: float, seconds: float) -> dict[str, Any]:
-        """Return the ledger's entry; media appear as their size and their hash."""
+        """Return the entry of the control API; media appear as their size and SHA-256."""
         entry = {
             "vendor": self.vendor,
             "to": self.to,
@@ -74,7 +74,7 @@ class Message:
 
 @dataclass(slots=True)
 class Check:
-    """A question about a number, and the answer that was given: exists, absent, pending, limited or unknown."""
+    """A check of a number and its answer: exists, absent, pending, limited or unknown."""
 
     vendor: str
     number: str
@@ -84,7 +84,7 @@ class Check:
 
 @dataclass(slots=True)
 class Action:
-    """Something done besides checking and sending: `name` is the vendor's route, `content` what was asked."""
+    """An action besides checks and sends: `name` is the vendor's route, `content` the arguments."""
 
     vendor: str
     name: str
@@ -94,7 +94,7 @@ class Action:
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt at a callback. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
+    """One attempt to post a callback. `outcome`: delivered, refused, failed, blocked or skipped; `detail` says why."""
 
     outcome: str
     detail: str
@@ -118,7 +118,7 @@ class Callback:
 
 @dataclass
 class Ledger:
-    """Everything that happened since the last reset."""
+    """All that happened since the last reset."""
 
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
@@ -127,20 +127,20 @@ class Ledger:
     actions: list[Action] = field(default_factory=list)
 
     def record(self, message: Message) -> Message:
-        """Enter a message; the same id again is the same message, repeated."""
+        """Enter a message; the same id again counts as a repeat of the first."""
         known = self.messages.setdefault((message.vendor, message.message_id), message)
         if known is not message:
             known.repeats += 1
         return known
 
     def release(self, vendor: str, now: float) -> None:
-        """Send what was kept while the vendor's account was logged out."""
+        """Send the messages that were kept while the vendor's account was logged out."""
         for message in self.messages.values():
             if message.vendor == vendor and message.sent_at is None:
                 message.sent_at = now
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all entries."""
         for part in (self.messages, self.checks, self.callbacks, self.requests, self.actions):
             part.clear()
 

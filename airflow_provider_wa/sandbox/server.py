@@ -4,13 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import ipaddress
-import signal
-import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,82 +15,39 @@ from typing import Any
 import uvicorn  # noqa: TID253
 from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: TID253
 
-from airflow_provider_wa.sandbox import accuauth, checkwa, green_api, wa_portal, wuzapi
 from airflow_provider_wa.sandbox.app import create_app
-from airflow_provider_wa.sandbox.effects import CONNECTION
+from airflow_provider_wa.sandbox.fault_injection import CONNECTION
+from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
 from airflow_provider_wa.sandbox.state import Sandbox, Settings
-
-START_SECONDS = 10.0
-
-# connection type, path prefix, login
-CONNECTIONS = (
-    (wuzapi.NAME, wuzapi.VENDOR.prefix, "-"),
-    (wa_portal.NAME, wa_portal.VENDOR.prefix, "-"),
-    (green_api.NAME, green_api.VENDOR.prefix, green_api.ID_INSTANCE),
-    (checkwa.NAME, checkwa.VENDOR.prefix, checkwa.USER),
-    (accuauth.NAME, accuauth.VENDOR.prefix, accuauth.API_ID),
-)
+from airflow_provider_wa.sandbox.vendors import VENDORS
+from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, serving_in_thread, url_of
 
 
 class SandboxProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, which lets the app reach the connection under a request: faults cut it."""
+    """uvicorn's HTTP/1.1 protocol, which gives the app access to the connection of a request: faults cut it."""
 
     def __init__(self, *, app_state: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(app_state={**app_state, CONNECTION: self}, **kwargs)
 
 
-class SandboxServer(uvicorn.Server):
-    """uvicorn's server, told from outside when to stop, and quick to do so."""
-
-    def __init__(self, sandbox: Sandbox, on_started: Callable[[], None]) -> None:
-        config = uvicorn.Config(
-            create_app(sandbox),
-            http=SandboxProtocol,
-            ws="none",
-            log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        super().__init__(config)
-        self.sandbox = sandbox
-        self.on_started = on_started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
-        self.on_started()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; whoever still waits for something inside a request is woken first."""
-        self.sandbox.close()
-        await super().shutdown(sockets)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; OSError if the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only on sockets that say they are TCP: without
-    # it every kept-alive reply waits 40 ms for the client's delayed acknowledgement.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """Return the base URL of a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def make_server(
+    sandbox: Sandbox, vendors: Sequence[SimulatedVendor] = VENDORS, on_started: Callable[[], None] | None = None
+) -> Server:
+    """Return the server of a sandbox; its shutdown ends the waits inside requests first."""
+    config = uvicorn.Config(
+        create_app(sandbox, vendors),
+        http=SandboxProtocol,
+        ws="none",
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    return Server(config, on_started, on_shutdown=sandbox.close)
 
 
 @dataclass(frozen=True)
 class Running:
-    """A sandbox that serves: its base URL, and its state to look into."""
+    """A running sandbox: its base URL, and its state to inspect."""
 
     url: str
     state: Sandbox
@@ -102,34 +55,24 @@ class Running:
 
 @contextlib.contextmanager
 def serve_in_thread(
-    scan_after: float | None = None, delivery_seconds: float = 0.5, latency: float = 0.0
+    scan_after: float | None = None,
+    delivery_seconds: float = 0.5,
+    latency: float = 0.0,
+    vendors: Sequence[SimulatedVendor] = VENDORS,
 ) -> Iterator[Running]:
     """Run a sandbox on a free loopback port in a thread of this process, until the block ends."""
-    sandbox = Sandbox(Settings(scan_after, delivery_seconds, latency))
+    sandbox = Sandbox(vendors, Settings(scan_after, delivery_seconds, latency))
     listener = listen("127.0.0.1", 0)
     url = url_of(listener)
-    started = threading.Event()
-    server = SandboxServer(sandbox, started.set)
-    thread = threading.Thread(
-        target=lambda: asyncio.run(server.serve([listener])), name=f"wa-sandbox {url}", daemon=True
-    )
-    thread.start()
-    try:
-        if not started.wait(START_SECONDS):
-            raise RuntimeError(f"the sandbox did not start within {START_SECONDS:g} s")
+    with serving_in_thread(make_server(sandbox, vendors), listener, f"wa-sandbox {url}"):
         yield Running(url, sandbox)
-    finally:
-        server.should_exit = True
-        thread.join(START_SECONDS)
-        if thread.is_alive():
-            raise RuntimeError(f"the sandbox did not stop within {START_SECONDS:g} s")
 
 
 def overview(url: str) -> str:
-    """Return the connections to try, as a table."""
+    """Return the connections of the vendors as a table."""
     rows = [
         ("connection type", "host", "login"),
-        *((name, url + path, login) for name, path, login in CONNECTIONS),
+        *((vendor.name, url + vendor.prefix, vendor.credentials.login or "-") for vendor in VENDORS),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -146,42 +89,35 @@ def _is_loopback(host: str) -> bool:
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("seconds are 0 or more")
-    return value
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+        raise argparse.ArgumentTypeError(f"invalid seconds {text}; expected 0 or more")
     return value
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wa-sandbox", description="Five vendors of WhatsApp APIs, simulated on one local server."
-    )
+    parser = argparse.ArgumentParser(prog="wa-sandbox", description="WhatsApp vendors, simulated on one local server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8790, help="port, 0 for any free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=port_number, default=8790, help="port; 0 for any free port (default: %(default)s)"
+    )
     parser.add_argument(
         "--scan-after",
         type=_seconds,
         metavar="SECONDS",
-        help="start logged out; sessions are scanned so many seconds after they were asked for",
+        help="start logged out; the QR code is scanned this long after the first request for it",
     )
     parser.add_argument(
         "--delivery-seconds",
         type=_seconds,
         default=0.5,
         metavar="SECONDS",
-        help="until a message is delivered or a callback comes (default: %(default)s)",
+        help="time until a message is delivered or a callback is posted (default: %(default)s)",
     )
     parser.add_argument(
         "--latency",
         type=_seconds,
         default=0.0,
         metavar="SECONDS",
-        help="added to every reply (default: %(default)s)",
+        help="time added to every reply (default: %(default)s)",
     )
     parser.add_argument("--allow-remote", action="store_true", help="allow a --host that others can reach")
     return parser
@@ -191,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command `wa-sandbox`; return its exit code."""
     options = _parser().parse_args(argv)
     if not _is_loopback(options.host) and not options.allow_remote:
-        return _complain(f"{options.host} is not a loopback address; --allow-remote permits it")
+        return _complain(f"--host: {options.host} is not a loopback address; --allow-remote permits it")
     try:
         listener = listen(options.host, options.port)
     except OSError as error:
@@ -202,22 +138,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"wa-sandbox listening on {url}", flush=True)
         print(overview(url), flush=True)
 
-    settings = Settings(options.scan_after, options.delivery_seconds, options.latency)
-    asyncio.run(_serve_until_signal(SandboxServer(Sandbox(settings), announce), listener))
+    sandbox = Sandbox(VENDORS, Settings(options.scan_after, options.delivery_seconds, options.latency))
+    serve_until_signal(make_server(sandbox, on_started=announce), listener)
     return 0
-
-
-async def _serve_until_signal(server: SandboxServer, listener: socket.socket) -> None:
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn takes the signals while it serves and raises them again at its end: these handlers keep the exit clean.
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        await server.serve([listener])
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _complain(text: str) -> int:

@@ -1,83 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks: what the three vendors with an account post by themselves, to loopback addresses only."""
+"""Webhooks: watch an account's events and post them to the URL that is set."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 
-from airflow_provider_wa.sandbox import green_events, portal_events, wuzapi_events
-from airflow_provider_wa.sandbox.green_base import NAME as GREEN_API
-from airflow_provider_wa.sandbox.state import Notification, Sandbox, Webhook
+from airflow_provider_wa.sandbox.events import Event
+from airflow_provider_wa.sandbox.profile import Webhook
+from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.webhook_request import WebhookRequest
 
-POLL = 0.02
-PAUSE = 4  # times as long as it took to look
+POLL_SECONDS = 0.02
+PAUSE_FACTOR = 4  # a pause is at least this many times as long as the last look at the events
 
-POSTS = {
-    "wuzapi": wuzapi_events.post,
-    "wa_portal": portal_events.post,
-}
-
-
-def point(sandbox: Sandbox, vendor: str, url: str, events: list[str]) -> None:
-    """Point a vendor's webhook to a URL ("": nowhere); what comes from now on is posted there."""
-    set_webhook(sandbox, vendor, replace(sandbox.webhooks[vendor], url=url, events=events))
+MakeRequest = Callable[[Event, Webhook], WebhookRequest | None]
+Publish = Callable[[], None]
+Subscribe = Callable[[Sandbox, Webhook, Webhook], Publish]
+"""Starts a webhook, given the previous and the new one; returns the function that posts what is new."""
 
 
-def set_webhook(sandbox: Sandbox, vendor: str, webhook: Webhook) -> None:
-    """Replace a vendor's webhook.
+def event_subscriber(vendor: str, make_request: MakeRequest) -> Subscribe:
+    """Return the `subscribe` of a vendor that posts each event once, at the URL that is set when it happens.
 
-    Green-API tells the new one what the old one has not taken. The others forget what had nowhere to go, and go on
-    trying to post at the old address what they have begun to post there.
+    Events from the time without a URL are forgotten. Posts under way go on to the previous URL.
     """
-    known = sandbox.webhooks[vendor]
-    if webhook == known:
+
+    def subscribe(sandbox: Sandbox, previous: Webhook, webhook: Webhook) -> Publish:
+        if not previous.url:
+            sandbox.new_events(vendor)
+
+        def publish() -> None:
+            for event in sandbox.new_events(vendor):
+                request = make_request(event, webhook)
+                if request is not None:
+                    sandbox.webhook_delivery.send(vendor, webhook.url, request)
+
+        return publish
+
+    return subscribe
+
+
+def set_webhook(sandbox: Sandbox, vendor: str, webhook: Webhook, subscribe: Subscribe) -> None:
+    """Replace the webhook of a vendor's account."""
+    previous = sandbox.webhooks[vendor]
+    if webhook == previous:
         return
     sandbox.webhooks[vendor] = webhook
-    if vendor == GREEN_API:
-        sandbox.courier.drop(vendor)
-        tell = _teller_of_queue(sandbox, webhook)
-    else:
-        if not known.url:
-            sandbox.fresh_events(vendor)
-        tell = partial(_tell, sandbox, vendor, webhook)
+    publish = subscribe(sandbox, previous, webhook)
     if webhook.url:
-        sandbox.watch(_watch(sandbox, vendor, webhook, tell))
+        sandbox.watch(_watch(sandbox, vendor, webhook, publish))
 
 
-async def _watch(sandbox: Sandbox, vendor: str, webhook: Webhook, tell: Callable[[], None]) -> None:
+async def _watch(sandbox: Sandbox, vendor: str, webhook: Webhook, publish: Publish) -> None:
     while sandbox.webhooks[vendor] is webhook and not sandbox.closing:
         begun = time.monotonic()
-        tell()
-        # The more there was, the longer looking for news takes: most of the time is for others all the same.
-        await sandbox.sleep(max(POLL, PAUSE * (time.monotonic() - begun)))
-
-
-def _tell(sandbox: Sandbox, vendor: str, webhook: Webhook) -> None:
-    for event in sandbox.fresh_events(vendor):
-        post = POSTS[vendor](event, webhook)
-        if post is not None:
-            sandbox.courier.send(vendor, webhook.url, post)
-
-
-def _teller_of_queue(sandbox: Sandbox, webhook: Webhook) -> Callable[[], None]:
-    """Tell Green-API's queue, which keeps what was not taken: for the next webhook, or for whoever asks."""
-    last = 0
-
-    def tell() -> None:
-        nonlocal last
-        for notification in green_events.kept(sandbox):
-            if notification.receipt > last:
-                last = notification.receipt
-                sending = sandbox.courier.send(GREEN_API, webhook.url, green_events.post(notification, webhook))
-                sending.add_done_callback(partial(_take, sandbox, notification))
-
-    return tell
-
-
-def _take(sandbox: Sandbox, notification: Notification, sending: asyncio.Task[None]) -> None:
-    if not sending.cancelled() and notification in sandbox.notifications:
-        sandbox.notifications.remove(notification)
+        publish()
+        # The more events there are, the longer a look takes; most of the time must stay free for requests.
+        await sandbox.sleep(max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - begun)))

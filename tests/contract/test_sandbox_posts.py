@@ -19,7 +19,10 @@ import pytest
 
 from airflow_provider_wa.api.records import CheckResult, DeliveryStatus, InboxMessage, MediaFile, Record
 from airflow_provider_wa.api.webhooks import Event, EventKind, Post, PostsEvents
-from airflow_provider_wa.sandbox import checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.checkwa import check as checkwa
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 from airflow_provider_wa.vendors.checkwa import CheckWa
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal

@@ -9,8 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_wa.sandbox import accuauth, checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.accuauth import check as accuauth
+from airflow_provider_wa.sandbox.checkwa import check as checkwa
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
 from airflow_provider_wa.sandbox.server import Running
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
     "wuzapi": {"path": "wuzapi", "password": wuzapi.TOKEN},

@@ -14,8 +14,8 @@ import pytest
 from helpers.airflow_processes import running_airflow
 from helpers.postgres import Postgres
 
-from airflow_provider_wa.sandbox import wuzapi
 from airflow_provider_wa.sandbox.server import serve_in_thread
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

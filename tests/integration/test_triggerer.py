@@ -15,8 +15,9 @@ from helpers.airflow_processes import Airflow, running_airflow
 
 from airflow_provider_wa.api.records import CheckResult, CheckStatus, DeliveryState, DeliveryStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.sandbox import wa_portal, wuzapi
 from airflow_provider_wa.sandbox.server import Running, serve_in_thread
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 

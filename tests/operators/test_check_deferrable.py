@@ -20,7 +20,7 @@ from airflow_provider_wa.api.errors import QuotaExceeded, SessionDown
 from airflow_provider_wa.bulk.check_results import parts
 from airflow_provider_wa.operators.base import batch_name
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
-from airflow_provider_wa.sandbox import magic
+from airflow_provider_wa.sandbox import magic_numbers
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 
@@ -75,8 +75,8 @@ def answer(store: Store, batch: str) -> None:
     for part in parts(batch):
         for row in list(store.checks.rows(part, status="pending")):
             assert row.reference
-            if magic.ending(row.number) != magic.UNRESOLVED:
-                status = "exists" if magic.exists(row.number) else "absent"
+            if magic_numbers.ending(row.number) != magic_numbers.UNRESOLVED:
+                status = "exists" if magic_numbers.exists(row.number) else "absent"
                 jid = f"{row.number[1:]}@s.whatsapp.net" if status == "exists" else None
                 store.events.add([call_back(row.reference, status, jid=jid)])
 

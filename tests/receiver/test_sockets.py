@@ -27,7 +27,10 @@ from starlette.routing import Mount
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.receiver.app import Limits
 from airflow_provider_wa.receiver.sources import Source
-from airflow_provider_wa.sandbox import checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.checkwa import check as checkwa
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa import CheckWa

@@ -15,10 +15,9 @@ from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.numbers import parse
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.sandbox.app import VENDOR_TABLE
-from airflow_provider_wa.sandbox.control import STATES
 from airflow_provider_wa.sandbox.faults import OPTIONS
-from airflow_provider_wa.sandbox.vendor import Vendor
+from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
+from airflow_provider_wa.sandbox.vendors import VENDORS
 from airflow_provider_wa.transport.drive import adrive
 
 if TYPE_CHECKING:
@@ -79,14 +78,15 @@ def test_every_kind_of_fault_is_in_the_table() -> None:
     assert switched_on == OPTIONS.keys()
 
 
-@pytest.mark.parametrize("vendor", VENDOR_TABLE, ids=lambda vendor: vendor.name)
-def test_every_code_of_a_vendor_is_in_the_table(vendor: Vendor) -> None:
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+def test_every_code_of_a_vendor_is_in_the_table(vendor: SimulatedVendor) -> None:
     assert {fault.name for fault in outcomes.CODES[vendor.name]} == vendor.codes
 
 
 def test_every_state_of_green_apis_instance_is_in_the_table() -> None:
+    (states,) = [vendor.states for vendor in VENDORS if vendor.states]
     # Logged in is no fault, and logged out is one that others have as well.
-    assert {fault.name.removeprefix("state ") for fault in outcomes.STATES} == {*STATES} - {
+    assert {fault.name.removeprefix("state ") for fault in outcomes.STATES} == states.keys() - {
         "authorized",
         "notAuthorized",
     }

@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 
-from airflow_provider_wa.sandbox import green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 PHONE = "51987654321"
 GROUP = "120363020000000001@g.us"

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from airflow_provider_wa.sandbox.app import create_app
 from airflow_provider_wa.sandbox.server import Running, serve_in_thread
 from airflow_provider_wa.sandbox.state import Sandbox, Settings
+from airflow_provider_wa.sandbox.vendors import VENDORS
 
 
 class Clock:
@@ -30,7 +31,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sandbox(clock: Clock) -> Sandbox:
-    return Sandbox(Settings(delivery_seconds=10), clock)
+    return Sandbox(VENDORS, Settings(delivery_seconds=10), clock)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def client(sandbox: Sandbox) -> TestClient:
 @pytest.fixture
 def scanned_later(clock: Clock) -> TestClient:
     """A client of a sandbox that starts logged out and is scanned 3 seconds after it was asked for."""
-    return TestClient(create_app(Sandbox(Settings(scan_after=3), clock)))
+    return TestClient(create_app(Sandbox(VENDORS, Settings(scan_after=3), clock)))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from airflow_provider_wa.sandbox import green_api, wa_portal, wuzapi
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
+from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 WUZAPI = {"Token": wuzapi.TOKEN}
 
@@ -81,4 +83,4 @@ def test_what_is_wrong_is_explained(client: TestClient, method: str, path: str, 
 
 
 def test_a_body_that_is_no_json(client: TestClient) -> None:
-    assert client.post("/sandbox/scan", content=b"{").json() == {"error": "the body is not JSON"}
+    assert client.post("/sandbox/scan", content=b"{").json() == {"error": "body: not JSON; expected a JSON object"}

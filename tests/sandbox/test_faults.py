@@ -8,11 +8,12 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from airflow_provider_wa.sandbox import green_api, wuzapi
-from airflow_provider_wa.sandbox.effects import EFFECTS, NeedsSocket
+from airflow_provider_wa.sandbox.fault_injection import INJECTORS, NeedsSocket
 from airflow_provider_wa.sandbox.faults import OPTIONS, Fault, Faults, parse_fault
+from airflow_provider_wa.sandbox.green_api import protocol as green_api
 from airflow_provider_wa.sandbox.server import Running
-from airflow_provider_wa.sandbox.state import SESSION_VENDORS, VENDORS
+from airflow_provider_wa.sandbox.vendors import VENDORS
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 HEADERS = {"Token": wuzapi.TOKEN}
 MESSAGE = {"Phone": "51987654321", "Body": "hello", "Id": "A1"}
@@ -28,10 +29,11 @@ def fault(client: httpx.Client, kind: str, **options: Any) -> None:
 
 class TestParsing:
     def parse(self, **data: Any) -> Fault:
-        return parse_fault(data, VENDORS, SESSION_VENDORS)
+        names = tuple(vendor.name for vendor in VENDORS)
+        return parse_fault(data, names, tuple(vendor.name for vendor in VENDORS if vendor.account))
 
     def test_every_kind_has_an_effect(self) -> None:
-        assert set(OPTIONS) == {*EFFECTS, "latency"}
+        assert set(OPTIONS) == {*INJECTORS, "latency"}
 
     def test_defaults(self) -> None:
         assert self.parse(kind="cut") == Fault("*", "cut", "", None)
@@ -49,14 +51,14 @@ class TestParsing:
             ({"kind": "cut", "times": 0}, "times"),
             ({"kind": "cut", "times": True}, "times"),
             ({"kind": "cut", "path": 5}, "path"),
-            ({"kind": "cut", "seconds": 5}, "takes no seconds"),
-            ({"kind": "latency"}, "needs seconds"),
+            ({"kind": "cut", "seconds": 5}, "seconds: not an option of cut"),
+            ({"kind": "latency"}, "seconds: missing"),
             ({"kind": "latency", "seconds": -1}, "seconds"),
             ({"kind": "latency", "seconds": "1"}, "seconds"),
             ({"kind": "server_error", "status": 404}, "status"),
             ({"kind": "server_error", "status": []}, "status"),
             ({"kind": "html", "status": 500}, "status"),
-            ({"kind": "refuse"}, "needs code"),
+            ({"kind": "refuse"}, "code: missing"),
             ({"kind": "refuse", "code": 5}, "code"),
             ({"kind": "refuse", "code": "05", "status": 199}, "status"),
             ({"kind": "rate_limit", "enforce": False}, "enforce"),

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from airflow_provider_wa.sandbox import server, wuzapi
+from airflow_provider_wa.sandbox import server
 from airflow_provider_wa.sandbox.server import main, serve_in_thread
+from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
 HEADERS = {"Token": wuzapi.TOKEN}
 COMMAND = (sys.executable, "-m", "airflow_provider_wa.sandbox.server")

@@ -20,10 +20,11 @@ from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
 from airflow_provider_wa.connections import store as stores
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.sandbox import portal_events
-from airflow_provider_wa.sandbox.events import Received
-from airflow_provider_wa.sandbox.inbox import Incoming
-from airflow_provider_wa.sandbox.state import Webhook
+from airflow_provider_wa.sandbox.events import MessageReceived
+from airflow_provider_wa.sandbox.green_api.notifications import NotificationQueue
+from airflow_provider_wa.sandbox.inbox import IncomingMessage
+from airflow_provider_wa.sandbox.profile import Webhook
+from airflow_provider_wa.sandbox.wa_portal import webhook
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers import inbox
@@ -241,8 +242,8 @@ async def test_a_portals_message_that_is_posted_and_pulled_is_one(vendors: Vendo
     assert isinstance(vendor, PostsEvents)
     async with running() as following:
         await started(store)
-        message: Incoming = vendors.state.receive("wa_portal", ANA, "hello")
-        post = portal_events.post(Received(message, message.at), Webhook())
+        message: IncomingMessage = vendors.state.receive("wa_portal", ANA, "hello")
+        post = webhook.make_request(MessageReceived(message, message.at), Webhook())
         assert post is not None
         told = vendor.events(Post(data=post.shown))
         store.events.add([NewEvent(conn_id="wa_portal_default", vendor="wa_portal", event=each) for each in told])
@@ -282,7 +283,7 @@ async def test_what_else_is_in_a_queue_is_stored_as_well(vendors: Vendors, store
         await asyncio.sleep(0.2)  # it is delivered
         await asyncio.to_thread(comes, vendors, "green_api", "answer")
         assert texts(store, await following()) == ["answer"]
-        await wait_until(lambda: not vendors.state.notifications)
+        await wait_until(lambda: not vendors.state.own_state(NotificationQueue))
     deliveries = [(found.reference, found.status) for found in stored(store, EventKind.DELIVERY)]
     assert deliveries == [(sent.message_id, "sent"), (sent.message_id, "delivered")]
 
@@ -296,10 +297,10 @@ async def test_a_crash_between_storing_and_deleting_stores_once_and_deletes_late
         await asyncio.to_thread(comes, vendors, "green_api", "one")
         assert texts(store, await following()) == ["one"], "what is stored need not wait for the deletion"
         await settled(store, "green_api", 1)
-    assert len(vendors.state.notifications) == 1
+    assert len(vendors.state.own_state(NotificationQueue)) == 1
     vendors.state.faults.clear()
     async with running("green_api") as following:
-        await wait_until(lambda: not vendors.state.notifications)
+        await wait_until(lambda: not vendors.state.own_state(NotificationQueue))
         assert await following(0.3) is None
     assert len(stored(store)) == 1
 
@@ -316,7 +317,7 @@ async def test_a_store_that_fails_leaves_the_queue_as_it_is(
             )
         await asyncio.to_thread(comes, vendors, "green_api", "one")
         assert await following(1.0) is None
-        assert len(vendors.state.notifications) == 1
+        assert len(vendors.state.own_state(NotificationQueue)) == 1
         with store.database.writing() as connection:
             connection.exec_driver_sql("DROP TRIGGER full")
         assert texts(store, await following()) == ["one"]

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API, simulated: `vendor.VENDOR` is its record."""

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API's account: its state, settings, code to scan, and what it knows about others."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from airflow_provider_wa.sandbox import directory, magic_numbers, pictures, webhooks
+from airflow_provider_wa.sandbox.green_api import notifications
+from airflow_provider_wa.sandbox.green_api.protocol import (
+    BAD_NUMBER,
+    NAME,
+    NOT_AUTHORIZED,
+    NOT_ONE,
+    Refused,
+    body,
+    chat,
+    chat_id_of,
+    guarded,
+    spend_check,
+    text,
+    whole,
+)
+from airflow_provider_wa.sandbox.replies import base_url, json_reply
+from airflow_provider_wa.sandbox.simulated_vendor import Handler
+from airflow_provider_wa.sandbox.state import Sandbox
+
+PICTURES = "/pictures/"
+
+_NUMBER = re.compile(r"\d{11,16}")
+_CHECKED_CHAT = re.compile(r"(\d+)(@c\.us)?")
+
+
+@guarded
+async def get_state_instance(request: Request, sandbox: Sandbox) -> Response:
+    """Tell the instance's state; "null", which a test may set, is that of one that is being made."""
+    sandbox.expect_scan(NAME)
+    session = sandbox.session(NAME)
+    state: str | None = session.state or ("authorized" if session.logged_in else "notAuthorized")
+    return json_reply({"stateInstance": None if state == "null" else state})
+
+
+@guarded
+async def qr(request: Request, sandbox: Sandbox) -> Response:
+    """Give the code to scan."""
+    sandbox.expect_scan(NAME)
+    session = sandbox.session(NAME)
+    if session.logged_in:
+        return json_reply({"type": "alreadyLogged", "message": "instance account already authorized"})
+    if session.state not in ("", "notAuthorized"):
+        return json_reply({"type": "error", "message": "instance is starting, try again later"})
+    png = pictures.qr_png(pictures.qr_seed(NAME, sandbox.clock()))
+    return json_reply({"type": "qrCode", "message": base64.b64encode(png).decode()})
+
+
+@guarded
+async def logout(request: Request, sandbox: Sandbox) -> Response:
+    """End the login."""
+    sandbox.log_out(NAME)
+    return json_reply({"isLogout": True})
+
+
+@guarded
+async def get_settings(request: Request, sandbox: Sandbox) -> Response:
+    """Show the settings that the sandbox has; the real list is longer."""
+    webhook = sandbox.webhooks[NAME]
+    return json_reply(
+        {
+            "wid": chat_id_of(directory.OWN_NUMBER) if sandbox.session(NAME).paired else "",
+            "typeInstance": "whatsapp",
+            "webhookUrl": webhook.url,
+            "webhookUrlToken": webhook.authorization,
+            "incomingWebhook": "yes",
+            "outgoingWebhook": "yes",
+        }
+    )
+
+
+@guarded
+async def set_settings(request: Request, sandbox: Sandbox) -> Response:
+    """Take the webhook's address and its token; every other setting is taken and forgotten."""
+    data = await body(request)
+    webhook = sandbox.webhooks[NAME]
+    url = text(data, "webhookUrl", 2048, required=False) if "webhookUrl" in data else webhook.url
+    token = text(data, "webhookUrlToken", 2048, required=False) if "webhookUrlToken" in data else webhook.authorization
+    changed = replace(webhook, url=url, authorization=token)
+    webhooks.set_webhook(sandbox, NAME, changed, notifications.subscribe)
+    return json_reply({"saveSettings": True})
+
+
+@guarded
+async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
+    """Tell whether a number is known."""
+    data = await body(request)
+    if ("phoneNumber" in data) == ("chatId" in data):
+        raise Refused(NOT_ONE)
+    number = _number(data)
+    if number is None:
+        raise Refused(BAD_NUMBER)
+    if not sandbox.session(NAME).logged_in:
+        raise Refused(NOT_AUTHORIZED)
+    refusal = spend_check(number, sandbox.quotas[NAME], sandbox)
+    if refusal is not None:
+        return refusal
+    known = magic_numbers.exists(number)
+    sandbox.record_check(NAME, number, "exists" if known else "absent")
+    return json_reply({"existsWhatsapp": known, "chatId": chat_id_of(number) if known else ""})
+
+
+def _number(data: dict[str, Any]) -> str | None:
+    """Return the number asked for; None if it is not one. The document's own samples send digits as text too."""
+    given = data.get("phoneNumber", data.get("chatId"))
+    if isinstance(given, bool) or not isinstance(given, (int, str)):
+        return None
+    if "chatId" in data:
+        found = _CHECKED_CHAT.fullmatch(given) if isinstance(given, str) else None
+        given = found[1] if found else ""
+    return str(given) if _NUMBER.fullmatch(str(given)) else None
+
+
+def _require_login(sandbox: Sandbox) -> None:
+    if not sandbox.session(NAME).logged_in:
+        raise Refused(NOT_AUTHORIZED)
+
+
+@guarded
+async def get_contacts(request: Request, sandbox: Sandbox) -> Response:
+    """List people and groups; `group` (true, false) asks for one of both, `count` for so many."""
+    _require_login(sandbox)
+    people = [
+        {"id": chat_id_of(contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
+        for contact in directory.CONTACTS
+    ]
+    groups = [
+        {"id": group.jid, "name": group.name, "contactName": "", "type": "group"} for group in sandbox.groups.values()
+    ]
+    found = {"true": groups, "false": people}.get(request.query_params.get("group", ""), [*people, *groups])
+    return json_reply(found[: whole(request, "count", 0) or None])
+
+
+@guarded
+async def get_group_data(request: Request, sandbox: Sandbox) -> Response:
+    """Show one group."""
+    user, server = chat(await body(request), "groupId")
+    _require_login(sandbox)
+    group = sandbox.groups.get(user)
+    if server != "g.us" or group is None:
+        raise Refused("item-not-found")
+    return json_reply(
+        {
+            "groupId": group.jid,
+            "owner": chat_id_of(group.owner),
+            "subject": group.name,
+            "creation": int(group.created),
+            "participants": [
+                {
+                    "id": chat_id_of(number),
+                    "isAdmin": number == group.owner,
+                    "isSuperAdmin": number == group.owner,
+                }
+                for number in group.participants
+            ],
+            "subjectTime": int(group.name_set_at),
+            "subjectOwner": chat_id_of(group.name_set_by),
+            "groupInviteLink": group.invite_link,
+        }
+    )
+
+
+@guarded
+async def get_avatar(request: Request, sandbox: Sandbox) -> Response:
+    """Tell where a picture is. Only 03 has one; it is served by the sandbox itself."""
+    user, server = chat(await body(request))
+    _require_login(sandbox)
+    shown = server == "c.us" and magic_numbers.has_picture(user)
+    return json_reply(
+        {
+            "urlAvatar": f"{base_url(request)}{PICTURES}{user}.png" if shown else "",
+            "available": shown,
+            "existsWhatsapp": server != "c.us" or magic_numbers.exists(user),
+        }
+    )
+
+
+async def picture(request: Request, sandbox: Sandbox) -> Response:
+    """Give the picture that an avatar's address leads to."""
+    number = request.url.path.rpartition("/")[2].removesuffix(".png")
+    return Response(pictures.photo_png(number), media_type="image/png")
+
+
+def _setter(state: str) -> Callable[[Sandbox], None]:
+    def set_state(sandbox: Sandbox) -> None:
+        sandbox.session(NAME).state = state
+
+    return set_state
+
+
+# state that the control API can set -> how it is set
+STATES: dict[str, Callable[[Sandbox], None]] = {
+    "authorized": lambda sandbox: sandbox.scan(NAME),
+    "notAuthorized": lambda sandbox: sandbox.log_out(NAME),
+    **{state: _setter(state) for state in ("blocked", "sleepMode", "starting", "yellowCard", "null")},
+}
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", "getStateInstance"): get_state_instance,
+    ("GET", "qr"): qr,
+    ("GET", "logout"): logout,
+    ("GET", "getSettings"): get_settings,
+    ("POST", "setSettings"): set_settings,
+    ("POST", "checkWhatsapp"): check_whatsapp,
+    ("GET", "getContacts"): get_contacts,
+    ("POST", "getGroupData"): get_group_data,
+    ("POST", "getAvatar"): get_avatar,
+    ("GET", PICTURES): picture,
+}

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Green-API's methods share: the credentials in the path, how errors look, and how chats are named."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from airflow_provider_wa.sandbox import magic_numbers
+from airflow_provider_wa.sandbox.profile import Quota
+from airflow_provider_wa.sandbox.replies import json_reply, retry_header
+from airflow_provider_wa.sandbox.simulated_vendor import Handler
+from airflow_provider_wa.sandbox.state import Sandbox
+
+NAME = "green_api"
+ID_INSTANCE = "1101000001"
+TOKEN = "sandbox-green-token"
+
+QUOTA_STATUS = 466
+
+BAD_REQUEST = "bad request data"
+BAD_NUMBER = "bad phone number, valid from 11 to 16 digits"
+NOT_ONE = "Validation failed. Details: exactly one of 'phoneNumber', 'chatId' is required"
+NOT_AUTHORIZED = "instance is starting or not authorized"
+TIMEOUT = "check phone number timeout limit exceeded"
+
+# What a test may have any request refused with (fault `refuse`) -> HTTP status and text (None: no body)
+ERRORS: dict[str, tuple[int, str | None]] = {
+    "bad request": (400, BAD_REQUEST),
+    "bad number": (400, BAD_NUMBER),
+    "not authorized": (400, NOT_AUTHORIZED),
+    "timeout": (400, TIMEOUT),
+    "401": (401, None),
+    "403": (403, None),
+    "429": (429, None),
+    "466": (QUOTA_STATUS, None),
+}
+
+PATH = re.compile(r"/waInstance(?P<id>[^/]*)/(?P<method>[^/]+)/(?P<token>[^/]*)(?:/(?P<argument>[^/]+))?")
+WHOLE = re.compile(r"[0-9]{1,9}")
+CHAT_ID = re.compile(r"(?P<user>\d+)@(?P<server>c\.us|g\.us|lid)")
+
+# The only method with something after the token.
+WITH_ARGUMENT = "deleteNotification"
+
+
+class Refused(Exception):
+    """Green-API refuses a request: status 400 and a text."""
+
+
+def _local_path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.removeprefix(request.scope.get("root_path", ""))
+
+
+def method_of(path: str) -> str:
+    """Return the method that a path names."""
+    found = PATH.fullmatch(path)
+    if found is None or (found["argument"] is not None) != (found["method"] == WITH_ARGUMENT):
+        return path
+    return found["method"]
+
+
+def argument_of(request: Request) -> str:
+    """Return what follows the token in a request's path."""
+    found = PATH.fullmatch(_local_path(request))
+    return "" if found is None else found["argument"] or ""
+
+
+def rate_limited(retry_after: float | None) -> Response:
+    """Refuse a request that came too fast."""
+    return Response(status_code=429, headers=retry_header(retry_after))
+
+
+def error(text: str) -> Response:
+    """Refuse a request with a text, which is the whole body."""
+    return json_reply(text, 400)
+
+
+def quota_exceeded(method: str, used: int) -> Response:
+    """Refuse a request beyond the month's quota."""
+    status = {
+        "method": method.lower(),
+        "used": used,
+        "total": used,
+        "status": "QUOTE_EXCEEDED",
+        "description": "The monthly quota of the sandbox is used up",
+    }
+    return json_reply({"invokeStatus": status}, QUOTA_STATUS)
+
+
+def refuse(code: str, status: int) -> Response:
+    """Refuse a request as a test wants it."""
+    if code == str(QUOTA_STATUS):
+        return quota_exceeded("checkWhatsapp", 100)
+    usual, text = ERRORS[code]
+    return Response(status_code=status or usual) if text is None else json_reply(text, status or usual)
+
+
+def guarded(handler: Handler) -> Handler:
+    """Let a method see only requests with the instance and its token."""
+
+    async def guard(request: Request, sandbox: Sandbox) -> Response:
+        found = PATH.fullmatch(_local_path(request))
+        if found is None or found["id"] != ID_INSTANCE:
+            return Response(status_code=403)
+        if found["token"] != TOKEN:
+            return Response(status_code=401)
+        try:
+            return await handler(request, sandbox)
+        except Refused as refusal:
+            return error(str(refusal))
+
+    return guard
+
+
+async def body(request: Request) -> dict[str, Any]:
+    """Return the body, which is an object."""
+    try:
+        data = json.loads(await request.body())
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise Refused(BAD_REQUEST)
+    return data
+
+
+def invalid(name: str, rule: str) -> Refused:
+    """Return the refusal of a field."""
+    return Refused(f"Validation failed. Details: '{name}' {rule}")
+
+
+def text(data: dict[str, Any], name: str, limit: int, required: bool = True) -> str:
+    """Return a field that is text of up to so many characters."""
+    value = data.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(name, "is required" if value is None else "must be a string")
+    if required and not value:
+        raise invalid(name, "is not allowed to be empty")
+    if len(value) > limit:
+        raise invalid(name, f"length must be less than or equal to {limit} characters long")
+    return value
+
+
+def whole(request: Request, name: str, default: int) -> int:
+    """Return a whole number from the query."""
+    value = request.query_params.get(name, str(default))
+    if not WHOLE.fullmatch(value):
+        raise invalid(name, "must be a number")
+    return int(value)
+
+
+def chat(data: dict[str, Any], name: str = "chatId") -> tuple[str, str]:
+    """Return the user and the server of a chat's id."""
+    found = CHAT_ID.fullmatch(text(data, name, 100))
+    if found is None:
+        raise invalid(name, "must be one of the following formats: phone_number@c.us, group_id@g.us, id@lid")
+    return found["user"], found["server"]
+
+
+def chat_id_of(number: str, group: bool = False) -> str:
+    """Return the id of the chat with a number, or of a group."""
+    return f"{number}@{'g.us' if group else 'c.us'}"
+
+
+def spend_check(number: str, quota: Quota, sandbox: Sandbox) -> Response | None:
+    """Count a check; return the refusal if it cannot be answered."""
+    if quota.is_used_up:
+        return quota_exceeded("checkWhatsapp", quota.used)
+    if sandbox.lookups.is_limited(NAME, number):
+        sandbox.record_check(NAME, number, "limited")
+        return rate_limited(None)
+    if sandbox.lookups.is_pending(NAME, number):
+        sandbox.record_check(NAME, number, "pending")
+        return error(TIMEOUT)
+    if magic_numbers.ending(number) == magic_numbers.UNRESOLVED:
+        sandbox.record_check(NAME, number, "unknown")
+        return error(TIMEOUT)
+    quota.spend()
+    return None

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What WuzAPI does to messages that are there already, and the signs it gives in a chat."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from airflow_provider_wa.sandbox.ledger import Message
+from airflow_provider_wa.sandbox.simulated_vendor import Handler
+from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi.chat import context, deliver, recipient
+from airflow_provider_wa.sandbox.wuzapi.media import MediaContent
+from airflow_provider_wa.sandbox.wuzapi.protocol import (
+    NAME,
+    Refused,
+    guarded,
+    jid_of,
+    payload,
+    require_session,
+    required,
+    strings,
+    success,
+    typed,
+)
+
+OWN = "me:"
+REMOVE = "remove"
+STATES = ("composing", "paused")
+
+
+def _own_message(message_id: str, jid: str, sandbox: Sandbox) -> Message | None:
+    message = sandbox.ledger.messages.get((NAME, message_id))
+    return message if message is not None and message.to == jid.partition("@")[0] else None
+
+
+@guarded
+async def edit(request: Request, sandbox: Sandbox) -> Response:
+    """Give a sent text another wording. Nobody is told if there was no such message."""
+    require_session(sandbox)
+    data = await payload(request)
+    phone, body, message_id = required(data, "Phone", "Body", "Id")
+    context(data)
+    jid = recipient(phone, sandbox)
+    if (message := _own_message(message_id, jid, sandbox)) is not None:
+        message.content.update(text=body, edited=True)
+    now = sandbox.clock()
+    sandbox.record_action(NAME, "/chat/send/edit", {"to": jid, "message_id": message_id, "text": body})
+    return success({"Details": "Sent", "Timestamp": int(now), "Id": message_id})
+
+
+@guarded
+async def delete(request: Request, sandbox: Sandbox) -> Response:
+    """Take a message back, from everybody's phone."""
+    require_session(sandbox)
+    phone, message_id = required(await payload(request), "Phone", "Id")
+    jid = recipient(phone, sandbox)
+    if (message := _own_message(message_id, jid, sandbox)) is not None:
+        message.content["deleted"] = True
+    sandbox.record_action(NAME, "/chat/delete", {"to": jid, "message_id": message_id})
+    return success({"Details": "Deleted", "Timestamp": int(sandbox.clock()), "Id": message_id})
+
+
+@guarded
+async def react(request: Request, sandbox: Sandbox) -> Response:
+    """React to a message; "remove" takes the reaction back. The reply has the id of the message, not the reaction's."""
+    require_session(sandbox)
+    phone, body, target = required(await payload(request), "Phone", "Body", "Id")
+    jid = recipient(phone, sandbox)
+    target_id = target.removeprefix(OWN)
+    content = {
+        "reaction": "" if body == REMOVE else body,
+        "target": target_id,
+        "target_is_own": target.startswith(OWN),
+    }
+    _, moment = deliver(jid, "reaction", "", content, MediaContent(), sandbox)
+    return success({"Details": "Sent", "Timestamp": moment, "Id": target_id})
+
+
+@guarded
+async def presence(request: Request, sandbox: Sandbox) -> Response:
+    """Show the other side that something is being written or recorded."""
+    require_session(sandbox)
+    data = await payload(request)
+    phone, state = required(data, "Phone", "State")
+    if state not in STATES:
+        raise Refused(500)
+    jid = recipient(phone, sandbox)
+    sandbox.record_action(NAME, "/chat/presence", {"to": jid, "state": state, "media": typed(data, "Media")})
+    return success({"Details": "Chat presence set successfuly"})
+
+
+@guarded
+async def mark_read(request: Request, sandbox: Sandbox) -> Response:
+    """Tell the sender that messages were read; the newest servers take ChatPhone and SenderPhone too."""
+    require_session(sandbox)
+    data = await payload(request)
+    chat = typed(data, "ChatPhone") or typed(data, "Chat")
+    sender = typed(data, "SenderPhone") or typed(data, "Sender")
+    if not chat:
+        raise Refused(400, "missing ChatPhone in Payload")
+    ids = strings(data, "Id")
+    if not ids:
+        raise Refused(400, "missing Id in Payload")
+    jid = recipient(chat, sandbox)
+    seen = {"chat": jid, "sender": jid_of(sender) if sender else "", "message_ids": ids}
+    sandbox.record_action(NAME, "/chat/markread", seen)
+    return success({"Details": "Message(s) marked as read"})
+
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("POST", "/chat/send/edit"): edit,
+    ("POST", "/chat/delete"): delete,
+    ("POST", "/chat/react"): react,
+    ("POST", "/chat/presence"): presence,
+    ("POST", "/chat/markread"): mark_read,
+}

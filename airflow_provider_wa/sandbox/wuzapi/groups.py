@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WuzAPI's group routes. Where a real handler answers with a plain string, so do these: 500 and success true."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from airflow_provider_wa.sandbox import directory
+from airflow_provider_wa.sandbox.simulated_vendor import Handler
+from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi.media import decode
+from airflow_provider_wa.sandbox.wuzapi.protocol import (
+    NAME,
+    Refused,
+    guarded,
+    payload,
+    require_login,
+    require_session,
+    required,
+    success,
+    typed,
+)
+
+JPEG_PREFIX = "data:image/jpeg;base64,"
+JPEG = b"\xff\xd8\xff"
+NEVER = "0001-01-01T00:00:00Z"
+BOOLEANS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
+
+
+def _time(moment: float) -> str:
+    return datetime.fromtimestamp(moment, timezone.utc).isoformat()
+
+
+def _shown(group: directory.Group) -> dict[str, Any]:
+    def jid(number: str) -> str:
+        return f"{number}@s.whatsapp.net"
+
+    return {
+        "AnnounceVersionID": str(int(group.created * 1e6)),
+        "DisappearingTimer": 0,
+        "GroupCreated": _time(group.created),
+        "IsAnnounce": False,
+        "IsEphemeral": False,
+        "IsLocked": False,
+        "JID": group.jid,
+        "Name": group.name,
+        "NameSetAt": _time(group.name_set_at),
+        "NameSetBy": jid(group.name_set_by),
+        "OwnerJID": jid(group.owner),
+        "ParticipantVersionID": str(int(group.created * 1e6)),
+        "Participants": [
+            {"IsAdmin": number == group.owner, "IsSuperAdmin": number == group.owner, "JID": jid(number)}
+            for number in group.participants
+        ],
+        "Topic": "",
+        "TopicID": "",
+        "TopicSetAt": NEVER,
+        "TopicSetBy": "",
+    }
+
+
+def _known(sandbox: Sandbox, jid: str) -> directory.Group:
+    """Return a group of the account's; anything else is a plain 500."""
+    require_login(sandbox, None)
+    user, _, server = jid.partition("@")
+    if server != "g.us" or user not in sandbox.groups:
+        raise Refused(500)
+    return sandbox.groups[user]
+
+
+def _asked(request: Request, sandbox: Sandbox) -> directory.Group:
+    """Return the group that the query names: a JSON body is not looked at."""
+    require_session(sandbox)
+    jid = request.query_params.get("groupJID", "")
+    if not jid:
+        raise Refused(400, "missing groupJID parameter")
+    return _known(sandbox, jid)
+
+
+@guarded
+async def list_groups(request: Request, sandbox: Sandbox) -> Response:
+    """List the groups; none at all is null."""
+    require_login(sandbox, None)
+    return success({"Groups": [_shown(group) for group in sandbox.groups.values()] or None})
+
+
+@guarded
+async def info(request: Request, sandbox: Sandbox) -> Response:
+    """Show one group."""
+    return success(_shown(_asked(request, sandbox)))
+
+
+@guarded
+async def invite_link(request: Request, sandbox: Sandbox) -> Response:
+    """Give the link that invites into a group; `reset=true` makes a new one."""
+    reset = request.query_params.get("reset", "false").lower()
+    group = _asked(request, sandbox)
+    if reset not in BOOLEANS:
+        raise Refused(400, "invalid reset parameter, must be true or false")
+    if BOOLEANS[reset]:
+        group.reset_invite()
+    return success({"InviteLink": group.invite_link})
+
+
+async def _change(request: Request, sandbox: Sandbox) -> tuple[str, dict[str, Any]]:
+    require_session(sandbox)
+    data = await payload(request)
+    jid = str(typed(data, "GroupJID"))
+    if not jid:
+        raise Refused(400, "could not parse Group JID")
+    return jid, data
+
+
+@guarded
+async def set_photo(request: Request, sandbox: Sandbox) -> Response:
+    """Change a group's picture, which is a JPEG."""
+    jid, data = await _change(request, sandbox)
+    (image,) = required(data, "Image")
+    if not image.startswith(JPEG_PREFIX):
+        raise Refused(400, f'image data should start with "{JPEG_PREFIX}"')
+    content, _ = decode(image)
+    if not content.startswith(JPEG):
+        raise Refused(400, "image data is not a valid JPEG")
+    group = _known(sandbox, jid)
+    group.picture_id = str(int(sandbox.clock() * 1000))
+    sandbox.record_action(NAME, "/group/photo", {"group": group.jid, "bytes": len(content)})
+    return success({"Details": "Group Photo set successfully", "PictureID": group.picture_id})
+
+
+@guarded
+async def set_name(request: Request, sandbox: Sandbox) -> Response:
+    """Change a group's name."""
+    jid, data = await _change(request, sandbox)
+    (name,) = required(data, "Name")
+    group = _known(sandbox, jid)
+    group.rename(name, sandbox.clock())
+    sandbox.record_action(NAME, "/group/name", {"group": group.jid, "name": name})
+    return success({"Details": "Group Name set successfully"})
+
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", "/group/list"): list_groups,
+    ("GET", "/group/info"): info,
+    ("GET", "/group/invitelink"): invite_link,
+    ("POST", "/group/photo"): set_photo,
+    ("POST", "/group/name"): set_name,
+}

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WuzAPI's user routes: who is on WhatsApp, and what is known about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from airflow_provider_wa.sandbox import directory, magic_numbers, pictures
+from airflow_provider_wa.sandbox.replies import base_url
+from airflow_provider_wa.sandbox.simulated_vendor import Handler
+from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi.protocol import (
+    NAME,
+    Refused,
+    guarded,
+    jid_of,
+    payload,
+    require_login,
+    require_session,
+    required,
+    strings,
+    success,
+    typed,
+)
+
+LID = "/user/lid/"
+PICTURES = "/v/"
+
+
+def _phones(data: dict[str, Any]) -> list[str]:
+    phones = strings(data, "Phone")
+    if not phones:
+        raise Refused(400, "missing Phone in Payload")
+    return phones
+
+
+@guarded
+async def check(request: Request, sandbox: Sandbox) -> Response:
+    """Tell which numbers are known. A number that never resolves is missing from the reply."""
+    require_session(sandbox)
+    phones = _phones(await payload(request))
+    require_login(sandbox, "failed to check if users are on WhatsApp: websocket not connected")
+    users = []
+    for query in (phone.removeprefix("+") for phone in phones):
+        if magic_numbers.ending(query) == magic_numbers.UNRESOLVED:
+            sandbox.record_check(NAME, query, "unknown")
+            continue
+        known = magic_numbers.exists(query)
+        sandbox.record_check(NAME, query, "exists" if known else "absent")
+        jid = directory.lid_of(query) if magic_numbers.is_hidden(query) else f"{query}@s.whatsapp.net"
+        users.append({"IsInWhatsapp": known, "JID": jid, "Query": query, "VerifiedName": ""})
+    return success({"Users": users})
+
+
+@guarded
+async def info(request: Request, sandbox: Sandbox) -> Response:
+    """Tell what is known about users. They are full JIDs: a bare number is a plain 500."""
+    require_session(sandbox)
+    jids = _phones(await payload(request))
+    require_login(sandbox, None)
+    if not all(jid.partition("@")[2] for jid in jids):
+        raise Refused(500)
+    return success(
+        {"Users": {jid: _user(jid) for jid in jids if magic_numbers.ending(jid) != magic_numbers.UNRESOLVED}}
+    )
+
+
+def _user(jid: str) -> dict[str, Any]:
+    number, known = magic_numbers.digits(jid), magic_numbers.exists(jid)
+    business = next((c.business_name for c in directory.CONTACTS if c.number == number), "")
+    verified = {
+        "Certificate": {"details": "U2FuZGJveA==", "signature": "U2FuZGJveA=="},
+        "Details": {"issuer": "smb:wa", "serial": 1, "verifiedName": business},
+    }
+    return {
+        "Devices": [f"{number}.0:0@s.whatsapp.net"] if known else [],
+        "LID": directory.lid_of(number) if known else "",
+        "PictureID": _picture_id(number) if magic_numbers.has_picture(number) else "",
+        "Status": "Hello world" if known else "",
+        "VerifiedName": verified if business else None,
+    }
+
+
+def _picture_id(number: str) -> str:
+    return f"16{number[-8:]}"
+
+
+@guarded
+async def avatar(request: Request, sandbox: Sandbox) -> Response:
+    """Tell where somebody's picture is. Only 03 has one; it is served by the sandbox itself."""
+    require_session(sandbox)
+    data = await payload(request)
+    (phone,) = required(data, "Phone")
+    preview = typed(data, "Preview", "bool")
+    require_login(sandbox, "failed to get avatar: websocket not connected")
+    number = magic_numbers.digits(jid_of(phone))
+    if not magic_numbers.has_picture(number):
+        raise Refused(500, "failed to get avatar: that user or group does not have a profile picture")
+    path = f"{PICTURES}{number}.png"
+    return success(
+        {
+            "url": f"{base_url(request)}{path}",
+            "id": _picture_id(number),
+            "type": "preview" if preview else "image",
+            "direct_path": path,
+        }
+    )
+
+
+async def picture(request: Request, sandbox: Sandbox) -> Response:
+    """Give the picture that an avatar's address leads to; nobody asks for a token there."""
+    number = request.url.path.rpartition("/")[2].removesuffix(".png")
+    return Response(pictures.photo_png(number), media_type="image/png")
+
+
+@guarded
+async def contacts(request: Request, sandbox: Sandbox) -> Response:
+    """List the address book."""
+    require_login(sandbox, "failed to get contacts: the store doesn't contain a device JID")
+    return success(
+        {
+            f"{contact.number}@s.whatsapp.net": {
+                "Found": True,
+                "FirstName": contact.name.partition(" ")[0],
+                "FullName": contact.name,
+                "PushName": contact.name,
+                "BusinessName": contact.business_name,
+                "RedactedPhone": "",
+            }
+            for contact in directory.CONTACTS
+        }
+    )
+
+
+@guarded
+async def lid(request: Request, sandbox: Sandbox) -> Response:
+    """Tell the hidden id of a number."""
+    require_login(sandbox, "failed to get LID: the store doesn't contain a device JID")
+    jid = jid_of(request.url.path.rpartition("/")[2])
+    if not jid.endswith("@s.whatsapp.net"):
+        raise Refused(400, "could not parse JID")
+    if not magic_numbers.exists(jid):
+        raise Refused(404, "LID not found for this number")
+    return success({"jid": jid, "lid": directory.lid_of(magic_numbers.digits(jid))})
+
+
+def route_of(path: str) -> str:
+    """Return the path in the table for one that ends in a JID or in a picture's name."""
+    folder = next((folder for folder in (LID, PICTURES) if path.startswith(folder) and path != folder), None)
+    return path if folder is None else f"{folder}*"
+
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("POST", "/user/check"): check,
+    ("POST", "/user/info"): info,
+    ("POST", "/user/avatar"): avatar,
+    ("GET", "/user/contacts"): contacts,
+    ("GET", f"{LID}*"): lid,
+    ("GET", f"{PICTURES}*"): picture,
+}
