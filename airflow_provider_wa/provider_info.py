@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Airflow is told about this provider, through the entry point ``apache_airflow_provider``."""
+"""The provider's metadata, which Airflow reads through the entry point ``apache_airflow_provider``.
+
+Each component of Airflow reads it at its start: nothing heavy may be imported here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors import accuauth, checkwa, green_api, wa_portal, wuzapi
+from airflow_provider_wa.vendors.forms import ConnectionForm
+
+FORMS: Mapping[str, ConnectionForm] = {
+    vendor.FORM.conn_type: vendor.FORM for vendor in (wuzapi, wa_portal, green_api, checkwa, accuauth)
+}
+"""The connection types by name."""
 
 _INTEGRATION = "WhatsApp"
-
 
 _CONFIG: dict[str, Any] = {
     "wa": {

@@ -63,7 +63,7 @@ async def engine(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
     from airflow_provider_wa.api.records import CheckStatus
     from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
     from airflow_provider_wa.transport.drive import adrive
-    from airflow_provider_wa.vendors.accuauth import AccuAuth
+    from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 
     api_id, api_secret = HEADERS.values()
     vendor = AccuAuth(base_url=url, api_id=api_id, api_secret=api_secret)

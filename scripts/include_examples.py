@@ -31,7 +31,7 @@ def example(file: str, part: str) -> str:
 def capabilities() -> str:
     """What each vendor can do, as a table."""
     from airflow_provider_wa.api.capabilities import CAPABILITIES, who_can
-    from airflow_provider_wa.vendors import VENDORS
+    from airflow_provider_wa.vendors.registry import VENDORS
 
     names = sorted(vendor.name for vendor in VENDORS)
     rows = [["can", *(f"`{name}`" for name in names)], ["---"] * (len(names) + 1)]
@@ -66,8 +66,8 @@ def endpoints(conn_type: str) -> str:
     """A vendor's endpoints, and what speaks them: a hook's method, and an operator where there is one."""
     from importlib import import_module
 
-    from airflow_provider_wa.vendors import VENDORS
-    from airflow_provider_wa.vendors.forms import FORMS
+    from airflow_provider_wa.provider_info import FORMS
+    from airflow_provider_wa.vendors.registry import VENDORS
 
     vendor = next(vendor for vendor in VENDORS if vendor.name == conn_type)
     module, _, name = FORMS[conn_type].hook_class.rpartition(".")

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from airflow_provider_wa.vendors.forms import COMMON_EXTRAS, FORMS
+from airflow_provider_wa.provider_info import FORMS
+from airflow_provider_wa.vendors.forms import COMMON_EXTRAS
 
 PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]

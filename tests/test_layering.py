@@ -95,7 +95,6 @@ EXCEPTIONS: tuple[str, ...] = (
 NAMING: tuple[str, ...] = (
     "api.messages",
     "bulk.reconciliation",
-    "hooks.base",
     "operators.check",
     "operators.reports",
     "operators.send",
@@ -139,8 +138,6 @@ NAMING: tuple[str, ...] = (
     "sensors.delivery",
     "sensors.reply",
     "triggers.inbox",
-    "vendors",
-    "vendors.forms",
     "waiting.inbox_puller",
 )
 """Modules that are known to write a vendor's name."""

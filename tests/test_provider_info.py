@@ -71,7 +71,7 @@ def test_metadata_is_read_without_loading_airflow_or_anything_slow() -> None:
     program = "import sys, airflow_provider_wa.provider_info as p; p.get_provider_info(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
-    assert not {"airflow", "httpx", "phonenumbers", "wtforms"} & set(loaded)
+    assert not {"airflow", "httpx", "pendulum", "phonenumbers", "wtforms"} & set(loaded)
 
 
 @pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")

@@ -6,14 +6,14 @@ from __future__ import annotations
 from airflow_provider_wa.api.numbers import country_code
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.accuauth import AccuAuth
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.accuauth import FORM
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 
 
 class AccuAuthHook(WaHook):
     """An AccuAuth API credential. Host: one country's API; login: API id; password: API secret."""
 
-    form = FORMS["accuauth"]
+    form = FORM
 
     def make_vendor(self, settings: Settings) -> AccuAuth:
         return AccuAuth(

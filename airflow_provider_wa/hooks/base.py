@@ -51,9 +51,9 @@ from airflow_provider_wa.api.records import (
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 from airflow_provider_wa.transport.drive import adrive, drive
-from airflow_provider_wa.vendors import VENDORS
 from airflow_provider_wa.vendors.base import Vendor
-from airflow_provider_wa.vendors.forms import FORMS, ConnectionForm
+from airflow_provider_wa.vendors.forms import ConnectionForm
+from airflow_provider_wa.vendors.registry import VENDORS
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -215,7 +215,7 @@ class WaHook(BaseHook):
         return self.run(self.able(HasQrCode).qr_code())
 
     def message_status(self, message_id: str, *, to: str | None = None) -> DeliveryStatus:
-        """How a message fares; ``to``, whom it went to, lets Green-API find it sooner."""
+        """Return the delivery status of a message; with ``to``, its recipient, some vendors find it sooner."""
         return self.run(self.able(ReportsDelivery).message_status(message_id, to=to))
 
     def delivery_report(
@@ -314,7 +314,7 @@ def _hook_of(connection: Connection) -> WaHook:
     if not isinstance(hook, WaHook):
         raise BadInput(
             f"connection {connection.conn_id!r} has type {connection.conn_type!r}; "
-            f"WhatsApp connections have one of {', '.join(sorted(FORMS))}"
+            f"WhatsApp connections have one of {', '.join(sorted(vendor.name for vendor in VENDORS))}"
         )
     hook._configure(connection)
     return hook

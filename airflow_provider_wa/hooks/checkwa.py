@@ -11,14 +11,14 @@ from typing import Any
 from airflow_provider_wa.api.records import CheckResult
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.checkwa import CheckCallback, CheckWa, parse_callback
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.checkwa import FORM
+from airflow_provider_wa.vendors.checkwa.client import CheckCallback, CheckWa, parse_callback
 
 
 class CheckWaHook(WaHook):
     """A CheckWA user. Host: the server's URL; login: user; password: API key; extra ``mode``: queue or sync."""
 
-    form = FORMS["checkwa"]
+    form = FORM
 
     def make_vendor(self, settings: Settings) -> CheckWa:
         return CheckWa(

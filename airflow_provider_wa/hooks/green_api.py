@@ -10,7 +10,7 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import Avatar, CheckResult, Contact, Group
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.green_api import FORM
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.green_api.replies import Notification
 
@@ -22,7 +22,7 @@ class GreenApiHook(WaHook):
     the id alone, which it looks for among the messages of the last 24 hours.
     """
 
-    form = FORMS["green_api"]
+    form = FORM
 
     def make_vendor(self, settings: Settings) -> GreenApi:
         instance_id = settings.required("login")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.wa_portal import FORM
 from airflow_provider_wa.vendors.wa_portal.client import QrLink, WaPortal
 
 
@@ -16,7 +16,7 @@ class WaPortalHook(WaHook):
     The extra ``timezone`` (default Asia/Kolkata) is that of the dates in reports.
     """
 
-    form = FORMS["wa_portal"]
+    form = FORM
 
     def make_vendor(self, settings: Settings) -> WaPortal:
         base_url, token = settings.base_url, settings.required("password")

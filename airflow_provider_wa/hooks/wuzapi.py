@@ -10,14 +10,14 @@ from airflow_provider_wa.api.messages import Media
 from airflow_provider_wa.api.records import Avatar, Group, LinkingCode, SentMessage, Session, UserInfo, Webhook
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.wuzapi import FORM
 from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
 
 
 class WuzApiHook(WaHook):
     """A user of a self-hosted WuzAPI server. Host: the server's URL; password: the user's token."""
 
-    form = FORMS["wuzapi"]
+    form = FORM
 
     def make_vendor(self, settings: Settings) -> WuzApi:
         return WuzApi(base_url=settings.base_url, token=settings.required("password"))

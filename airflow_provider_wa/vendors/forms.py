@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The five connection types as data: what their forms show, and which extras they know.
+"""Connection types as data: the fields of a form, and the extras that a type knows.
 
 Airflow 3.3 reads forms from the provider's metadata, 3.1 from methods of the hook, 3.2 from either: all of them are
-made here, from one table. Nothing of Airflow is imported: the metadata is read at each start of each component.
+made here, from one record. Nothing but the standard library is imported: each component of Airflow reads the metadata
+at its start.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 class Extra:
     """One extra of a connection, as a field of its form. ``type`` is a JSON schema type.
 
-    A secret one has ``secret``, ``token`` or ``password`` in its name: by that Airflow knows what not to show.
+    The name of a secret one contains ``secret``, ``token`` or ``password``: Airflow hides values by such names.
     """
 
     name: str
@@ -52,13 +53,13 @@ class Extra:
 
 
 COMMON_EXTRAS = (
-    Extra("timeout", "Time-out", "Seconds to wait for a reply", "integer", default=30),
-    Extra("rate_limit", "Rate limit", "At most so many calls, for example 10/s, 20/m or 1000/h"),
-    Extra("concurrency", "Concurrency", "How many calls a bulk run makes at once", "integer", default=10),
+    Extra("timeout", "Timeout", "Seconds to wait for a reply", "integer", default=30),
+    Extra("rate_limit", "Rate limit", "Maximum call rate, for example 10/s, 20/m or 1000/h"),
+    Extra("concurrency", "Concurrency", "Number of calls that a bulk run makes at once", "integer", default=10),
     Extra("default_region", "Default region", "Country of numbers without + and country code, for example PE"),
-    Extra("verify", "Verify TLS", "Check the server's certificate", "boolean", default=True),
-    Extra("callback_base_url", "Callback base URL", "The receiver as vendors reach it, such as https://wa.example.com"),
-    Extra("webhook_secret", "Webhook secret", "The last part of the receiver's path for this connection", secret=True),
+    Extra("verify", "Verify TLS", "Check the server's TLS certificate", "boolean", default=True),
+    Extra("callback_base_url", "Callback base URL", "Public URL of the receiver, for example https://wa.example.com"),
+    Extra("webhook_secret", "Webhook secret", "Random text that ends this connection's webhook URL", secret=True),
 )
 
 
@@ -82,7 +83,7 @@ class ConnectionForm:
 
     @property
     def default_conn_id(self) -> str:
-        """The connection that a hook takes when none is named."""
+        """The connection id of a hook that is made without one."""
         return f"{self.conn_type}_default"
 
     @property
@@ -102,7 +103,7 @@ class ConnectionForm:
 
     @property
     def behaviour(self) -> dict[str, Any]:
-        """What a hook's ``get_ui_field_behaviour`` returns."""
+        """The answer of a hook's ``get_ui_field_behaviour``."""
         return {
             "hidden_fields": [*self.hidden],
             "relabeling": {**self.labels},
@@ -111,82 +112,5 @@ class ConnectionForm:
 
     @property
     def widgets(self) -> dict[str, Any]:
-        """What a hook's ``get_connection_form_widgets`` returns."""
+        """The answer of a hook's ``get_connection_form_widgets``."""
         return {extra.name: extra.widget for extra in self.extras}
-
-
-_HOOKS = "airflow_provider_wa.hooks"
-
-FORMS: Mapping[str, ConnectionForm] = {
-    form.conn_type: form
-    for form in (
-        ConnectionForm(
-            "wuzapi",
-            f"{_HOOKS}.wuzapi.WuzApiHook",
-            "WhatsApp: WuzAPI",
-            labels={"host": "Server URL", "password": "User token"},
-            placeholders={"host": "https://wuzapi.example.com:8080", "password": "the user's token"},
-            own_extras=(
-                Extra("admin_token", "Admin token", "For calls that manage the server's users", secret=True),
-                Extra("hmac_secret", "HMAC key", "Proves that a webhook comes from this server", secret=True),
-            ),
-            hidden=("schema", "port", "login", "extra"),
-        ),
-        ConnectionForm(
-            "wa_portal",
-            f"{_HOOKS}.wa_portal.WaPortalHook",
-            "WhatsApp: portal (HTTP API 2.0)",
-            labels={"host": "Portal URL", "password": "Instance token"},
-            placeholders={"host": "https://portal.example.com", "password": "instance id, API key or access token"},
-            own_extras=(Extra("timezone", "Time zone", "Of the dates in reports", default="Asia/Kolkata"),),
-            hidden=("schema", "port", "login", "extra"),
-        ),
-        ConnectionForm(
-            "green_api",
-            f"{_HOOKS}.green_api.GreenApiHook",
-            "WhatsApp: Green-API",
-            labels={"host": "API URL (apiUrl)", "login": "Instance id", "password": "API token"},
-            placeholders={
-                "host": "https://api.green-api.com",
-                "login": "idInstance, for example 1101000001",
-                "password": "apiTokenInstance",
-            },
-            own_extras=(Extra("media_url", "Media URL", "mediaUrl of the instance, for uploads"),),
-            default_host="https://api.green-api.com",
-        ),
-        ConnectionForm(
-            "checkwa",
-            f"{_HOOKS}.checkwa.CheckWaHook",
-            "WhatsApp: CheckWA",
-            labels={"host": "Server URL", "login": "User", "password": "API key"},
-            placeholders={"host": "https://w2.checkwa.com", "login": "the API user", "password": "the API key"},
-            own_extras=(
-                Extra(
-                    "mode",
-                    "Mode",
-                    "queue: the result comes by callback; sync: the server answers at once",
-                    choices=("queue", "sync"),
-                    default="queue",
-                ),
-            ),
-            default_host="https://w2.checkwa.com",
-        ),
-        ConnectionForm(
-            "accuauth",
-            f"{_HOOKS}.accuauth.AccuAuthHook",
-            "WhatsApp: AccuAuth",
-            labels={"host": "API URL", "login": "API id", "password": "API secret"},
-            placeholders={
-                "host": "https://cloudapi.peru.accuauth.com",
-                "login": "X-DF-API-ID",
-                "password": "X-DF-API-SECRET",
-            },
-            own_extras=(
-                Extra("path", "Path", "The endpoint's path", default="/check/whatsapp_advanced"),
-                Extra("encoding", "Encoding", "Of the request's body", choices=("json", "form"), default="json"),
-            ),
-            default_host="https://cloudapi.peru.accuauth.com",
-        ),
-    )
-}
-"""The connection types by name."""

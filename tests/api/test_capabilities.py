@@ -32,11 +32,11 @@ from airflow_provider_wa.api.capabilities import (
 from airflow_provider_wa.api.errors import UnsupportedByVendor
 from airflow_provider_wa.api.messages import Poll, Reaction
 from airflow_provider_wa.api.webhooks import PostsEvents
-from airflow_provider_wa.vendors import VENDORS
-from airflow_provider_wa.vendors.accuauth import AccuAuth
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 from airflow_provider_wa.vendors.base import Vendor
-from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.registry import VENDORS
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 

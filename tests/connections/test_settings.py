@@ -12,8 +12,8 @@ from helpers.connections import FIELDS, SECRETS, Connect, assert_no_secret
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.transport.channel import Endpoint
-from airflow_provider_wa.vendors.forms import FORMS
 
 
 def settings(conn_type: str = "wuzapi", **fields: Any) -> Settings:

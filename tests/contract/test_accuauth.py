@@ -13,7 +13,7 @@ from helpers.script import play, reply
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.vendors.accuauth import AccuAuth
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 
 CASES = [
     pytest.param(name, sample, id=f"{name} {i}")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.vendors.base import Vendor
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.vendors.registry import VENDORS
 
 DOCUMENTED: dict[str, list[str]] = {
     "wuzapi": [

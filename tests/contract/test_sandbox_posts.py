@@ -23,7 +23,7 @@ from airflow_provider_wa.sandbox.checkwa import check as checkwa
 from airflow_provider_wa.sandbox.green_api import protocol as green_api
 from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
 from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
-from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi

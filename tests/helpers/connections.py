@@ -14,7 +14,6 @@ Answers = Callable[..., list[httpx.Request]]
 
 SECRETS = {
     "password": "pass+word/7f3a9c=",
-    "admin_token": "admin-5b1e77d0",
     "hmac_secret": "hmac-91c2aa04",
     "webhook_secret": "hook-c0ffee42",
 }

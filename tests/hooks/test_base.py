@@ -29,10 +29,11 @@ from airflow_provider_wa.api.records import CheckStatus, SessionState
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
+from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.transport.channel import Channel
-from airflow_provider_wa.vendors import VENDORS
 from airflow_provider_wa.vendors.base import Vendor, secret
-from airflow_provider_wa.vendors.forms import FORMS, ConnectionForm, Extra
+from airflow_provider_wa.vendors.forms import ConnectionForm, Extra
+from airflow_provider_wa.vendors.registry import VENDORS
 
 PROBED = {
     "wuzapi": (
@@ -416,9 +417,9 @@ def test_misspelt_extras_are_warned_of_by_name_and_without_their_values(
 
     WaHook.for_connection(connect("wuzapi", timeout=5))
     assert warned == []
-    WaHook.for_connection(connect("wuzapi", time_out=5, admintoken=SECRETS["admin_token"]))
+    WaHook.for_connection(connect("wuzapi", time_out=5, hmacsecret=SECRETS["hmac_secret"]))
     (text,) = warned
-    assert "'my_wa': unknown extras ['admintoken', 'time_out']; known are: admin_token, hmac_secret, timeout" in text
+    assert "'my_wa': unknown extras ['hmacsecret', 'time_out']; known are: hmac_secret, timeout" in text
     assert_no_secret(text)
 
 

@@ -15,7 +15,7 @@ from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.green_api import GreenApiHook
-from airflow_provider_wa.vendors.forms import FORMS
+from airflow_provider_wa.provider_info import FORMS
 
 PATH = "/waInstance1101000001"
 

@@ -18,7 +18,7 @@ from airflow_provider_wa.receiver.files import file_name
 from airflow_provider_wa.receiver.sources import Source
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 

@@ -33,7 +33,7 @@ from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
 from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi

@@ -20,11 +20,11 @@ from airflow_provider_wa.api.errors import (
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
 from airflow_provider_wa.api.json_fields import pick, text
-from airflow_provider_wa.vendors import VENDORS
-from airflow_provider_wa.vendors.accuauth import AccuAuth
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 from airflow_provider_wa.vendors.base import ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.checkwa import CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.registry import VENDORS
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 

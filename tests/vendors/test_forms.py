@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors import VENDORS
-from airflow_provider_wa.vendors.forms import FORMS, ConnectionForm
+from airflow_provider_wa.provider_info import FORMS
+from airflow_provider_wa.vendors.forms import ConnectionForm
+from airflow_provider_wa.vendors.registry import VENDORS
 
 pytestmark = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 

@@ -25,7 +25,7 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators._run.message_files import content_of, load_message
 from airflow_provider_wa.operators.base import batch_name
-from airflow_provider_wa.vendors import VENDORS
+from airflow_provider_wa.vendors.registry import VENDORS
 
 
 class SendOnce:
