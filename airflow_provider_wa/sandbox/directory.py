@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the sandbox's WhatsApp account knows: its contacts, and the groups that it is in."""
+"""The contacts and groups of the sandbox's WhatsApp account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OWN_NUMBER = "51999000000"
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody in the account's address book."""
+    """A contact in the account's address book."""
 
     number: str
     name: str
@@ -28,18 +28,18 @@ CONTACTS = (
 
 
 def lid_of(number: str) -> str:
-    """Return the id under which WhatsApp hides a number; here the number can be told from it."""
+    """Return the LID of a number; here the number can be read back from it."""
     return f"1{number[::-1]}@lid"
 
 
 def number_of(lid: str) -> str:
-    """Return the number behind such an id."""
+    """Return the number of a LID."""
     return lid.partition("@")[0][:0:-1]
 
 
 @dataclass
 class Group:
-    """A group: `id` is its JID without the server; participants are numbers, its owner the first of them."""
+    """A group: `id` is its JID without the server; `participants` are numbers, the owner first."""
 
     id: str
     name: str
@@ -52,30 +52,30 @@ class Group:
 
     @property
     def owner(self) -> str:
-        """Who made the group, and its only administrator."""
+        """Number of the owner, who is the only administrator."""
         return self.participants[0]
 
     @property
     def jid(self) -> str:
-        """The group's JID."""
+        """JID of the group."""
         return f"{self.id}@g.us"
 
     @property
     def invite_link(self) -> str:
-        """The link that invites into the group."""
+        """Invite link of the group."""
         return f"https://chat.whatsapp.com/{self.invite_code}"
 
     def reset_invite(self) -> None:
-        """Make the old link useless."""
+        """Replace the invite link with a new one."""
         self.invite_code = uuid.uuid4().hex[:22]
 
     def rename(self, name: str, now: float) -> None:
-        """Give the group another name."""
+        """Change the name of the group."""
         self.name, self.name_set_at, self.name_set_by = name, now, OWN_NUMBER
 
 
 def groups() -> dict[str, Group]:
-    """Return the groups of the start, by their ids."""
+    """Return the groups that a sandbox starts with, by their ids."""
     return {
         group.id: group
         for group in (

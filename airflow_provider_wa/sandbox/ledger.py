@@ -112,7 +112,7 @@ class Callback:
     final: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return the ledger's entry: the last attempt's outcome, and every attempt's."""
+        """Return the entry of the control API: the outcome of the last attempt, and all attempts."""
         return {**asdict(self.attempts[-1]), **asdict(self)}
 
 

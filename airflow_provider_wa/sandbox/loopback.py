@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandbox's own HTTP calls (callbacks, media by link), which go to this machine and nowhere else."""
+"""HTTP calls of the sandbox (callbacks, media by link), to loopback addresses only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_BODY = 64 * 1024 * 1024
 
 
 class CallFailed(Exception):
-    """The call got no answer that can be read; the text says why."""
+    """A call without a readable answer; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names are lower case."""
+    """Answer to a call; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -28,7 +28,7 @@ class Answer:
 
 
 def is_http_url(url: str) -> bool:
-    """Say whether this is an http(s) URL with a host."""
+    """Return True for an http(s) URL with a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -37,7 +37,7 @@ def is_http_url(url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether a URL's host is this machine, by its text alone: no name is looked up."""
+    """Return True if the host of a URL is a loopback address or `localhost`; no name is looked up."""
     host = urlsplit(url).hostname if is_http_url(url) else None
     if host is None:
         return False
@@ -48,7 +48,7 @@ def is_loopback(url: str) -> bool:
 
 
 async def call(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-    """Call a loopback URL over a fresh connection; CallFailed if there is no readable answer in time."""
+    """Call a loopback URL over a new connection; CallFailed without a readable answer in time."""
     if not is_loopback(url):
         raise CallFailed("not a loopback address")
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small PNG pictures, drawn from a seed: a code to scan and an account's photo. Real files, no real content."""
+"""Small PNG pictures drawn from a seed: a QR code to scan and the photo of an account."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def qr_seed(vendor: str, now: float) -> str:
-    """Return what the code of this moment is drawn from: like a real one, it changes every 20 seconds."""
+    """Return the seed of the current QR code, which changes every 20 seconds like a real one."""
     return f"{vendor}:{int(now // CHANGES_EVERY)}"
 
 
 @lru_cache(maxsize=16)
 def qr_png(seed: str) -> bytes:
-    """Draw a black and white picture that looks like a QR code (it leads nowhere)."""
+    """Draw a picture that looks like a QR code; it holds no data."""
     return _png(_pattern(seed, MODULES))
 
 
 @lru_cache(maxsize=16)
 def photo_png(seed: str) -> bytes:
-    """Draw a tiny picture, standing for an account's photo."""
+    """Draw the photo of an account, a small pattern."""
     return _png(_pattern(seed, 8))
 
 

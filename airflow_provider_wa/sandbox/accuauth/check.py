@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AccuAuth for Peru (vendor-docs/accuauth.txt, field-notes.md "AccuAuth")."""
+"""The checks of AccuAuth for Peru (vendor-docs/accuauth.txt, field-notes.md "AccuAuth")."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ API_SECRET = "sandbox-accuauth-secret"
 
 COUNTRY_CODE = "51"
 
-# What a result tells besides the number and whether it is known.
+# Fields of a result besides `number` and `whatsapp`.
 Details = Callable[[str, Sandbox], dict[str, str]]
 
 # status -> HTTP status and reason
@@ -40,18 +40,18 @@ ERRORS = {
     "INTERNAL_ERROR": (500, "internal error"),
 }
 
-# An API ID beside the working one -> what it is refused with, whatever its secret.
+# API ID that is refused with any secret -> status of the refusal
 REFUSED_IDS = {
     "sandbox-accuauth-expired": "KEY_EXPIRED",
     "sandbox-accuauth-no-permission": "NO_PERMISSION",
 }
 
-# National numbers only: a Peruvian number of 11 digits that starts with 51 still has its country code on it.
+# National numbers only: 11 digits that start with 51 are a Peruvian number with its country code.
 _NUMBER = re.compile(rf"(?!{COUNTRY_CODE}\d{{9}}$)\d{{6,11}}")
 
 
 def refusal(status: str, detail: str = "", headers: dict[str, str] | None = None) -> Response:
-    """Return the reply to a request that has no result."""
+    """Return a reply without a result."""
     http_status, reason = ERRORS[status]
     return json_reply(
         {"status": status, "reason": reason.format(detail), "request_id": _request_id()}, http_status, headers
@@ -59,12 +59,12 @@ def refusal(status: str, detail: str = "", headers: dict[str, str] | None = None
 
 
 def rate_limited(retry_after: float | None) -> Response:
-    """Refuse a request that came too fast."""
+    """Refuse a request that exceeds the rate."""
     return refusal("RATE_LIMIT_EXCEEDED", headers=retry_header(retry_after))
 
 
 def server_error(status: int) -> Response:
-    """Fail: a 500 has the vendor's own words, the others come from a gateway."""
+    """Fail with a status: 500 as the vendor does, others as a gateway does."""
     return refusal("INTERNAL_ERROR") if status == ERRORS["INTERNAL_ERROR"][0] else plain_server_error(status)
 
 
@@ -78,7 +78,7 @@ def _request_id() -> str:
 
 
 async def _arguments(request: Request) -> dict[str, Any]:
-    """Read the body as JSON or as a form: the document does not say which."""
+    """Read the body as JSON or as a form: the document does not name the format."""
     content_type = request.headers.get("content-type", "")
     try:
         if content_type.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
@@ -90,19 +90,19 @@ async def _arguments(request: Request) -> dict[str, Any]:
 
 
 def refuse(code: str, http_status: int) -> Response:
-    """Refuse a request as a test wants it."""
+    """Refuse a request for the fault `refuse`."""
     reply = refusal(code, "invalid")
     reply.status_code = http_status or reply.status_code
     return reply
 
 
 async def advanced(request: Request, sandbox: Sandbox) -> Response:
-    """Tell all that is known about a number, or that the answer is not there yet."""
+    """Check a number: the result with all details, or PENDING."""
     return await _check(request, sandbox, _details)
 
 
 async def basic(request: Request, sandbox: Sandbox) -> Response:
-    """Tell whether a number is known and nothing else, or that the answer is not there yet."""
+    """Check a number: the result alone, or PENDING."""
     return await _check(request, sandbox, lambda number, sandbox: {})
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The check of CheckWA (vendor-docs/checkwa.txt, field-notes.md "CheckWA").
 
-A request with an `action` is the queue version (the result comes by callback), one without is the sync version. A
-refusal is HTTP 200 with a code, and every value is a string.
+A request with an `action` is queued, and its result comes by callback; a request without one is answered at once. A
+refusal is HTTP 200 with a code. Every value is a string.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ CODES = (ABSENT, OK, UNDOCUMENTED, BAD_LOGIN, UNKNOWN_ACTION, BAD_NUMBER, NO_CRE
 
 HIDDEN = ("1", "true")
 
-# A number that ends in 01 keeps its result back for so many times the usual delay.
+# The result of a number that ends in 01 comes after this many times the usual delay.
 PENDING_FACTOR = 1 + magic_numbers.PENDING_LOOKUPS
 
-# The vendor's page calls these mandatory: without them its results cannot be sent.
+# Headers that the receiver must answer OPTIONS with; the vendor's page calls them mandatory.
 CORS_HEADERS = (
     "access-control-allow-origin",
     "access-control-allow-methods",
@@ -58,19 +58,19 @@ _NUMBER = re.compile(r"\d{8,15}")
 
 
 def refuse(code: str, status: int = 0) -> Response:
-    """Answer with a code and nothing else."""
+    """Answer with a code alone."""
     return json_reply({"code": code}, status or 200)
 
 
 def _number(data: dict[str, Any]) -> str | None:
-    """Return the number with its country code, from `number` or from `cod` and `num`; None if it is not one."""
+    """Return the number with its country code, from `number` or from `cod` and `num`; None if it is invalid."""
     parts = (data["number"],) if "number" in data else (data.get("cod"), data.get("num"))
     text = "".join(str(part) for part in parts if part is not None)
     return text if _NUMBER.fullmatch(text) and all(parts) else None
 
 
 def _refusal(data: dict[str, Any], sandbox: Sandbox) -> str | None:
-    """Return the code that a request is refused with, if it is."""
+    """Return the code of the refusal; None for a request that is accepted."""
     if data.get("apikey") != API_KEY or data.get("user") not in (USER, DISABLED_USER):
         return BAD_LOGIN
     refusals = (
@@ -84,7 +84,7 @@ def _refusal(data: dict[str, Any], sandbox: Sandbox) -> str | None:
 
 
 async def check(request: Request, sandbox: Sandbox) -> Response:
-    """Take a check: queue it, or answer it at once."""
+    """Queue a check, or answer it at once."""
     try:
         data = json.loads(await request.body())
     except ValueError:
@@ -100,7 +100,7 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _answer(number: str, sandbox: Sandbox) -> Response:
-    """Answer the sync version."""
+    """Answer a check at once."""
     if magic_numbers.ending(number) == magic_numbers.UNRESOLVED:
         sandbox.record_check(NAME, number, "unknown")
         return refuse(UNDOCUMENTED)
@@ -110,7 +110,7 @@ def _answer(number: str, sandbox: Sandbox) -> Response:
 
 
 def _queue(number: str, data: dict[str, Any], sandbox: Sandbox) -> Response:
-    """Answer the queue version: the number is queued, and its result follows."""
+    """Queue a check; its result follows by callback."""
     token, callback = str(data.get("token", "")), str(data.get("callback", ""))
     sandbox.record_check(NAME, number, "pending")
     if magic_numbers.ending(number) != magic_numbers.UNRESOLVED:
@@ -131,7 +131,7 @@ def _queue(number: str, data: dict[str, Any], sandbox: Sandbox) -> Response:
 
 
 async def _report(number: str, token: str, url: str, picture: bool, sandbox: Sandbox) -> None:
-    """Post the result to the callback URL; an account with a picture has it in a second post."""
+    """Post the result to the callback URL, and a picture in a second request."""
     seconds = sandbox.settings.delivery_seconds
     await sandbox.sleep(seconds * (PENDING_FACTOR if magic_numbers.ending(number) == magic_numbers.PENDING else 1))
     if sandbox.closing:
@@ -147,7 +147,7 @@ async def _report(number: str, token: str, url: str, picture: bool, sandbox: San
     if not picture:
         await result
         return
-    # Where posts are shuffled the two go together, so that the picture comes first.
+    # With `shuffle` both requests start together, so that the picture comes first.
     if not delivery.policies[NAME].shuffle:
         await result
         await sandbox.sleep(seconds)
@@ -156,5 +156,5 @@ async def _report(number: str, token: str, url: str, picture: bool, sandbox: San
 
 
 async def not_found(request: Request, sandbox: Sandbox) -> Response:
-    """Answer an unknown path with a page, as a PHP host does."""
+    """Answer an unknown path with an HTML page, as a PHP host does."""
     return HTMLResponse("<html><head><title>404 Not Found</title></head><body>Not Found</body></html>", 404)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Green-API's account: its state, settings, code to scan, and what it knows about others."""
+"""The account of Green-API: state, settings, QR code, checks, contacts and groups."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from airflow_provider_wa.sandbox.green_api.protocol import (
     NOT_AUTHORIZED,
     NOT_ONE,
     Refused,
+    authenticated,
     body,
     chat,
     chat_id_of,
-    guarded,
     spend_check,
     text,
     whole,
@@ -38,18 +38,18 @@ _NUMBER = re.compile(r"\d{11,16}")
 _CHECKED_CHAT = re.compile(r"(\d+)(@c\.us)?")
 
 
-@guarded
+@authenticated
 async def get_state_instance(request: Request, sandbox: Sandbox) -> Response:
-    """Tell the instance's state; "null", which a test may set, is that of one that is being made."""
+    """Return the state of the instance; the state "null", which a test can set, is JSON's null."""
     sandbox.expect_scan(NAME)
     session = sandbox.session(NAME)
     state: str | None = session.state or ("authorized" if session.logged_in else "notAuthorized")
     return json_reply({"stateInstance": None if state == "null" else state})
 
 
-@guarded
+@authenticated
 async def qr(request: Request, sandbox: Sandbox) -> Response:
-    """Give the code to scan."""
+    """Return the QR code to scan."""
     sandbox.expect_scan(NAME)
     session = sandbox.session(NAME)
     if session.logged_in:
@@ -60,16 +60,16 @@ async def qr(request: Request, sandbox: Sandbox) -> Response:
     return json_reply({"type": "qrCode", "message": base64.b64encode(png).decode()})
 
 
-@guarded
+@authenticated
 async def logout(request: Request, sandbox: Sandbox) -> Response:
-    """End the login."""
+    """Log the account out."""
     sandbox.log_out(NAME)
     return json_reply({"isLogout": True})
 
 
-@guarded
+@authenticated
 async def get_settings(request: Request, sandbox: Sandbox) -> Response:
-    """Show the settings that the sandbox has; the real list is longer."""
+    """Return the settings that the sandbox has; the real list is longer."""
     webhook = sandbox.webhooks[NAME]
     return json_reply(
         {
@@ -83,9 +83,9 @@ async def get_settings(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-@guarded
+@authenticated
 async def set_settings(request: Request, sandbox: Sandbox) -> Response:
-    """Take the webhook's address and its token; every other setting is taken and forgotten."""
+    """Set the webhook's URL and token; other settings are accepted and ignored."""
     data = await body(request)
     webhook = sandbox.webhooks[NAME]
     url = text(data, "webhookUrl", 2048, required=False) if "webhookUrl" in data else webhook.url
@@ -95,9 +95,9 @@ async def set_settings(request: Request, sandbox: Sandbox) -> Response:
     return json_reply({"saveSettings": True})
 
 
-@guarded
+@authenticated
 async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
-    """Tell whether a number is known."""
+    """Check a number."""
     data = await body(request)
     if ("phoneNumber" in data) == ("chatId" in data):
         raise Refused(NOT_ONE)
@@ -115,7 +115,7 @@ async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _number(data: dict[str, Any]) -> str | None:
-    """Return the number asked for; None if it is not one. The document's own samples send digits as text too."""
+    """Return the number of a check; None if it is invalid. It may be text, as in the document's samples."""
     given = data.get("phoneNumber", data.get("chatId"))
     if isinstance(given, bool) or not isinstance(given, (int, str)):
         return None
@@ -130,9 +130,9 @@ def _require_login(sandbox: Sandbox) -> None:
         raise Refused(NOT_AUTHORIZED)
 
 
-@guarded
+@authenticated
 async def get_contacts(request: Request, sandbox: Sandbox) -> Response:
-    """List people and groups; `group` (true, false) asks for one of both, `count` for so many."""
+    """List contacts and groups; `group` (true, false) selects groups or contacts, `count` is the limit."""
     _require_login(sandbox)
     people = [
         {"id": chat_id_of(contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
@@ -145,9 +145,9 @@ async def get_contacts(request: Request, sandbox: Sandbox) -> Response:
     return json_reply(found[: whole(request, "count", 0) or None])
 
 
-@guarded
+@authenticated
 async def get_group_data(request: Request, sandbox: Sandbox) -> Response:
-    """Show one group."""
+    """Return one group."""
     user, server = chat(await body(request), "groupId")
     _require_login(sandbox)
     group = sandbox.groups.get(user)
@@ -174,9 +174,9 @@ async def get_group_data(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-@guarded
+@authenticated
 async def get_avatar(request: Request, sandbox: Sandbox) -> Response:
-    """Tell where a picture is. Only 03 has one; it is served by the sandbox itself."""
+    """Return the URL of an avatar, which the sandbox serves; only numbers that end in 03 have one."""
     user, server = chat(await body(request))
     _require_login(sandbox)
     shown = server == "c.us" and magic_numbers.has_picture(user)
@@ -190,7 +190,7 @@ async def get_avatar(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def picture(request: Request, sandbox: Sandbox) -> Response:
-    """Give the picture that an avatar's address leads to."""
+    """Return the picture of an avatar's URL."""
     number = request.url.path.rpartition("/")[2].removesuffix(".png")
     return Response(pictures.photo_png(number), media_type="image/png")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Green-API's journals and its queue of notifications."""
+"""The journals of Green-API and its queue of notifications."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_wa.sandbox.green_api.protocol import (
     NAME,
     Refused,
     argument_of,
+    authenticated,
     body,
     chat,
     chat_id_of,
-    guarded,
     invalid,
     text,
     whole,
@@ -34,15 +34,15 @@ DEFAULT_MINUTES = 24 * 60
 
 
 def _first(sandbox: Sandbox) -> dict[str, Any] | None:
-    """Return the oldest notification that nobody took; with a webhook, it is the one who is told."""
+    """Return the oldest notification of the queue; None while there is a webhook."""
     if sandbox.webhooks[NAME].url or not (queue := pending(sandbox)):
         return None
     return {"receiptId": queue[0].receipt, "body": queue[0].body}
 
 
-@guarded
+@authenticated
 async def receive_notification(request: Request, sandbox: Sandbox) -> Response:
-    """Give the oldest notification, or wait for one; null if none comes. It comes again until it is deleted."""
+    """Return the oldest notification, or wait for one; null after the time-out. It stays until it is deleted."""
     shortest, longest = RECEIVE_SECONDS
     seconds = whole(request, "receiveTimeout", shortest)
     if not shortest <= seconds <= longest:
@@ -53,9 +53,9 @@ async def receive_notification(request: Request, sandbox: Sandbox) -> Response:
     return json_reply(found)
 
 
-@guarded
+@authenticated
 async def delete_notification(request: Request, sandbox: Sandbox) -> Response:
-    """Take the oldest notification out of the queue."""
+    """Delete the oldest notification from the queue."""
     queue, receipt = sandbox.own_state(NotificationQueue), argument_of(request)
     if queue and str(queue[0].receipt) == receipt:
         queue.popleft()
@@ -118,23 +118,23 @@ def _sent(sandbox: Sandbox) -> list[Message]:
     return [message for message in sandbox.ledger.messages.values() if message.vendor == NAME]
 
 
-@guarded
+@authenticated
 async def last_incoming_messages(request: Request, sandbox: Sandbox) -> Response:
-    """Show what came in over the last minutes, newest first."""
+    """Return the incoming messages of the last minutes, newest first."""
     since = sandbox.clock() - 60 * whole(request, "minutes", DEFAULT_MINUTES)
     return json_reply([_incoming(message) for message in sandbox.incoming(NAME)[::-1] if message.at >= since])
 
 
-@guarded
+@authenticated
 async def last_outgoing_messages(request: Request, sandbox: Sandbox) -> Response:
-    """Show what was sent over the last minutes, newest first, with what became of it."""
+    """Return the messages sent in the last minutes with their status, newest first."""
     since = sandbox.clock() - 60 * whole(request, "minutes", DEFAULT_MINUTES)
     return json_reply([_outgoing(message, sandbox) for message in _sent(sandbox)[::-1] if message.at >= since])
 
 
-@guarded
+@authenticated
 async def get_message(request: Request, sandbox: Sandbox) -> Response:
-    """Show one message of a chat."""
+    """Return one message of a chat."""
     data = await body(request)
     user, _ = chat(data)
     message_id = text(data, "idMessage", 100)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Green-API's notifications: the same bodies for its queue and for its webhook."""
+"""The notifications of Green-API, with the same bodies in its queue and for its webhook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.webhook_retry import DAY
 from airflow_provider_wa.sandbox.webhooks import Publish
 
-# the ledger's type -> Green-API's
+# type in the ledger -> type in a notification
 TYPES = {
     "text": "textMessage",
     "image": "imageMessage",
@@ -36,7 +36,7 @@ _receipts = itertools.count(1)
 
 
 def failure_of(message: Message) -> str:
-    """Return what became of a message that WhatsApp cannot deliver."""
+    """Return the status of a message that WhatsApp cannot deliver."""
     return "notInGroup" if message.group else "noAccount"
 
 
@@ -75,7 +75,7 @@ def make_request(notification: Notification, webhook: Webhook) -> webhook_reques
 def subscribe(sandbox: Sandbox, previous: Webhook, webhook: Webhook) -> Publish:
     """Start a webhook: it gets the queue from its oldest notification on, and takes from it what it delivers.
 
-    Deliveries under way to the previous URL are dropped: their notifications are in the queue still.
+    Deliveries under way to the previous URL are dropped; their notifications are still in the queue.
     """
     sandbox.webhook_delivery.drop(NAME)
     last = 0

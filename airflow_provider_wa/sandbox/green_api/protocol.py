@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Green-API's methods share: the credentials in the path, how errors look, and how chats are named."""
+"""Protocol of Green-API: credentials in the path, errors, fields of a body, and chat ids."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_ONE = "Validation failed. Details: exactly one of 'phoneNumber', 'chatId' is
 NOT_AUTHORIZED = "instance is starting or not authorized"
 TIMEOUT = "check phone number timeout limit exceeded"
 
-# What a test may have any request refused with (fault `refuse`) -> HTTP status and text (None: no body)
+# code of the fault `refuse` -> HTTP status and text (None: no body)
 ERRORS: dict[str, tuple[int, str | None]] = {
     "bad request": (400, BAD_REQUEST),
     "bad number": (400, BAD_NUMBER),
@@ -44,12 +44,12 @@ PATH = re.compile(r"/waInstance(?P<id>[^/]*)/(?P<method>[^/]+)/(?P<token>[^/]*)(
 WHOLE = re.compile(r"[0-9]{1,9}")
 CHAT_ID = re.compile(r"(?P<user>\d+)@(?P<server>c\.us|g\.us|lid)")
 
-# The only method with something after the token.
+# The only method with an argument after the token.
 WITH_ARGUMENT = "deleteNotification"
 
 
 class Refused(Exception):
-    """Green-API refuses a request: status 400 and a text."""
+    """A refusal with status 400 and a text."""
 
 
 def _local_path(request: Request) -> str:
@@ -58,7 +58,7 @@ def _local_path(request: Request) -> str:
 
 
 def method_of(path: str) -> str:
-    """Return the method that a path names."""
+    """Return the method in a path."""
     found = PATH.fullmatch(path)
     if found is None or (found["argument"] is not None) != (found["method"] == WITH_ARGUMENT):
         return path
@@ -66,23 +66,23 @@ def method_of(path: str) -> str:
 
 
 def argument_of(request: Request) -> str:
-    """Return what follows the token in a request's path."""
+    """Return the argument after the token in a request's path."""
     found = PATH.fullmatch(_local_path(request))
     return "" if found is None else found["argument"] or ""
 
 
 def rate_limited(retry_after: float | None) -> Response:
-    """Refuse a request that came too fast."""
+    """Refuse a request that exceeds the rate."""
     return Response(status_code=429, headers=retry_header(retry_after))
 
 
 def error(text: str) -> Response:
-    """Refuse a request with a text, which is the whole body."""
+    """Refuse a request; the text is the whole body."""
     return json_reply(text, 400)
 
 
 def quota_exceeded(method: str, used: int) -> Response:
-    """Refuse a request beyond the month's quota."""
+    """Refuse a request that exceeds the monthly quota."""
     status = {
         "method": method.lower(),
         "used": used,
@@ -94,15 +94,15 @@ def quota_exceeded(method: str, used: int) -> Response:
 
 
 def refuse(code: str, status: int) -> Response:
-    """Refuse a request as a test wants it."""
+    """Refuse a request for the fault `refuse`."""
     if code == str(QUOTA_STATUS):
         return quota_exceeded("checkWhatsapp", 100)
     usual, text = ERRORS[code]
     return Response(status_code=status or usual) if text is None else json_reply(text, status or usual)
 
 
-def guarded(handler: Handler) -> Handler:
-    """Let a method see only requests with the instance and its token."""
+def authenticated(handler: Handler) -> Handler:
+    """Check the instance and token before a method, and turn its refusals into replies."""
 
     async def guard(request: Request, sandbox: Sandbox) -> Response:
         found = PATH.fullmatch(_local_path(request))
@@ -119,7 +119,7 @@ def guarded(handler: Handler) -> Handler:
 
 
 async def body(request: Request) -> dict[str, Any]:
-    """Return the body, which is an object."""
+    """Return the JSON object in the body."""
     try:
         data = json.loads(await request.body())
     except ValueError:
@@ -135,7 +135,7 @@ def invalid(name: str, rule: str) -> Refused:
 
 
 def text(data: dict[str, Any], name: str, limit: int, required: bool = True) -> str:
-    """Return a field that is text of up to so many characters."""
+    """Return a text field with at most `limit` characters."""
     value = data.get(name)
     if value is None and not required:
         return ""
@@ -157,7 +157,7 @@ def whole(request: Request, name: str, default: int) -> int:
 
 
 def chat(data: dict[str, Any], name: str = "chatId") -> tuple[str, str]:
-    """Return the user and the server of a chat's id."""
+    """Return the user and the server of a chat id."""
     found = CHAT_ID.fullmatch(text(data, name, 100))
     if found is None:
         raise invalid(name, "must be one of the following formats: phone_number@c.us, group_id@g.us, id@lid")
@@ -165,12 +165,12 @@ def chat(data: dict[str, Any], name: str = "chatId") -> tuple[str, str]:
 
 
 def chat_id_of(number: str, group: bool = False) -> str:
-    """Return the id of the chat with a number, or of a group."""
+    """Return the chat id of a number or a group."""
     return f"{number}@{'g.us' if group else 'c.us'}"
 
 
 def spend_check(number: str, quota: Quota, sandbox: Sandbox) -> Response | None:
-    """Count a check; return the refusal if it cannot be answered."""
+    """Count a check; return the refusal, or None if it can be answered."""
     if quota.is_used_up:
         return quota_exceeded("checkWhatsapp", quota.used)
     if sandbox.lookups.is_limited(NAME, number):

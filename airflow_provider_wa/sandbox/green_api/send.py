@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Green-API sends: one table of methods. A message is queued, whatever the instance's state."""
+"""The send methods of Green-API. A message is queued in every state of the instance."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from airflow_provider_wa.sandbox.green_api.protocol import (
     BAD_REQUEST,
     NAME,
     Refused,
+    authenticated,
     body,
     chat,
-    guarded,
     invalid,
     text,
 )
@@ -92,7 +92,7 @@ KINDS = {"image": "image", "video": "video", "audio": "audio"}
 
 
 def _kind(filename: str) -> tuple[str, str]:
-    """Return the kind and the type of a file by its name, which Green-API asks to have its extension."""
+    """Return the kind and the MIME type of a file by the extension of its name."""
     mimetype = inbox.mimetype_of(filename)
     return KINDS.get(mimetype.partition("/")[0], "document"), mimetype
 
@@ -119,7 +119,7 @@ async def _download(url: str) -> bytes | None:
 
 
 def _queue(data: Data, kind: str, content: Data, sandbox: Sandbox, media: bytes | None = None, mime: str = "") -> str:
-    """Queue a message and return its id. Nobody is told here that its recipient is not on WhatsApp."""
+    """Queue a message and return its id, also for a recipient that is not on WhatsApp."""
     user, server = chat(data)
     quoted = text(data, "quotedMessageId", SHORT, False)
     known = {"g.us": user in sandbox.groups, "c.us": magic_numbers.exists(user), "lid": True}[server]
@@ -144,7 +144,7 @@ def _queue(data: Data, kind: str, content: Data, sandbox: Sandbox, media: bytes 
 
 
 def _sender(parse: Callable[[Data], tuple[str, Data]]) -> Handler:
-    @guarded
+    @authenticated
     async def send(request: Request, sandbox: Sandbox) -> Response:
         data = await body(request)
         chat(data)
@@ -154,9 +154,9 @@ def _sender(parse: Callable[[Data], tuple[str, Data]]) -> Handler:
     return send
 
 
-@guarded
+@authenticated
 async def send_file_by_url(request: Request, sandbox: Sandbox) -> Response:
-    """Send a file that is somewhere on the web."""
+    """Send a file by its URL."""
     data = await body(request)
     chat(data)
     url, filename = text(data, "urlFile", 4096), text(data, "fileName", SHORT)
@@ -168,9 +168,9 @@ async def send_file_by_url(request: Request, sandbox: Sandbox) -> Response:
     return json_reply({"idMessage": _queue(data, kind, content, sandbox, media, mime)})
 
 
-@guarded
+@authenticated
 async def send_file_by_upload(request: Request, sandbox: Sandbox) -> Response:
-    """Send a file that comes with the request, a multipart form."""
+    """Send a file that is uploaded in a multipart form."""
     try:
         form = await request.form()
     except (HTTPException, ValueError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's account: its code to scan, its balance, its groups and contacts (vendor-docs/wa_portal.txt, 3, 5-7)."""
+"""The account of the portal: QR code, balance, groups and contacts (vendor-docs/wa_portal.txt, 3, 5-7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from airflow_provider_wa.sandbox import directory, pictures
 from airflow_provider_wa.sandbox.replies import json_reply
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.wa_portal import records
-from airflow_provider_wa.sandbox.wa_portal.protocol import NAME, RESPONSE_TIME, TOKEN, Call, Refused, guarded, success
+from airflow_provider_wa.sandbox.wa_portal.protocol import (
+    NAME,
+    RESPONSE_TIME,
+    TOKEN,
+    Call,
+    Refused,
+    authenticated,
+    success,
+)
 
 QR_FILES = "/assets/qrcode/"
 
@@ -23,7 +31,7 @@ def _qr_png(sandbox: Sandbox) -> bytes:
 
 
 async def qr_code(call: Call, sandbox: Sandbox) -> Response:
-    """Give the code to scan, or the instance's whole state once it is logged in."""
+    """Return the QR code to scan; the state of the instance while it is logged in."""
     sandbox.expect_scan(NAME)
     if sandbox.session(NAME).logged_in:
         return success(records.instance(sandbox.quotas[NAME]))
@@ -32,7 +40,7 @@ async def qr_code(call: Call, sandbox: Sandbox) -> Response:
 
 
 async def qr_code_link(call: Call, sandbox: Sandbox) -> Response:
-    """Give the address of the code to scan, or the state. As in the document's sample, the address has the token."""
+    """Return the URL of the QR code, which has the token as in the document's sample; or the state of the instance."""
     sandbox.expect_scan(NAME)
     if sandbox.session(NAME).logged_in:
         return success(records.instance(sandbox.quotas[NAME]))
@@ -41,12 +49,12 @@ async def qr_code_link(call: Call, sandbox: Sandbox) -> Response:
 
 
 async def qr_file(request: Request, sandbox: Sandbox) -> Response:
-    """Give the picture that such an address leads to."""
+    """Return the picture of a QR code's URL."""
     return Response(_qr_png(sandbox), media_type="image/png")
 
 
 async def check_balance(call: Call, sandbox: Sandbox) -> Response:
-    """Tell how many messages are left."""
+    """Return the number of messages that are left."""
     return success(records.balance(sandbox.quotas[NAME]))
 
 
@@ -56,7 +64,7 @@ def _require_login(sandbox: Sandbox) -> None:
 
 
 async def groups(call: Call, sandbox: Sandbox) -> Response:
-    """List the groups with their members."""
+    """List the groups with their participants."""
     _require_login(sandbox)
     if not sandbox.groups:
         raise Refused("14")
@@ -69,15 +77,15 @@ async def groups(call: Call, sandbox: Sandbox) -> Response:
 
 
 async def contacts(call: Call, sandbox: Sandbox) -> Response:
-    """List the address book."""
+    """List the contacts."""
     _require_login(sandbox)
     return success([{"id": contact.number, "name": contact.name} for contact in directory.CONTACTS])
 
 
 ROUTES = {
-    "/api/qrCode": guarded(qr_code),
-    "/api/qrCodeLink": guarded(qr_code_link),
-    "/api/checkBal": guarded(check_balance),
-    "/api/groups": guarded(groups),
-    "/api/contacts": guarded(contacts),
+    "/api/qrCode": authenticated(qr_code),
+    "/api/qrCodeLink": authenticated(qr_code_link),
+    "/api/checkBal": authenticated(check_balance),
+    "/api/groups": authenticated(groups),
+    "/api/contacts": authenticated(contacts),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Buttons and lists of the portal (vendor-docs/wa_portal.txt, 1.6 to 1.9), each read from a call or refused."""
+"""Buttons and lists of the portal (vendor-docs/wa_portal.txt, 1.6 to 1.9)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _fits(text: str, limit: int) -> str:
 
 
 def buttons(call: Call) -> dict[str, Any]:
-    """Return the buttons: up to three quick replies; or a call and a link, with at most one quick reply beside."""
+    """Return the buttons: up to three quick replies, or a call and a link with at most one quick reply."""
     replies = [_fits(call.get(f"button{number}"), MAX_BUTTON) for number in (1, 2, 3)]
     actions = [*_action(call, "call"), *_action(call, "url")]
     if not replies[0] and (any(replies) or not actions):
@@ -48,7 +48,7 @@ def _action(call: Call, kind: str) -> list[dict[str, str]]:
 
 
 def rows(call: Call) -> dict[str, Any]:
-    """Return a list's rows: section:title:description, where only the title and the colons must be there."""
+    """Return the rows of a list, each section:title:description; section and description may be empty."""
     values = [value for value in call.values.get("rows", []) if value]
     if not (call.get("message") and call.get("buttonText") and values):
         raise Refused(LIST_INCOMPLETE)

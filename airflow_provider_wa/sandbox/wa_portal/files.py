@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of the portal's sends: uploaded, or fetched from a link."""
+"""Files of the portal's messages, uploaded or by link."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXTENSIONS = {extension: kind for kind, extensions in FILE_TYPES.items() for ext
 
 @dataclass(frozen=True)
 class File:
-    """A file of a message: its kind, and its bytes (None for a link that leads away from this machine)."""
+    """A file of a message: its kind and its bytes (None for a link to another machine)."""
 
     kind: str
     content: bytes | None = None
@@ -36,7 +36,7 @@ class File:
 
 
 async def take(call: Call, extensions: frozenset[str]) -> File:
-    """Return the file that came with a call; extensions that are not among these are refused."""
+    """Return the file of a call; other extensions than these are refused."""
     if call.upload is not None:
         content = await call.upload.read()
         if not content or len(content) > MAX_UPLOAD_BYTES:

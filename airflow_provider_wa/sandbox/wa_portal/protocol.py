@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the portal's routes share: the token, parameters wherever they come, the envelope and the codes."""
+"""Protocol of the portal: token, parameters, envelope and error codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKEN = "sandbox-portal-token"
 
 RESPONSE_TIME = 0.001561498
 
-# code -> its words; the document's samples repeat the request, token included, for some of them
+# code -> text; for some codes the document's samples repeat the request, token included
 ERRORS = {
     "01": "Access token failed",
     "02": "Client id not found",
@@ -44,7 +44,7 @@ ECHOING = frozenset({"04", "05", "06", "07", "12", "13"})
 UNAUTHORIZED = frozenset({"01", "02", "03"})
 LIST_INCOMPLETE = "please check request required header/message/buttonText/ at least one row"
 
-# A token beside the working one -> the code that it is refused with.
+# token that is refused -> code of the refusal
 REFUSED_TOKENS = {
     "sandbox-portal-no-access": "01",
     "sandbox-portal-no-client": "02",
@@ -55,12 +55,12 @@ PHONE = re.compile(r"\d{8,15}")
 
 
 class Refused(Exception):
-    """The portal refuses a request: with one of its codes, or in other words."""
+    """A refusal: one of the codes, or a text."""
 
 
 @dataclass
 class Call:
-    """One request: its parameters, each with all its values as Go keeps them, and the file that came with it."""
+    """One request: its parameters, each with all values as in Go, and its file."""
 
     values: dict[str, list[str]]
     upload: UploadFile | None
@@ -71,7 +71,7 @@ class Call:
         return self.values.get(name, [""])[0]
 
     def get_any_case(self, name: str) -> str:
-        """Return a parameter that the document itself spells in two ways."""
+        """Return a parameter that the document spells with capitals and without."""
         return self.get(name) or self.get(name.lower())
 
 
@@ -86,7 +86,7 @@ def success(data: Any, **more: Any) -> Response:
 
 
 def error(code: str, call: Call, status: int = 0) -> Response:
-    """Return the envelope of a failure; words instead of a code are the document's own for sendList."""
+    """Return the envelope of a failure: a code, or the text that the document has for sendList."""
     words = f"{code}-{ERRORS[code]}" if code in ERRORS else code
     body: dict[str, Any] = {"status": "error", "message": words}
     if code in ECHOING or code not in ERRORS:
@@ -95,7 +95,7 @@ def error(code: str, call: Call, status: int = 0) -> Response:
 
 
 def refuse(code: str, status: int) -> Response:
-    """Refuse a request as a test wants it."""
+    """Refuse a request for the fault `refuse`."""
     return error(code, Call({}, None), status)
 
 
@@ -113,13 +113,13 @@ async def _read(request: Request) -> Call:
     return Call(values, upload, base_url(request))
 
 
-def guarded(answer: Answer) -> Handler:
-    """Let a route see only requests with the token, read into a Call; its refusals become error envelopes."""
+def authenticated(answer: Answer) -> Handler:
+    """Read a request into a Call and check its token; refusals of the route become error envelopes."""
 
     async def guard(request: Request, sandbox: Sandbox) -> Response:
         try:
             call = await _read(request)
-        except (HTTPException, ValueError):  # the second from older releases of Starlette
+        except (HTTPException, ValueError):  # ValueError comes from older releases of Starlette
             return error("08", Call({}, None))
         if (code := REFUSED_TOKENS.get(call.get("token"))) is not None:
             return error(code, call)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's long records (vendor-docs/wa_portal.txt, 2.1, 3.1 and 5): a message, an instance, a balance."""
+"""Records of the portal: message, instance and balance (vendor-docs/wa_portal.txt, 2.1, 3.1 and 5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTANCE_ID = "5f000000000000000000a0f3"
 CLIENT_ID = "5f000000000000000000a0c8"
 OWN_NUMBER = "919800000000"
 
-# What the portal shows as left while the sandbox's quota is unlimited.
+# Quota that is shown while the sandbox's quota is unlimited.
 UNLIMITED_SHOWN = 5000
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -115,7 +115,7 @@ def received(message: IncomingMessage) -> dict[str, Any]:
 
 
 def wa_message_id(message_id: str) -> str:
-    """Return the id that WhatsApp itself knows a message by."""
+    """Return WhatsApp's own id of a message."""
     return "EC" + message_id[-20:].upper()
 
 
@@ -164,5 +164,5 @@ def _left(quota: Quota) -> int:
 
 
 def time_text(moment: float | None) -> str | None:
-    """Return a moment as the portal writes it: India's time, with its offset."""
+    """Return a time in the portal's form: Indian time with its offset."""
     return None if moment is None else datetime.fromtimestamp(moment, INDIA).isoformat(timespec="milliseconds")

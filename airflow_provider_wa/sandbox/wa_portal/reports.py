@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's reports: what became of messages, and what came in (vendor-docs/wa_portal.txt, 2 and 4)."""
+"""Delivery reports and inbox reports of the portal (vendor-docs/wa_portal.txt, 2 and 4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_wa.sandbox.inbox import IncomingMessage
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.wa_portal import records
-from airflow_provider_wa.sandbox.wa_portal.protocol import NAME, Call, Refused, guarded, success
+from airflow_provider_wa.sandbox.wa_portal.protocol import NAME, Call, Refused, authenticated, success
 
 REPORT_SECONDS = 7 * 24 * 3600.0
 DATE_FORMAT = "%d-%m-%Y"
@@ -32,7 +32,7 @@ def _date(text: str) -> date:
 
 
 def _wanted(call: Call) -> Callable[[float], bool]:
-    """Return the test of a moment against the dates asked for, which are days in India and come together."""
+    """Return a test of times against the range of dates in a call; dates are days in India."""
     start, end = call.get("start_date"), call.get("end_date")
     if bool(start) != bool(end):
         raise Refused("13")
@@ -59,18 +59,18 @@ def _newest(rows: list[Row], limit: int) -> list[Row]:
 
 
 async def campaign_status(call: Call, sandbox: Sandbox) -> Response:
-    """Tell what has become of a message."""
+    """Return the delivery report of one message."""
     if not call.get("msg_id"):
         raise Refused("13")
     message = sandbox.ledger.messages.get((NAME, call.get("msg_id")))
     if message is None:
         return Response("Internal Server Error", 500, media_type="text/plain")
-    sandbox.session(NAME)  # a scan that has become due sends what was waiting
+    sandbox.session(NAME)  # a scan that is due sends the messages that wait for it
     return success(records.message(message, sandbox.clock(), sandbox.settings.delivery_seconds))
 
 
 async def campaign_report(call: Call, sandbox: Sandbox) -> Response:
-    """Tell what has become of the messages of the last 7 days; always a list."""
+    """Return the delivery reports of the last 7 days, always as a list."""
     sandbox.session(NAME)
     wanted, limit, now = _wanted(call), _limit(call), sandbox.clock()
     rows = [
@@ -83,19 +83,19 @@ async def campaign_report(call: Call, sandbox: Sandbox) -> Response:
 
 
 def _inbox(rows: list[IncomingMessage], limit: int) -> Response:
-    """Show a part of the inbox. The document shows one row as an object, so one row is no list."""
+    """Return rows of the inbox: an object for one row, as in the document, and a list for more."""
     data: Any = [records.received(message) for message in _newest(rows, limit)]
     return success(data[0] if len(data) == 1 else data, total=len(rows), offset=0, limit=limit)
 
 
 async def inbox_report(call: Call, sandbox: Sandbox) -> Response:
-    """Show what came in, or what came in on the days asked for."""
+    """Return the inbox, or the part of it in a range of dates."""
     wanted, limit = _wanted(call), _limit(call)
     return _inbox([message for message in sandbox.incoming(NAME) if wanted(message.at)], limit)
 
 
 async def inbox_report_offset(call: Call, sandbox: Sandbox) -> Response:
-    """Show what came in after a message: ids sort by age, so that one which is gone will do as well."""
+    """Return the inbox after a message id. Ids sort by age, so that the message need not exist."""
     offset, limit = call.get("offset").lower(), _limit(call)
     if offset and not message_ids.OBJECT_ID.fullmatch(offset):
         raise Refused("12")
@@ -103,8 +103,8 @@ async def inbox_report_offset(call: Call, sandbox: Sandbox) -> Response:
 
 
 ROUTES = {
-    "/api/campaignStatus": guarded(campaign_status),
-    "/api/campaignReport": guarded(campaign_report),
-    "/api/inboxReport": guarded(inbox_report),
-    "/api/inboxReportOffset": guarded(inbox_report_offset),
+    "/api/campaignStatus": authenticated(campaign_status),
+    "/api/campaignReport": authenticated(campaign_report),
+    "/api/inboxReport": authenticated(inbox_report),
+    "/api/inboxReportOffset": authenticated(inbox_report_offset),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the portal sends: one table of messages (vendor-docs/wa_portal.txt, 1)."""
+"""The send routes of the portal (vendor-docs/wa_portal.txt, 1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_wa.sandbox import magic_numbers, message_ids
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.wa_portal import buttons, files
-from airflow_provider_wa.sandbox.wa_portal.protocol import NAME, PHONE, Answer, Call, Refused, guarded, success
+from airflow_provider_wa.sandbox.wa_portal.protocol import NAME, PHONE, Answer, Call, Refused, authenticated, success
 
 MAX_TEXT_BYTES = 2000
 MAX_BUTTON_MESSAGE = 1024
@@ -40,7 +40,7 @@ def _characters(limit: int) -> Rule:
     return lambda text: len(text) <= limit
 
 
-# parameter -> whether a value can be read; 12 if not
+# parameter -> test of its value; code 12 if it fails
 RULES: Mapping[str, Rule] = {
     "phone": lambda text: bool(PHONE.fullmatch(text)),
     "message": lambda text: len(text.encode()) <= MAX_TEXT_BYTES,
@@ -60,7 +60,7 @@ BUTTON_RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True)
 class Send:
-    """A kind of message: its required and optional parameters, the files it takes, and what else is read of it."""
+    """A kind of message: required and optional parameters, accepted files, rules, and a reader of further content."""
 
     type: str
     required: Mapping[str, str]
@@ -133,7 +133,7 @@ def _sender(send: Send) -> Answer:
 
 
 def _is_lost(kept: str, kind: str, more: dict[str, Any]) -> bool:
-    """Say whether a part of a message never arrives: the caption of a document, unless there are buttons under it."""
+    """Return True for a part that is lost on the way: the caption of a document without buttons."""
     return kept == "caption" and kind == "document" and not more
 
 
@@ -148,4 +148,4 @@ def _validate(call: Call, send: Send) -> dict[str, Any]:
     return {} if send.more is None else send.more(call)
 
 
-ROUTES = {path: guarded(_sender(send)) for path, send in SENDS.items()}
+ROUTES = {path: authenticated(_sender(send)) for path, send in SENDS.items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's webhook (vendor-docs/wa_portal.txt, 8): delivery and inbox; media come with their file."""
+"""The webhook of the portal (vendor-docs/wa_portal.txt, 8): delivery and inbox, media with their file."""
 
 from __future__ import annotations
 

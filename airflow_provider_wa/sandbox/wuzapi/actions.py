@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI does to messages that are there already, and the signs it gives in a chat."""
+"""WuzAPI's actions on existing messages, and presence and read marks of a chat."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_wa.sandbox.wuzapi.media import MediaContent
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     Refused,
-    guarded,
+    authenticated,
     jid_of,
     payload,
     require_session,
@@ -34,9 +34,9 @@ def _own_message(message_id: str, jid: str, sandbox: Sandbox) -> Message | None:
     return message if message is not None and message.to == jid.partition("@")[0] else None
 
 
-@guarded
+@authenticated
 async def edit(request: Request, sandbox: Sandbox) -> Response:
-    """Give a sent text another wording. Nobody is told if there was no such message."""
+    """Edit a text that was sent. An unknown message is not an error."""
     require_session(sandbox)
     data = await payload(request)
     phone, body, message_id = required(data, "Phone", "Body", "Id")
@@ -49,9 +49,9 @@ async def edit(request: Request, sandbox: Sandbox) -> Response:
     return success({"Details": "Sent", "Timestamp": int(now), "Id": message_id})
 
 
-@guarded
+@authenticated
 async def delete(request: Request, sandbox: Sandbox) -> Response:
-    """Take a message back, from everybody's phone."""
+    """Delete a message for everyone."""
     require_session(sandbox)
     phone, message_id = required(await payload(request), "Phone", "Id")
     jid = recipient(phone, sandbox)
@@ -61,9 +61,9 @@ async def delete(request: Request, sandbox: Sandbox) -> Response:
     return success({"Details": "Deleted", "Timestamp": int(sandbox.clock()), "Id": message_id})
 
 
-@guarded
+@authenticated
 async def react(request: Request, sandbox: Sandbox) -> Response:
-    """React to a message; "remove" takes the reaction back. The reply has the id of the message, not the reaction's."""
+    """React to a message; "remove" deletes the reaction. The reply has the message's id, not the reaction's."""
     require_session(sandbox)
     phone, body, target = required(await payload(request), "Phone", "Body", "Id")
     jid = recipient(phone, sandbox)
@@ -77,9 +77,9 @@ async def react(request: Request, sandbox: Sandbox) -> Response:
     return success({"Details": "Sent", "Timestamp": moment, "Id": target_id})
 
 
-@guarded
+@authenticated
 async def presence(request: Request, sandbox: Sandbox) -> Response:
-    """Show the other side that something is being written or recorded."""
+    """Show the chat that a message is being written or recorded."""
     require_session(sandbox)
     data = await payload(request)
     phone, state = required(data, "Phone", "State")
@@ -90,9 +90,9 @@ async def presence(request: Request, sandbox: Sandbox) -> Response:
     return success({"Details": "Chat presence set successfuly"})
 
 
-@guarded
+@authenticated
 async def mark_read(request: Request, sandbox: Sandbox) -> Response:
-    """Tell the sender that messages were read; the newest servers take ChatPhone and SenderPhone too."""
+    """Mark messages as read; the newest servers accept ChatPhone and SenderPhone too."""
     require_session(sandbox)
     data = await payload(request)
     chat = typed(data, "ChatPhone") or typed(data, "Chat")

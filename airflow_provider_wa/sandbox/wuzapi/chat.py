@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI sends: one table of messages, /chat/send/*. `template` is not in it: the newest servers dropped it."""
+"""The send routes of WuzAPI, /chat/send/*, without `template`: the newest servers do not have it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from airflow_provider_wa.sandbox.wuzapi.media import PICTURE_SIGNATURES, Media, 
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     Refused,
+    authenticated,
     fields,
-    guarded,
     jid_of,
     objects,
     payload,
@@ -42,7 +42,7 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Send:
-    """A kind of message: its required fields, what the ledger keeps of it, its media, and its lists."""
+    """A kind of message: required fields, content for the ledger, media, and lists."""
 
     required: tuple[str, ...]
     content: Mapping[str, str]
@@ -146,7 +146,7 @@ NUMBERS = frozenset({"Latitude", "Longitude"})
 
 
 def context(data: Content) -> Content:
-    """Return what a message quotes and whom it mentions; StanzaID and Participant come together."""
+    """Return the quoted message and the mentions; StanzaID and Participant require each other."""
     info = fields(typed(data, "ContextInfo", "object"))
     stanza, participant = typed(info, "StanzaID"), typed(info, "Participant")
     mentioned = strings(info, "MentionedJID")
@@ -158,7 +158,7 @@ def context(data: Content) -> Content:
 
 
 def recipient(phone: str, sandbox: Sandbox) -> str:
-    """Return the JID that a message goes to, if it can go there."""
+    """Return the JID of the recipient; refuse one that cannot receive."""
     user, _, server = jid_of(phone).partition("@")
     require_login(sandbox, "error sending message: the store doesn't contain a device JID")
     if server not in SERVERS:
@@ -174,7 +174,7 @@ def recipient(phone: str, sandbox: Sandbox) -> str:
 def deliver(
     jid: str, kind: str, message_id: str, content: Content, received: MediaContent, sandbox: Sandbox
 ) -> tuple[str, int]:
-    """Enter a message in the ledger; return its id and its time."""
+    """Enter a message in the ledger; return its id and time."""
     now = sandbox.clock()
     message_id = message_id or message_ids.stanza_id(now)
     link = {"link": received.link} if received.link else {}
@@ -196,7 +196,7 @@ def deliver(
 
 
 def _sender(kind: str, send: Send) -> Handler:
-    @guarded
+    @authenticated
     async def handler(request: Request, sandbox: Sandbox) -> Response:
         require_session(sandbox)
         data = await payload(request)

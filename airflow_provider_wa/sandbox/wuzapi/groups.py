@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's group routes. Where a real handler answers with a plain string, so do these: 500 and success true."""
+"""The group routes of WuzAPI. Some real handlers fail with status 500 and `success` true, and so do these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_wa.sandbox.wuzapi.media import decode
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     Refused,
-    guarded,
+    authenticated,
     payload,
     require_login,
     require_session,
@@ -64,7 +64,7 @@ def _shown(group: directory.Group) -> dict[str, Any]:
 
 
 def _known(sandbox: Sandbox, jid: str) -> directory.Group:
-    """Return a group of the account's; anything else is a plain 500."""
+    """Return a group of the account; another JID is a plain 500."""
     require_login(sandbox, None)
     user, _, server = jid.partition("@")
     if server != "g.us" or user not in sandbox.groups:
@@ -73,7 +73,7 @@ def _known(sandbox: Sandbox, jid: str) -> directory.Group:
 
 
 def _asked(request: Request, sandbox: Sandbox) -> directory.Group:
-    """Return the group that the query names: a JSON body is not looked at."""
+    """Return the group in the query; a JSON body is ignored."""
     require_session(sandbox)
     jid = request.query_params.get("groupJID", "")
     if not jid:
@@ -81,22 +81,22 @@ def _asked(request: Request, sandbox: Sandbox) -> directory.Group:
     return _known(sandbox, jid)
 
 
-@guarded
+@authenticated
 async def list_groups(request: Request, sandbox: Sandbox) -> Response:
-    """List the groups; none at all is null."""
+    """List the groups; null without any."""
     require_login(sandbox, None)
     return success({"Groups": [_shown(group) for group in sandbox.groups.values()] or None})
 
 
-@guarded
+@authenticated
 async def info(request: Request, sandbox: Sandbox) -> Response:
-    """Show one group."""
+    """Return one group."""
     return success(_shown(_asked(request, sandbox)))
 
 
-@guarded
+@authenticated
 async def invite_link(request: Request, sandbox: Sandbox) -> Response:
-    """Give the link that invites into a group; `reset=true` makes a new one."""
+    """Return the invite link of a group; `reset=true` makes a new one."""
     reset = request.query_params.get("reset", "false").lower()
     group = _asked(request, sandbox)
     if reset not in BOOLEANS:
@@ -115,9 +115,9 @@ async def _change(request: Request, sandbox: Sandbox) -> tuple[str, dict[str, An
     return jid, data
 
 
-@guarded
+@authenticated
 async def set_photo(request: Request, sandbox: Sandbox) -> Response:
-    """Change a group's picture, which is a JPEG."""
+    """Change the picture of a group; it must be a JPEG."""
     jid, data = await _change(request, sandbox)
     (image,) = required(data, "Image")
     if not image.startswith(JPEG_PREFIX):
@@ -131,9 +131,9 @@ async def set_photo(request: Request, sandbox: Sandbox) -> Response:
     return success({"Details": "Group Photo set successfully", "PictureID": group.picture_id})
 
 
-@guarded
+@authenticated
 async def set_name(request: Request, sandbox: Sandbox) -> Response:
-    """Change a group's name."""
+    """Change the name of a group."""
     jid, data = await _change(request, sandbox)
     (name,) = required(data, "Name")
     group = _known(sandbox, jid)

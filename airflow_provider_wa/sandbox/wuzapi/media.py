@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Media in WuzAPI: how a message brings them, and how a message's media are downloaded again."""
+"""Media of WuzAPI: in the messages that are sent, and downloads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     UNDECODED,
     Refused,
-    guarded,
+    authenticated,
     payload,
     require_session,
     success,
@@ -30,7 +30,7 @@ PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 @dataclass(frozen=True)
 class Media:
-    """The media of a kind of message: their field, and what is refused as none."""
+    """The media of a kind of message: their field, accepted forms, and the text of the refusal."""
 
     field: str
     data_prefix: str = "data:"
@@ -41,7 +41,7 @@ class Media:
 
 @dataclass(frozen=True)
 class MediaContent:
-    """What came: the bytes and their type, or the link if that leads away from this machine (it is not followed)."""
+    """Media that were received: bytes and MIME type, or a link to another machine, which is not followed."""
 
     content: bytes | None = None
     mimetype: str = ""
@@ -49,7 +49,7 @@ class MediaContent:
 
 
 def decode(value: str) -> tuple[bytes, str]:
-    """Return the bytes and the type of a data URL."""
+    """Return the bytes and the MIME type of a data URL."""
     head, _, data = value.partition(",")
     try:
         return base64.b64decode(data, validate=True), head.removeprefix("data:").removesuffix(";base64")
@@ -58,7 +58,7 @@ def decode(value: str) -> tuple[bytes, str]:
 
 
 async def receive(data: dict[str, Any], media: Media) -> MediaContent:
-    """Take the media of a message."""
+    """Return the media of a message."""
     value = str(typed(data, media.field))
     if value.startswith(media.data_prefix):
         content, mimetype = decode(value)
@@ -93,9 +93,9 @@ def _known_media(sandbox: Sandbox) -> Iterator[bytes]:
 
 
 def downloader(kind: str) -> Handler:
-    """Make the handler that gives one kind of media back."""
+    """Return the handler that downloads one kind of media."""
 
-    @guarded
+    @authenticated
     async def download(request: Request, sandbox: Sandbox) -> Response:
         require_session(sandbox)
         data = await payload(request)
@@ -103,7 +103,7 @@ def downloader(kind: str) -> Handler:
         for name in ("MediaKey", "FileSHA256", "FileEncSHA256"):
             try:
                 values[name] = base64.b64encode(base64.b64decode(typed(data, name), validate=True)).decode()
-            except ValueError:  # Go reads these into bytes while it decodes the body
+            except ValueError:  # Go decodes these fields together with the body
                 raise Refused(400, UNDECODED) from None
         length = typed(data, "FileLength", "number")
         for media in _known_media(sandbox):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI's routes share: the token, the envelope, and how Go reads a body (field-notes.md "WuzAPI")."""
+"""Protocol of WuzAPI: token, envelope, and Go's rules for a body (field-notes.md "WuzAPI")."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JID = f"{directory.OWN_NUMBER}.0:1@s.whatsapp.net"
 
 UNDECODED = "could not decode Payload"
 
-# What a test may have any request refused with (fault `refuse`) -> HTTP status and error.
+# code of the fault `refuse` -> HTTP status and error
 ERRORS = {
     "479": (500, "error sending message: server returned error 479"),
     "timeout": (500, "error sending message: timed out waiting for message send response"),
@@ -34,7 +34,7 @@ ERRORS = {
     "plain": (500, None),
 }
 
-# Go's type -> the types that JSON may have for it, and its zero value
+# Go's type -> types in Python, and zero value
 TYPES: Mapping[str, tuple[tuple[type, ...], Any]] = {
     "string": ((str,), ""),
     "number": ((int, float), 0),
@@ -45,9 +45,9 @@ TYPES: Mapping[str, tuple[tuple[type, ...], Any]] = {
 
 
 class Refused(Exception):
-    """The server refuses a request: HTTP status and text of its error envelope.
+    """A refusal: HTTP status and text of the error envelope.
 
-    No text is a handler that answers with a plain string: the envelope then has no error and calls itself a success.
+    Without a text the envelope has no error and calls itself a success, as some real handlers do.
     """
 
     def __init__(self, status: int, error: str | None = None) -> None:
@@ -69,13 +69,13 @@ def failure(status: int, error: str | None) -> Response:
 
 
 def refuse(code: str, status: int) -> Response:
-    """Refuse a request as a test wants it."""
+    """Refuse a request for the fault `refuse`."""
     usual, error = ERRORS[code]
     return failure(status or usual, error)
 
 
-def guarded(handler: Handler) -> Handler:
-    """Let a route's handler see only requests with the token, and put its refusals into the envelope."""
+def authenticated(handler: Handler) -> Handler:
+    """Check the token before a handler, and put its refusals into the envelope."""
 
     @wraps(handler)
     async def guard(request: Request, sandbox: Sandbox) -> Response:
@@ -90,20 +90,20 @@ def guarded(handler: Handler) -> Handler:
 
 
 def require_session(sandbox: Sandbox) -> None:
-    """Refuse what needs a connection while there is none."""
+    """Refuse a request without a connection."""
     if not sandbox.session(NAME).connected:
         raise Refused(500, "no session")
 
 
 def require_login(sandbox: Sandbox, error: str | None) -> None:
-    """Refuse what needs a login while there is none; no text for a handler that answers with a plain string."""
+    """Refuse a request without a login; `error` None is a refusal without a text."""
     require_session(sandbox)
     if not sandbox.session(NAME).logged_in:
         raise Refused(500, error)
 
 
 async def payload(request: Request) -> dict[str, Any]:
-    """Read the body as Go does: field names in any case, and a wrong type spoils the whole."""
+    """Read the body as Go does: field names in any case; one wrong type refuses the whole body."""
     try:
         data = json.loads(await request.body())
     except ValueError:
@@ -114,12 +114,12 @@ async def payload(request: Request) -> dict[str, Any]:
 
 
 def fields(data: dict[str, Any]) -> dict[str, Any]:
-    """Return an object's fields under names in lower case; null is the same as missing."""
+    """Return the fields of an object by names in lower case; null is the same as missing."""
     return {name.lower(): value for name, value in data.items() if value is not None}
 
 
 def typed(data: dict[str, Any], name: str, kind: str = "string") -> Any:
-    """Return a field or its type's zero value: Go cannot tell 0 or "" from a field that is missing."""
+    """Return a field, or the zero value of its type: for Go a missing field is 0 or ""."""
     types, zero = TYPES[kind]
     value = data.get(name.lower(), zero)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
@@ -128,7 +128,7 @@ def typed(data: dict[str, Any], name: str, kind: str = "string") -> Any:
 
 
 def strings(data: dict[str, Any], name: str) -> list[str]:
-    """Return a field that is a list of strings."""
+    """Return a list of strings."""
     values: list[str] = typed(data, name, "list")
     if not all(isinstance(value, str) for value in values):
         raise Refused(400, UNDECODED)
@@ -136,7 +136,7 @@ def strings(data: dict[str, Any], name: str) -> list[str]:
 
 
 def objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return a field that is a list of objects, each with its names in lower case."""
+    """Return a list of objects, each with names in lower case."""
     values = typed(data, name, "list")
     if not all(isinstance(value, dict) for value in values):
         raise Refused(400, UNDECODED)
@@ -153,6 +153,6 @@ def required(data: dict[str, Any], *names: str) -> tuple[str, ...]:
 
 
 def jid_of(phone: str) -> str:
-    """Return the JID that a phone number stands for; a JID stands for itself."""
+    """Return the JID of a phone number; a JID is returned as it is."""
     phone = phone.removeprefix("+")
     return phone if "@" in phone else f"{phone}@s.whatsapp.net"

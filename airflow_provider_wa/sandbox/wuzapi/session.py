@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's session and webhook routes."""
+"""The session and webhook routes of WuzAPI."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     TOKEN,
     Refused,
+    authenticated,
     failure,
-    guarded,
     payload,
     require_session,
     required,
@@ -34,16 +34,16 @@ EVENTS = ("Message", "ReadReceipt", "HistorySync", "ChatPresence", "All")
 
 CONNECT_WAIT = 10.0
 CONNECT_POLL = 0.1
-QR_DELAY = 0.2  # a server that has just connected has no code yet: QRCode is "" for a moment
+QR_DELAY = 0.2  # right after connecting QRCode is "", as on a real server
 
 
 def _subscriptions(data: dict[str, Any], name: str) -> list[str]:
     return [event for event in strings(data, name) if event in EVENTS]
 
 
-@guarded
+@authenticated
 async def connect(request: Request, sandbox: Sandbox) -> Response:
-    """Connect; unless Immediate is true, wait up to 10 s for the login. Without Subscribe the subscriptions go."""
+    """Connect; unless Immediate is true, wait up to 10 s for the login. No Subscribe removes the subscriptions."""
     data = await payload(request)
     session, webhook = sandbox.session(NAME), sandbox.webhooks[NAME]
     if session.connected:
@@ -68,9 +68,9 @@ async def connect(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-@guarded
+@authenticated
 async def status(request: Request, sandbox: Sandbox) -> Response:
-    """Tell the session's state. The real server repeats the user's token here, and so does this one."""
+    """Return the state of the session, with the user's token as the real server does."""
     session, webhook = sandbox.session(NAME), sandbox.webhooks[NAME]
     return success(
         {
@@ -88,9 +88,9 @@ async def status(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-@guarded
+@authenticated
 async def qr(request: Request, sandbox: Sandbox) -> Response:
-    """Give the code to scan."""
+    """Return the QR code to scan."""
     require_session(sandbox)
     if sandbox.session(NAME).logged_in:
         raise Refused(500, "already logged in")
@@ -106,9 +106,9 @@ def _qr_code(sandbox: Sandbox) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-@guarded
+@authenticated
 async def pair_phone(request: Request, sandbox: Sandbox) -> Response:
-    """Give the code to type into the phone, instead of the one to scan."""
+    """Return the code to enter on the phone, in place of the QR code."""
     require_session(sandbox)
     required(await payload(request), "Phone")
     if sandbox.session(NAME).logged_in:
@@ -118,18 +118,18 @@ async def pair_phone(request: Request, sandbox: Sandbox) -> Response:
     return success({"LinkingCode": f"{code[:4]}-{code[4:]}"})
 
 
-@guarded
+@authenticated
 async def disconnect(request: Request, sandbox: Sandbox) -> Response:
-    """Drop the connection and keep the login."""
+    """Disconnect and keep the login."""
     require_session(sandbox)
     session = sandbox.session(NAME)
     session.connected, session.scan_due = False, None
     return success({"Details": "Disconnected"})
 
 
-@guarded
+@authenticated
 async def logout(request: Request, sandbox: Sandbox) -> Response:
-    """End the login: the next connection needs a scan."""
+    """Log the account out: the next connection needs a scan."""
     require_session(sandbox)
     if not sandbox.session(NAME).paired:
         raise Refused(500, "could not logout as it was not logged in")
@@ -142,16 +142,16 @@ def _point(sandbox: Sandbox, url: str, events: list[str]) -> None:
     webhooks.set_webhook(sandbox, NAME, changed, wuzapi_webhook.subscribe)
 
 
-@guarded
+@authenticated
 async def get_webhook(request: Request, sandbox: Sandbox) -> Response:
-    """Show the webhook; no subscription at all is a list of one empty string."""
+    """Return the webhook; without subscriptions the list has one empty string."""
     webhook = sandbox.webhooks[NAME]
     return success({"subscribe": webhook.events or [""], "webhook": webhook.url})
 
 
-@guarded
+@authenticated
 async def set_webhook(request: Request, sandbox: Sandbox) -> Response:
-    """Set the webhook. Without events the live subscriptions are blanked."""
+    """Set the webhook; without events the subscriptions are removed."""
     data = await payload(request)
     _point(sandbox, typed(data, "webhookURL"), _subscriptions(data, "events"))
     reply: dict[str, Any] = {"webhook": sandbox.webhooks[NAME].url}
@@ -160,9 +160,9 @@ async def set_webhook(request: Request, sandbox: Sandbox) -> Response:
     return success(reply)
 
 
-@guarded
+@authenticated
 async def update_webhook(request: Request, sandbox: Sandbox) -> Response:
-    """Set the webhook too, but `active` (false if it is missing) clears everything."""
+    """Set the webhook; without `active` true, webhook and subscriptions are removed."""
     data = await payload(request)
     url, events, active = typed(data, "webhook"), _subscriptions(data, "events"), typed(data, "active", "bool")
     _point(sandbox, url if active else "", events if active else [])
@@ -170,7 +170,7 @@ async def update_webhook(request: Request, sandbox: Sandbox) -> Response:
     return success({"webhook": webhook.url, "events": webhook.events, "active": active})
 
 
-@guarded
+@authenticated
 async def delete_webhook(request: Request, sandbox: Sandbox) -> Response:
     """Remove the webhook and the subscriptions."""
     _point(sandbox, "", [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's user routes: who is on WhatsApp, and what is known about them."""
+"""The user routes of WuzAPI: checks, profiles, avatars and contacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
     NAME,
     Refused,
-    guarded,
+    authenticated,
     jid_of,
     payload,
     require_login,
@@ -37,9 +37,9 @@ def _phones(data: dict[str, Any]) -> list[str]:
     return phones
 
 
-@guarded
+@authenticated
 async def check(request: Request, sandbox: Sandbox) -> Response:
-    """Tell which numbers are known. A number that never resolves is missing from the reply."""
+    """Check numbers. A number that never resolves is missing from the reply."""
     require_session(sandbox)
     phones = _phones(await payload(request))
     require_login(sandbox, "failed to check if users are on WhatsApp: websocket not connected")
@@ -55,9 +55,9 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
     return success({"Users": users})
 
 
-@guarded
+@authenticated
 async def info(request: Request, sandbox: Sandbox) -> Response:
-    """Tell what is known about users. They are full JIDs: a bare number is a plain 500."""
+    """Return the profiles of users by their full JIDs; a bare number is a plain 500."""
     require_session(sandbox)
     jids = _phones(await payload(request))
     require_login(sandbox, None)
@@ -88,9 +88,9 @@ def _picture_id(number: str) -> str:
     return f"16{number[-8:]}"
 
 
-@guarded
+@authenticated
 async def avatar(request: Request, sandbox: Sandbox) -> Response:
-    """Tell where somebody's picture is. Only 03 has one; it is served by the sandbox itself."""
+    """Return the URL of an avatar, which the sandbox serves; only numbers that end in 03 have one."""
     require_session(sandbox)
     data = await payload(request)
     (phone,) = required(data, "Phone")
@@ -111,14 +111,14 @@ async def avatar(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def picture(request: Request, sandbox: Sandbox) -> Response:
-    """Give the picture that an avatar's address leads to; nobody asks for a token there."""
+    """Return the picture of an avatar's URL, without a token."""
     number = request.url.path.rpartition("/")[2].removesuffix(".png")
     return Response(pictures.photo_png(number), media_type="image/png")
 
 
-@guarded
+@authenticated
 async def contacts(request: Request, sandbox: Sandbox) -> Response:
-    """List the address book."""
+    """List the contacts."""
     require_login(sandbox, "failed to get contacts: the store doesn't contain a device JID")
     return success(
         {
@@ -135,9 +135,9 @@ async def contacts(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-@guarded
+@authenticated
 async def lid(request: Request, sandbox: Sandbox) -> Response:
-    """Tell the hidden id of a number."""
+    """Return the LID of a number."""
     require_login(sandbox, "failed to get LID: the store doesn't contain a device JID")
     jid = jid_of(request.url.path.rpartition("/")[2])
     if not jid.endswith("@s.whatsapp.net"):
@@ -148,7 +148,7 @@ async def lid(request: Request, sandbox: Sandbox) -> Response:
 
 
 def route_of(path: str) -> str:
-    """Return the path in the table for one that ends in a JID or in a picture's name."""
+    """Return the path in `routes`: the folder for a path that ends in a JID or in the name of a picture."""
     folder = next((folder for folder in (LID, PICTURES) if path.startswith(folder) and path != folder), None)
     return path if folder is None else f"{folder}*"
 

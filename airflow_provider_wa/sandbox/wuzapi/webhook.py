@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's webhook: messages and receipts, as a form with a field `jsonData` or as flat JSON, signed on demand."""
+"""The webhook of WuzAPI: messages and receipts, as a form with a field `jsonData` or as JSON, signed with a key."""
 
 from __future__ import annotations
 
