@@ -68,11 +68,11 @@ def serve_in_thread(
         yield Running(url, sandbox)
 
 
-def overview(url: str) -> str:
+def overview(url: str, vendors: Sequence[SimulatedVendor] = VENDORS) -> str:
     """Return the connections of the vendors as a table."""
     rows = [
         ("connection type", "host", "login"),
-        *((vendor.name, url + vendor.prefix, vendor.credentials.login or "-") for vendor in VENDORS),
+        *((vendor.name, url + vendor.prefix, vendor.credentials.login or "-") for vendor in vendors),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
