@@ -63,8 +63,22 @@ def come_in(client: httpx.Client, vendor: str, text: str = "hello", **more: Any)
     return dict(response.json())
 
 
+def point(client: httpx.Client, vendor: str, url: str, **options: Any) -> None:
+    response = client.post("/sandbox/webhook", json={"vendor": vendor, "url": url, **options})
+    assert response.status_code == 200, response.text
+
+
+def callbacks(client: httpx.Client, count: int) -> list[dict[str, Any]]:
+    """Wait until the ledger has at least `count` callbacks."""
+    deadline = time.monotonic() + 5
+    while len(found := client.get("/sandbox/ledger").json()["callbacks"]) < count:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+    return list(found)
+
+
 def final(url: str, count: int) -> list[dict[str, Any]]:
-    """Wait until the ledger of a sandbox has so many callbacks, and no further attempt follows at any."""
+    """Wait until the ledger of a sandbox has `count` callbacks, and no further attempt follows at any."""
     deadline = time.monotonic() + 5
     while True:
         found = list(httpx.get(f"{url}/sandbox/ledger").json()["callbacks"])
@@ -83,6 +97,7 @@ def refused(response: httpx.Response) -> tuple[int, Any]:
     body = response.json()
     assert body["code"] == response.status_code
     assert body["success"] is ("error" not in body)
+    assert body.keys() <= {"code", "error", "success"}
     return response.status_code, body.get("error")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sandbox.calls import Recorder, recording
 from starlette.testclient import TestClient
 
 from airflow_provider_wa.sandbox.app import create_app
@@ -57,6 +58,21 @@ def server(shared_server: Running) -> Running:
     # Over its socket: what is under way may be dropped by the server's own thread only.
     httpx.post(f"{shared_server.url}/sandbox/reset").raise_for_status()
     return shared_server
+
+
+@pytest.fixture
+def live(server: Running) -> Iterator[httpx.Client]:
+    """A client of the sandbox on a socket, which is reset afterwards as well: nothing is under way then."""
+    with httpx.Client(base_url=server.url) as client:
+        yield client
+    httpx.post(f"{server.url}/sandbox/reset").raise_for_status()
+
+
+@pytest.fixture
+def hook() -> Iterator[Recorder]:
+    """A webhook that records the requests to it."""
+    with recording() as recorder:
+        yield recorder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

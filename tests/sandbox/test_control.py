@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sandbox.calls import GROUP, PHONE
 from starlette.testclient import TestClient
 
 from airflow_provider_wa.sandbox.green_api import protocol as green_api
@@ -64,23 +65,61 @@ def test_scan_logs_in_at_once(scanned_later: TestClient) -> None:
     assert (status["connected"], status["loggedIn"]) == (True, True)
 
 
+WITH_ACCOUNT = "expected one of wuzapi, wa_portal, green_api"
+NO_NUMBER = "from: not a phone number; expected 8 to 15 digits with the country code, without +"
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "body"),
+    ("path", "body", "error"),
     [
-        ("POST", "/sandbox/scan", {"vendor": "checkwa"}),
-        ("POST", "/sandbox/scan", {}),
-        ("POST", "/sandbox/quota", {"vendor": "wuzapi", "left": 1}),
-        ("POST", "/sandbox/quota", {"vendor": "checkwa", "left": -1}),
-        ("POST", "/sandbox/quota", {"vendor": "checkwa", "left": "1"}),
-        ("POST", "/sandbox/faults", []),
-        ("GET", "/sandbox/ledger?vendor=nobody", None),
+        ("scan", {"vendor": "checkwa"}, f"vendor: 'checkwa' has no session; {WITH_ACCOUNT}"),
+        ("scan", {}, f"vendor: None has no session; {WITH_ACCOUNT}"),
+        ("scan", [], "body: not a JSON object; expected a JSON object"),
+        ("quota", {"vendor": "wuzapi", "left": 1},
+         "vendor: 'wuzapi' has no quota; expected one of wa_portal, green_api, checkwa, accuauth"),
+        ("quota", {"vendor": "checkwa", "left": -1},
+         "left: not a count; expected a whole number from 0, or null for unlimited"),
+        ("quota", {"vendor": "checkwa", "left": "1"}, "left: not a count"),
+        ("faults", [], "body: not a JSON object"),
+        ("faults", {"vendor": "wuzapi", "kind": "refuse", "code": "05"},
+         "code: unknown code '05'; expected one of 479, no device, no lid, no session, plain, timeout, unknown server"),
+        ("faults", {"kind": "refuse", "code": "05"},
+         "vendor: codes belong to one vendor; expected one of wuzapi, wa_portal, green_api, checkwa, accuauth"),
+        ("faults", {"vendor": "wuzapi", "kind": "rate_limit", "enforce": True},
+         "vendor: 'wuzapi' has no documented rates; expected one of green_api"),
+        ("state", {"vendor": "wuzapi", "state": "blocked"}, "vendor: 'wuzapi' has no account state"),
+        ("state", {"vendor": "green_api", "state": "asleep"},
+         "state: unknown state 'asleep'; expected one of authorized, notAuthorized, blocked, sleepMode"),
+        ("state", {"vendor": "green_api", "state": []}, "state: unknown state []"),
+        ("inbox", {"vendor": "checkwa", "from": PHONE, "text": "x"}, f"vendor: 'checkwa' has no inbox; {WITH_ACCOUNT}"),
+        ("inbox", {"vendor": [], "from": PHONE, "text": "x"}, "vendor: [] has no inbox"),
+        ("inbox", {"vendor": "wuzapi", "text": "x"}, NO_NUMBER),
+        ("inbox", {"vendor": "wuzapi", "from": f"+{PHONE}", "text": "x"}, NO_NUMBER),
+        ("inbox", {"vendor": "wuzapi", "from": GROUP, "text": "x"}, NO_NUMBER),
+        ("inbox", {"vendor": "wuzapi", "from": PHONE}, "text: missing; expected text, media, or both"),
+        ("inbox", {"vendor": "wuzapi", "from": PHONE, "text": 5}, "text: not a text; expected a text"),
+        ("inbox", {"vendor": "wuzapi", "from": PHONE, "media": "%"}, "media: not base64; expected a file in base64"),
+        ("webhook", {"vendor": "checkwa", "url": "http://127.0.0.1:1/"}, "vendor: 'checkwa' has no webhook"),
+        ("webhook", {"vendor": "wuzapi", "url": 5}, "url: invalid value; expected a text"),
+        ("webhook", {"vendor": "wuzapi", "url": "", "hmac_key": 5}, "hmac_key: invalid value; expected a text"),
+        ("webhook", {"vendor": "wuzapi", "url": "", "json": "yes"}, "json: invalid value; expected true or false"),
     ],
-)
-def test_what_is_wrong_is_explained(client: TestClient, method: str, path: str, body: Any) -> None:
-    response = client.request(method, path, json=body)
+)  # fmt: skip
+def test_a_wrong_request_is_explained_and_changes_nothing(client: TestClient, path: str, body: Any, error: str) -> None:
+    response = client.post(f"/sandbox/{path}", json=body)
     assert response.status_code == 400
-    assert response.json()["error"]
+    assert response.json()["error"].startswith(error)
+    assert client.get("/sandbox/inbox").json() == {"messages": []}
+    assert client.get("/sandbox/faults").json() == {"faults": []}
 
 
-def test_a_body_that_is_no_json(client: TestClient) -> None:
-    assert client.post("/sandbox/scan", content=b"{").json() == {"error": "body: not JSON; expected a JSON object"}
+@pytest.mark.parametrize("path", ["ledger", "actions"])
+def test_an_unknown_vendor_is_explained(client: TestClient, path: str) -> None:
+    response = client.get(f"/sandbox/{path}?vendor=nobody")
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("vendor: 'nobody' has no ledger; expected one of wuzapi,")
+
+
+def test_a_body_that_is_not_json(client: TestClient) -> None:
+    error = {"error": "body: not JSON; expected a JSON object"}
+    assert client.post("/sandbox/scan", content=b"{").json() == error

@@ -104,41 +104,9 @@ class TestTaking:
 
 
 class TestRefusing:
-    @pytest.mark.parametrize(
-        ("code", "error"),
-        [
-            ("479", "server returned error 479"),
-            ("timeout", "timed out waiting for message send response"),
-            ("no lid", "no LID found for"),
-            ("unknown server", "unknown server"),
-            ("websocket", "websocket not connected"),
-            ("no device", "doesn't contain a device JID"),
-            ("no session", "no session"),
-        ],
-    )
-    def test_wuzapi_in_its_own_words(self, client: TestClient, code: str, error: str) -> None:
-        fault(client, "refuse", code=code, path="/chat/send")
-        response = client.post(SEND, headers=HEADERS, json=MESSAGE)
-        assert (response.status_code, response.json()["success"]) == (500, False)
-        assert error in response.json()["error"]
-        assert client.get("/sandbox/ledger").json()["messages"] == []
-
     def test_a_500_that_calls_itself_a_success(self, client: TestClient) -> None:
         fault(client, "refuse", code="plain")
         assert client.get(STATUS, headers=HEADERS).json() == {"code": 500, "success": True}
-
-    @pytest.mark.parametrize(
-        "data",
-        [
-            {"vendor": "wuzapi", "kind": "refuse", "code": "05"},
-            {"kind": "refuse", "code": "05"},
-            {"vendor": "wuzapi", "kind": "rate_limit", "enforce": True},
-        ],
-    )
-    def test_what_a_vendor_does_not_know_is_explained(self, client: TestClient, data: dict[str, Any]) -> None:
-        response = client.post("/sandbox/faults", json=data)
-        assert response.status_code == 400
-        assert response.json()["error"]
 
     def test_rates_that_bind_leave_other_faults_alone(self, client: TestClient) -> None:
         fault(client, "rate_limit", vendor="green_api", times=None, enforce=True)

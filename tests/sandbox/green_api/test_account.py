@@ -131,9 +131,3 @@ class TestRates:
 
     def test_the_table_names_methods_that_there_are(self) -> None:
         assert set(RATES) <= {method for _, method in VENDOR.routes}
-
-
-@pytest.mark.parametrize(("code", "status"), [("401", 401), ("403", 403), ("429", 429), ("466", 466), ("timeout", 400)])
-def test_errors_on_demand(client: TestClient, code: str, status: int) -> None:
-    client.post("/sandbox/faults", json={"vendor": "green_api", "kind": "refuse", "code": code})
-    assert green(client, "GET", "getSettings").status_code == status

@@ -7,7 +7,7 @@ import pytest
 from sandbox.calls import PHONE, portal
 from starlette.testclient import TestClient
 
-from airflow_provider_wa.sandbox.wa_portal.protocol import ERRORS, TOKEN
+from airflow_provider_wa.sandbox.wa_portal.protocol import TOKEN
 from airflow_provider_wa.sandbox.wa_portal.vendor import API_ROUTES
 
 
@@ -48,16 +48,6 @@ def test_without_a_login_there_is_no_data(scanned_later: TestClient, route: str)
 def test_tokens_that_are_refused_in_their_own_way(client: TestClient, token: str, message: str) -> None:
     response = client.get("/portal/api/checkBal", params={"token": token})
     assert (response.status_code, response.json()["message"]) == (401, message)
-
-
-def test_every_code_can_be_provoked(client: TestClient) -> None:
-    assert sorted(ERRORS) == [f"{number:02}" for number in range(1, 16)]
-    for code, words in ERRORS.items():
-        fault = {"vendor": "wa_portal", "kind": "refuse", "code": code, "times": 1}
-        assert client.post("/sandbox/faults", json=fault).status_code == 200
-        response = portal(client, "checkBal")
-        assert response.status_code == (401 if code in ("01", "02", "03") else 400)
-        assert response.json()["message"] == f"{code}-{words}"
 
 
 def test_an_error_under_status_200(client: TestClient) -> None:

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+import httpx
 import pytest
 from sandbox.calls import GROUP, PHONE, actions, data_url, ledger, refused, wuz
 from starlette.testclient import TestClient
 
+from airflow_provider_wa.sandbox.pictures import photo_png
+from airflow_provider_wa.sandbox.server import Running
+
 DOCUMENT_PHONE = "5491155554444"
+PNG = photo_png("test")
 VCARD = "BEGIN:VCARD\nVERSION:3.0\nN:Doe;John;;;\nFN:John Doe\nEND:VCARD"
 
 
-def send(client: TestClient, kind: str, **fields: Any) -> Any:
+def send(client: httpx.Client, kind: str, **fields: Any) -> Any:
     return wuz(client, "POST", f"/chat/send/{kind}", {"Phone": PHONE, **fields})
 
 
@@ -38,6 +44,102 @@ def send(client: TestClient, kind: str, **fields: Any) -> Any:
 def test_the_documents_own_samples_are_taken(client: TestClient, path: str, body: Any) -> None:
     response = wuz(client, "POST", path, body)
     assert response.status_code == 200, response.text
+
+
+class TestMessages:
+    def test_text(self, client: TestClient, clock: Any) -> None:
+        reply = send(client, "text", Phone="+51987654321", Body="héllo").json()
+        assert reply["data"]["Details"] == "Sent"
+        assert reply["data"]["Timestamp"] == int(clock.now)
+        (message,) = ledger(client, "wuzapi")
+        assert message["message_id"] == reply["data"]["Id"]
+        assert (message["to"], message["type"], message["text"]) == ("51987654321", "text", "héllo")
+
+    def test_field_names_in_any_case(self, client: TestClient) -> None:
+        assert wuz(client, "POST", "/chat/send/text", {"phone": "51987654321", "BODY": "x"}).status_code == 200
+
+    def test_the_clients_id_is_kept_and_a_repeat_is_the_same_message(self, client: TestClient) -> None:
+        for _ in range(2):
+            assert send(client, "text", Body="x", Id="90B2").json()["data"]["Id"] == "90B2"
+        (message,) = ledger(client, "wuzapi")
+        assert (message["message_id"], message["repeats"]) == ("90B2", 1)
+
+    def test_ids_of_the_server_differ(self, client: TestClient) -> None:
+        ids = {send(client, "text", Body="x").json()["data"]["Id"] for _ in range(3)}
+        assert len(ids) == len(ledger(client, "wuzapi")) == 3
+
+    @pytest.mark.parametrize(
+        ("kind", "fields", "shown"),
+        [
+            ("image", {"Image": data_url(PNG, "image/png"), "Caption": "look"}, {"caption": "look"}),
+            ("audio", {"Audio": data_url(PNG, "audio/ogg; codecs=opus")}, {}),
+            ("video", {"Video": data_url(PNG, "video/mp4"), "Caption": "see"}, {"caption": "see"}),
+            ("document", {"Document": data_url(PNG, "application/octet-stream"), "FileName": "a.bin"},
+             {"filename": "a.bin"}),
+        ],
+    )  # fmt: skip
+    def test_media(self, client: TestClient, kind: str, fields: dict[str, str], shown: dict[str, str]) -> None:
+        assert send(client, kind, **fields).status_code == 200
+        (message,) = ledger(client, "wuzapi")
+        expected = {"type": kind, "bytes": len(PNG), "sha256": hashlib.sha256(PNG).hexdigest(), **shown}
+        assert expected.items() <= message.items()
+
+    def test_a_link_that_leads_away_is_taken_but_not_followed(self, client: TestClient) -> None:
+        assert send(client, "image", Image="https://example.com/a.png").status_code == 200
+        (message,) = ledger(client, "wuzapi")
+        assert message["link"] == "https://example.com/a.png"
+        assert "bytes" not in message
+
+    def test_a_loopback_link_is_followed(self, server: Running) -> None:
+        with httpx.Client(base_url=server.url) as client:
+            response = send(client, "document", Document=f"{server.url}/sandbox/health", FileName="health.json")
+            assert response.status_code == 200
+            (message,) = ledger(client, "wuzapi")
+            assert message["bytes"] == len(client.get("/sandbox/health").content)
+            response = send(client, "document", Document=f"{server.url}/sandbox/nothing", FileName="x")
+            assert refused(response) == (400, "failed to fetch document from url: status 404")
+
+    def test_location_and_contact(self, client: TestClient) -> None:
+        assert send(client, "location", Latitude=48.85, Longitude=2.29, Name="Paris").status_code == 200
+        assert send(client, "contact", Name="Casa", Vcard="BEGIN:VCARD").status_code == 200
+        location, contact = ledger(client, "wuzapi")
+        assert {"latitude": 48.85, "longitude": 2.29, "name": "Paris"}.items() <= location.items()
+        assert {"name": "Casa", "vcard": "BEGIN:VCARD"}.items() <= contact.items()
+
+    @pytest.mark.parametrize(
+        ("kind", "fields", "error"),
+        [
+            ("text", {}, "missing Body in Payload"),
+            ("text", {"Phone": "", "Body": "x"}, "missing Phone in Payload"),
+            ("text", {"Body": 5}, "could not decode Payload"),
+            ("location", {"Latitude": 0, "Longitude": 2.29}, "missing Latitude in Payload"),
+            ("location", {"Latitude": 48.85, "Longitude": 0.0}, "missing Longitude in Payload"),
+            ("location", {"Latitude": "48.85", "Longitude": 2.29}, "could not decode Payload"),
+            ("contact", {"Name": "Casa"}, "missing Vcard in Payload"),
+            ("document", {"Document": "data:,x"}, "missing FileName in Payload"),
+            ("image", {"Image": "aGVsbG8="}, 'Image data should start with "data:image/png;base64,"'),
+            ("audio", {"Audio": "data:image/png;base64,AAAA"},
+             "audio must be base64 (data:audio/) or valid HTTP URL"),
+            ("video", {"Video": "data:video/mp4;base64,%%"}, "could not decode base64 encoded data from payload"),
+        ],
+    )  # fmt: skip
+    def test_what_is_wrong_is_refused(self, client: TestClient, kind: str, fields: dict[str, Any], error: str) -> None:
+        assert refused(send(client, kind, **fields)) == (400, error)
+        assert ledger(client, "wuzapi") == []
+
+    def test_an_image_that_is_none_fails_at_its_thumbnail(self, client: TestClient) -> None:
+        response = send(client, "image", Image=data_url(b"GIF89a", "image/gif"))
+        assert response.status_code == 500
+        assert response.json()["error"].startswith("could not decode image for thumbnail preparation")
+
+    def test_a_number_that_is_absent_has_no_lid(self, client: TestClient) -> None:
+        response = send(client, "text", Phone="51987654300", Body="x")
+        assert response.status_code == 500
+        assert "no LID found for 51987654300@s.whatsapp.net" in response.json()["error"]
+        assert ledger(client, "wuzapi") == []
+
+    def test_a_group_always_exists(self, client: TestClient) -> None:
+        assert send(client, "text", Phone="120362023605733600@g.us", Body="x").status_code == 200
 
 
 class TestSends:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
 import pytest
 from sandbox.calls import PHONE, refused, wuz
 from starlette.testclient import TestClient
+
+from airflow_provider_wa.sandbox.wuzapi.protocol import TOKEN
 
 HOOK = "https://example.net/webhook"
 
@@ -17,6 +20,73 @@ def hook(client: TestClient) -> dict[str, Any]:
 
 def status(client: TestClient) -> dict[str, Any]:
     return dict(wuz(client, "GET", "/session/status").json()["data"])
+
+
+def send(client: TestClient) -> Any:
+    return wuz(client, "POST", "/chat/send/text", {"Phone": PHONE, "Body": "x"})
+
+
+class TestSession:
+    def test_it_starts_connected_and_logged_in(self, client: TestClient) -> None:
+        reply = wuz(client, "GET", "/session/status").json()
+        assert (reply["code"], reply["success"]) == (200, True)
+        assert (reply["data"]["connected"], reply["data"]["loggedIn"]) == (True, True)
+        assert reply["data"]["jid"].endswith("@s.whatsapp.net")
+        assert refused(wuz(client, "POST", "/session/connect", {})) == (409, "already connected")
+        assert refused(wuz(client, "GET", "/session/qr")) == (500, "already logged in")
+
+    def test_disconnect_keeps_the_login(self, client: TestClient) -> None:
+        assert wuz(client, "POST", "/session/disconnect", {}).json()["data"] == {"Details": "Disconnected"}
+        status = wuz(client, "GET", "/session/status").json()["data"]
+        assert (status["connected"], status["loggedIn"]) == (False, False)
+        assert refused(send(client)) == (500, "no session")
+        connected = wuz(client, "POST", "/session/connect", {"Subscribe": ["Message"], "Immediate": True}).json()[
+            "data"
+        ]
+        assert connected["details"] == "Connected!"
+        assert connected["events"] == "Message"
+        assert wuz(client, "GET", "/session/status").json()["data"]["loggedIn"] is True
+
+    def test_logout_needs_a_new_scan(self, client: TestClient) -> None:
+        assert wuz(client, "POST", "/session/logout", {}).json()["data"] == {"Details": "Logged out"}
+        assert refused(wuz(client, "POST", "/session/logout", {})) == (500, "no session")
+        wuz(client, "POST", "/session/connect", {"Immediate": True})
+        status = wuz(client, "GET", "/session/status").json()["data"]
+        assert (status["connected"], status["loggedIn"]) == (True, False)
+        assert refused(wuz(client, "POST", "/session/logout", {})) == (500, "could not logout as it was not logged in")
+
+    def test_never_connected_answers_no_session(self, scanned_later: TestClient) -> None:
+        status = wuz(scanned_later, "GET", "/session/status").json()["data"]
+        assert (status["connected"], status["loggedIn"]) == (False, False)
+        for response in (
+            wuz(scanned_later, "GET", "/session/qr"),
+            wuz(scanned_later, "POST", "/session/disconnect", {}),
+            wuz(scanned_later, "POST", "/session/logout", {}),
+            wuz(scanned_later, "POST", "/user/check", {"Phone": ["51987654321"]}),
+            send(scanned_later),
+        ):
+            assert refused(response) == (500, "no session")
+
+    def test_the_code_comes_a_moment_after_connecting_and_the_scan_later(
+        self, scanned_later: TestClient, clock: Any
+    ) -> None:
+        wuz(scanned_later, "POST", "/session/connect", {"Immediate": True})
+        assert wuz(scanned_later, "GET", "/session/qr").json()["data"] == {"QRCode": ""}
+        clock.now += 1
+        code = wuz(scanned_later, "GET", "/session/qr").json()["data"]["QRCode"]
+        assert base64.b64decode(code.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+        assert wuz(scanned_later, "GET", "/session/status").json()["data"]["qrcode"] == code
+        assert refused(send(scanned_later)) == (500, "error sending message: the store doesn't contain a device JID")
+        response = wuz(scanned_later, "POST", "/user/check", {"Phone": ["51987654321"]})
+        assert response.status_code == 500
+        assert "websocket not connected" in response.json()["error"]
+        clock.now += 2
+        assert wuz(scanned_later, "GET", "/session/status").json()["data"]["loggedIn"] is True
+        assert send(scanned_later).status_code == 200
+
+    def test_connect_needs_a_body(self, scanned_later: TestClient) -> None:
+        response = scanned_later.post("/wuzapi/session/connect", headers={"Token": TOKEN})
+        assert refused(response) == (400, "could not decode Payload")
 
 
 class TestWebhook:

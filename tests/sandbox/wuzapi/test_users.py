@@ -10,6 +10,34 @@ from starlette.testclient import TestClient
 JID = f"{PHONE}@s.whatsapp.net"
 
 
+class TestCheck:
+    def test_many_numbers_in_one_call(self, client: TestClient) -> None:
+        phones = ["+51987654321", "51987654300", "51987654304", "525512345607", "5215512345607"]
+        users = wuz(client, "POST", "/user/check", {"Phone": phones}).json()["data"]["Users"]
+        assert [(user["Query"], user["IsInWhatsapp"]) for user in users] == [
+            ("51987654321", True),
+            ("51987654300", False),
+            ("525512345607", False),
+            ("5215512345607", True),
+        ]
+        assert users[0]["JID"] == "51987654321@s.whatsapp.net"
+        checks = client.get("/sandbox/ledger").json()["checks"]
+        assert [check["answer"] for check in checks] == ["exists", "absent", "unknown", "absent", "exists"]
+
+    @pytest.mark.parametrize(
+        ("body", "error"),
+        [
+            ({}, "missing Phone in Payload"),
+            ({"Phone": []}, "missing Phone in Payload"),
+            ({"Phone": "51987654321"}, "could not decode Payload"),
+            ({"Phone": [51987654321]}, "could not decode Payload"),
+            (["51987654321"], "could not decode Payload"),
+        ],
+    )
+    def test_a_wrong_body_is_refused(self, client: TestClient, body: Any, error: str) -> None:
+        assert refused(wuz(client, "POST", "/user/check", body)) == (400, error)
+
+
 class TestInfo:
     def test_full_jids(self, client: TestClient) -> None:
         jids = [JID, "51987654300@s.whatsapp.net", "51987654303@s.whatsapp.net", "51987654304@s.whatsapp.net"]
