@@ -10,20 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+
+from airflow_provider_wa.sandbox.vendors import VENDORS
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".demo"
 BIN = Path(sys.executable).parent
-
-# The sandbox's own credentials (docs/sandbox.md): worth nothing anywhere else.
-CONNECTIONS: dict[str, dict[str, str]] = {
-    "wuzapi": {"path": "wuzapi", "password": "sandbox-wuzapi-token"},
-    "wa_portal": {"path": "portal", "password": "sandbox-portal-token"},
-    "green_api": {"path": "green", "login": "1101000001", "password": "sandbox-green-token"},
-    "checkwa": {"path": "checkwa", "login": "sandbox", "password": "sandbox-checkwa-apikey"},
-    "accuauth": {"path": "accuauth", "login": "sandbox-accuauth-id", "password": "sandbox-accuauth-secret"},
-}
 
 WEBHOOK_SECRET = "sandbox-webhook-secret"
 
@@ -45,11 +39,14 @@ def airflow_environment(sandbox_url: str, callback_base_url: str = "") -> dict[s
         "PYTHONWARNINGS": "ignore",
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",  # standalone starts its parts by name
     }
-    for conn_type, fields in CONNECTIONS.items():
-        connection = {"conn_type": conn_type, "host": f"{sandbox_url}/{fields['path']}"}
-        connection |= {name: fields[name] for name in ("login", "password") if name in fields}
-        connection["extra"] = {"callback_base_url": callback_base_url, "webhook_secret": WEBHOOK_SECRET}
-        environment[f"AIRFLOW_CONN_{conn_type.upper()}_DEFAULT"] = json.dumps(connection)
+    for vendor in VENDORS:
+        connection = {
+            "conn_type": vendor.name,
+            "host": f"{sandbox_url}{vendor.prefix}",
+            **{name: value for name, value in asdict(vendor.credentials).items() if value},
+            "extra": {"callback_base_url": callback_base_url, "webhook_secret": WEBHOOK_SECRET},
+        }
+        environment[f"AIRFLOW_CONN_{vendor.name.upper()}_DEFAULT"] = json.dumps(connection)
     return environment
 
 

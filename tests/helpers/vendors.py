@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import httpx
 import pytest
 
-from airflow_provider_wa.sandbox.accuauth import check as accuauth
-from airflow_provider_wa.sandbox.checkwa import check as checkwa
-from airflow_provider_wa.sandbox.green_api import protocol as green_api
 from airflow_provider_wa.sandbox.server import Running
-from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
-from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
+from airflow_provider_wa.sandbox.vendors import VENDORS
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
-    "wuzapi": {"path": "wuzapi", "password": wuzapi.TOKEN},
-    "wa_portal": {"path": "portal", "password": wa_portal.TOKEN},
-    "green_api": {"path": "green", "login": green_api.ID_INSTANCE, "password": green_api.TOKEN},
-    "checkwa": {"path": "checkwa", "login": checkwa.USER, "password": checkwa.API_KEY, "extra": {"mode": "sync"}},
-    "accuauth": {"path": "accuauth", "login": accuauth.API_ID, "password": accuauth.API_SECRET},
+    vendor.name: {
+        "path": vendor.prefix.removeprefix("/"),
+        **{name: value for name, value in asdict(vendor.credentials).items() if value},
+    }
+    for vendor in VENDORS
 }
+# Its answers come with the reply, not by callback.
+CREDENTIALS["checkwa"]["extra"] = {"mode": "sync"}
 
 
 class Vendors:
