@@ -60,9 +60,9 @@ async def _body(request: Request) -> dict[str, Any]:
     try:
         data = json.loads(await request.body())
     except ValueError:
-        raise ValueError("body: not JSON; expected a JSON object") from None
+        raise ValueError("body: invalid JSON; expected a JSON object") from None
     if not isinstance(data, dict):
-        raise ValueError("body: not a JSON object; expected a JSON object")
+        raise ValueError("body: wrong type; expected a JSON object")
     return data
 
 
@@ -162,7 +162,7 @@ async def add_to_inbox(request: Request) -> Response:
     values = {name: data.get(name, "") for name in ("text", "media", "mimetype", "filename")}
     for name, value in values.items():
         if not isinstance(value, str):
-            raise ValueError(f"{name}: not a text; expected a text")
+            raise ValueError(f"{name}: not a string; expected a string")
     if not values["text"] and not values["media"]:
         raise ValueError("text: missing; expected text, media, or both")
     try:
@@ -189,8 +189,8 @@ async def webhook(request: Request) -> Response:
     vendor = _vendor(request, data.get("vendor"), "webhook")
     url, key, as_json = data.get("url") or "", data.get("hmac_key") or "", data.get("json", False)
     for name, value, kind, expected in (
-        ("url", url, str, "a text"),
-        ("hmac_key", key, str, "a text"),
+        ("url", url, str, "a string"),
+        ("hmac_key", key, str, "a string"),
         ("json", as_json, bool, "true or false"),
     ):
         if not isinstance(value, kind):

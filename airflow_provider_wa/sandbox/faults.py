@@ -80,7 +80,7 @@ DEFAULT_STATUS = {"server_error": 500, "html": 502, "refuse": STATUS_OF_CODE}
 def parse_fault(data: Any, vendors: tuple[str, ...], session_vendors: tuple[str, ...]) -> Fault:
     """Read a fault from the JSON of the control API; ValueError names the field that is wrong."""
     if not isinstance(data, dict):
-        raise ValueError("body: not a fault; expected a JSON object")
+        raise ValueError("body: wrong type; expected a JSON object")
     kind, vendor = data.get("kind"), data.get("vendor", ANY_VENDOR)
     if not isinstance(kind, str) or kind not in OPTIONS:
         raise ValueError(f"kind: unknown kind {kind!r}; expected one of {', '.join(OPTIONS)}")
@@ -90,7 +90,7 @@ def parse_fault(data: Any, vendors: tuple[str, ...], session_vendors: tuple[str,
         raise ValueError(f"vendor: {vendor} has no session to log out; expected one of {', '.join(session_vendors)}")
     path, times = data.get("path") or "", data.get("times")
     if not isinstance(path, str):
-        raise ValueError("path: not a text; expected a part of the request's path")
+        raise ValueError("path: not a string; expected a part of the request's path")
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
         raise ValueError("times: not a count; expected a whole number from 1, or null for always")
     fault = Fault(vendor, kind, path, times, status=DEFAULT_STATUS.get(kind, 500))

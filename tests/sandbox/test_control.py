@@ -74,13 +74,13 @@ NO_NUMBER = "from: not a phone number; expected 8 to 15 digits with the country 
     [
         ("scan", {"vendor": "checkwa"}, f"vendor: 'checkwa' has no session; {WITH_ACCOUNT}"),
         ("scan", {}, f"vendor: None has no session; {WITH_ACCOUNT}"),
-        ("scan", [], "body: not a JSON object; expected a JSON object"),
+        ("scan", [], "body: wrong type; expected a JSON object"),
         ("quota", {"vendor": "wuzapi", "left": 1},
          "vendor: 'wuzapi' has no quota; expected one of wa_portal, green_api, checkwa, accuauth"),
         ("quota", {"vendor": "checkwa", "left": -1},
          "left: not a count; expected a whole number from 0, or null for unlimited"),
         ("quota", {"vendor": "checkwa", "left": "1"}, "left: not a count"),
-        ("faults", [], "body: not a JSON object"),
+        ("faults", [], "body: wrong type"),
         ("faults", {"vendor": "wuzapi", "kind": "refuse", "code": "05"},
          "code: unknown code '05'; expected one of 479, no device, no lid, no session, plain, timeout, unknown server"),
         ("faults", {"kind": "refuse", "code": "05"},
@@ -97,11 +97,11 @@ NO_NUMBER = "from: not a phone number; expected 8 to 15 digits with the country 
         ("inbox", {"vendor": "wuzapi", "from": f"+{PHONE}", "text": "x"}, NO_NUMBER),
         ("inbox", {"vendor": "wuzapi", "from": GROUP, "text": "x"}, NO_NUMBER),
         ("inbox", {"vendor": "wuzapi", "from": PHONE}, "text: missing; expected text, media, or both"),
-        ("inbox", {"vendor": "wuzapi", "from": PHONE, "text": 5}, "text: not a text; expected a text"),
+        ("inbox", {"vendor": "wuzapi", "from": PHONE, "text": 5}, "text: not a string; expected a string"),
         ("inbox", {"vendor": "wuzapi", "from": PHONE, "media": "%"}, "media: not base64; expected a file in base64"),
         ("webhook", {"vendor": "checkwa", "url": "http://127.0.0.1:1/"}, "vendor: 'checkwa' has no webhook"),
-        ("webhook", {"vendor": "wuzapi", "url": 5}, "url: invalid value; expected a text"),
-        ("webhook", {"vendor": "wuzapi", "url": "", "hmac_key": 5}, "hmac_key: invalid value; expected a text"),
+        ("webhook", {"vendor": "wuzapi", "url": 5}, "url: invalid value; expected a string"),
+        ("webhook", {"vendor": "wuzapi", "url": "", "hmac_key": 5}, "hmac_key: invalid value; expected a string"),
         ("webhook", {"vendor": "wuzapi", "url": "", "json": "yes"}, "json: invalid value; expected true or false"),
     ],
 )  # fmt: skip
@@ -121,5 +121,5 @@ def test_an_unknown_vendor_is_explained(client: TestClient, path: str) -> None:
 
 
 def test_a_body_that_is_not_json(client: TestClient) -> None:
-    error = {"error": "body: not JSON; expected a JSON object"}
+    error = {"error": "body: invalid JSON; expected a JSON object"}
     assert client.post("/sandbox/scan", content=b"{").json() == error
