@@ -88,7 +88,6 @@ EXCEPTIONS: tuple[str, ...] = (
     "waiting.pending_checks -> bulk.check_results",
     "waiting.pending_checks -> bulk.workers",
     "waiting.store_poller -> bulk.check_results",
-    "waiting.trigger -> triggers",
 )
 """Arrows that are known to be wrong: ``module -> module``."""
 

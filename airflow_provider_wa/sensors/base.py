@@ -17,10 +17,10 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_wa.api.errors import Retry, WaError
+from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.arguments import RendersOwnTemplates
 from airflow_provider_wa.connections.retry import airflow_errors
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
 
 if TYPE_CHECKING:
     from airflow_provider_wa.waiting.trigger import Found, NotYet, WaTrigger
@@ -49,7 +49,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
         )
         self.max_failures = max_failures
-        self._failures = 0
+        self._patience = Patience(max_failures)
         self._trigger: WaTrigger | None = None
         self._otherwise: Found | None = None
 
@@ -67,7 +67,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait here, or look once and then wait in the triggerer."""
         # With dag.test() one process may run a task more than once.
-        self._failures, self._trigger, self._otherwise = 0, None, None
+        self._patience, self._trigger, self._otherwise = Patience(self.max_failures), None, None
         if not self.deferrable:
             return super().execute(context)
         found = self.poke(context)
@@ -113,11 +113,9 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         try:
             found = asyncio.run(trigger.look_once())
         except WaError as error:
-            self._failures += 1
-            if error.retry is Retry.NEVER or self._failures > self.max_failures:
-                raise
+            self._patience.failed(error)
             return NotYet(f"no answer: {error}")
-        self._failures = 0
+        self._patience.succeeded()
         return found
 
     def _trigger_for(self, context: Context) -> WaTrigger:

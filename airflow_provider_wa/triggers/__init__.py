@@ -1,7 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting without a worker: what runs in the triggerer."""
-
-from __future__ import annotations
-
-MAX_FAILURES = 10
-"""So many failures in a row that might pass by themselves are waited out."""
+"""Triggers: waits in the triggerer, without a worker. Their paths are stored by Airflow, so that they must stay."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wa.api.errors import Retry, WaError
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
 from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class WaDeliveryTrigger(WaTrigger):
         self.from_store = from_store
         self.settle_for_less = settle_for_less
         self._states: dict[str, str] = {str(message_id): STEPS[0] for message_id, _ in messages}
-        self._heard = False
+        self._answered = False
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
@@ -70,29 +70,25 @@ class WaDeliveryTrigger(WaTrigger):
         from airflow_provider_wa.bulk.workers import for_each
 
         vendor = hook.able(ReportsDelivery)
-        failures: list[WaError] = []
-        heard = 0
+        known = self._answered
+        patience = Patience(len(self.messages), bearable=lambda error: not error.stops_all)
 
         async def ask(message: Sequence[Any]) -> None:
-            nonlocal heard
             message_id, to = message
             try:
                 status = await run(vendor.message_status(message_id, to=to))
             except WaError as error:
-                if error.stops_all:
-                    raise
-                failures.append(error)
+                # A message that the vendor does not know is no reason not to wait for the others.
+                if error.stops_all or error.retry is Retry.LATER or not known:
+                    patience.failed(error)
                 return
-            heard += 1
+            patience.succeeded()
             self._note(message_id, status.state.value)
 
         open_ones = [message for message in self.messages if not self._is_over(str(message[0]))]
         await for_each(open_ones, ask, hook.endpoint.concurrency)
-        self._heard = self._heard or heard > 0
-        # That one message is not known at the vendor is no reason not to wait for the others.
-        telling = [error for error in failures if error.retry is Retry.LATER or not self._heard]
-        if telling and not heard:
-            raise telling[-1]
+        self._answered = known or patience.answered
+        patience.raise_if_unanswered()
         return self._outcome()
 
     def _judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:

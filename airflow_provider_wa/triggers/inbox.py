@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.api.errors import BadInput, WaError
+from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, try_again
+from airflow_provider_wa.waiting.preload import preload
 from airflow_provider_wa.waiting.read_position import ReadPosition
-from airflow_provider_wa.waiting.trigger import SHORTEST_PAUSE, load
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
@@ -31,9 +31,6 @@ BATCH = 500
 
 GATHERING = 1.0
 """Seconds between two events at least, in which messages gather: one event of many is better than many of one."""
-
-LONGEST_PAUSE = 300.0
-"""Seconds between two tries at most, however many have failed."""
 
 SOURCES = ("auto", "vendor", "store")
 
@@ -98,7 +95,7 @@ class WaInboxTrigger(BaseEventTrigger):
 
     async def _events(self) -> AsyncGenerator[TriggerEvent, None]:
         began = int(time.time())  # vendors tell whole seconds
-        await load()
+        await preload()
         from airflow_provider_wa.api.webhooks import EventKind
         from airflow_provider_wa.hooks.base import WaHook
         from airflow_provider_wa.store.events import Subject
@@ -106,10 +103,10 @@ class WaInboxTrigger(BaseEventTrigger):
 
         hook = await WaHook.afor_connection(self.wa_conn_id)
         poller = await store_poller()
-        store, patience = poller.store, self._patience()
+        store = poller.store
         bookmark = ReadPosition(store, self.wa_conn_id, getattr(self, "asset_state_store", None))
         self._bookmark = bookmark
-        await patience.of(lambda: bookmark.load(began))
+        await self._try_again(lambda: bookmark.load(began))
         subject = Subject(self.wa_conn_id, EventKind.INBOX)
         async with (
             poller.watch([subject], self.poll_interval, keep=False) as watch,
@@ -124,13 +121,13 @@ class WaInboxTrigger(BaseEventTrigger):
                 )
 
             while True:
-                found = await patience.of(look)
+                found = await self._try_again(look)
                 news = [event.id for event in found if _moment(event) >= bookmark.place.since]
                 if news:
                     yield TriggerEvent({"conn_id": self.wa_conn_id, "event_ids": news, "count": len(news)})
                 if found:
                     bookmark.move(found[-1].id)
-                await patience.of(bookmark.settle)
+                await self._try_again(bookmark.settle)
                 if pull is not None and pull.done():
                     pull.result()  # it never ends but by an error
                 if len(found) < BATCH:
@@ -156,11 +153,10 @@ class WaInboxTrigger(BaseEventTrigger):
                 await asyncio.wait([task])
 
     async def _pull_on(self, pull: Pull, watch: Watch) -> None:
-        patience = self._patience()
         try:
             while True:
                 began = time.monotonic()
-                pulled = await patience.of(pull)
+                pulled = await self._try_again(pull)
                 if pulled.new:
                     watch.take(())
                 if not pulled.more:
@@ -172,36 +168,11 @@ class WaInboxTrigger(BaseEventTrigger):
     def _pause(self) -> float:
         return max(SHORTEST_PAUSE, self.poll_interval * random.uniform(0.8, 1.2))
 
-    def _patience(self) -> _Patience:
-        return _Patience(self.max_failures, self.poll_interval, self._tell)
+    async def _try_again(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await try_again(work, self.max_failures, self.poll_interval, self._report)
 
-    def _tell(self, failure: WaError) -> None:
+    def _report(self, failure: WaError) -> None:
         self.log.warning("Connection %s: %s", self.wa_conn_id, failure)
-
-
-class _Patience:
-    """Waits out failures that might pass, so many in a row, with pauses that grow."""
-
-    def __init__(self, most: int, pause: float, tell: Callable[[WaError], None]) -> None:
-        self._most = most
-        self._pause = pause
-        self._tell = tell
-
-    async def of(self, work: Callable[[], Awaitable[T]]) -> T:
-        """What ``work`` returns, however often it must be tried.
-
-        :raises WaError: waiting does not mend it, or has not.
-        """
-        failures = 0
-        while True:
-            try:
-                return await work()
-            except WaError as error:
-                failures += 1
-                if error.retry is Retry.NEVER or failures > self._most:
-                    raise
-                self._tell(error)
-            await asyncio.sleep(max(SHORTEST_PAUSE, min(self._pause * 2 ** (failures - 1), LONGEST_PAUSE)))
 
 
 def _moment(event: StoredEvent) -> float:

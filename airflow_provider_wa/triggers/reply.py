@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from airflow_provider_wa.triggers import MAX_FAILURES
+from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.budget import CallBudget, metered
+from airflow_provider_wa.waiting.patience import Patience
 from airflow_provider_wa.waiting.trigger import Found, NotYet
 from airflow_provider_wa.waiting.vendor_source import Run
 
@@ -52,7 +53,7 @@ async def ask_again(hook: WaHook, run: Run, batch: str, budget: int | None = Non
                 with anyio.CancelScope(shield=True):
                     changed = [(part, hook.wa_conn_id, row) for row in answers]
                     await asyncio.to_thread(store.checks.put_all, changed, (cursor, spent + meter.calls))
-    again.raise_if_unheard()
+    again.patience.raise_if_unanswered()
     counts = await asyncio.to_thread(count_rows, store, parts(batch))
     return how_many(*counts.values())
 
@@ -75,8 +76,7 @@ class _Again:
         self._vendor = vendor
         self._run = run
         self._meter = meter
-        self._heard = False
-        self._failures: list[WaError] = []
+        self.patience = Patience(FAILURES_TO_STOP - 1, bearable=lambda error: not error.stops_all)
 
     async def ask(self, answers: list[CheckRow], row: CheckRow) -> None:
         """Ask for one row, and add it to ``answers`` unless it is still pending."""
@@ -87,19 +87,11 @@ class _Again:
             detail = f"{type(error).__name__}: {error}"
             answers.append(_answered(row, status=CheckStatus.UNKNOWN.value, detail=detail))
         except WaError as error:
-            self._failures.append(error)
-            if error.stops_all or len(self._failures) >= FAILURES_TO_STOP:
-                raise
+            self.patience.failed(error)
         else:
-            self._heard = True
-            self._failures.clear()
+            self.patience.succeeded()
             if result.status is not CheckStatus.PENDING:
                 answers.append(_answered(row, status=result.status.value, jid=result.jid, detail=result.detail))
-
-    def raise_if_unheard(self) -> None:
-        """Raise the last failure if there was nothing else: a vendor that answers some will answer the others."""
-        if self._failures and not self._heard:
-            raise self._failures[-1]
 
 
 def _pending(store: Store, part: str, after: int) -> list[CheckRow]:

@@ -20,7 +20,7 @@ from airflow_provider_wa.bulk.check_results import count_rows
 from airflow_provider_wa.connections.store import aget_store
 from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.waiting.trigger import SHORTEST_PAUSE
+from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
 
 EVENTS_AT_ONCE = 2000
 """How many events one query asks for; if there are more, the next one follows at once."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from abc import abstractmethod
@@ -16,11 +15,9 @@ import anyio
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_wa.api.errors import Retry, WaError
-from airflow_provider_wa.triggers import MAX_FAILURES
-
-SHORTEST_PAUSE = 0.05
-"""Seconds between two looks at least, whatever was asked for: never a hot loop."""
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, Patience, may_pass
+from airflow_provider_wa.waiting.preload import preload
 
 LAST_LOOK = 30.0
 """Seconds for the look that is due when the deadline is over already, after the triggerer was down for instance."""
@@ -86,7 +83,7 @@ class WaTrigger(BaseTrigger):
 
         :raises WaError: it failed.
         """
-        await load()
+        await preload()
         async with self.source() as source:
             return await source.look()
 
@@ -94,30 +91,29 @@ class WaTrigger(BaseTrigger):
         try:
             event = await self._wait()
         except (WaError, AirflowNotFoundException) as error:
-            lasting = isinstance(error, WaError) and error.retry is Retry.NEVER
-            event = {"status": "error", "message": f"{type(error).__name__}: {error}", "retry": not lasting}
+            # A connection that is missing may be there at the task's next try.
+            retry = may_pass(error) if isinstance(error, WaError) else True
+            event = {"status": "error", "message": f"{type(error).__name__}: {error}", "retry": retry}
         yield TriggerEvent(event)
 
     async def _wait(self) -> dict[str, Any]:
-        failures, told, otherwise = 0, "", None
-        await load()
+        patience, logged, otherwise = Patience(self.max_failures), "", None
+        await preload()
         async with self.source() as source:
             while True:
                 try:
                     found = await self._look(source)
-                    failures = 0
+                    patience.succeeded()
                 except WaError as error:
-                    failures += 1
-                    if error.retry is Retry.NEVER or failures > self.max_failures:
-                        raise
+                    patience.failed(error)
                     found = NotYet(str(error))
                 if not isinstance(found, NotYet):
                     return {"status": "success", **found}
                 # What was known before a failure is known still.
                 otherwise = found.otherwise or otherwise
-                if found.detail != told:
-                    told = found.detail
-                    self.log.info("Connection %s: %s", self.wa_conn_id, told)
+                if found.detail != logged:
+                    logged = found.detail
+                    self.log.info("Connection %s: %s", self.wa_conn_id, logged)
                 if (left := self._left) <= 0:
                     return self._expired(found.detail, otherwise)
                 await source.pause(max(SHORTEST_PAUSE, min(self.poll_interval * random.uniform(0.8, 1.2), left)))
@@ -136,19 +132,6 @@ class WaTrigger(BaseTrigger):
         if otherwise is not None:
             return {"status": "success", **otherwise}
         return {"status": "timeout", "message": f"{self.expired}: {detail}"}
-
-
-async def load() -> None:
-    """Load what waiting needs: the hooks, the vendors, the store.
-
-    Airflow imports the modules of triggers on its event loop, where all that would hold up every other trigger. So they
-    import little, and the rest inside of their functions, when it is here already.
-    """
-    await asyncio.to_thread(_load)
-
-
-def _load() -> None:
-    pass
 
 
 def failure(event: Mapping[str, Any], more: str = "") -> AirflowException:

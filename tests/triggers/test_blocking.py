@@ -19,6 +19,7 @@ from helpers.vendors import Vendors
 from helpers.waiting import all_triggers, call_back, round_trip
 from store.samples import came_in, checked, delivered, pending
 
+from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.callback import WaCallbackTrigger
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger, WaPendingCheckTrigger
@@ -162,8 +163,20 @@ print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
     loaded = set(ast.literal_eval(run.stdout.splitlines()[-1]))
     known = {
         f"airflow_provider_wa.{name}"
-        for name in ("api", "api.errors", "triggers", "triggers.base", "triggers.bookmark")
+        for name in (
+            "api",
+            "api.errors",
+            "triggers",
+            "waiting",
+            "waiting.patience",
+            "waiting.preload",
+            "waiting.read_position",
+            "waiting.trigger",
+        )
     }
     # These are loaded by Airflow as it lists its providers.
-    listed = {f"airflow_provider_wa.{name}" for name in ("provider_info", "hooks", "hooks.forms")}
+    listed = {
+        f"airflow_provider_wa.{name}"
+        for name in ("provider_info", "vendors", "vendors.forms", *(f"vendors.{conn_type}" for conn_type in FORMS))
+    }
     assert loaded - listed == known | set(names)

@@ -19,8 +19,8 @@ from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting import store_poller as pollers
+from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
 from airflow_provider_wa.waiting.store_poller import GATHERING, StorePoller, store_poller
-from airflow_provider_wa.waiting.trigger import SHORTEST_PAUSE
 
 T = TypeVar("T")
 

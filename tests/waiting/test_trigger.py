@@ -14,7 +14,8 @@ from helpers.waiting import Look, Scripted, all_triggers, round_trip
 
 from airflow_provider_wa.api.errors import BadInput, Unauthorized, VendorUnavailable
 from airflow_provider_wa.waiting import trigger
-from airflow_provider_wa.waiting.trigger import LAST_LOOK, SHORTEST_PAUSE, NotYet, failure
+from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
+from airflow_provider_wa.waiting.trigger import LAST_LOOK, NotYet, failure
 
 AWAY = VendorUnavailable("the vendor is away")
 WAITS = NotYet("it is on its way")
