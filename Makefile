@@ -9,10 +9,12 @@ BIN := $(VENV)/bin
 CONSTRAINTS := constraints/airflow-3.3.txt
 READY := $(VENV)/.ready
 SDK_READY := $(SDK)/.ready
+# Two processes share the tests; a test that starts processes of its own wants the machine for itself.
+PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test lint format unit bench benchfull torture sdk constraints clean
+.PHONY: help demo airflow test testall lint format unit bench benchfull torture sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -23,11 +25,15 @@ demo: $(READY) ## Run the outreach example on a private Airflow against the sand
 airflow: $(READY) ## Open Airflow's UI with the sandbox behind it (PORT=8080)
 	@$(BIN)/python scripts/standalone.py --port $(PORT)
 
-test: lint ## Everything: lint, types, all tests
-	$(BIN)/python -m pytest
+test: lint ## Lint, types, and the tests that start no processes
+	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
 
-unit: $(READY) ## The unit tests alone: no socket, no server
-	$(BIN)/python -m pytest -m "not integration"
+testall: lint ## Lint, types and all tests: PostgreSQL, Airflow's own processes, torture, benchmarks
+	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
+	$(BIN)/python -m pytest -m system
+
+unit: $(READY) ## The unit tests alone: no socket, no process; a minute
+	$(BIN)/python -m pytest $(PARALLEL) -m unit
 
 lint: $(READY) ## Formatting, lint rules and types
 	$(BIN)/ruff format --check .

@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers import tiers
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,28 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 settings.register_profile("fast", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("thorough", parent=settings.get_profile("fast"), derandomize=False, max_examples=5000)
 settings.load_profile("fast")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for tier, meaning in tiers.TIERS.items():
+        config.addinivalue_line("markers", f"{tier}: {meaning}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.assign(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    with tiers.guard_of(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with tiers.guard_of(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +77,7 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh database, once for each kind that the store may be in."""
     if request.param == "sqlite":

@@ -149,7 +149,7 @@ def test_threads_that_share_numbers_take_each_once() -> None:
     assert sorted(taken) == list(Numbers(20_000))
 
 
-@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.parametrize("name", [*ASYNC, *THREADS])
 def test_a_contestant_counts_its_answers(name: str) -> None:
     if name == SDK and not SDK_PYTHON.exists():
@@ -164,7 +164,7 @@ def test_a_contestant_counts_its_answers(name: str) -> None:
     assert 0 < measured["cpu"] < measured["seconds"]
 
 
-@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.timeout(300)
 def test_a_whole_run_measures_every_part_and_writes_it_down(tmp_path: Path) -> None:
     (tmp_path / "performance.md").write_text("# Page\n<!-- benchmark -->\n<!-- end benchmark -->\nits end\n")

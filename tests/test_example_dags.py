@@ -26,13 +26,13 @@ def dag_bag() -> Any:
     return DagBag(EXAMPLES)
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_all_examples_parse(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
     assert sorted(f"{dag_id}.py" for dag_id in dag_bag.dags) == FILES
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_every_connection_type_has_an_example(dag_bag: Any) -> None:
     used = {getattr(task, "wa_conn_id", "") for dag in dag_bag.dags.values() for task in dag.tasks}
     assert used >= {f"{name}_default" for name in ("wuzapi", "wa_portal", "green_api", "checkwa", "accuauth")}

@@ -67,6 +67,7 @@ def test_package_name_is_the_distributions_and_the_entry_point_leads_here() -> N
     assert distribution.version == airflow_provider_wa.__version__
 
 
+@pytest.mark.system
 def test_metadata_is_read_without_loading_airflow_or_anything_slow() -> None:
     program = "import sys, airflow_provider_wa.provider_info as p; p.get_provider_info(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
@@ -128,6 +129,7 @@ def test_integrations_are_declared_once_and_used() -> None:
     assert {entry["integration-name"] for room in ROOMS for entry in info.get(room, ())} == set(declared)
 
 
+@pytest.mark.system
 def test_the_options_that_are_read_are_declared_with_the_defaults_that_they_have(tmp_path: Path) -> None:
     program = (
         "from airflow.providers_manager import ProvidersManager; from airflow.configuration import conf\n"

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, serving_in_thread, url_of
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 async def hello(request: Request) -> Response:

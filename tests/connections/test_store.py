@@ -110,7 +110,7 @@ def test_extras_that_are_for_airflows_own_hook_are_left_out(connect: Connect) ->
     assert address().query == {}
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_postgresqls_options_take_effect(connect: Connect, postgres: Postgres) -> None:
     url = make_url(postgres.new_database())
     fields = {"login": url.username, "password": url.password, "schema": url.database, "port": url.port}
@@ -206,7 +206,7 @@ def test_a_server_is_not_warned_of(
     assert not caplog.records
 
 
-@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_and_its_parent_do_not_disturb_each_other(connected: str) -> None:
     """The child writes, then the parent writes and closes its connections, then the child writes again."""

@@ -99,7 +99,7 @@ def test_every_method_is_compared() -> None:
     assert {name.partition(" ")[0] for name in OURS} == set(METHODS)
 
 
-@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.skipif(not SDK.exists(), reason="Green-API's SDK is not installed: `make sdk` does that and runs this")
 def test_the_recording_is_what_the_sdk_sends() -> None:
     script = ROOT / "scripts" / "record_green_sdk.py"

@@ -31,7 +31,7 @@ from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 if TYPE_CHECKING:
     from helpers.vendors import Vendors
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 VENDOR: dict[str, PostsEvents] = {
     "wuzapi": WuzApi(base_url="x", token="t"),

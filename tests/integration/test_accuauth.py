@@ -13,7 +13,7 @@ from airflow_provider_wa.vendors.accuauth.client import BASIC, AccuAuthResult
 if TYPE_CHECKING:
     from helpers.vendors import Vendors
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 @pytest.mark.parametrize("encoding", ["json", "form"])

@@ -16,7 +16,7 @@ from airflow_provider_wa.vendors.checkwa.client import CheckCallback
 if TYPE_CHECKING:
     from helpers.vendors import Vendors
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ALLOWED = (
     b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"

@@ -16,7 +16,7 @@ from airflow_provider_wa.hooks.green_api import GreenApiHook
 if TYPE_CHECKING:
     from helpers.vendors import Vendors
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA = "51987654321"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)

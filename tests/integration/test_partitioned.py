@@ -17,7 +17,7 @@ from helpers.postgres import Postgres
 from airflow_provider_wa.sandbox.server import serve_in_thread
 from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 DAG_ID = "example_wa_partitioned"
 EXAMPLE = Path(__file__).parent.parent.parent / "example_dags" / f"{DAG_ID}.py"

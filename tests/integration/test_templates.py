@@ -12,7 +12,7 @@ import pytest
 from helpers.airflow_processes import BIN
 from helpers.vendors import Vendors
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 SECRET = "s3cret-of-another-connection"
 DAGS = """

@@ -21,7 +21,7 @@ from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 CALLBACKS, DELIVERIES, SESSIONS = 60, 30, 10
 WAITS = CALLBACKS + DELIVERIES + SESSIONS

@@ -28,7 +28,7 @@ from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.hooks.wa_portal import WaPortalHook
 from airflow_provider_wa.sandbox.pictures import qr_png
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA, ABSENT, REPLIES = "51987654321", "51987654300", "51987654305"
 PNG = qr_png("picture")

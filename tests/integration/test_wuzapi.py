@@ -35,7 +35,7 @@ from airflow_provider_wa.api.records import CheckStatus, SessionState
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.sandbox.pictures import qr_png
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA, ABSENT, PICTURED = "51987654321", "51987654300", "51987654303"
 TEAM = "120363020000000001@g.us"

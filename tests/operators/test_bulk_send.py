@@ -26,7 +26,7 @@ from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 SENDERS = ("wuzapi", "wa_portal", "green_api")
 REPORTERS = ("wa_portal", "green_api")

@@ -13,7 +13,7 @@ from helpers.vendors import Vendors
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators.chat import WaDownloadMediaOperator, WaMarkReadOperator, WaReactOperator
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def run(operator: type[Any], conn_id: str = "wuzapi_default", **arguments: Any) -> Any:

@@ -14,7 +14,7 @@ from helpers.vendors import Vendors
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def check(**arguments: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from airflow_provider_wa.sandbox import magic_numbers
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 QUEUE = {"mode": "queue", "callback_base_url": "http://127.0.0.1:9", "webhook_secret": "hook-c0ffee42"}
 """A receiver that nobody listens at: the tests put its callbacks into the store themselves."""

@@ -12,7 +12,7 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.operators.directory import WaBalanceOperator, WaPullContactsOperator, WaPullGroupsOperator
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def run(operator: type[Any], conn_id: str, **arguments: Any) -> Any:

@@ -42,6 +42,7 @@ def test_the_configuration_says_whether_to_defer_unless_the_author_does(
     assert not made(cls, deferrable=False).deferrable
 
 
+@pytest.mark.sockets
 def test_a_mistake_leaves_the_results_of_an_earlier_run_alone(
     cls: type[WaListOperator], vendors: Any, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from airflow_provider_wa.operators.reports import (
 )
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 BOTH = ("wa_portal", "green_api")
 NOW = datetime.now(timezone.utc)

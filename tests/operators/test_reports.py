@@ -23,7 +23,7 @@ from airflow_provider_wa.operators.reports import WaMessageStatusOperator, WaRea
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def status(message_id: Any, **arguments: Any) -> dict[str, Any]:

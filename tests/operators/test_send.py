@@ -18,7 +18,7 @@ from airflow_provider_wa.operators.send import WaSendMessageOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 SENDERS = ("wuzapi", "wa_portal", "green_api")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -18,7 +18,7 @@ from airflow_provider_wa.operators.session import (
     WaSetWebhookOperator,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def run(operator: type[Any], conn_id: str = "wuzapi_default", **arguments: Any) -> Any:

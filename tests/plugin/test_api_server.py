@@ -18,7 +18,7 @@ from receiver.processes import CONNECTION, HOOK, SECRET, Flood, connections, env
 
 from airflow_provider_wa.store.store import Store
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 CALLBACK = {"num": "51987654321", "token": "t1", "code": "1", "comment": "private words"}
 START_SECONDS = 120

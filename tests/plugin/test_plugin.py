@@ -25,6 +25,7 @@ def test_the_entry_point_leads_to_the_plugin() -> None:
     assert mounted["url_prefix"] == "/wa"
 
 
+@pytest.mark.system
 def test_the_plugin_loads_nothing_that_every_component_would_have_to_wait_for() -> None:
     program = (
         "import sys, airflow.plugins_manager; before = set(sys.modules)\n"
@@ -36,6 +37,7 @@ def test_the_plugin_loads_nothing_that_every_component_would_have_to_wait_for() 
     assert "airflow_provider_wa.hooks.base" not in loaded.split()
 
 
+@pytest.mark.system
 def test_the_receiver_knows_nothing_of_airflow() -> None:
     program = "import sys, airflow_provider_wa.receiver.app; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

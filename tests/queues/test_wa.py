@@ -39,6 +39,7 @@ def test_other_queues_are_not_taken(queue: str) -> None:
     assert not WaMessageQueueProvider().queue_matches(queue)
 
 
+@pytest.mark.system
 def test_nothing_else_needs_the_messaging_provider() -> None:
     """It is an extra: the trigger and the metadata do without."""
     code = """

@@ -33,7 +33,7 @@ from receiver.processes import (
 
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.system
 
 CALLBACK = {"num": "51987654321", "token": "t1", "code": "1"}
 

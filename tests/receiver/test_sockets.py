@@ -38,7 +38,7 @@ from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 HMAC_SECRET = "hmac-91c2aa04"
 PHONE, WITH_PICTURE, READS = "51987654321", "51987654303", "51987654305"

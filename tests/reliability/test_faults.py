@@ -38,7 +38,7 @@ def trouble(_sandbox: Running) -> Iterator[Trouble]:
     made.close()
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize("event_loop", [False, True], ids=["worker", "event loop"])
 @pytest.mark.parametrize(
     ("fault", "conn_type", "deed"),
@@ -49,14 +49,14 @@ def test_what_comes_of_a_fault(trouble: Trouble, fault: Fault, conn_type: str, d
     assert trouble.outcome(fault, conn_type, deed, event_loop=event_loop) == fault.outcome(conn_type, deed)
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize(("conn_type", "deed"), COLUMNS)
 def test_without_a_fault_one_request_is_all(trouble: Trouble, conn_type: str, deed: str) -> None:
     fine = Fault("none", outcomes.EXISTS, outcomes.ACCEPTED)
     assert trouble.outcome(fine, conn_type, deed, event_loop=False) == fine.outcome(conn_type, deed)
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_where_green_apis_documented_rates_bind_all_checks_get_an_answer(vendors: Vendors) -> None:
     vendors.control("faults", vendor="green_api", kind="rate_limit", enforce=True)
     hook = WaHook.for_connection("green_api_default")

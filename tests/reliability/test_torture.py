@@ -10,7 +10,7 @@ import pytest
 from helpers.torture import torture
 from helpers.tortured_task import CHECK, SEND, Plan
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture

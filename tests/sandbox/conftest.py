@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -73,10 +72,3 @@ def hook() -> Iterator[Recorder]:
     """A webhook that records the requests to it."""
     with recording() as recorder:
         yield recorder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Much of this room needs a socket, and none of it is needed to see that the package itself works."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.integration)

@@ -53,6 +53,7 @@ def test_a_call_with_a_body(server: Running) -> None:
     assert server.state.quotas["checkwa"].left == 5
 
 
+@pytest.mark.sockets
 def test_nobody_there() -> None:
     with pytest.raises(loopback.CallFailed, match="ConnectionRefused"):
         asyncio.run(loopback.call("GET", "http://127.0.0.1:1/"))

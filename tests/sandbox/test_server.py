@@ -42,6 +42,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     return process.stdout.read(), process.stderr.read()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_and_ends_within_a_second(number: signal.Signals) -> None:
     with command("--port", "0") as (process, url), httpx.Client(base_url=url) as client:
@@ -56,6 +57,7 @@ def test_the_command_serves_and_ends_within_a_second(number: signal.Signals) -> 
         assert "docs/sandbox.md" in rest
 
 
+@pytest.mark.system
 def test_it_ends_within_a_second_with_a_request_under_way() -> None:
     with command("--port", "0", "--latency", "60", "--scan-after", "60") as (process, url):
         replies: list[int] = []
@@ -74,6 +76,7 @@ def test_it_ends_within_a_second_with_a_request_under_way() -> None:
         assert replies == [200]
 
 
+@pytest.mark.system
 def test_options_reach_the_sandbox() -> None:
     with (
         command("--port", "0", "--scan-after", "0.05", "--latency", "0.02") as (_, url),
@@ -87,6 +90,7 @@ def test_options_reach_the_sandbox() -> None:
         assert client.get("/session/status").json()["data"]["loggedIn"] is True
 
 
+@pytest.mark.sockets
 def test_a_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -116,6 +120,7 @@ def test_nonsense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture
     assert "usage" in capsys.readouterr().err
 
 
+@pytest.mark.sockets
 def test_serve_in_thread_serves_and_really_stops() -> None:
     before = threading.active_count()
     with serve_in_thread(delivery_seconds=0.1) as running:
@@ -126,6 +131,7 @@ def test_serve_in_thread_serves_and_really_stops() -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.sockets
 def test_two_sandboxes_know_nothing_of_each_other() -> None:
     with serve_in_thread() as one, serve_in_thread(scan_after=60) as other:
         assert one.url != other.url
@@ -136,6 +142,7 @@ def test_two_sandboxes_know_nothing_of_each_other() -> None:
         assert statuses == [True, False]
 
 
+@pytest.mark.sockets
 def test_replies_over_a_kept_alive_connection_do_not_wait_for_acknowledgements() -> None:
     with serve_in_thread() as running, httpx.Client(base_url=running.url) as client:
         client.get("/sandbox/health")

@@ -65,6 +65,7 @@ class TestFaults:
         assert bodies[2] == bodies[3]
 
 
+@pytest.mark.sockets
 def test_a_webhook_that_hangs_does_not_hold_up_the_end() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -64,13 +64,13 @@ def test_no_callback_is_a_timeout(airflow_store: Store) -> None:
         sensor(reference="r", timeout=0).execute({})
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_the_whole_deferred_way(airflow_store: Store) -> None:
     result = deferred_way(sensor(reference="r", deferrable=True), call_back("r"), store=airflow_store)
     assert (result["reference"], result["status"]) == ("r", "exists")
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_batch_is_counted_when_all_of_it_is_answered(
     vendors: Vendors, airflow_store: Store, deferrable: bool
@@ -89,12 +89,12 @@ def test_a_batch_is_counted_when_all_of_it_is_answered(
     assert result == {"batch": "b", "total": 4, **counts}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_a_batch_of_which_nothing_was_left_pending_is_done(vendors: Vendors, airflow_store: Store) -> None:
     assert sensor(batch="nothing").execute({})["total"] == 0
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 def test_a_number_whose_other_form_nobody_asked_for_is_not_absent(vendors: Vendors, airflow_store: Store) -> None:
     airflow_store.checks.put("b", "checkwa_default", [pending(1, "r")])
     mexican = checked(2, "absent", number="+525512345607", reference="r2")

@@ -11,7 +11,7 @@ from helpers.waiting import event_of
 
 from airflow_provider_wa.sensors.check import WaPendingCheckSensor
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def sensor(number: Any, **arguments: Any) -> WaPendingCheckSensor:

@@ -15,7 +15,7 @@ from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.sensors.delivery import WaDeliverySensor
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA, NEVER = "34666666610", "34666666606"
 

@@ -18,7 +18,7 @@ from airflow_provider_wa.sensors.reply import WaReplySensor
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA = "51987654321"
 STARTED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

@@ -18,7 +18,7 @@ from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.sensors.session import WaSessionSensor
 from airflow_provider_wa.triggers.session import WaSessionTrigger
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 WITH_SESSION = ("wuzapi", "wa_portal", "green_api")
 

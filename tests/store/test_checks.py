@@ -203,7 +203,7 @@ def test_no_check_stays_pending_when_callbacks_race_it(store: Store) -> None:
         assert store.checks.counts(batch) == {"exists": 12}
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_settling_a_long_list_does_not_wait_for_statistics(postgres: Postgres) -> None:
     """PostgreSQL counts rows a minute after they came: until then it must not choose to read all for each one."""
     store = Store(postgres.new_database())

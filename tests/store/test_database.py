@@ -54,7 +54,7 @@ def test_the_newest_migration_is_the_revision() -> None:
     assert ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads() == [REVISION]
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_six_processes_may_start_at_once_on_a_fresh_database(store_url: str) -> None:
     assert run_at_once(use_first, [(store_url, f"m{number}") for number in range(6)]) == [1] * 6
     store = Store(store_url)
@@ -101,7 +101,7 @@ def test_a_failed_migration_leaves_nothing_behind(store: Store, monkeypatch: pyt
     assert store.events.add([delivered("m1")]) == 1
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_reader_who_goes_on_from_the_last_id_misses_no_event(store_url: str) -> None:
     store = Store(store_url)
     seen: list[int] = []
@@ -199,7 +199,7 @@ def test_a_password_is_never_shown() -> None:
     assert repr(database) == "<Database postgresql+psycopg://ana:***@127.0.0.1/x>"
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_wrong_password_is_not_shown(postgres: Postgres) -> None:
     store = Store(postgres.url(password=WRONG))
     with pytest.raises(StoreUnavailable, match="authentication failed") as raised:
@@ -208,7 +208,7 @@ def test_a_wrong_password_is_not_shown(postgres: Postgres) -> None:
     assert postgres.password not in everything(raised.value)
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_server_that_is_not_there_is_named_with_the_reason() -> None:
     store = Store(f"postgresql://ana:{PASSWORD.replace('/', '%2F')}@127.0.0.1:1/x")
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1.*refused") as raised:
@@ -217,7 +217,7 @@ def test_a_server_that_is_not_there_is_named_with_the_reason() -> None:
     assert raised.value.retry is Retry.LATER
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_the_reason_is_given_when_several_addresses_were_tried() -> None:
     store = Store("postgresql://ana@127.0.0.1,127.0.0.2:1/x")
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1.*127\.0\.0\.2.*refused"):
@@ -229,7 +229,7 @@ def test_an_unknown_option_is_refused() -> None:
         Store("postgresql://ana@127.0.0.1:1/x?no_such_option=1").events.last_id()
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_the_options_of_the_address_come_first(postgres: Postgres) -> None:
     store = Store(f"{postgres.new_database()}?application_name=mine")
     with store.database.reading() as connection:
@@ -280,7 +280,7 @@ def test_a_fresh_file_that_another_has_locked_is_given_up_in_the_end(
     store.close()
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_writer_that_never_ends_does_not_stop_the_others_for_ever(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,7 +344,7 @@ def test_what_is_no_database_is_named(tmp_path: Path, content: bytes | None) -> 
         Store(f"sqlite:///{path}").events.last_id()
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_server_that_was_away_is_found_again(postgres: Postgres) -> None:
     store = Store(postgres.new_database())
     store.events.add([delivered("m1")])
@@ -362,7 +362,7 @@ def test_a_server_that_was_away_is_found_again(postgres: Postgres) -> None:
     store.close()
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_connection_that_is_cut_in_a_transaction_writes_nothing(postgres: Postgres) -> None:
     url = postgres.new_database()
     store = Store(url)
@@ -382,7 +382,7 @@ def test_a_connection_that_is_cut_in_a_transaction_writes_nothing(postgres: Post
     store.close()
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_servers_stricter_isolation_does_not_hide_what_was_committed_meanwhile(postgres: Postgres) -> None:
     url = postgres.new_database(default_transaction_isolation="serializable")
     run_at_once(write, [(url, f"w{number}", 30) for number in range(2)])

@@ -238,7 +238,7 @@ def test_a_large_body_is_stored(store: Store) -> None:
     assert store.events.get([1])[0].raw == raw
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_servers_time_zone_does_not_matter(postgres: Postgres) -> None:
     store = Store(postgres.new_database(timezone="Asia/Kolkata"))
     end = datetime.max.replace(tzinfo=timezone.utc)

@@ -110,7 +110,7 @@ def test_an_intent_is_written_again_only_if_nothing_was_sent_or_doubt_is_allowed
         assert found(store, 1) == standing
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_of_many_who_intend_the_same_at_once_one_may_send(store_url: str) -> None:
     keys = [f"k{number}" for number in range(50)]
     allowed = run_at_once(intend_all, [(store_url, keys, number % 2) for number in range(6)])

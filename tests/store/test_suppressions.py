@@ -203,7 +203,7 @@ def test_an_event_and_its_suppression_are_stored_together_or_not_at_all(heeding:
     assert recipients(heeding) == ["511"]
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_processes_that_suppress_the_same_at_once_do_not_clash(store_url: str) -> None:
     added = run_at_once(post_and_suppress, [(store_url, number) for number in range(4)])
     store = Store(store_url)

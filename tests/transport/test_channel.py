@@ -24,7 +24,7 @@ from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Upload, e
 from airflow_provider_wa.transport import channel as channel_module
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 TEXT = "¡Hola! ¿Qué tal? 😀 a+b=c&d%e/f#g\n\"'\\"
 EFFECTS = pytest.mark.parametrize("effect", Effect)

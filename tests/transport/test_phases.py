@@ -38,7 +38,7 @@ from airflow_provider_wa.transport import channel
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import RateLimiter
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 TRIES = DEFAULT_POLICY.tries
 CONNECT_TIMEOUT, TIMEOUT = 0.05, 0.1

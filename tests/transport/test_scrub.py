@@ -28,7 +28,7 @@ from airflow_provider_wa.transport.channel import Channel, Endpoint
 from airflow_provider_wa.transport.drive import drive
 from airflow_provider_wa.transport.scrub import MASK, MESSAGE_LENGTH, RAW_LENGTH, Scrubber
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 PARTS = ("sEsaM", "oeFFne", "dIch", "jeTzt")
 """However the whole is spelt or cut to pieces, these remain to be found."""

@@ -28,7 +28,7 @@ from airflow_provider_wa.triggers.inbox import WaInboxTrigger
 from airflow_provider_wa.triggers.reply import WaReplyTrigger
 from airflow_provider_wa.triggers.session import WaSessionTrigger
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.system
 
 LONGEST = 0.1
 """Seconds that a step may take; Airflow warns from 0.2 on."""

@@ -14,7 +14,7 @@ from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger, WaPendingCheckTrigger
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 FAST = 0.05
 

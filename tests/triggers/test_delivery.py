@@ -76,7 +76,7 @@ def test_who_settles_for_less_has_the_states_as_they_are() -> None:
     assert found.otherwise == {"states": {"a": "delivered", "b": "unknown"}}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_receipts_in_the_store_end_the_wait(airflow_store: Store) -> None:
     airflow_store.events.add([delivered("a", "sent"), delivered("b"), delivered("a", conn_id="another")])
     waiting = asyncio.create_task(event_of(trigger("a", "b")))
@@ -86,7 +86,7 @@ async def test_receipts_in_the_store_end_the_wait(airflow_store: Store) -> None:
     assert await waiting == {"status": "success", "states": {"a": "read", "b": "delivered"}}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize(("settle_for_less", "status"), [(False, "timeout"), (True, "success")])
 async def test_the_deadline(airflow_store: Store, settle_for_less: bool, status: str) -> None:
     airflow_store.events.add([delivered("a", "sent")])
@@ -107,7 +107,7 @@ def at(conn_type: str, *messages: tuple[str, str | None] | str, **arguments: Any
 ASKED = ("wa_portal", "green_api")
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize("conn_type", ASKED)
 async def test_a_vendor_is_asked_until_all_are_delivered(vendors: Vendors, conn_type: str) -> None:
     messages = [await asyncio.to_thread(send, conn_type, to) for to in (ANA, BEN)]
@@ -115,7 +115,7 @@ async def test_a_vendor_is_asked_until_all_are_delivered(vendors: Vendors, conn_
     assert event == {"status": "success", "states": {message_id: "delivered" for message_id, _ in messages}}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize("conn_type", ASKED)
 async def test_what_is_over_is_not_asked_for_again(vendors: Vendors, conn_type: str) -> None:
     (one, to), other = [await asyncio.to_thread(send, conn_type, to) for to in (ANA, NEVER)]
@@ -128,21 +128,21 @@ async def test_what_is_over_is_not_asked_for_again(vendors: Vendors, conn_type: 
     assert vendors.state.ledger.requests[conn_type] - before == 2 + 4
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_a_message_that_nobody_knows_fails_the_wait_for_it_alone(vendors: Vendors) -> None:
     event = await event_of(at("wa_portal", "no-such-message"))
     assert (event["status"], event["retry"]) == ("error", False)
     assert "knows no message" in event["message"]
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_a_message_that_nobody_knows_does_not_fail_the_wait_for_the_others(vendors: Vendors) -> None:
     known = await asyncio.to_thread(send, "wa_portal", ANA)
     event = await event_of(at("wa_portal", "no-such-message", known, seconds=1.0, settle_for_less=True))
     assert event == {"status": "success", "states": {"no-such-message": "unknown", known[0]: "delivered"}}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_a_vendor_that_goes_away_at_the_end_takes_no_states_with_it(vendors: Vendors) -> None:
     arrives, never = [await asyncio.to_thread(send, "green_api", to) for to in (ANA, NEVER)]
     waiting = asyncio.create_task(event_of(at("green_api", arrives, never, seconds=4.0, settle_for_less=True)))

@@ -31,7 +31,7 @@ from airflow_provider_wa.triggers import inbox
 from airflow_provider_wa.triggers.inbox import WaInboxTrigger
 from airflow_provider_wa.waiting import read_position
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 ANA = "12025550111"
 PULLED = ("wa_portal", "green_api")

@@ -62,7 +62,7 @@ def test_a_pattern_is_looked_for_anywhere_in_the_text() -> None:
     assert first(*said, pattern="never") is None
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_an_answer_in_the_store_ends_the_wait(airflow_store: Store) -> None:
     airflow_store.events.add(
         [posted(message("too early", at=AFTER - 60)), posted(message("hers", BEN)), posted(message("x"), "another")]
@@ -73,13 +73,13 @@ async def test_an_answer_in_the_store_ends_the_wait(airflow_store: Store) -> Non
     assert await waiting == {"status": "success", "message_id": "yes", "event_id": 5}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_no_answer_is_a_timeout(airflow_store: Store) -> None:
     event = await event_of(trigger(seconds=0.3))
     assert event == {"status": "timeout", "message": "no answer came in time: no answer has come"}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 @pytest.mark.parametrize("conn_type", ["wa_portal", "green_api"])
 async def test_an_answer_in_the_vendors_inbox_ends_the_wait(vendors: Vendors, conn_type: str) -> None:
     after = time.time()
@@ -92,7 +92,7 @@ async def test_an_answer_in_the_vendors_inbox_ends_the_wait(vendors: Vendors, co
     assert await task == {"status": "success", "message_id": said.message_id}
 
 
-@pytest.mark.integration
+@pytest.mark.sockets
 async def test_a_vendor_without_an_inbox_ends_the_wait(vendors: Vendors) -> None:
     event = await event_of(trigger(conn_id="wuzapi_default", from_store=False))
     assert event["status"] == "error"

@@ -11,7 +11,7 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.triggers.session import WaSessionTrigger
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 async def event_of(conn_id: str, seconds: float = 5.0, poll_interval: float = 0.05) -> dict[str, Any]:

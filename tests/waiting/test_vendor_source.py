@@ -16,7 +16,7 @@ from airflow_provider_wa.triggers.session import WaSessionTrigger
 from airflow_provider_wa.waiting import vendor_source as ways
 from airflow_provider_wa.waiting.vendor_source import look_up, shared_way
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.sockets
 
 
 def session(conn_id: str, seconds: float = 10.0, interval: float = 60.0) -> WaSessionTrigger:

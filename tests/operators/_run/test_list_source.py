@@ -168,9 +168,7 @@ def connection_to(server: Postgres, url: str, **extra: Any) -> str:
     )
 
 
-BOTH = pytest.mark.parametrize(
-    "people", ["sqlite", pytest.param("postgres", marks=pytest.mark.integration)], indirect=True
-)
+BOTH = pytest.mark.parametrize("people", ["sqlite", pytest.param("postgres", marks=pytest.mark.system)], indirect=True)
 ALL = "SELECT name, phone FROM people ORDER BY id"
 
 
@@ -215,14 +213,14 @@ def test_a_query_without_the_column_is_found_before_the_first_row(read: str) -> 
         getattr(query(ALL), read)("mobile")
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_wrong_query_is_not_tried_again(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, postgres.url()))
     with pytest.raises(BadInput, match="nowhere"):
         query("SELECT phone FROM nowhere").values("phone")
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_a_database_out_of_reach_is_tried_again(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection_to(postgres, "x/no_such_database"))
     with pytest.raises(QueryFailed, match="OperationalError") as failed:
@@ -231,7 +229,7 @@ def test_a_database_out_of_reach_is_tried_again(postgres: Postgres, monkeypatch:
     assert postgres.password not in str(failed.value)
 
 
-@pytest.mark.integration
+@pytest.mark.system
 def test_postgres_keeps_the_rows_and_is_left_when_the_list_is(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +249,7 @@ def test_postgres_keeps_the_rows_and_is_left_when_the_list_is(
         assert [] in (seen() for _ in range(500))
 
 
-@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 @pytest.mark.parametrize("cursor", ["dictcursor", None])
 def test_either_driver_of_postgres_will_do_and_rows_may_be_dicts(
