@@ -83,7 +83,7 @@ EXCEPTIONS: tuple[str, ...] = (
     "triggers.inbox -> hooks.base",
     "triggers.inbox -> store.events",
     "triggers.reply -> store.events",
-    "waiting.inbox_puller -> vendors.green_api.replies",
+    "waiting.inbox_puller -> vendors.green_api.events",
     "waiting.inbox_puller -> vendors.green_api.tables",
     "waiting.pending_checks -> bulk.check_results",
     "waiting.pending_checks -> bulk.workers",

@@ -7,15 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput
 
 # libphonenumber would read letters as a keypad's digits and a spreadsheet's ".0" as one more digit.
 _SPELLING = re.compile(r"[\d\s+().\-/\u00a0\u2010-\u2015\u202f]+")
 _SPREADSHEET_FLOAT = re.compile(r"\+?\d+\.0+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
-
-_PERSON_SERVERS = ("s.whatsapp.net", "c.us")
-_OTHER_SERVERS = ("g.us", "lid", "newsletter", "broadcast")
 
 # Which numbers have a second form, country by country: (pattern of the digits, what to write instead). WhatsApp knows
 # an account under one of the two, depending on its age (field-notes, "Numbers").
@@ -94,20 +92,17 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
 
     :raises BadInput: neither a valid phone number nor a JID.
     """
-    user, at, server = str(text).strip().partition("@")
-    if not at:
+    if "@" not in str(text):
         return parse(text, default_region).digits
-    if server in _PERSON_SERVERS and (person := re.fullmatch(r"\+?([0-9]{5,20})(?:[.:][0-9]+)*", user)):
-        return person[1]
-    if server in _OTHER_SERVERS and re.fullmatch(r"[0-9.:-]{3,64}", user):
-        return f"{user}@{server}"
-    raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
+    jid = jids.parse(str(text))
+    if jid is None:
+        raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
+    return jid.phone or str(jid)
 
 
 def person(recipient: str) -> str:
     """One name for both forms of a number, digits or a person's JID; that of a group is its JID."""
-    user, at, server = recipient.partition("@")
-    return min(forms(user if not at or server in _PERSON_SERVERS else recipient))
+    return min(forms(jids.phone_or_jid(recipient) if "@" in recipient else recipient))
 
 
 def forms(digits: str) -> tuple[str, ...]:

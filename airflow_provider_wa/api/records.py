@@ -90,8 +90,8 @@ class SentMessage(Record):
 class DeliveryStatus(Record):
     """How a message fares. ``code`` is the vendor's own number or word, kept even where it is unknown to us.
 
-    ``text`` is what was sent, a body or a caption, where the vendor tells it (``recognition.same_text`` compares it).
-    It is not shown: an XCom or a report of how messages fare is no place for what they say.
+    ``text`` is what was sent, a body or a caption, where the vendor has it. It is not shown: the content of messages
+    does not belong into an XCom or a report.
     """
 
     message_id: str

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Message
-from airflow_provider_wa.api.recognition import comparable_text
+from airflow_provider_wa.bulk.recognition import comparable_text
 from airflow_provider_wa.bulk.report_matching import CLOCKS, Outgoing
 from airflow_provider_wa.bulk.workers import Log
 from airflow_provider_wa.store.sends import SendRow, SendState, Settle

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from airflow_provider_wa.api.numbers import person
-from airflow_provider_wa.api.recognition import same_text
 from airflow_provider_wa.api.records import DeliveryStatus
+from airflow_provider_wa.bulk.recognition import same_text
 
 CLOCKS = timedelta(minutes=2)
 """How far the vendor's clock may be from ours."""

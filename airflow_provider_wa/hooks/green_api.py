@@ -12,7 +12,7 @@ from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.green_api import FORM
 from airflow_provider_wa.vendors.green_api.client import GreenApi
-from airflow_provider_wa.vendors.green_api.replies import Notification
+from airflow_provider_wa.vendors.green_api.events import Notification
 
 
 class GreenApiHook(WaHook):

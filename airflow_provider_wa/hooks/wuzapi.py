@@ -11,7 +11,8 @@ from airflow_provider_wa.api.records import Avatar, Group, LinkingCode, SentMess
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.wuzapi import FORM
-from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
+from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
 
 
 class WuzApiHook(WaHook):

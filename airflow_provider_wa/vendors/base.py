@@ -19,7 +19,7 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, exchange
-from airflow_provider_wa.api.retry_policy import seconds_before_repeat
+from airflow_provider_wa.vendors.retry_policy import seconds_before_repeat
 
 
 @dataclass(frozen=True)

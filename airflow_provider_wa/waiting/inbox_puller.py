@@ -17,7 +17,7 @@ from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
-from airflow_provider_wa.vendors.green_api.replies import Notification
+from airflow_provider_wa.vendors.green_api.events import Notification
 from airflow_provider_wa.vendors.green_api.tables import RECEIVE_SECONDS
 from airflow_provider_wa.waiting.vendor_source import Run, shared_way
 

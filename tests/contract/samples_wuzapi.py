@@ -52,7 +52,8 @@ from airflow_provider_wa.api.records import (
     UserInfo,
     Webhook,
 )
-from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
+from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
 
 
 @dataclass(frozen=True)

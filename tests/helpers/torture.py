@@ -18,7 +18,7 @@ from helpers.failing_vendor import REPLY_SECONDS, Vendor, running_vendor
 from helpers.tortured_task import CHECK, PRELOADED, SEND, Job, Plan, run
 from helpers.vendors import CREDENTIALS
 
-from airflow_provider_wa.api.retry_policy import DEFAULT_POLICY
+from airflow_provider_wa.vendors.retry_policy import DEFAULT_POLICY
 
 DONE_AND_NOT_TOLD = ("lost_reply", "cut_body")
 """The faults after which the vendor has done what it was asked, so that the same check comes again."""

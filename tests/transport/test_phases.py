@@ -33,10 +33,10 @@ from helpers.raw_server import (
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, RateLimited, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Sleep
-from airflow_provider_wa.api.retry_policy import DEFAULT_POLICY, RepeatPolicy, seconds_before_repeat
 from airflow_provider_wa.transport import channel
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import RateLimiter
+from airflow_provider_wa.vendors.retry_policy import DEFAULT_POLICY, RepeatPolicy, seconds_before_repeat
 
 pytestmark = pytest.mark.sockets
 

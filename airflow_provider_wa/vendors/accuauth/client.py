@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import (
     BadInput,
     QuotaExceeded,
@@ -126,7 +127,7 @@ class AccuAuth(Vendor):
             vendor=self.name,
             number=number.digits,
             status=status,
-            jid=f"{number.digits}@s.whatsapp.net" if status is CheckStatus.EXISTS else None,
+            jid=jids.of_person(number.digits) if status is CheckStatus.EXISTS else None,
             detail=detail,
             reference=text(pick(reply, "request_id")) or None,
             vendor_number=text(pick(told, "number")) or None,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply
 from airflow_provider_wa.api.flow import Flow, Reply, Request
 from airflow_provider_wa.api.json_fields import base64_bytes, pick, text, truth
@@ -147,7 +148,7 @@ class CheckWa(Vendor):
             vendor=self.name,
             number=number.digits,
             status=status,
-            jid=f"{number.digits}@s.whatsapp.net" if status is CheckStatus.EXISTS else None,
+            jid=jids.of_person(number.digits) if status is CheckStatus.EXISTS else None,
             detail=detail,
             reference=reference if status is CheckStatus.PENDING else None,
             raw=reply,
@@ -180,7 +181,7 @@ def parse_callback(payload: Any) -> CheckCallback:
         vendor=CheckWa.name,
         number=number,
         status=status,
-        jid=f"{number}@s.whatsapp.net" if number and status is CheckStatus.EXISTS else None,
+        jid=jids.of_person(number) if number and status is CheckStatus.EXISTS else None,
         detail="; ".join(details),
         reference=reference or None,
         has_picture=truth(pick(data, "has_picture")),

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, ClassVar, TypeVar
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput, SessionDown, UnexpectedReply, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Pace, Reply, Request
 from airflow_provider_wa.api.json_fields import pick, png_bytes, text, truth, whole_number
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.periods import Period, require_limit
 from airflow_provider_wa.api.records import (
     Avatar,
     CheckResult,
-    CheckStatus,
     Contact,
     DeliveryState,
     DeliveryStatus,
@@ -28,23 +29,23 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.green_api import replies as records
-from airflow_provider_wa.vendors.green_api.journals import MONTH, Period
-from airflow_provider_wa.vendors.green_api.messages import NAME, SENDS, chat_id, outgoing
-from airflow_provider_wa.vendors.green_api.replies import Notification
+from airflow_provider_wa.vendors.green_api import events, replies
+from airflow_provider_wa.vendors.green_api.events import Notification
+from airflow_provider_wa.vendors.green_api.messages import SENDS, chat_id, outgoing
 from airflow_provider_wa.vendors.green_api.tables import (
     ENDPOINTS,
     ERRORS,
     METHODS,
+    MONTH,
+    NAME,
     NUMBER_DIGITS,
-    PACE,
+    RATE_USED,
     RECEIVE_SECONDS,
+    RECEIVE_TIMEOUT,
+    UPLOAD_TIMEOUT,
 )
-
-UPLOAD_TIMEOUT = 300.0
-"""Seconds: 100 MB take their time."""
 
 T = TypeVar("T")
 
@@ -82,12 +83,14 @@ class GreenApi(Vendor):
         """The vendor's text: under ``message`` in an object, a JSON string, or the body itself."""
         if reply.status < 300:
             return None
-        words = text(pick(reply.object, "message")) or text(pick(_quota(reply), "status")) or text(reply.json)
+        words = (
+            text(pick(reply.object, "message")) or text(pick(replies.quota(reply.object), "status")) or text(reply.json)
+        )
         return words or (reply.beginning if reply.json is None else "")
 
     def error_detail(self, reply: Reply) -> str:
         """How much of the quota was used, and what for."""
-        quota = _quota(reply)
+        quota = replies.quota(reply.object)
         method, used, total = (text(pick(quota, name)) for name in ("method", "used", "total"))
         return f"{used} of {total} used for {method}" if used and total else ""
 
@@ -101,7 +104,7 @@ class GreenApi(Vendor):
         reply = yield from self.ask(self._request("getStateInstance"))
         if "stateinstance" not in {key.casefold() for key in reply.object}:
             raise self.unexpected(reply, what="the reply tells no state")
-        return records.session(pick(reply.object, "stateInstance"), reply.object)
+        return replies.session(pick(reply.object, "stateInstance"), reply.object)
 
     def qr_code(self) -> Flow[QrCode]:
         """The QR code to log in with (qr); it changes every 20 s.
@@ -147,7 +150,11 @@ class GreenApi(Vendor):
                 raise BadInput(f"{number} has not {limits} digits, as this vendor demands", vendor=self.name)
         results = []
         for number in numbers:
-            result = yield from self._check(number.digits, {"phoneNumber": int(number.digits)}, f"{number.digits}@c.us")
+            result = yield from self._check(
+                number.digits,
+                {"phoneNumber": int(number.digits)},
+                jids.of_person(number.digits, jids.OLD_PERSON_SERVER),
+            )
             results.append(result)
         return results
 
@@ -203,7 +210,7 @@ class GreenApi(Vendor):
         if to:
             found = yield from self._message(chat_id(to), plain)
         else:
-            rows = yield from self._list("lastOutgoingMessages", records.delivery_status, {})
+            rows = yield from self._list("lastOutgoingMessages", replies.delivery_status, {})
             found = next((row for row in rows if row.message_id == plain), None)
         if found is not None:
             return found
@@ -220,11 +227,11 @@ class GreenApi(Vendor):
 
         :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
         """
-        period = Period.of(since, until, limit)
+        period = self._period(since, until, limit)
         if period.is_empty:
             return []
-        rows = yield from self._list("lastOutgoingMessages", records.delivery_status, self._minutes(period))
-        return period.select(rows, lambda row: row.sent_at)
+        rows = yield from self._list("lastOutgoingMessages", replies.delivery_status, self._minutes(period))
+        return replies.select(rows, period, lambda row: row.sent_at)[:limit]
 
     def inbox(
         self,
@@ -240,14 +247,14 @@ class GreenApi(Vendor):
         :param after: without ``since`` it is looked for among the messages of a day, then of 30 days; if it is not
             there, all of them came after it.
         """
-        period = Period.of(since, until, limit)
+        period = self._period(since, until, limit)
         if period.is_empty:
             return []
         method, minutes = "lastIncomingMessages", self._minutes(period)
-        rows = yield from self._list(method, records.inbox_message, minutes)
+        rows = yield from self._list(method, replies.inbox_message, minutes)
         if after and not since and after not in {row.message_id for row in rows}:
-            rows = yield from self._list(method, records.inbox_message, {"minutes": str(MONTH)})
-        return period.select(rows, lambda row: row.received_at, after)
+            rows = yield from self._list(method, replies.inbox_message, {"minutes": str(MONTH)})
+        return replies.select(rows, period, lambda row: row.received_at, after)[:limit]
 
     def receive_notification(self, seconds: int = RECEIVE_SECONDS.start) -> Flow[Notification | None]:
         """The oldest notification of the vendor's queue, or None if none comes in so many seconds.
@@ -261,11 +268,13 @@ class GreenApi(Vendor):
         if seconds not in RECEIVE_SECONDS:
             limits = f"{RECEIVE_SECONDS.start} to {RECEIVE_SECONDS.stop - 1}"
             raise BadInput(f"seconds is {seconds}; it must be a whole number of {limits}", vendor=self.name)
-        request = self._request("receiveNotification", params={"receiveTimeout": str(seconds)}, timeout=seconds + 30.0)
+        request = self._request(
+            "receiveNotification", params={"receiveTimeout": str(seconds)}, timeout=seconds + RECEIVE_TIMEOUT
+        )
         reply = yield from self.ask(request)
         if reply.body.strip() in (b"", b"null"):
             return None
-        found = records.notification(reply.object)
+        found = events.notification(reply.object)
         if found is None:
             raise self.unexpected(reply, what="the reply is no notification")
         return found
@@ -288,30 +297,27 @@ class GreenApi(Vendor):
 
         :raises UnexpectedReply: it is no notification.
         """
-        body = posted_object(self.name, post.data)
-        if not (kind := records.kind(body)):
-            raise UnexpectedReply("the post has no typeWebhook", vendor=self.name)
-        return [event(records.content(body), vendor_kind=kind, raw=body)]
+        return events.events(post)
 
     def contacts(self) -> Flow[list[Contact]]:
         """The people in the account's contacts (getContacts); its groups are ``group_chats``."""
-        rows = yield from self._list("getContacts", records.contact, {})
-        return [row for row in rows if not _is_group(row)]
+        rows = yield from self._list("getContacts", replies.contact, {})
+        return [row for row in rows if not replies.is_group(row)]
 
     def group_chats(self) -> Flow[list[Contact]]:
         """The account's groups, by id and name alone (getContacts); ``group`` tells more of each."""
-        rows = yield from self._list("getContacts", records.contact, {})
-        return [row for row in rows if _is_group(row)]
+        rows = yield from self._list("getContacts", replies.contact, {})
+        return [row for row in rows if replies.is_group(row)]
 
     def group(self, jid: str) -> Flow[Group]:
         """A group and its members (getGroupData).
 
         :raises BadInput: it is no group's JID.
         """
-        if not (chat := chat_id(jid)).endswith("@g.us"):
+        if not jids.is_group(chat := chat_id(jid)):
             raise BadInput(f"group: {jid[:60]!r} is not the JID of a group, which ends with @g.us", vendor=self.name)
         reply = yield from self.ask(self._request("getGroupData", body={"groupId": chat}))
-        found = records.group(reply.object)
+        found = replies.group(reply.object)
         if found is None:
             raise self.unexpected(reply, what="the reply is no group")
         return found
@@ -331,15 +337,7 @@ class GreenApi(Vendor):
         reply = yield from self.ask(self._request("checkWhatsapp", body=body))
         if not reply.object:
             raise self.unexpected(reply)
-        status = CheckStatus.of(truth(pick(reply.object, "existsWhatsapp")))
-        return CheckResult(
-            vendor=self.name,
-            number=digits,
-            status=status,
-            jid=(text(pick(reply.object, "chatId")) or jid) if status is CheckStatus.EXISTS else None,
-            detail="the answer says neither" if status is CheckStatus.UNKNOWN else "",
-            raw=reply.object,
-        )
+        return replies.check_result(digits, jid, reply.object)
 
     def _message(self, chat: str, message_id: str) -> Flow[DeliveryStatus | None]:
         try:
@@ -349,7 +347,7 @@ class GreenApi(Vendor):
             if "not found" in (error.code or "").casefold():
                 return None
             raise
-        found = records.delivery_status(reply.object)
+        found = replies.delivery_status(reply.object)
         if found is None:
             raise self.unexpected(reply, what="the reply is no message")
         return found
@@ -361,22 +359,16 @@ class GreenApi(Vendor):
             raise self.unexpected(reply, what="the reply is no list")
         return [row for item in reply.json if (row := read(item)) is not None]
 
+    def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> Period:
+        period = Period.of(since, until, vendor=self.name)
+        require_limit(limit, vendor=self.name)
+        return period
+
     def _minutes(self, period: Period) -> dict[str, str]:
-        minutes = period.minutes(self.clock())
+        minutes = period.minutes_back(self.clock())
         return {} if minutes is None else {"minutes": str(minutes)}
 
     def _request(self, method: str, rest: str = "", *, body: dict[str, Any] | None = None, **options: Any) -> Request:
         verb, rate = METHODS[method]
         path = f"/waInstance{self.instance_id}/{method}/{self.token}{rest}"
-        return Request(verb, path, json=body, pace=Pace(method, rate * PACE), **options)
-
-
-def _quota(reply: Reply) -> Any:
-    """What a reply says of the quota that is used up: of the method's calls, or of the number of chats."""
-    parts = [pick(reply.object, name) for name in ("invokeStatus", "correspondentsStatus")]
-    told = [part for part in parts if part]
-    return next((part for part in told if "EXCEEDED" in text(pick(part, "status")).upper()), told[0] if told else None)
-
-
-def _is_group(contact: Contact) -> bool:
-    return contact.jid.endswith("@g.us") or text(pick(contact.raw, "type")).casefold() == "group"
+        return Request(verb, path, json=body, pace=Pace(method, rate * RATE_USED), **options)

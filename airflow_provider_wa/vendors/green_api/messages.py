@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.capabilities import unsupported
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.flow import Upload
@@ -27,32 +28,15 @@ from airflow_provider_wa.api.messages import (
     Text,
     Video,
 )
-
-NAME = "green_api"
-
-TEXT_CHARACTERS = 20_000
-"""How long a text or a caption may be."""
-
-QUESTION_CHARACTERS, OPTION_CHARACTERS, POLL_OPTIONS = 255, 100, 12
-"""How long a poll's question and each of its options may be, and how many of these there may be."""
-
-UPLOAD_MEGABYTES = 100
-"""How large a file may be; those that are sent by URL the vendor measures itself."""
-
-EXTENSIONS: Mapping[str, str] = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    "audio/mpeg": ".mp3",
-    "audio/mp4": ".m4a",
-    "audio/ogg": ".ogg",
-    "audio/wav": ".wav",
-    "video/mp4": ".mp4",
-    "video/3gpp": ".3gp",
-    "application/pdf": ".pdf",
-}
-"""What a file's name must end with, for it is by that alone that the vendor tells what to send a file as."""
+from airflow_provider_wa.vendors.green_api.tables import (
+    EXTENSIONS,
+    NAME,
+    OPTION_CHARACTERS,
+    POLL_OPTIONS,
+    QUESTION_CHARACTERS,
+    TEXT_CHARACTERS,
+    UPLOAD_MEGABYTES,
+)
 
 Body: TypeAlias = dict[str, Any]
 
@@ -71,12 +55,11 @@ def chat_id(to: str) -> str:
 
     :raises BadInput: it is neither, or a JID of another kind.
     """
-    user, at, server = to.strip().partition("@")
-    if not at or server in ("c.us", "s.whatsapp.net"):
-        if person := re.fullmatch(r"\+?([0-9]{5,20})(?:[.:][0-9]+)*", user):
-            return f"{person[1]}@c.us"
-    elif server in ("g.us", "lid") and re.fullmatch(r"[0-9-]{3,64}", user):
-        return f"{user}@{server}"
+    if number := jids.digits(to):
+        return jids.of_person(number, jids.OLD_PERSON_SERVER)
+    found = jids.parse(to)
+    if found and found.kind in (jids.JidKind.GROUP, jids.JidKind.LID):
+        return found.plain
     raise BadInput(f"chat: {to[:60]!r} is neither digits nor a JID of @c.us, @g.us or @lid", vendor=NAME)
 
 

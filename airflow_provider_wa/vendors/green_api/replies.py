@@ -3,44 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
-from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
+from airflow_provider_wa.api import jids
+from airflow_provider_wa.api.json_fields import moment, pick, text, truth
+from airflow_provider_wa.api.periods import LONG_AGO, Period
 from airflow_provider_wa.api.records import (
+    CheckResult,
+    CheckStatus,
     Contact,
     DeliveryState,
     DeliveryStatus,
     Group,
     InboxMessage,
-    Record,
     Session,
     SessionState,
 )
-from airflow_provider_wa.vendors.green_api.messages import NAME
+from airflow_provider_wa.vendors.green_api.tables import DELIVERY_STATES, NAME, SESSION_STATES
 
-SESSION_STATES: Mapping[str, SessionState] = {
-    "authorized": SessionState.LOGGED_IN,
-    "notauthorized": SessionState.LOGGED_OUT,
-    "blocked": SessionState.BLOCKED,
-    "yellowcard": SessionState.BLOCKED,
-    "sleepmode": SessionState.STARTING,
-    "starting": SessionState.STARTING,
-    "": SessionState.STARTING,  # an instance that is just being created has no state yet
-}
-
-DELIVERY_STATES: Mapping[str, tuple[DeliveryState, str]] = {
-    "pending": (DeliveryState.ACCEPTED, "waiting in the vendor's queue"),
-    "sent": (DeliveryState.SENT, ""),
-    "delivered": (DeliveryState.DELIVERED, ""),
-    "read": (DeliveryState.READ, ""),
-    "failed": (DeliveryState.FAILED, "the vendor could not send it"),
-    "noaccount": (DeliveryState.FAILED, "the number is not on WhatsApp"),
-    "notingroup": (DeliveryState.FAILED, "the account is not in the group"),
-    "yellowcard": (DeliveryState.FAILED, "WhatsApp has stopped the account's sending for a while"),
-}
-"""``statusMessage`` in small letters, what it means, and in words what it does not say itself; others stay raw."""
+R = TypeVar("R", InboxMessage, DeliveryStatus)
 
 # Where a message's text or caption may stand: flat in the journals, one step down in notifications.
 _TEXTS: tuple[tuple[str, ...], ...] = (
@@ -52,23 +35,6 @@ _TEXTS: tuple[tuple[str, ...], ...] = (
     ("fileMessageData", "caption"),
 )
 _FILES: tuple[tuple[str, ...], ...] = (("downloadUrl",), ("fileMessageData", "downloadUrl"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notification(Record):
-    """What happened, from the vendor's queue: ``kind`` is its word, for instance ``incomingMessageReceived``.
-
-    ``content`` is the message that came in, how one that was sent fares, or the session's new state; None for all
-    else, which is in ``raw``. ``receipt_id`` is what it is deleted from the queue by.
-    """
-
-    receipt_id: int
-    kind: str
-    content: InboxMessage | DeliveryStatus | Session | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As of every record, with the content's fields in their turn."""
-        return {**super().to_dict(), "content": self.content.to_dict() if self.content else None}
 
 
 def session(state: Any, raw: Any) -> Session:
@@ -89,7 +55,7 @@ def inbox_message(item: Any) -> InboxMessage | None:
         vendor=NAME,
         message_id=message_id,
         wa_message_id=message_id,
-        sender=_digits_or_jid(author),
+        sender=jids.phone_or_jid(author),
         chat=chat or None,
         kind=text(pick(item, "typeMessage")) or text(pick(content, "typeMessage")),
         text=_first(item, _TEXTS) or _first(content, _TEXTS),
@@ -114,7 +80,7 @@ def delivery_status(item: Any) -> DeliveryStatus | None:
         vendor=NAME,
         message_id=message_id,
         state=state,
-        to=_digits_or_jid(text(pick(item, "chatId"))) or None,
+        to=jids.phone_or_jid(text(pick(item, "chatId"))) or None,
         code=word or None,
         detail=text(pick(item, "description")) or meaning,
         sent_at=moment(pick(item, "timestamp")),
@@ -149,32 +115,6 @@ def group(data: Any) -> Group | None:
     )
 
 
-_CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session | None]] = {
-    "incomingmessagereceived": inbox_message,
-    "outgoingmessagestatus": delivery_status,
-    "stateinstancechanged": lambda body: session(pick(body, "stateInstance"), body),
-}
-
-
-def kind(body: Any) -> str:
-    """The vendor's word for what a notification, of its queue or its webhook, tells of; empty if it is none."""
-    return text(pick(body, "typeWebhook"))
-
-
-def content(body: Any) -> InboxMessage | DeliveryStatus | Session | None:
-    """The message that came in, how one that was sent fares, or the session's new state; None for all else."""
-    read = _CONTENTS.get(kind(body).casefold())
-    return read(body) if read else None
-
-
-def notification(data: Any) -> Notification | None:
-    """An item of the vendor's queue; None if it has no number to delete it by."""
-    receipt_id, body = whole_number(pick(data, "receiptId")), pick(data, "body")
-    if receipt_id is None:
-        return None
-    return Notification(vendor=NAME, receipt_id=receipt_id, kind=kind(body), content=content(body), raw=body)
-
-
 def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:
     """The first text that stands at one of these places."""
     for place in places:
@@ -186,7 +126,48 @@ def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:
     return ""
 
 
-def _digits_or_jid(jid: str) -> str:
-    """A person's digits, or the JID of another kind."""
-    user, _, server = jid.partition("@")
-    return user if server == "c.us" else jid
+def check_result(digits: str, jid: str, reply: dict[str, Any]) -> CheckResult:
+    """Return the result for digits that were asked for as ``jid``."""
+    status = CheckStatus.of(truth(pick(reply, "existsWhatsapp")))
+    return CheckResult(
+        vendor=NAME,
+        number=digits,
+        status=status,
+        jid=(text(pick(reply, "chatId")) or jid) if status is CheckStatus.EXISTS else None,
+        detail="the answer says neither" if status is CheckStatus.UNKNOWN else "",
+        raw=reply,
+    )
+
+
+def is_group(item: Contact) -> bool:
+    """Return whether an entry of the contacts is a group."""
+    return jids.is_group(item.jid) or text(pick(item.raw, "type")).casefold() == "group"
+
+
+def quota(reply: Mapping[str, Any]) -> Any:
+    """What a reply says of the quota that is used up: of the method's calls, or of the number of chats."""
+    parts = [pick(reply, name) for name in ("invokeStatus", "correspondentsStatus")]
+    told = [part for part in parts if part]
+    return next((part for part in told if "EXCEEDED" in text(pick(part, "status")).upper()), told[0] if told else None)
+
+
+def select(
+    rows: Sequence[R], period: Period, when: Callable[[R], datetime | None], after: str | None = None
+) -> list[R]:
+    """Return the rows in a period and behind the one with the id ``after``, the oldest first, each once.
+
+    A row without a moment counts for an open period only.
+    """
+    ordered = _oldest_first(rows, when)
+    ids = [row.message_id for row in ordered]
+    behind = ordered[ids.index(after) + 1 :] if after in ids else ordered
+    return [row for row in behind if (period.holds(at) if (at := when(row)) else period.is_open)]
+
+
+def _oldest_first(rows: Sequence[R], when: Callable[[R], datetime | None]) -> list[R]:
+    """Sort by time; of one second, in the order in which they came: the vendor lists the newest first."""
+    moments = [at for row in rows if (at := when(row))]
+    newest_first = not moments or moments[0] >= moments[-1]
+    # Of two rows with one id the newest tells most.
+    once = {row.message_id: row for row in (reversed(rows) if newest_first else rows)}
+    return sorted(once.values(), key=lambda row: when(row) or LONG_AGO)

@@ -13,7 +13,34 @@ from airflow_provider_wa.api.errors import (
     Unauthorized,
     VendorUnavailable,
 )
+from airflow_provider_wa.api.records import DeliveryState, SessionState
 from airflow_provider_wa.vendors.base import Documented, ErrorRule
+
+NAME = "green_api"
+
+TEXT_CHARACTERS = 20_000
+"""How long a text or a caption may be."""
+
+QUESTION_CHARACTERS, OPTION_CHARACTERS, POLL_OPTIONS = 255, 100, 12
+"""How long a poll's question and each of its options may be, and how many of these there may be."""
+
+UPLOAD_MEGABYTES = 100
+"""How large a file may be; those that are sent by URL the vendor measures itself."""
+
+EXTENSIONS: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "video/mp4": ".mp4",
+    "video/3gpp": ".3gp",
+    "application/pdf": ".pdf",
+}
+"""What a file's name must end with, for it is by that alone that the vendor tells what to send a file as."""
 
 METHODS: Mapping[str, tuple[str, float]] = {
     "checkWhatsapp": ("POST", 10),
@@ -40,11 +67,42 @@ METHODS: Mapping[str, tuple[str, float]] = {
 NUMBER_DIGITS = range(11, 17)
 """How many digits a number may have here, country code included (the old document says 11 or 12)."""
 
-PACE = 0.95
+RATE_USED = 0.95
 """How much of a method's rate is made use of: at all of it, the network's jitter makes some calls come too soon."""
 
 RECEIVE_SECONDS = range(5, 61)
 """How long the vendor may be told to wait for a notification."""
+
+RECEIVE_TIMEOUT = 30.0
+"""Seconds that a reply may take beyond the wait for a notification."""
+
+UPLOAD_TIMEOUT = 300.0
+"""Seconds for an upload: 100 MB over a slow line."""
+
+MONTH = 30 * 24 * 60
+"""Minutes that the journals are searched back for a message whose age is not known."""
+
+SESSION_STATES: Mapping[str, SessionState] = {
+    "authorized": SessionState.LOGGED_IN,
+    "notauthorized": SessionState.LOGGED_OUT,
+    "blocked": SessionState.BLOCKED,
+    "yellowcard": SessionState.BLOCKED,
+    "sleepmode": SessionState.STARTING,
+    "starting": SessionState.STARTING,
+    "": SessionState.STARTING,  # an instance that is just being created has no state yet
+}
+
+DELIVERY_STATES: Mapping[str, tuple[DeliveryState, str]] = {
+    "pending": (DeliveryState.ACCEPTED, "waiting in the vendor's queue"),
+    "sent": (DeliveryState.SENT, ""),
+    "delivered": (DeliveryState.DELIVERED, ""),
+    "read": (DeliveryState.READ, ""),
+    "failed": (DeliveryState.FAILED, "the vendor could not send it"),
+    "noaccount": (DeliveryState.FAILED, "the number is not on WhatsApp"),
+    "notingroup": (DeliveryState.FAILED, "the account is not in the group"),
+    "yellowcard": (DeliveryState.FAILED, "WhatsApp has stopped the account's sending for a while"),
+}
+"""``statusMessage`` in small letters, what it means, and in words what it does not say itself; others stay raw."""
 
 ENDPOINTS: tuple[Documented, ...] = (
     Documented("POST checkWhatsapp", "check"),

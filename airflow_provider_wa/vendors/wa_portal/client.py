@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -17,8 +18,9 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Parameters, Reply, Request, Upload
-from airflow_provider_wa.api.json_fields import moment, pick, png_bytes, text, truth, whole_number
+from airflow_provider_wa.api.json_fields import pick, png_bytes, text
 from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.periods import Period, require_limit
 from airflow_provider_wa.api.records import (
     Balance,
     Contact,
@@ -29,21 +31,21 @@ from airflow_provider_wa.api.records import (
     Record,
     SentMessage,
     Session,
-    SessionState,
 )
 from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.wa_portal import events
-from airflow_provider_wa.vendors.wa_portal import replies as reports
-from airflow_provider_wa.vendors.wa_portal.messages import NAME, SENDS, outgoing
-from airflow_provider_wa.vendors.wa_portal.tables import ENDPOINTS, ERRORS
-
-URL_CHARACTERS = 2000
-"""Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
+from airflow_provider_wa.vendors.wa_portal import events, replies
+from airflow_provider_wa.vendors.wa_portal.messages import SENDS, outgoing
+from airflow_provider_wa.vendors.wa_portal.tables import (
+    DELIVERY_REPORT_DAYS,
+    ENDPOINTS,
+    ERRORS,
+    NAME,
+    NOTHING_FOUND,
+    URL_CHARACTERS,
+)
 
 T = TypeVar("T")
-
-_NOTHING_FOUND = "14"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,7 @@ class WaPortal(Vendor):
     clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        reports.zone(self.timezone)
+        _zone(self.timezone)
 
     def error_code(self, reply: Reply) -> str | None:
         """The two digits of a documented error, else the portal's words; an error may come with HTTP 200."""
@@ -123,15 +125,10 @@ class WaPortal(Vendor):
             if error.code == "04":
                 yield from self._explain_not_sent(error)
             raise
-        data = pick(reply.object, "data")
-        ids = pick(data, "messageIDs")
-        sent_id = text(ids[0]) if isinstance(ids, list) and ids else ""
-        if not sent_id:
+        found = replies.sent_message(reply.object, to, sending.warning)
+        if found is None:
             raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
-        offline = truth(pick(data, "connStatus")) is False
-        in_its_way = "accepted, but the instance is not connected: it is sent after a login" if offline else None
-        warning = "; ".join(filter(None, (in_its_way, sending.warning))) or None
-        return SentMessage(vendor=self.name, message_id=sent_id, to=to, warning=warning, raw=reply.object)
+        return found
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
         """How a message fares (section 2.1, campaignStatus).
@@ -148,7 +145,7 @@ class WaPortal(Vendor):
         row = data[0] if isinstance(data, list) and data else data
         if not isinstance(row, dict):
             raise self.unexpected(reply, what="the reply holds no message")
-        return reports.delivery_status(row, message_id)
+        return replies.delivery_status(row, message_id)
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
@@ -161,12 +158,12 @@ class WaPortal(Vendor):
         :raises BadInput: the portal has forgotten a part of the time.
         """
         period = self._period(since, until, limit)
-        period.require_kept(reports.DELIVERY_REPORT_DAYS)
+        period.require_kept(DELIVERY_REPORT_DAYS, self._today(), vendor=self.name)
         if period.is_empty:
             return []
-        found = yield from self._rows("/api/campaignReport", _asked(period, limit), "messageID")
-        statuses = [status for row in found if period.holds((status := reports.delivery_status(row)).sent_at)]
-        return _newest(reports.oldest_first(statuses, lambda status: status.sent_at), limit)
+        found = yield from self._rows("/api/campaignReport", self._asked(period, limit), "messageID")
+        statuses = [status for row in found if _holds(period, (status := replies.delivery_status(row)).sent_at)]
+        return _newest(replies.oldest_first(statuses, lambda status: status.sent_at), limit)
 
     def inbox(
         self,
@@ -191,13 +188,13 @@ class WaPortal(Vendor):
             # No limit: which end of the list the portal would cut is not known.
             found = yield from self._rows("/api/inboxReportOffset", {"offset": after}, "messageID")
         else:
-            found = yield from self._rows("/api/inboxReport", _asked(period, limit), "messageID")
+            found = yield from self._rows("/api/inboxReport", self._asked(period, limit), "messageID")
         messages = [
             message
             for row in found
-            if period.holds((message := reports.inbox_message(row)).received_at) and message.message_id != after
+            if _holds(period, (message := replies.inbox_message(row)).received_at) and message.message_id != after
         ]
-        ordered = reports.oldest_first(messages, lambda message: message.received_at)
+        ordered = replies.oldest_first(messages, lambda message: message.received_at)
         return ordered[:limit] if after else _newest(ordered, limit)
 
     def events(self, post: Post) -> list[Event]:
@@ -213,7 +210,7 @@ class WaPortal(Vendor):
         :raises SessionDown: the instance is logged out, so that they cannot be known.
         """
         found = yield from self._account_rows("/api/contacts")
-        return [reports.contact(row) for row in found]
+        return [replies.contact(row) for row in found]
 
     def groups(self) -> Flow[list[Group]]:
         """The account's groups with their members (section 6).
@@ -221,31 +218,15 @@ class WaPortal(Vendor):
         :raises SessionDown: the instance is logged out, so that they cannot be known.
         """
         found = yield from self._account_rows("/api/groups")
-        return [reports.group(row) for row in found]
+        return [replies.group(row) for row in found]
 
     def session(self) -> Flow[Session]:
         """The instance's state (section 3.1, qrCode: a QR code means logged out)."""
         reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
-        if text(pick(reply.object, "status")).casefold() == "qrcode":
-            return Session(
-                vendor=self.name,
-                state=SessionState.LOGGED_OUT,
-                detail="waiting for its QR code to be scanned",
-            )
-        data = pick(reply.object, "data")
-        info = pick(data, "info")
-        logged_in, connected = truth(pick(data, "login")), truth(pick(info, "Connected"))
-        if logged_in is None and connected is None:
+        found = replies.session(reply.object)
+        if found is None:
             raise self.unexpected(reply, what="the reply tells no login state")
-        up = logged_in is not False and connected is not False
-        return Session(
-            vendor=self.name,
-            state=SessionState.LOGGED_IN if up else SessionState.LOGGED_OUT,
-            jid=text(pick(info, "Wid")) or None,
-            name=text(pick(data, "name")) or None,
-            detail="connected" if up else "not connected",
-            raw=data,
-        )
+        return found
 
     def qr_code(self) -> Flow[QrCode]:
         """The QR code to log in with (section 3.1).
@@ -282,12 +263,10 @@ class WaPortal(Vendor):
         reply = yield from self.ask(self._request("GET", "/api/checkBal", {}), accept=(500,))
         if reply.status == 500:
             raise QuotaExceeded("the instance was never charged", vendor=self.name, status=500)
-        data = pick(reply.object, "data")
-        left = whole_number(pick(data, "quota"))
-        if left is None:
+        found = replies.balance(pick(reply.object, "data"))
+        if found is None:
             raise self.unexpected(reply, what="the reply tells no quota")
-        expires_at, state = moment(pick(data, "expiryDate")), text(pick(data, "status"))
-        return Balance(vendor=self.name, left=left, expires_at=expires_at, state=state, raw=data)
+        return found
 
     def _explain_not_sent(self, error: BadInput) -> Flow[None]:
         """Code 04 has two meanings; the session tells which one it was."""
@@ -301,23 +280,35 @@ class WaPortal(Vendor):
     def _logged_in_already(self) -> SessionDown:
         return SessionDown("the instance is logged in already: there is no QR code", vendor=self.name)
 
-    def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> reports.Period:
-        if limit is not None and limit < 1:
-            raise BadInput(f"limit: expected 1 or more, got {limit}", vendor=self.name)
-        return reports.Period.of(since, until, reports.zone(self.timezone), self.clock())
+    def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> Period:
+        require_limit(limit, vendor=self.name)
+        return Period.of(since, until, zone=_zone(self.timezone), vendor=self.name)
+
+    def _today(self) -> date:
+        return self.clock().astimezone(_zone(self.timezone)).date()
+
+    def _asked(self, period: Period, limit: int | None) -> dict[str, str]:
+        """Return the parameters of a report: its days and, where these are all that is wanted, ``limit``.
+
+        The portal takes both dates or none, and reports all days then.
+        """
+        asked = {"limit": str(limit)} if limit is not None and period.is_whole_days else {}
+        if days := period.days(self._today()):
+            asked |= {"start_date": _day(days[0]), "end_date": _day(days[1])}
+        return asked
 
     def _rows(self, path: str, parameters: Parameters, key: str) -> Flow[list[dict[str, Any]]]:
         """The rows of a report, known by their ``key``; that there is nothing is code 14, or ``null`` with code 00."""
         try:
             reply = yield from self.ask(self._request("GET", path, parameters))
         except BadInput as error:
-            if error.code != _NOTHING_FOUND:
+            if error.code != NOTHING_FOUND:
                 raise
             return []
         data = pick(reply.object, "data")
         if data is None and text(pick(reply.object, "message")).startswith("00"):
             return []
-        found = reports.rows(data, key)
+        found = replies.rows(data, key)
         if found is None:
             raise self.unexpected(reply, what=f"the reply holds no rows with {key}")
         return found
@@ -328,7 +319,7 @@ class WaPortal(Vendor):
         if not found:
             session = yield from self.session()
             if not session.logged_in:
-                raise SessionDown(f"the instance is {session.detail}", vendor=self.name, code=_NOTHING_FOUND)
+                raise SessionDown(f"the instance is {session.detail}", vendor=self.name, code=NOTHING_FOUND)
         return found
 
     def _request(
@@ -351,10 +342,25 @@ class WaPortal(Vendor):
         return Request(method, path, effect, params=everything, files=uploads)
 
 
-def _asked(period: reports.Period, limit: int | None) -> dict[str, str]:
-    """What a report is asked for. The portal can only cut it to ``limit`` where its days are all that is wanted."""
-    wanted = {"limit": str(limit)} if limit is not None and period.is_whole_days else {}
-    return {**period.parameters, **wanted}
+def _zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name.
+
+    :raises BadInput: there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    # A name may be that of a directory or no path at all.
+    except (KeyError, ValueError, OSError):
+        raise BadInput(f"timezone {name[:60]!r} is no IANA name, such as Asia/Kolkata", vendor=NAME) from None
+
+
+def _day(day: date) -> str:
+    return f"{day:%d-%m}-{day.year:04}"
+
+
+def _holds(period: Period, moment: datetime | None) -> bool:
+    """Return whether something happened in a period; without a moment, the portal's word is taken for it."""
+    return moment is None or period.holds(moment)
 
 
 def _newest(records: list[T], limit: int | None) -> list[T]:

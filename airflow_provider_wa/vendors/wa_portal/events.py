@@ -11,10 +11,7 @@ from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
-from airflow_provider_wa.vendors.wa_portal.messages import NAME
-from airflow_provider_wa.vendors.wa_portal.replies import DELIVERY_STATES
-
-UNKNOWN_TYPE = "application/octet-stream"
+from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, NAME, UNKNOWN_TYPE
 
 _CREDENTIAL = "instanceid"
 """Whoever knows an instance's id can send with it, as with its token (section 1.1): it is not kept."""

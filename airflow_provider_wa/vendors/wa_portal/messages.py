@@ -31,50 +31,14 @@ from airflow_provider_wa.api.messages import (
     Text,
     Video,
 )
-
-NAME = "wa_portal"
-
-LIMITS: Mapping[str, tuple[int, str]] = {
-    "text: body": (2000, "bytes"),
-    "caption": (2000, "bytes"),
-    "upload": (3 * 1024 * 1024, "bytes"),
-    "contact: name": (30, "characters"),
-    "buttons: body": (1024, "characters"),
-    "buttons: footer": (60, "characters"),
-    "buttons: text of a button": (20, "characters"),
-    "buttons: buttons": (3, "of them"),
-    "buttons: buttons that call": (1, "of them"),
-    "buttons: buttons that open a page": (1, "of them"),
-    "buttons: buttons that answer, beside one that calls or opens a page": (1, "of them"),
-    "list: header": (60, "characters"),
-    "list: body": (1024, "characters"),
-    "list: footer": (60, "characters"),
-    "list: button": (20, "characters"),
-    "list: section": (20, "characters"),
-    "list: title": (20, "characters"),
-    "list: description": (30, "characters"),
-}
-"""The most that the portal takes of each field (sections 1.1 to 1.9). It fetches files of up to 5 MB by their link,
-which cannot be known before: a larger one is refused by the portal with code 10."""
-
-FILES_WITH_BUTTONS = (
-    "image/",
-    "video/",
-    "application/pdf",
-    "application/msword",
-    "application/vnd.ms-",
-    "application/vnd.openxmlformats-officedocument",
+from airflow_provider_wa.vendors.wa_portal.tables import (
+    ACTION_BUTTONS,
+    FILES_WITH_BUTTONS,
+    LIMITS,
+    NAME,
+    REPLY_BUTTONS,
+    UNKNOWN_TYPE,
 )
-"""How the MIME types begin of files that may carry buttons: images, videos, PDF and those of Office (section 1.7)."""
-
-_UNKNOWN_TYPE = "application/octet-stream"
-
-REPLY_BUTTONS = ("button1", "button2", "button3")
-ACTION_BUTTONS: Mapping[str, tuple[str, str]] = {
-    "call": ("callButtonText", "callButtonValue"),
-    "url": ("urlButtonText", "urlButtonValue"),
-}
-"""The parameters of a button that calls or opens a page: its text, and the number or address."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +190,7 @@ def _link_or_upload(media: Media) -> tuple[dict[str, str], tuple[Upload, ...]]:
 
 def _check_file_with_buttons(media: Media) -> None:
     kind = media_types.media_type(media)
-    if kind != _UNKNOWN_TYPE and not kind.startswith(FILES_WITH_BUTTONS):
+    if kind != UNKNOWN_TYPE and not kind.startswith(FILES_WITH_BUTTONS):
         raise _refused(f"buttons: media: {media.filename!r} is {kind}; it must be an image, video, PDF or Office file")
 
 

@@ -3,116 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.json_fields import moment, pick, text, truth, whole_number
-from airflow_provider_wa.api.records import Contact, DeliveryState, DeliveryStatus, Group, InboxMessage
-from airflow_provider_wa.vendors.wa_portal.messages import NAME
-
-DELIVERY_REPORT_DAYS = 7
-"""For so many days the portal keeps how messages fared (section 2.2)."""
-
-DELIVERY_STATES: Mapping[int, DeliveryState] = {
-    1: DeliveryState.SENT,
-    3: DeliveryState.DELIVERED,
-    4: DeliveryState.READ,
-}
-"""``statusMessage`` of an outgoing message: the numbers that were seen (field-notes, Portal); others stay raw."""
-
-SUBMISSION_STATES: Mapping[int, DeliveryState] = {1: DeliveryState.SENT}
-"""``status`` of an outgoing message, which tells of its submission alone: no number of it means delivered."""
-
-INBOX_KINDS: Mapping[str, str] = {
-    "isLocation": "location",
-    "isContact": "contact",
-    "isButton": "button",
-    "isList": "list",
-}
-"""The marks of an incoming message that is neither text nor media, and the portal's word for each."""
+from airflow_provider_wa.api.periods import LONG_AGO
+from airflow_provider_wa.api.records import (
+    Balance,
+    Contact,
+    DeliveryState,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    SentMessage,
+    Session,
+    SessionState,
+)
+from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, INBOX_KINDS, NAME, SUBMISSION_STATES
 
 R = TypeVar("R", DeliveryStatus, InboxMessage)
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-def zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name.
-
-    :raises BadInput: there is none of that name.
-    """
-    try:
-        return ZoneInfo(name)
-    # A name may be that of a directory or no path at all.
-    except (KeyError, ValueError, OSError):
-        raise BadInput(f"timezone {name[:60]!r} is no IANA name, such as Asia/Kolkata", vendor=NAME) from None
-
-
-@dataclass(frozen=True)
-class Period:
-    """What happened from ``since`` until before ``until``, which the portal can only be asked for by whole days.
-
-    The days are those of the portal's time zone, which both moments and ``today`` are in.
-    """
-
-    since: datetime | None
-    until: datetime | None
-    today: date
-
-    @classmethod
-    def of(cls, since: datetime | None, until: datetime | None, local: ZoneInfo, now: datetime) -> Period:
-        """A period between two moments; one without a time zone is read as UTC.
-
-        :raises BadInput: it ends before it begins, or a moment is beyond the calendar.
-        """
-        begin, end = _local("since", since, local), _local("until", until, local)
-        if begin and end and end < begin:
-            raise BadInput(f"until ({until}) is before since ({since})", vendor=NAME)
-        return cls(begin, end, now.astimezone(local).date())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it ends as it begins, so that nothing can have happened in it."""
-        return self.since is not None and self.since == self.until
-
-    @property
-    def is_whole_days(self) -> bool:
-        """Whether what the portal tells of its days is just what happened in it."""
-        bounds = [bound for bound in (self.since, self.until) if bound is not None]
-        return (self.since is not None or not bounds) and all(bound.time() == time() for bound in bounds)
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """Its days; none without a beginning: the portal takes both dates or none, and tells of all days then."""
-        if self.since is None:
-            return {}
-        first = self.since.date()
-        last = min((self.until - timedelta(microseconds=1)).date(), self.today) if self.until else self.today
-        return {"start_date": _day(first), "end_date": _day(max(first, last))}
-
-    def require_kept(self, days: int) -> None:
-        """Refuse a period of which the portal has forgotten a part, as it keeps ``days`` days.
-
-        :raises BadInput: naming the bound, and the first day that can be asked for.
-        """
-        first = self.today - timedelta(days=days)
-        for name, bound in (("since", self.since), ("until", self.until)):
-            if bound is not None and bound.date() < first:
-                ago = (self.today - bound.date()).days
-                raise BadInput(
-                    f"{name}: {bound:%Y-%m-%d} is {ago:,} days ago; the portal keeps at most {days}: from {first} on",
-                    vendor=NAME,
-                )
-
-    def holds(self, happened: datetime | None) -> bool:
-        """Whether something happened in it; of what has no moment only the portal's word is known."""
-        if happened is None:
-            return True
-        return (self.since is None or happened >= self.since) and (self.until is None or happened < self.until)
 
 
 def rows(data: Any, key: str) -> list[dict[str, Any]] | None:
@@ -129,9 +39,9 @@ def rows(data: Any, key: str) -> list[dict[str, Any]] | None:
 
 def oldest_first(records: Iterable[R], happened: Callable[[R], datetime | None]) -> list[R]:
     """``records`` by moment and id, each id once, as it was updated last: the portal's own order is not known."""
-    by_update = sorted(records, key=lambda record: moment(pick(record.raw, "updatedAt")) or _LONG_AGO)
+    by_update = sorted(records, key=lambda record: moment(pick(record.raw, "updatedAt")) or LONG_AGO)
     unique = {record.message_id: record for record in by_update}
-    return sorted(unique.values(), key=lambda record: (happened(record) or _LONG_AGO, record.message_id))
+    return sorted(unique.values(), key=lambda record: (happened(record) or LONG_AGO, record.message_id))
 
 
 def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus:
@@ -198,15 +108,43 @@ def group(row: dict[str, Any]) -> Group:
     )
 
 
-def _local(name: str, bound: datetime | None, local: ZoneInfo) -> datetime | None:
-    if bound is None:
+def sent_message(reply: Any, to: str, warning: str | None = None) -> SentMessage | None:
+    """Return the message that was sent, with a ``warning`` of ours and the portal's; None if the reply has no id."""
+    data = pick(reply, "data")
+    ids = pick(data, "messageIDs")
+    sent_id = text(ids[0]) if isinstance(ids, list) and ids else ""
+    if not sent_id:
         return None
-    aware = bound if bound.utcoffset() is not None else bound.replace(tzinfo=timezone.utc)
-    try:
-        return aware.astimezone(local)
-    except OverflowError:
-        raise BadInput(f"{name}: {bound} is beyond the calendar", vendor=NAME) from None
+    offline = truth(pick(data, "connStatus")) is False
+    waiting = "accepted, but the instance is not connected: it is sent after a login" if offline else None
+    warnings = "; ".join(filter(None, (waiting, warning))) or None
+    return SentMessage(vendor=NAME, message_id=sent_id, to=to, warning=warnings, raw=reply)
 
 
-def _day(day: date) -> str:
-    return f"{day:%d-%m}-{day.year:04}"
+def session(reply: Any) -> Session | None:
+    """Return the instance's state: a QR code means logged out. None if the reply has no login state."""
+    if text(pick(reply, "status")).casefold() == "qrcode":
+        return Session(vendor=NAME, state=SessionState.LOGGED_OUT, detail="waiting for its QR code to be scanned")
+    data = pick(reply, "data")
+    info = pick(data, "info")
+    logged_in, connected = truth(pick(data, "login")), truth(pick(info, "Connected"))
+    if logged_in is None and connected is None:
+        return None
+    up = logged_in is not False and connected is not False
+    return Session(
+        vendor=NAME,
+        state=SessionState.LOGGED_IN if up else SessionState.LOGGED_OUT,
+        jid=text(pick(info, "Wid")) or None,
+        name=text(pick(data, "name")) or None,
+        detail="connected" if up else "not connected",
+        raw=data,
+    )
+
+
+def balance(data: Any) -> Balance | None:
+    """Return the credit left; None if the reply has no quota."""
+    left = whole_number(pick(data, "quota"))
+    if left is None:
+        return None
+    expires_at, state = moment(pick(data, "expiryDate")), text(pick(data, "status"))
+    return Balance(vendor=NAME, left=left, expires_at=expires_at, state=state, raw=data)

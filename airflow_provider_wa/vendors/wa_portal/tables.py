@@ -3,8 +3,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, VendorUnavailable
+from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.vendors.base import Documented, ErrorRule
+
+NAME = "wa_portal"
+
+LIMITS: Mapping[str, tuple[int, str]] = {
+    "text: body": (2000, "bytes"),
+    "caption": (2000, "bytes"),
+    "upload": (3 * 1024 * 1024, "bytes"),
+    "contact: name": (30, "characters"),
+    "buttons: body": (1024, "characters"),
+    "buttons: footer": (60, "characters"),
+    "buttons: text of a button": (20, "characters"),
+    "buttons: buttons": (3, "of them"),
+    "buttons: buttons that call": (1, "of them"),
+    "buttons: buttons that open a page": (1, "of them"),
+    "buttons: buttons that answer, beside one that calls or opens a page": (1, "of them"),
+    "list: header": (60, "characters"),
+    "list: body": (1024, "characters"),
+    "list: footer": (60, "characters"),
+    "list: button": (20, "characters"),
+    "list: section": (20, "characters"),
+    "list: title": (20, "characters"),
+    "list: description": (30, "characters"),
+}
+"""The most that the portal takes of each field (sections 1.1 to 1.9). It fetches files of up to 5 MB by their link,
+which cannot be known before: a larger one is refused by the portal with code 10."""
+
+FILES_WITH_BUTTONS = (
+    "image/",
+    "video/",
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-",
+    "application/vnd.openxmlformats-officedocument",
+)
+"""How the MIME types begin of files that may carry buttons: images, videos, PDF and those of Office (section 1.7)."""
+
+UNKNOWN_TYPE = "application/octet-stream"
+"""MIME type of a file of which nothing is known."""
+
+REPLY_BUTTONS = ("button1", "button2", "button3")
+ACTION_BUTTONS: Mapping[str, tuple[str, str]] = {
+    "call": ("callButtonText", "callButtonValue"),
+    "url": ("urlButtonText", "urlButtonValue"),
+}
+"""The parameters of a button that calls or opens a page: its text, and the number or address."""
+
+URL_CHARACTERS = 2000
+"""Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
+
+NOTHING_FOUND = "14"
+"""Code of a report without rows (section 9)."""
+
+DELIVERY_REPORT_DAYS = 7
+"""For so many days the portal keeps how messages fared (section 2.2)."""
+
+DELIVERY_STATES: Mapping[int, DeliveryState] = {
+    1: DeliveryState.SENT,
+    3: DeliveryState.DELIVERED,
+    4: DeliveryState.READ,
+}
+"""``statusMessage`` of an outgoing message: the numbers that were seen (field-notes, Portal); others stay raw."""
+
+SUBMISSION_STATES: Mapping[int, DeliveryState] = {1: DeliveryState.SENT}
+"""``status`` of an outgoing message, which tells of its submission alone: no number of it means delivered."""
+
+INBOX_KINDS: Mapping[str, str] = {
+    "isLocation": "location",
+    "isContact": "contact",
+    "isButton": "button",
+    "isList": "list",
+}
+"""The marks of an incoming message that is neither text nor media, and the portal's word for each."""
 
 _CREDENTIALS = "the instance token was refused: check the connection"
 _QUOTA = "credit is used up: recharge the instance"

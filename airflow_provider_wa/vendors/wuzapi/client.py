@@ -3,77 +3,461 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, ClassVar
+from urllib.parse import quote
 
+from airflow_provider_wa.api import jids
+from airflow_provider_wa.api.capabilities import unsupported
+from airflow_provider_wa.api.errors import BadInput, SessionDown, UnsupportedByVendor, WaError
+from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
+from airflow_provider_wa.api.json_fields import pick, png_bytes, text
+from airflow_provider_wa.api.messages import Buttons, Media, Message
+from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.records import (
+    Avatar,
+    CheckResult,
+    Contact,
+    Group,
+    LinkingCode,
+    MediaFile,
+    QrCode,
+    SentMessage,
+    Session,
+    SessionState,
+    UserInfo,
+    Webhook,
+)
 from airflow_provider_wa.api.webhooks import Event, Post
-from airflow_provider_wa.vendors.base import Documented
-from airflow_provider_wa.vendors.wuzapi import events
-from airflow_provider_wa.vendors.wuzapi.base import SEND_TIMEOUT
-from airflow_provider_wa.vendors.wuzapi.chat import Chat
-from airflow_provider_wa.vendors.wuzapi.directory import Groups, Users
-from airflow_provider_wa.vendors.wuzapi.messages import SENDS
-from airflow_provider_wa.vendors.wuzapi.session import EVENTS, Sessions
+from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
+from airflow_provider_wa.vendors.wuzapi import events, messages, replies
+from airflow_provider_wa.vendors.wuzapi.messages import SENDS, Body, addressed, group_jid, jid, required
+from airflow_provider_wa.vendors.wuzapi.tables import (
+    DOWNLOAD_TIMEOUT,
+    DOWNLOADS,
+    ENDPOINTS,
+    ERRORS,
+    EVENTS,
+    ID_DIGITS,
+    ID_PREFIX,
+    NAME,
+    NO_PICTURE,
+    NUMBERS_PER_CHECK,
+    PRESENCES,
+    SEND_TIMEOUT,
+)
 
-__all__ = ["EVENTS", "SENDS", "SEND_TIMEOUT", "WuzApi"]
-
-_OLDER = "the document's, gone by 1.0.6"
-_NEWER = "newer than the document, by 1.0.6"
+_FOOTER_LEFT_OUT = "this server's buttons have no footer: it was left out"
 
 
-class WuzApi(Sessions, Users, Chat, Groups):
-    """One user of a WuzAPI server, known by the user's token."""
+@dataclass(frozen=True, kw_only=True)
+class WuzApi(Vendor):
+    """One user of a WuzAPI server, identified by the user's token."""
 
-    endpoints: ClassVar[tuple[Documented, ...]] = (
-        Documented("POST /webhook", "set_webhook"),
-        Documented("GET /webhook", "webhook"),
-        Documented("PUT /webhook", "update_webhook", _NEWER),
-        Documented("DELETE /webhook", "delete_webhook", _NEWER),
-        Documented("POST /session/connect", "connect"),
-        Documented("POST /session/disconnect", "disconnect"),
-        Documented("POST /session/logout", "logout"),
-        Documented("GET /session/status", "session"),
-        Documented("GET /session/qr", "qr_code"),
-        Documented("POST /session/pairphone", "pair_phone", _NEWER),
-        Documented("POST /user/info", "user_info"),
-        Documented("POST /user/check", "check"),
-        Documented("GET /user/avatar", "avatar", _OLDER),
-        Documented("POST /user/avatar", "avatar", _NEWER),
-        Documented("GET /user/contacts", "contacts"),
-        Documented("GET /user/lid/{jid}", "lid", _NEWER),
-        Documented("POST /chat/send/text", "send"),
-        Documented("POST /chat/send/template", "send", _OLDER),
-        Documented("POST /chat/send/buttons", "send", _NEWER),
-        Documented("POST /chat/send/list", "send", _NEWER),
-        Documented("POST /chat/send/poll", "send", _NEWER),
-        Documented("POST /chat/send/edit", "send", _NEWER),
-        Documented("POST /chat/send/audio", "send"),
-        Documented("POST /chat/send/image", "send"),
-        Documented("POST /chat/send/document", "send"),
-        Documented("POST /chat/send/video", "send"),
-        Documented("POST /chat/send/sticker", "send"),
-        Documented("POST /chat/send/location", "send"),
-        Documented("POST /chat/send/contact", "send"),
-        Documented("POST /chat/presence", "presence"),
-        Documented("POST /chat/markread", "mark_read"),
-        Documented("POST /chat/react", "send"),
-        Documented("POST /chat/delete", "delete_message", _NEWER),
-        Documented("POST /chat/downloadimage", "download"),
-        Documented("POST /chat/downloadvideo", "download"),
-        Documented("POST /chat/downloadaudio", "download"),
-        Documented("POST /chat/downloaddocument", "download"),
-        Documented("GET /group/list", "groups"),
-        Documented("GET /group/invitelink", "invite_link"),
-        Documented("GET /group/info", "group_info"),
-        Documented("POST /group/photo", "set_group_photo"),
-        Documented("POST /group/name", "set_group_name"),
-    )
+    name: ClassVar[str] = NAME
+    numbers_per_check: ClassVar[int] = NUMBERS_PER_CHECK
+    errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
+    endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
+    sends: ClassVar[Collection[type[Message]]] = frozenset({*SENDS, Buttons})
+    longest_send: ClassVar[float] = SEND_TIMEOUT
+
+    token: str = secret()
+
+    def error_code(self, reply: Reply) -> str | None:
+        """Return the envelope's error text. ``success`` cannot be trusted: HTTP 500 has true (field-notes)."""
+        if reply.status < 300:
+            return None if "data" in reply.object else ""
+        return text(pick(reply.object, "error")) or (reply.beginning.strip() if reply.json is None else "")
+
+    # Session and webhook
+
+    def probe(self) -> Flow[str]:
+        """Ask for the session's state."""
+        session = yield from self.session()
+        return f"the token is valid; the WhatsApp session is {session.state.value.replace('_', ' ')}"
+
+    def session(self) -> Flow[Session]:
+        """The session's state (GET /session/status)."""
+        try:
+            data, reply = yield from self._data(self._request("GET", "/session/status"))
+        except SessionDown as error:
+            # A user that never connected answers "no session": an answer to this question, not a failure.
+            return Session(vendor=self.name, state=SessionState.LOGGED_OUT, detail=error.code or "", raw=error.raw)
+        found = replies.session(data)
+        if found is None:
+            raise self.unexpected(reply, what="the reply tells no login state")
+        return found
+
+    def connect(self, events: Sequence[str] = EVENTS, *, immediate: bool = True) -> Flow[Session]:
+        """Connect to WhatsApp (POST /session/connect) and tell the session's state; fine if it is connected.
+
+        :param events: what the webhook gets. Always sent: without it older servers wipe the subscriptions.
+        :param immediate: answer at once; otherwise the server waits up to 10 s to see the login hold.
+        """
+        body = {"Subscribe": self._events(events), "Immediate": immediate}
+        yield from self.ask(self._request("POST", "/session/connect", body), accept=(409,))
+        session = yield from self.session()
+        return session
+
+    def disconnect(self) -> Flow[None]:
+        """Leave WhatsApp and keep the login (POST /session/disconnect); fine if it is not connected."""
+        try:
+            yield from self.ask(self._request("POST", "/session/disconnect", {}))
+        except SessionDown:
+            return
+
+    def logout(self) -> Flow[None]:
+        """Leave WhatsApp and end the login: a new QR code must be scanned (POST /session/logout).
+
+        :raises SessionDown: it is not connected, and only a connected session can end its login.
+        """
+        try:
+            yield from self.ask(self._request("POST", "/session/logout", {}))
+        except SessionDown as error:
+            if "not logged in" not in (error.code or "").casefold():
+                raise
+
+    def qr_code(self) -> Flow[QrCode]:
+        """The QR code to log in with (GET /session/qr).
+
+        :raises SessionDown: there is none: not connected, logged in already, or connected a moment ago.
+        """
+        data, reply = yield from self._data(self._request("GET", "/session/qr"))
+        png = png_bytes(pick(data, "QRCode"))
+        if png is None:
+            session = yield from self.session()
+            state = "is logged in already" if session.logged_in else "has no QR code yet: ask again in a moment"
+            raise SessionDown(f"the session {state}", vendor=self.name, status=reply.status)
+        return QrCode(vendor=self.name, png=png)
+
+    def pair_phone(self, phone: str) -> Flow[LinkingCode]:
+        """A code to type into the phone in place of scanning the QR code (POST /session/pairphone).
+
+        The session must be connected. A further call makes a further code, and the one before it void.
+
+        :param phone: the account's own number, digits with country code.
+        :raises BadInput: the number is none, or the session is logged in already.
+        """
+        if not re.fullmatch(r"\+?[0-9]{5,20}", phone):
+            raise BadInput(f"phone: {phone[:40]!r} is not the digits of a phone number", vendor=self.name)
+        request = self._request("POST", "/session/pairphone", {"Phone": phone.lstrip("+")})
+        data, reply = yield from self._data(request)
+        code = text(pick(data, "LinkingCode"))
+        if not code:
+            raise self.unexpected(reply, what="the reply has no linking code")
+        return LinkingCode(vendor=self.name, code=code)
+
+    def webhook(self) -> Flow[Webhook]:
+        """Where events go at present, and which ones (GET /webhook)."""
+        data, reply = yield from self._mapping(self._request("GET", "/webhook"))
+        if not replies.has(data, "webhook"):
+            raise self.unexpected(reply, what="the reply names no webhook")
+        return replies.webhook(data, text(pick(data, "webhook")), pick(data, "subscribe"))
+
+    def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
+        """Send events to ``url`` (POST /webhook): these kinds, or all four that every server has.
+
+        They are always sent along: without them newer servers blank the subscriptions.
+        """
+        wanted = self._events(events or EVENTS)
+        body = {"webhookURL": self._url(url), "events": wanted}
+        data, _ = yield from self._mapping(self._request("POST", "/webhook", body))
+        return replies.webhook(data, text(pick(data, "webhook")) or url, wanted)
+
+    def update_webhook(self, url: str, events: Sequence[str] = (), *, active: bool = True) -> Flow[Webhook]:
+        """Change the webhook (PUT /webhook). With ``active`` off the server forgets URL and events."""
+        wanted = self._events(events or EVENTS)
+        body = {"webhook": self._url(url), "events": wanted, "active": active}
+        data, _ = yield from self._mapping(self._request("PUT", "/webhook", body))
+        return replies.webhook(data, text(pick(data, "webhook")) or url, wanted) if active else replies.webhook(data)
+
+    def delete_webhook(self) -> Flow[None]:
+        """Forget the webhook and its events (DELETE /webhook)."""
+        yield from self.ask(self._request("DELETE", "/webhook"))
 
     def events(self, post: Post) -> list[Event]:
-        """What a post to the webhook tells: a message that came in, or how those that were sent fare.
+        """Return the events of a webhook's post: a message that came in, or the delivery of those that were sent.
 
-        One receipt may tell of many messages. What this account wrote or read itself is kept raw, and so are all
+        One receipt may be for many messages. What this account wrote or read itself is kept raw, and so are all
         other types.
 
-        :raises UnexpectedReply: it has no type.
+        :raises UnexpectedReply: the post has no type.
         """
         return events.events(post)
+
+    # Users and groups
+
+    def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
+        """Whether numbers are on WhatsApp, many in one call (POST /user/check).
+
+        Entries may be missing, out of order and with a JID that is no phone number: they are matched by ``Query``.
+        """
+        body = {"Phone": [number.digits for number in numbers]}
+        data, reply = yield from self._data(self._request("POST", "/user/check", body))
+        users = pick(data, "Users")
+        if not isinstance(users, list):
+            raise self.unexpected(reply, what="the reply to a check lists no users")
+        return replies.check_results(numbers, users)
+
+    def user_info(self, users: Sequence[str]) -> Flow[list[UserInfo]]:
+        """What WhatsApp tells of accounts (POST /user/info); those it knows nothing of are left out.
+
+        :param users: digits or JIDs.
+        """
+        if isinstance(users, str) or not users:
+            raise BadInput("users takes a list of at least one number or JID", vendor=self.name)
+        # Newer servers take nothing but full JIDs.
+        body = {"Phone": [jid(user, "users") for user in users]}
+        data, reply = yield from self._data(self._request("POST", "/user/info", body))
+        found = pick(data, "Users")
+        if not isinstance(found, Mapping):
+            raise self.unexpected(reply, what="the reply has no users")
+        return [replies.user_info(name, user) for name, user in found.items()]
+
+    def avatar(self, who: str, *, preview: bool = False) -> Flow[Avatar]:
+        """Where somebody's picture is (POST /user/avatar; on older servers GET with the same body).
+
+        :param who: digits or JID of a person or a group.
+        :param preview: the small picture.
+        """
+        body = {"Phone": required(who, "who"), "Preview": preview}
+        try:
+            reply = yield from self.ask(self._request("POST", "/user/avatar", body), accept=(200, 404))
+            if reply.status == 404:
+                reply = yield from self.ask(self._request("GET", "/user/avatar", body), accept=(200,))
+        except BadInput as error:
+            if any(words in (error.code or "").casefold() for words in NO_PICTURE):
+                return Avatar(vendor=self.name, url=None, raw=error.raw)
+            raise
+        found = replies.avatar(reply.object)
+        if found is None:
+            raise self.unexpected(reply, what="the reply has no address of a picture")
+        return found
+
+    def contacts(self) -> Flow[list[Contact]]:
+        """The account's contacts (GET /user/contacts)."""
+        data, reply = yield from self._data(self._request("GET", "/user/contacts"))
+        if data is None:
+            return []
+        if not isinstance(data, Mapping):
+            raise self.unexpected(reply, what="the reply has no contacts")
+        return [replies.contact(name, contact) for name, contact in data.items()]
+
+    def lid(self, who: str) -> Flow[str | None]:
+        """The LID under which WhatsApp hides a number, None if this account knows none (GET /user/lid/{jid}).
+
+        :param who: digits or JID.
+        """
+        path = "/user/lid/" + quote(jid(who, "who"), safe="@")
+        reply = yield from self.ask(self._request("GET", path), accept=(404,))
+        if reply.status == 404:
+            if "not found" in text(pick(reply.object, "error")).casefold():
+                return None
+            raise self._refusal(reply, Effect.READ)
+        found = text(pick(pick(reply.object, "data"), "lid"))
+        if not found:
+            raise self.unexpected(reply, what="the reply has no LID")
+        return found
+
+    def groups(self) -> Flow[list[Group]]:
+        """All groups with their members (GET /group/list)."""
+        data, reply = yield from self._mapping(self._request("GET", "/group/list"))
+        groups = pick(data, "Groups") or []
+        if not replies.has(data, "Groups") or not isinstance(groups, list):
+            raise self.unexpected(reply, what="the reply lists no groups")
+        return [found for group in groups if (found := replies.group(group))]
+
+    def group_info(self, group: str) -> Flow[Group]:
+        """One group with its members (GET /group/info)."""
+        data, reply = yield from self._of_group("/group/info", group)
+        found = replies.group(data)
+        if found is None:
+            raise self.unexpected(reply, what="the reply describes no group")
+        return found
+
+    def invite_link(self, group: str) -> Flow[str]:
+        """The link that invites into a group (GET /group/invitelink)."""
+        data, reply = yield from self._of_group("/group/invitelink", group)
+        link = text(pick(data, "InviteLink"))
+        if not link:
+            raise self.unexpected(reply, what="the reply has no link")
+        return link
+
+    def set_group_photo(self, group: str, photo: Media) -> Flow[str]:
+        """Give a group another picture, a JPEG, and return the picture's id (POST /group/photo)."""
+        if photo.url is not None:
+            raise BadInput("group photo: url is not possible; give the file's bytes", vendor=self.name)
+        # JPEG is all that WhatsApp takes here.
+        image = messages.data_url(photo, ("image/jpeg",), "group photo")
+        request = self._sending("/group/photo", {"GroupJID": group_jid(group), "Image": image})
+        data, _ = yield from self._data(request)
+        return text(pick(data, "PictureID"))
+
+    def set_group_name(self, group: str, name: str) -> Flow[None]:
+        """Give a group another name (POST /group/name)."""
+        body = {"GroupJID": group_jid(group), "Name": required(name, "name")}
+        yield from self.ask(self._sending("/group/name", body))
+
+    def _of_group(self, path: str, group: str) -> Flow[tuple[Any, Any]]:
+        # Older servers read the body, newer ones the query.
+        known = group_jid(group)
+        request = self._request("GET", path, {"GroupJID": known}, params={"groupJID": known})
+        answer = yield from self._data(request)
+        return answer
+
+    # Chats
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        """Send a message (POST /chat/send/*), a reaction or the taking back of one (POST /chat/react).
+
+        Buttons go to /chat/send/template; a server that has it no more is asked to send them by /chat/send/buttons.
+
+        :param message_id: the caller's own id, which makes a repeat the same message to WhatsApp. A reaction and an
+            edit have none: the id that comes back is the one of the message that they are about.
+        :raises BadInput: the message is not what the server takes.
+        :raises UnsupportedByVendor: this kind of message has no endpoint, or the server has no such buttons.
+        """
+        warning = None
+        if isinstance(message, Buttons):
+            reply, warning = yield from self._send_buttons(to, message, message_id)
+        else:
+            route = SENDS.get(type(message))
+            if route is None:
+                raise unsupported(self.name, f"send messages of the type {message.type}", ())
+            reply = yield from self.ask(self._sending(route.path, route.body(to, message, message_id)))
+            message_id = message_id if route.own_id else getattr(message, "message_id", None)
+        return self._sent(reply, to, message_id, warning)
+
+    def repeats_by_id(self, message: Message) -> bool:
+        """Whether the server takes an id of ours with such a message; with a reaction or an edit it means another one.
+
+        The server itself keeps no list of ids: the same one is what the protocol re-sends under (field-notes, WuzAPI).
+        """
+        route = SENDS.get(type(message))
+        return isinstance(message, Buttons) or (route is not None and route.own_id)
+
+    def new_message_id(self, key: str) -> str:
+        """An id made of ``key``; with 72 bits of its hash two keys do not come to share one."""
+        return ID_PREFIX + sha256(key.encode()).hexdigest()[:ID_DIGITS].upper()
+
+    def delete_message(self, to: str, message_id: str) -> Flow[SentMessage]:
+        """Take back a message that this account sent, for everybody in the chat (POST /chat/delete)."""
+        body = addressed(to, {}, required(message_id, "message_id"))
+        reply = yield from self.ask(self._sending("/chat/delete", body))
+        return self._sent(reply, to, message_id)
+
+    def presence(self, to: str, state: str = "composing", *, audio: bool = False) -> Flow[None]:
+        """Show in a chat that this account is writing, or recording with ``audio`` (POST /chat/presence).
+
+        :param state: ``composing`` or ``paused``.
+        """
+        if state not in PRESENCES:
+            raise BadInput(f"presence: state {state[:40]!r} is none of {', '.join(PRESENCES)}", vendor=self.name)
+        body = {"Phone": to, "State": state, "Media": "audio" if audio else ""}
+        yield from self.ask(self._request("POST", "/chat/presence", body))
+
+    def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
+        """Tell a sender that messages were read (POST /chat/markread).
+
+        :param chat: digits or JID of the person or the group.
+        :param sender: who wrote them, digits or JID, in a group.
+        """
+        ids = [required(message_id, "message_ids: an id") for message_id in message_ids]
+        if not ids:
+            raise BadInput("message_ids: there is none", vendor=self.name)
+        body: Body = {"Id": ids, "Chat": jid(chat, "chat")}
+        if sender:
+            body["Sender"] = jid(sender, "sender")
+        elif jids.is_group(chat):
+            raise BadInput("sender is missing; in a group it must be who wrote the messages", vendor=self.name)
+        yield from self.ask(self._request("POST", "/chat/markread", body))
+
+    def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
+        """The file of a message that came in (POST /chat/download*).
+
+        :param kind: image, video, audio or document.
+        :param reference: what the message said of its file, keys in any case: Url or DirectPath, MediaKey, Mimetype,
+            FileSHA256, FileLength, FileEncSHA256. The whole ``event.Message`` of a webhook will do.
+        :raises BadInput: one of these is missing, or WhatsApp has the file no more.
+        """
+        path = DOWNLOADS.get(kind)
+        if path is None:
+            raise BadInput(f"kind {kind[:40]!r} is none of {', '.join(DOWNLOADS)}", vendor=self.name)
+        reference = pick(reference, f"{kind}Message") or reference
+        request = self._request("POST", path, messages.download(reference), timeout=DOWNLOAD_TIMEOUT)
+        data, reply = yield from self._mapping(request)
+        found = replies.media_file(data, reference)
+        if found is None:
+            raise self.unexpected(reply, what="the reply to a download has no file")
+        return found
+
+    def _send_buttons(self, to: str, message: Buttons, message_id: str | None) -> Flow[tuple[Reply, str | None]]:
+        """The reply to the form of buttons that the server takes, and what was lost on the way.
+
+        None of the refusals that lead to the next form comes after anything was sent.
+        """
+        newest = messages.buttons(message)
+        if message.media is None:
+            request = self._sending(messages.TEMPLATE, addressed(to, messages.template(message), message_id))
+            reply = yield from self.ask(request, accept=(404,))
+            if reply.status != 404:
+                return reply, None
+        reply = yield from self.ask(self._sending(messages.BUTTONS, addressed(to, newest, message_id)), accept=(400,))
+        if reply.status != 400:
+            return reply, None
+        if "missing title" not in text(pick(reply.object, "error")).casefold():
+            raise self._refusal(reply, Effect.SEND)
+        simple = messages.reply_buttons(message)
+        if simple is None:
+            raise UnsupportedByVendor(
+                "this server's buttons take answers only, no links, calls or pictures: a newer server does",
+                vendor=self.name,
+                status=reply.status,
+            )
+        reply = yield from self.ask(self._sending(messages.BUTTONS, addressed(to, simple, message_id)))
+        return reply, _FOOTER_LEFT_OUT if message.footer else None
+
+    def _sent(self, reply: Reply, to: str, message_id: str | None, warning: str | None = None) -> SentMessage:
+        found = replies.sent_message(pick(reply.object, "data"), to, message_id, warning)
+        if found is None:
+            raise self.unexpected(reply, Effect.SEND, "the reply to a send has no message id")
+        return found
+
+    # Requests
+
+    def _request(self, method: str, path: str, body: Body | None = None, **options: Any) -> Request:
+        """Return a request with the token. ``options`` are further fields of ``Request``."""
+        return Request(method, path, headers={"Token": self.token}, json=body, **options)
+
+    def _sending(self, path: str, body: Body) -> Request:
+        """Return a request with an effect in the world."""
+        return self._request("POST", path, body, effect=Effect.SEND, timeout=SEND_TIMEOUT)
+
+    def _data(self, request: Request) -> Flow[tuple[Any, Reply]]:
+        """Exchange a request for the data of the envelope, and the whole reply."""
+        reply = yield from self.ask(request)
+        return pick(reply.object, "data"), reply
+
+    def _mapping(self, request: Request) -> Flow[tuple[Mapping[str, Any], Reply]]:
+        """Exchange a request for data that is an object, as nearly all is, and the whole reply."""
+        data, reply = yield from self._data(request)
+        if not isinstance(data, Mapping):
+            raise self.unexpected(reply, request.effect, "the reply's data is not an object")
+        return data, reply
+
+    def _refusal(self, reply: Reply, effect: Effect) -> WaError:
+        """Return the error of a reply that was accepted to be read, and is an error after all."""
+        return self.error_in(reply, effect) or self.unexpected(reply, effect)
+
+    def _events(self, events: Sequence[str]) -> list[str]:
+        if isinstance(events, str):
+            raise BadInput("events takes a list of event types, not a text", vendor=self.name)
+        return [required(event, "events: an event type") for event in events]
+
+    def _url(self, url: str) -> str:
+        if not re.match(r"https?://[^/\s]", url):
+            raise BadInput("webhook: the URL must begin with http:// or https:// and a host", vendor=self.name)
+        return url

@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, truth
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile, Record
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
-from airflow_provider_wa.vendors.wuzapi.base import NAME
+from airflow_provider_wa.vendors.wuzapi.tables import NAME
 
 DELIVERY_STATES: Mapping[str, DeliveryState] = {"delivered": DeliveryState.DELIVERED, "read": DeliveryState.READ}
 """A receipt's ``state`` in small letters. ReadSelf is missing: it tells that this account has read what came in."""
@@ -52,9 +52,6 @@ _NOT_KEPT = frozenset(
     }
 )
 
-_JID = re.compile(r"([^@.:]+)[^@]*@(.+)", re.DOTALL)
-_PHONES = frozenset({"s.whatsapp.net", "c.us"})
-
 
 def events(post: Post) -> list[Event]:
     """What a post tells: a form with the JSON in its field ``jsonData``, or that JSON itself.
@@ -87,7 +84,7 @@ def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
             message_id=message_id,
             wa_message_id=message_id,
             sender=_person(info),
-            chat=_without_device(chat) or None,
+            chat=jids.without_device(chat) or None,
             kind=kind or text(pick(info, "MediaType")) or text(pick(info, "Type")),
             text=said,
             received_at=moment(pick(info, "Timestamp")),
@@ -106,8 +103,8 @@ def _receipts(body: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
     state, named = DELIVERY_STATES.get(word.casefold()), pick(source, "MessageIDs")
     if state is None or not isinstance(named, list) or truth(pick(source, "IsFromMe")):
         return ()
-    who, chat = _person(source), _without_device(text(pick(source, "Chat")))
-    in_group = chat.endswith("@g.us")
+    who, chat = _person(source), jids.without_device(text(pick(source, "Chat")))
+    in_group = jids.is_group(chat)
     when = moment(pick(source, "Timestamp"))
     ids = dict.fromkeys(text(message_id) for message_id in named)
     return [
@@ -146,19 +143,9 @@ def _person(source: Any) -> str:
     sender, other, chat = (
         text(pick(source, *names)) for names in (("Sender",), ("SenderAlt", "Sender alt"), ("Chat",))
     )
-    phones = (found for jid in (sender, other) if (found := _phone(jid)))
-    return next(phones, "") or _without_device(sender or chat)
-
-
-def _phone(jid: str) -> str:
-    found = _JID.fullmatch(jid)
-    return found[1] if found and found[2] in _PHONES and found[1].isdecimal() else ""
-
-
-def _without_device(jid: str) -> str:
-    """A JID, or what else it is, without the number of the phone or computer that was used."""
-    found = _JID.fullmatch(jid)
-    return f"{found[1]}@{found[2]}" if found else jid
+    found = (jids.read(address) for address in (sender, other))
+    phones = (jid.phone for jid in found if jid and jid.phone)
+    return next(phones, "") or jids.without_device(sender or chat)
 
 
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from airflow_provider_wa.api import media_types
+from airflow_provider_wa.api import jids, media_types
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.json_fields import pick, text, whole_number
 from airflow_provider_wa.api.messages import (
     Audio,
     Button,
@@ -29,19 +32,59 @@ from airflow_provider_wa.api.messages import (
     Text,
     Video,
 )
-from airflow_provider_wa.vendors.wuzapi.base import NAME, Body, jid
+from airflow_provider_wa.vendors.wuzapi.tables import BUTTON_CHARACTERS, BUTTONS_OF_A_KIND, NAME
+
+Body: TypeAlias = dict[str, Any]
 
 IMAGES = ("image/jpeg", "image/png")
 VIDEOS = ("video/mp4", "video/3gpp")
 
-BUTTONS_OF_A_KIND: Mapping[str, int] = {"reply": 3, "url": 1, "call": 1}
-"""How many buttons a message takes (vendor-docs/wuzapi, template)."""
-
-BUTTON_CHARACTERS = 20
-"""The newest servers cut a button's text there; it is refused here instead."""
+# Fields of a file that can be downloaded: name, whether it is bytes in base64, whether it is required.
+_REFERENCE: tuple[tuple[str, bool, bool], ...] = (
+    ("Url", False, False),
+    ("DirectPath", False, False),
+    ("MediaKey", True, True),
+    ("Mimetype", False, True),
+    ("FileSHA256", True, True),
+    ("FileEncSHA256", True, False),
+)
 
 _NOT_OPUS: Mapping[bytes, str] = {b"\x01vorbis": "Vorbis", b"\x7fFLAC": "FLAC", b"Speex   ": "Speex"}
 _OGG_HEAD = 512
+
+
+def jid(who: str, what: str) -> str:
+    """Return the JID of digits, and a JID as it is. ``what`` names the field in an error.
+
+    :raises BadInput: neither digits nor a JID.
+    """
+    if jids.read(who):
+        return who
+    number = re.sub(r"[\s()+.-]", "", who)
+    if not re.fullmatch(r"[0-9]{5,20}", number):
+        raise BadInput(f"{what}: {who[:60]!r} is neither a phone number nor a JID", vendor=NAME)
+    return jids.of_person(number)
+
+
+def group_jid(group: str) -> str:
+    """Return a group's JID, checked.
+
+    :raises BadInput: it is not the JID of a group.
+    """
+    found = jids.parse(group)
+    if found is None or found.kind is not jids.JidKind.GROUP:
+        raise BadInput(f"group: {group[:60]!r} is not the JID of a group; expected digits@g.us", vendor=NAME)
+    return found.plain
+
+
+def required(value: str, what: str) -> str:
+    """Return a text, checked that it is not empty. ``what`` names the field in an error.
+
+    :raises BadInput: it is empty.
+    """
+    if not value.strip():
+        raise BadInput(f"{what} is empty", vendor=NAME)
+    return value
 
 
 def data_url(media: Media, kinds: Collection[str], what: str, media_type: str | None = None) -> str:
@@ -253,3 +296,33 @@ BUTTONS = "/chat/send/buttons"
 def addressed(to: str, body: Body, message_id: str | None, recipient: str = "Phone") -> Body:
     """A body with its recipient, and the sender's own id if there is one."""
     return {recipient: to, **body, **_optional(Id=message_id or "")}
+
+
+def download(reference: Any) -> Body:
+    """Return the body for /chat/download*, from the fields that a message has for its file, in any case.
+
+    :raises BadInput: a field is missing or not in base64.
+    """
+    body: Body = {}
+    for name, encoded, needed in _REFERENCE:
+        value = text(pick(reference, name))
+        if encoded and not _is_base64(value):
+            raise BadInput(f"reference: {name} is not base64", vendor=NAME)
+        if value:
+            body[name] = value
+        elif needed:
+            raise BadInput(f"reference: {name} is missing", vendor=NAME)
+    if not body.keys() & {"Url", "DirectPath"}:
+        raise BadInput("reference: Url is missing, and DirectPath is as well", vendor=NAME)
+    length = whole_number(pick(reference, "FileLength"))
+    if length is None or length < 0:
+        raise BadInput("reference: FileLength is missing or not a whole number; expected 0 or more", vendor=NAME)
+    return {**body, "FileLength": length}
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True

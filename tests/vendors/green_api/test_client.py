@@ -54,8 +54,8 @@ from airflow_provider_wa.api.records import (
     SessionState,
 )
 from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.green_api.events import Notification
 from airflow_provider_wa.vendors.green_api.messages import chat_id
-from airflow_provider_wa.vendors.green_api.replies import Notification
 
 VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN")
 

@@ -70,7 +70,8 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.vendors.wa_portal.client import URL_CHARACTERS, QrLink, WaPortal
+from airflow_provider_wa.vendors.wa_portal.client import QrLink, WaPortal
+from airflow_provider_wa.vendors.wa_portal.tables import URL_CHARACTERS
 
 
 def success(value: Any) -> dict[str, Any]:

@@ -30,7 +30,8 @@ from airflow_provider_wa.api.messages import (
     Video,
 )
 from airflow_provider_wa.api.records import SentMessage
-from airflow_provider_wa.vendors.wa_portal.messages import LIMITS, SENDS, outgoing
+from airflow_provider_wa.vendors.wa_portal.messages import SENDS, outgoing
+from airflow_provider_wa.vendors.wa_portal.tables import LIMITS
 
 MIB = 1024 * 1024
 LINK = Media(url="https://example.com/a.jpg")

@@ -141,7 +141,7 @@ def test_delivery_is_kept_for_7_days(bound: str) -> None:
     assert type(played.error) is BadInput
     assert played.requests == []
     assert str(played.error) == (
-        f"wa_portal: {bound}: 2022-06-18 is 8 days ago; the portal keeps at most 7: from 2022-06-19 on"
+        f"wa_portal: {bound}: 2022-06-18 is 8 days ago; the vendor keeps at most 7: from 2022-06-19 on"
     )
     assert play(VENDOR.delivery_report(**{bound: at(19)}), [answer()]).result == []
 

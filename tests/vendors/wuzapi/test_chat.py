@@ -47,8 +47,8 @@ from airflow_provider_wa.api.messages import (
     Video,
 )
 from airflow_provider_wa.api.records import MediaFile, SentMessage
-from airflow_provider_wa.vendors.wuzapi.client import SEND_TIMEOUT, SENDS
-from airflow_provider_wa.vendors.wuzapi.messages import BUTTONS, TEMPLATE
+from airflow_provider_wa.vendors.wuzapi.messages import BUTTONS, SENDS, TEMPLATE
+from airflow_provider_wa.vendors.wuzapi.tables import SEND_TIMEOUT
 
 LINK = "https://example.com/a.jpg"
 GROUP = "120362023605733675@g.us"
@@ -381,8 +381,8 @@ BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
     "no MIME type": (lambda: VENDOR.download("image", without("mimetype")), "Mimetype is missing"),
     "no hash": (lambda: VENDOR.download("image", without("fileSHA256")), "FileSHA256 is missing"),
     "no length": (lambda: VENDOR.download("image", without("fileLength")), "FileLength is missing"),
-    "a length that is none": (lambda: VENDOR.download("image", REFERENCE | {"fileLength": 2.5}), "no whole number"),
-    "a negative length": (lambda: VENDOR.download("image", REFERENCE | {"fileLength": -1}), "no whole number"),
+    "a length that is none": (lambda: VENDOR.download("image", REFERENCE | {"fileLength": 2.5}), "not a whole number"),
+    "a negative length": (lambda: VENDOR.download("image", REFERENCE | {"fileLength": -1}), "not a whole number"),
     "a key that is not base64": (lambda: VENDOR.download("image", REFERENCE | {"mediaKey": "?"}), "MediaKey is not"),
     "a message without a file": (lambda: VENDOR.download("image", {"imageMessage": "x"}), "MediaKey is missing"),
 }

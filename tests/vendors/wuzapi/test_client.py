@@ -27,7 +27,8 @@ from airflow_provider_wa.api.flow import Effect, Flow, Reply
 from airflow_provider_wa.api.messages import Media, Text
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus, Record, SentMessage, SessionState, Webhook
-from airflow_provider_wa.vendors.wuzapi.client import EVENTS, WuzApi
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
+from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
 
 KNOWN = PhoneNumber("5491155554445", "54")
 GROUP = "120362023605733675@g.us"

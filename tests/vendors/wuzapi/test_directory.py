@@ -202,12 +202,12 @@ BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
     "a user that is none": (lambda: VENDOR.user_info(["Ana"]), "users: 'Ana' is neither"),
     "nobody's avatar": (lambda: VENDOR.avatar(" "), "who is empty"),
     "nobody's LID": (lambda: VENDOR.lid("../admin"), "who: '../admin' is neither"),
-    "a person for a group": (lambda: VENDOR.group_info(f"{TO}@s.whatsapp.net"), "is no group's JID"),
-    "digits for a group": (lambda: VENDOR.invite_link("120362023605733675"), "is no group's JID"),
+    "a person for a group": (lambda: VENDOR.group_info(f"{TO}@s.whatsapp.net"), "is not the JID of a group"),
+    "digits for a group": (lambda: VENDOR.invite_link("120362023605733675"), "is not the JID of a group"),
     "an empty name": (lambda: VENDOR.set_group_name(GROUP, ""), "name is empty"),
     "a photo by link": (lambda: VENDOR.set_group_photo(GROUP, Media(url="https://x/a.jpg")), "group photo: url"),
     "a PNG for a photo": (lambda: VENDOR.set_group_photo(GROUP, Media(PNG)), "it must be image/jpeg"),
-    "a photo for nobody": (lambda: VENDOR.set_group_photo("x", Media(JPEG)), "is no group's JID"),
+    "a photo for nobody": (lambda: VENDOR.set_group_photo("x", Media(JPEG)), "is not the JID of a group"),
 }
 
 

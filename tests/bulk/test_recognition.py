@@ -22,7 +22,7 @@ from airflow_provider_wa.api.messages import (
     Text,
     Video,
 )
-from airflow_provider_wa.api.recognition import comparable_text, same_text
+from airflow_provider_wa.bulk.recognition import comparable_text, same_text
 
 FILE = Media(b"%PDF-1.7", filename="a.pdf")
 

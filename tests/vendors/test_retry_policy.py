@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from airflow_provider_wa.api import errors
 from airflow_provider_wa.api.errors import RateLimited, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect
-from airflow_provider_wa.api.retry_policy import DEFAULT_POLICY, RepeatPolicy, seconds_before_repeat
+from airflow_provider_wa.vendors.retry_policy import DEFAULT_POLICY, RepeatPolicy, seconds_before_repeat
 
 READ, SEND = Effect.READ, Effect.SEND
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green-API's notifications, from its queue or its webhook, as events (field-notes, Green-API)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.json_fields import pick, text, whole_number
+from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, Record, Session
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.green_api.replies import delivery_status, inbox_message, session
+from airflow_provider_wa.vendors.green_api.tables import NAME
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification(Record):
+    """What happened, from the vendor's queue: ``kind`` is its word, for instance ``incomingMessageReceived``.
+
+    ``content`` is the message that came in, how one that was sent fares, or the session's new state; None for all
+    else, which is in ``raw``. ``receipt_id`` is what it is deleted from the queue by.
+    """
+
+    receipt_id: int
+    kind: str
+    content: InboxMessage | DeliveryStatus | Session | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As of every record, with the content's fields in their turn."""
+        return {**super().to_dict(), "content": self.content.to_dict() if self.content else None}
+
+
+_CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session | None]] = {
+    "incomingmessagereceived": inbox_message,
+    "outgoingmessagestatus": delivery_status,
+    "stateinstancechanged": lambda body: session(pick(body, "stateInstance"), body),
+}
+
+
+def kind(body: Any) -> str:
+    """The vendor's word for what a notification, of its queue or its webhook, tells of; empty if it is none."""
+    return text(pick(body, "typeWebhook"))
+
+
+def content(body: Any) -> InboxMessage | DeliveryStatus | Session | None:
+    """The message that came in, how one that was sent fares, or the session's new state; None for all else."""
+    read = _CONTENTS.get(kind(body).casefold())
+    return read(body) if read else None
+
+
+def notification(data: Any) -> Notification | None:
+    """An item of the vendor's queue; None if it has no number to delete it by."""
+    receipt_id, body = whole_number(pick(data, "receiptId")), pick(data, "body")
+    if receipt_id is None:
+        return None
+    return Notification(vendor=NAME, receipt_id=receipt_id, kind=kind(body), content=content(body), raw=body)
+
+
+def events(post: Post) -> list[Event]:
+    """Return the event of a post to the webhook: a notification as in the queue, kept raw if of another kind.
+
+    :raises UnexpectedReply: the post is not a notification.
+    """
+    body = posted_object(NAME, post.data)
+    if not (word := kind(body)):
+        raise UnexpectedReply("the post has no typeWebhook", vendor=NAME)
+    return [event(content(body), vendor_kind=word, raw=body)]
