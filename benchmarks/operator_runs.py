@@ -82,7 +82,7 @@ def check(folder: Path, run: str, count: int, workers: int, known: int = 0) -> d
 def answered(count: int) -> dict[str, Any]:
     """Store the answers of the measured run's first ``count`` numbers, as the operator would have."""
     from airflow_provider_wa.connections.store import get_store
-    from airflow_provider_wa.operators.base import batch_name
+    from airflow_provider_wa.operators._run.message_keys import batch_name
 
     store, batch = get_store(), batch_name(context("measured"), CONN_ID)
     began, rows = time.perf_counter(), answers(count)

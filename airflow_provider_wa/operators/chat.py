@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is done with messages that are there already: react, mark as read, download their files."""
+"""Operators for messages that exist already: react, mark as read, download their files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.operators.base import WaOperator, as_list
+from airflow_provider_wa.operators.base import WaOperator
 
 
 class WaReactOperator(WaOperator):
     """Puts an emoji on a message, or takes it back.
 
-    Returns what ``WaSendMessageOperator`` does.
+    Returns the same as ``WaSendMessageOperator``.
 
     :param wa_conn_id: the connection (templated).
     :param to: the chat, a phone number or a JID (templated).
@@ -34,18 +33,18 @@ class WaReactOperator(WaOperator):
         self.own = own
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_wa.api.messages import Reaction
+        from airflow_provider_wa.operators._run import chat
 
-        return self.hook.send(self.to, Reaction(self.message_id, self.emoji, self.own)).to_dict()
+        return chat.react(self, to=self.to, message_id=self.message_id, emoji=self.emoji, own=self.own)
 
 
 class WaMarkReadOperator(WaOperator):
-    """Tells the sender that messages were read.
+    """Marks messages as read, so that their sender sees it.
 
     :param wa_conn_id: the connection (templated).
     :param message_ids: the messages of one chat (templated).
     :param chat: the chat's JID or number (templated).
-    :param sender: who wrote them, needed in a group (templated).
+    :param sender: the sender of the messages, needed in a group (templated).
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "message_ids", "chat", "sender")
@@ -57,10 +56,9 @@ class WaMarkReadOperator(WaOperator):
         self.sender = sender
 
     def work(self, context: Context) -> None:
-        ids = [self.message_ids] if isinstance(self.message_ids, str) else [str(x) for x in as_list(self.message_ids)]
-        if not all(message_id.strip() for message_id in ids) or not ids:
-            raise BadInput("message_ids: there is no message to mark, or one has an empty id")
-        self.hook.mark_read(ids, self.chat, self.sender)
+        from airflow_provider_wa.operators._run import chat
+
+        chat.mark_read(self, message_ids=self.message_ids, chat=self.chat, sender=self.sender)
 
 
 class WaDownloadMediaOperator(WaOperator):
@@ -70,8 +68,9 @@ class WaDownloadMediaOperator(WaOperator):
 
     :param wa_conn_id: the connection (templated).
     :param kind: image, audio, video or document (templated).
-    :param reference: what the message said of its file, as a dict (templated): Url, MediaKey, Mimetype, FileSHA256 ...
-    :param output_path: where to write it (templated).
+    :param reference: the message's description of its file, as a dict (templated): Url, MediaKey, Mimetype,
+        FileSHA256 ...
+    :param output_path: path or URI of the file (templated).
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "kind", "reference", "output_path")
@@ -83,13 +82,6 @@ class WaDownloadMediaOperator(WaOperator):
         self.output_path = output_path
 
     def work(self, context: Context) -> dict[str, Any]:
-        if not isinstance(self.reference, Mapping):
-            raise BadInput(f"reference: expected a dict, got {type(self.reference).__name__}")
-        file = self.hook.download(self.kind, self.reference)
-        path = ObjectStoragePath(self.output_path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-        except OSError as error:
-            raise BadInput(f"cannot write to {path}: {error.strerror or error}") from None
-        return {**file.to_dict(), "output": self.output_path, "bytes": len(file.content)}
+        from airflow_provider_wa.operators._run import chat
+
+        return chat.download_media(self, kind=self.kind, reference=self.reference, output_path=self.output_path)

@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operators share that go through a list: where it comes from, where results go, how fast."""
+"""Base of the bulk operators: the list, the results, the call rate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
+from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.operators.base import XCOM_RESULTS, WaOperator, refuse_over_limit
-
-if TYPE_CHECKING:
-    from airflow_provider_wa.operators._run.list_source import ListSource
-
-T = TypeVar("T")
+from airflow_provider_wa.operators.base import WaOperator
 
 
 class WaListOperator(WaOperator):
@@ -27,12 +19,12 @@ class WaListOperator(WaOperator):
     :param sql: a query (templated), over ``sql_conn_id``. Give it an ORDER BY: a retry goes on where the list was.
     :param sql_conn_id: any connection to a database that Airflow has a hook for (templated).
     :param column: the column that holds the number or JID (templated).
-    :param part: which rows of ``input_path``, as ``partition()`` gives them, for ``.expand(part=...)``. What limits the
-        speed is shared out between the parts.
-    :param output_path: where to write the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
+    :param part: a part of ``input_path``, as ``partition()`` returns them, for ``.expand(part=...)`` (templated). The
+        parts share the call rate.
+    :param output_path: path or URI of the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
         exists. Required for more than 1,000 rows.
-    :param concurrency: how many calls at once.
-    :param rate_limit: calls at most, such as ``"10/s"``; the connection's by default.
+    :param concurrency: maximum number of calls at once.
+    :param rate_limit: maximum call rate, for example ``"10/s"``; the connection's by default.
     :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
         (templated).
     :param deferrable: wait in the triggerer, which holds no worker slot. By default as
@@ -40,10 +32,7 @@ class WaListOperator(WaOperator):
     """
 
     items: ClassVar[str]
-    """The argument that is a list, or the XCom that holds one."""
-
-    nothing: ClassVar[str]
-    """What is said of an empty list."""
+    """Name of the subclass's own argument, which takes a list or the XCom that holds one."""
 
     template_fields: Sequence[str] = (
         "wa_conn_id",
@@ -86,60 +75,19 @@ class WaListOperator(WaOperator):
             conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
         )
 
-    def source(self) -> ListSource:
-        """The list.
-
-        :raises BadInput: no list is given, or more than one.
-        """
-        from airflow_provider_wa.operators._run.list_source import ListSource
-
-        return ListSource(
-            items=getattr(self, self.items),
-            input_path=self.input_path,
-            sql=self.sql,
-            sql_conn_id=self.sql_conn_id,
-            part=self.part,
-            what=self.items,
-        )
-
-    def rate(self, source: ListSource) -> float | None:
-        """Calls a second at most, of this part of the list.
-
-        :raises BadInput: ``rate_limit`` is no rate.
-        """
-        from airflow_provider_wa.transport.limiter import calls_per_second
-
-        rate = calls_per_second(self.rate_limit) or self.hook.endpoint.rate
-        return rate / source.parts if rate else None
-
-    def read_as(self) -> str | None:
-        """The country of numbers that tell none."""
-        return region(self.default_region) or self.hook.settings.default_region
-
-    def refuse_less_than_one(self, *names: str) -> None:
-        """Raise ``BadInput`` if one of these arguments is given and less than 1."""
-        for name in names:
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise BadInput(f"{name}: {value} is less than 1")
-
-    def beginning(self, rows: Iterable[T], most: int) -> list[T]:
-        """The first rows of the list, ``most`` of them at most; as many as an XCom holds if it is to hold the results.
-
-        :raises BadInput: there are none, or more than the XCom is to hold.
-        """
-        first = list(islice(rows, most if self.output_path else XCOM_RESULTS + 1))
-        if not first:
-            raise BadInput(self.nothing + (f" in {self.input_path}" if self.input_path else ""))
-        if not self.output_path:
-            refuse_over_limit(len(first), self.items)
-        return first
-
-    def prove_output(self) -> None:
-        """See to it that results can be written, and leave those alone that are there.
-
-        :raises BadInput: the path cannot be written to.
-        """
-        if self.output_path:
-            from airflow_provider_wa.bulk.files import prove_writable
-
-            prove_writable(ObjectStoragePath(self.output_path))
+    @property
+    def list_arguments(self) -> dict[str, Any]:
+        """The arguments of this class by name, for the runner; ``items`` is the subclass's own."""
+        return {
+            "items": getattr(self, self.items),
+            "input_path": self.input_path,
+            "sql": self.sql,
+            "sql_conn_id": self.sql_conn_id,
+            "column": self.column,
+            "part": self.part,
+            "output_path": self.output_path,
+            "concurrency": self.concurrency,
+            "rate_limit": self.rate_limit,
+            "default_region": self.default_region,
+            "deferrable": self.deferrable,
+        }

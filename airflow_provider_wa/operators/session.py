@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The WhatsApp session behind a connection: log it in and out, and say where its events go."""
+"""Operators for the WhatsApp session behind a connection: log it in and out, set the URL for its events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.operators.base import WaOperator
 
 
 class WaConnectSessionOperator(WaOperator):
-    """Connects the account to WhatsApp; fine if it is connected. ``WaSessionSensor`` then waits for its login.
+    """Connects the account to WhatsApp, if it is not connected. ``WaSessionSensor`` then waits for its login.
 
     Returns the session: ``{"vendor", "state", "jid", "name", "detail"}``.
 
@@ -21,9 +20,9 @@ class WaConnectSessionOperator(WaOperator):
     """
 
     def work(self, context: Context) -> dict[str, Any]:
-        session = self.hook.connect()
-        self.log.info("The session is %s: %s", session.state.value, session.detail)
-        return session.to_dict()
+        from airflow_provider_wa.operators._run import session
+
+        return session.connect(self)
 
 
 class WaDisconnectSessionOperator(WaOperator):
@@ -33,26 +32,30 @@ class WaDisconnectSessionOperator(WaOperator):
     """
 
     def work(self, context: Context) -> None:
-        self.hook.disconnect()
+        from airflow_provider_wa.operators._run import session
+
+        session.disconnect(self)
 
 
 class WaLogoutSessionOperator(WaOperator):
-    """Ends the account's login: its QR code must be scanned anew.
+    """Ends the account's login: its QR code must be scanned again.
 
     :param wa_conn_id: the connection (templated).
     """
 
     def work(self, context: Context) -> None:
-        self.hook.logout()
+        from airflow_provider_wa.operators._run import session
+
+        session.logout(self)
 
 
 class WaQrCodeOperator(WaOperator):
-    """Writes the QR code to log in with as a PNG file. Whoever scans it owns the session: it goes nowhere else.
+    """Writes the QR code to log in with as a PNG file, and nowhere else: anybody who scans it owns the session.
 
     Returns the file's path.
 
     :param wa_conn_id: the connection (templated).
-    :param output_path: where to write it, ``.png`` (templated).
+    :param output_path: path or URI of the file, ``.png`` (templated).
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "output_path")
@@ -62,16 +65,9 @@ class WaQrCodeOperator(WaOperator):
         self.output_path = output_path
 
     def work(self, context: Context) -> str:
-        path = ObjectStoragePath(self.output_path)
-        if path.suffix.lower() != ".png":
-            raise BadInput(f"{path}: the name must end with .png")
-        code = self.hook.qr_code()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(code.png)
-        except OSError as error:
-            raise BadInput(f"cannot write to {path}: {error.strerror or error}") from None
-        return self.output_path
+        from airflow_provider_wa.operators._run import session
+
+        return session.qr_code(self, output_path=self.output_path)
 
 
 class WaSetWebhookOperator(WaOperator):
@@ -82,7 +78,7 @@ class WaSetWebhookOperator(WaOperator):
     :param wa_conn_id: the connection (templated).
     :param url: the URL (templated); by default the receiver's, from the connection's ``callback_base_url`` and
         ``webhook_secret``.
-    :param events: which kinds of events (templated); all that the vendor has by default.
+    :param events: the kinds of events (templated); all that the vendor has by default.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "url", "events")
@@ -93,9 +89,6 @@ class WaSetWebhookOperator(WaOperator):
         self.events = events
 
     def work(self, context: Context) -> dict[str, Any]:
-        url = self.url or self.hook.settings.callback_url
-        if not url:
-            raise BadInput("give a url, or set callback_base_url and webhook_secret in the connection")
-        if not url.startswith(("http://", "https://")):
-            raise BadInput("url: expected http:// or https://")
-        return self.hook.set_webhook(url, [*self.events]).to_dict()
+        from airflow_provider_wa.operators._run import session
+
+        return session.set_webhook(self, url=self.url, events=self.events)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.operators.base import is_one_message, one_of, refuse_over_limit, sent_messages
+from airflow_provider_wa.arguments import is_one_message, one_of, refuse_over_limit, sent_messages
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.operators.pull import as_moment
+from airflow_provider_wa.arguments import as_moment
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.sensors.delivery import from_store
 

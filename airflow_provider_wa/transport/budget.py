@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts requests, and lets no more of them leave than may be paid for."""
+"""Counts requests, and holds them to a maximum."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ T = TypeVar("T")
 
 
 class CallBudget:
-    """``calls`` counts the requests that were tried, ``budget`` is how many may be; None is any number."""
+    """A counter of requests: ``calls`` is their number, ``budget`` their maximum; None is no maximum."""
 
     def __init__(self, budget: int | None = None) -> None:
         self.calls = 0
         self.budget = budget
 
     def spend(self) -> WaError | None:
-        """Count a request that is about to leave, or tell why it must not."""
+        """Count a request that is about to leave, or return the error that keeps it here."""
         if self.budget is not None and self.calls >= self.budget:
-            return QuotaExceeded("the budget is spent: the task has made as many calls as it may")
+            return QuotaExceeded("budget: all calls are used up; to go on, clear the task with a higher budget")
         self.calls += 1
         return None
 
 
-def metered(flow: Flow[T], meter: CallBudget) -> Flow[T]:
-    """The same flow, whose requests the meter counts and limits, on a channel that others use as well."""
+def within_budget(flow: Flow[T], budget: CallBudget) -> Flow[T]:
+    """Return a flow that does the same, and whose requests the budget counts and limits, on a shared channel."""
     outcome: Reply | WaError | None = None
     while True:
         try:
             step = advance(flow, outcome)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
-        outcome = meter.spend() if isinstance(step, Request) else None
+        outcome = budget.spend() if isinstance(step, Request) else None
         if outcome is None:
             try:
                 outcome = yield step

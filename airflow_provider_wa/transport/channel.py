@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection's way out: carries out requests over httpx, each in bounded time and within the rate limit.
+"""Channels of a connection: they carry out requests over httpx, each in bounded time and within the rate limit.
 
 httpx's transports are used without its clients, whose redirects, cookies and logged URLs are not wanted here.
 """
@@ -38,15 +38,16 @@ _HEADERS = {
 }
 
 REPLY_BYTES = 64 * 1024 * 1024
-"""More than the longest answer of any vendor (media in base64); a longer one must not fill the memory."""
+"""Maximum length of a reply: above that of any vendor (media in base64); a longer one must not fill the memory."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a connection leads and how it is used.
+    """A connection's address and limits.
 
-    ``timeout`` is the longest wait for a reply in seconds, where a request does not say otherwise; ``verify`` is
-    True, False or the path of a CA bundle, for TLS; ``concurrency`` is how many calls run at once in bulk.
+    ``timeout`` is the maximum wait for a reply in seconds, for requests without one of their own; ``verify`` is True,
+    False or the path of a CA bundle, for TLS; ``concurrency`` is the maximum number of calls at once in bulk; ``rate``
+    is the maximum call rate, in calls a second.
     """
 
     base_url: str
@@ -57,9 +58,9 @@ class Endpoint:
     rate: float | None = None
 
     def build(self, request: Request) -> httpx.Request:
-        """``request`` as httpx's, with its time-outs."""
+        """Return a request of httpx, with its time-outs."""
         timeout = httpx.Timeout(self.wait(request), connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT)
-        outgoing = httpx.Request(
+        http_request = httpx.Request(
             request.method,
             _parsed((request.base or self.base_url) + request.path),
             params=request.params or None,
@@ -69,26 +70,26 @@ class Endpoint:
             files=[(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
             extensions={"timeout": timeout.as_dict()},
         )
-        # What could be encoded is ASCII; httpx would try to decode all headers anew for each client that reads them.
-        outgoing.headers.encoding = "ascii"
-        return outgoing
+        # What could be encoded is ASCII; httpx would decode all headers again for each client that reads them.
+        http_request.headers.encoding = "ascii"
+        return http_request
 
     def wait(self, request: Request) -> float:
-        """The longest wait for each part of the reply, in seconds."""
+        """Return the maximum wait for each part of the reply, in seconds."""
         return request.timeout if request.timeout is not None else self.timeout
 
     def deadline(self, request: Request) -> float:
-        """The longest that all of the exchange may take, in seconds: a reply that trickles in ends here."""
+        """Return the maximum time of the whole exchange, in seconds: a reply that trickles in ends here."""
         return CONNECT_TIMEOUT + 2 * self.wait(request)
 
     @property
     def tls(self) -> ssl.SSLContext | bool:
-        """``verify`` as httpx wants it: it deprecates paths."""
+        """``verify`` as httpx takes it: it deprecates paths."""
         return ssl.create_default_context(cafile=self.verify) if isinstance(self.verify, str) else self.verify
 
     @property
     def transport_options(self) -> dict[str, Any]:
-        """The arguments of httpx's own transports, sync and async."""
+        """Arguments of httpx's own transports, sync and async."""
         # A send goes out on a fresh connection: on a kept one that the server has just closed, nobody could tell
         # whether it was taken.
         limits = httpx.Limits(max_keepalive_connections=0)
@@ -96,7 +97,7 @@ class Endpoint:
 
 
 class _Body:
-    """Gathers a reply's body, within the limits of size and time."""
+    """The body of a reply, gathered within the limits of size and time."""
 
     def __init__(self, deadline: float) -> None:
         self._ends = time.monotonic() + deadline
@@ -119,8 +120,8 @@ class _Body:
 class _Cut:
     """Cuts the connection of a synchronous exchange at its deadline: httpx bounds each wait, not their sum."""
 
-    def __init__(self, outgoing: httpx.Request, deadline: float) -> None:
-        outgoing.extensions["trace"] = self._notice
+    def __init__(self, http_request: httpx.Request, deadline: float) -> None:
+        http_request.extensions["trace"] = self._notice
         self._timer = threading.Timer(deadline, self._cut)
         self._timer.daemon = True
         self._socket: socket.socket | None = None
@@ -144,7 +145,7 @@ class _Cut:
 
 
 class _Base(CallBudget):
-    """What both channels share."""
+    """Base of both channels."""
 
     def __init__(self, endpoint: Endpoint, limiter: RateLimiter | None = None) -> None:
         super().__init__()
@@ -154,15 +155,15 @@ class _Base(CallBudget):
         guard_http_logs(self.scrubber)
 
     def _build(self, request: Request) -> httpx.Request | WaError:
-        """``request`` as httpx's. It is built before anything leaves, so that a bug of ours is not taken for a failure.
+        """Return a request of httpx, built before anything leaves, so that a bug of ours is not taken for a failure.
 
-        What cannot be encoded is the caller's fault: a token with an é in a header, half a surrogate pair in a text.
+        Values that cannot be encoded are the caller's: a token with an é in a header, half a surrogate pair in a text.
         """
         try:
-            outgoing = self.endpoint.build(request)
+            http_request = self.endpoint.build(request)
         except (httpx.InvalidURL, UnicodeError) as error:
             return not_a_request(error)
-        return outgoing if outgoing.url.host else not_a_request(httpx.UnsupportedProtocol("no host"))
+        return http_request if http_request.url.host else not_a_request(httpx.UnsupportedProtocol("no host"))
 
 
 class Channel(_Base):
@@ -188,7 +189,7 @@ class Channel(_Base):
         self._transport.__exit__(*exc_info)
 
     def carry_out(self, step: Step) -> Reply | WaError | None:
-        """The reply to a request, or the error that stands for its lack; None after a sleep."""
+        """Return the reply to a request, or the error in place of a reply; None after a sleep."""
         if isinstance(step, Request):
             return self._exchange(step)
         if step.everyone:
@@ -198,19 +199,19 @@ class Channel(_Base):
         return None
 
     def _exchange(self, request: Request) -> Reply | WaError:
-        outgoing = self._build(request)
-        if isinstance(outgoing, WaError):
-            return outgoing
+        http_request = self._build(request)
+        if isinstance(http_request, WaError):
+            return http_request
         wait = self.limiter.reserve(time.monotonic(), request.pace)
         while wait > 0:
             time.sleep(wait)
-            wait = self.limiter.still(time.monotonic(), request.pace)
+            wait = self.limiter.rest(time.monotonic(), request.pace)
         if refusal := self.spend():
             return refusal
         deadline = self.endpoint.deadline(request)
         try:
             body = _Body(deadline)
-            with _Cut(outgoing, deadline), closing(self._transport.handle_request(outgoing)) as response:
+            with _Cut(http_request, deadline), closing(self._transport.handle_request(http_request)) as response:
                 for chunk in response.iter_bytes():
                     body.add(chunk)
             return body.reply(response)
@@ -222,7 +223,7 @@ class AsyncChannel(_Base):
     """Carries out requests on an event loop, many at once: READs on aiohttp's connections, SENDs on httpx's own.
 
     httpx's own pool looks through all its connections at each call, which is too slow for hundreds at once; aiohttp
-    repeats some requests by itself and does not tell whether one has left, which must not happen to a send.
+    repeats some requests by itself and does not say whether one has left, which must not happen to a send.
 
     An async context manager. :param transport: in place of the network, for tests.
     """
@@ -252,7 +253,7 @@ class AsyncChannel(_Base):
         await self._open.aclose()
 
     async def carry_out(self, step: Step) -> Reply | WaError | None:
-        """The reply to a request, or the error that stands for its lack; None after a sleep."""
+        """Return the reply to a request, or the error in place of a reply; None after a sleep."""
         if isinstance(step, Request):
             return await self._exchange(step)
         if step.everyone:
@@ -262,20 +263,20 @@ class AsyncChannel(_Base):
         return None
 
     async def _exchange(self, request: Request) -> Reply | WaError:
-        outgoing = self._build(request)
-        if isinstance(outgoing, WaError):
-            return outgoing
+        http_request = self._build(request)
+        if isinstance(http_request, WaError):
+            return http_request
         wait = self.limiter.reserve(time.monotonic(), request.pace)
         while wait > 0:
             await anyio.sleep(wait)
-            wait = self.limiter.still(time.monotonic(), request.pace)
+            wait = self.limiter.rest(time.monotonic(), request.pace)
         if refusal := self.spend():
             return refusal
         transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
         try:
             body = _Body(deadline)
             with anyio.fail_after(deadline):
-                async with aclosing(await transport.handle_async_request(outgoing)) as response:
+                async with aclosing(await transport.handle_async_request(http_request)) as response:
                     response.headers.encoding = "latin-1"
                     async for chunk in response.aiter_bytes():
                         body.add(chunk)
@@ -310,7 +311,7 @@ def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
 
 
 def _environment_proxy(url: str) -> httpx.Proxy | None:
-    """The proxy that the environment names for ``url`` (HTTPS_PROXY, NO_PROXY ...), as HTTP clients find it."""
+    """Return the environment's proxy for ``url`` (HTTPS_PROXY, NO_PROXY ...), as HTTP clients find it."""
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")

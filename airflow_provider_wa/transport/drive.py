@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives a flow: carries out its steps and sends the outcomes back in. The one place where a flow meets the world."""
+"""Drives a flow: carries out its steps and sends the outcomes back in."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a failed exchange means: a pure function of the HTTP client's exception and of what a repeat would do."""
+"""Errors for exchanges that failed: a pure function of the HTTP client's exception and the effect of a repeat."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtoc
 
 
 class DeadlineExceeded(Exception):
-    """The exchange as a whole took too long, though bytes may have kept trickling in."""
+    """An exchange that took too long as a whole, though bytes may have kept trickling in."""
 
 
 class ReplyTooLong(Exception):
-    """The reply has more bytes than any vendor's answer would."""
+    """A reply with more bytes than any vendor's answer has."""
 
 
 def failure(error: Exception, effect: Effect) -> WaError:
-    """The ``WaError`` that stands for an exchange without a reply.
+    """Return the ``WaError`` for an exchange without a reply.
 
-    Only a SEND is told that it never left: httpx's own transport, which carries all SENDs, can be believed in that.
+    Only a SEND's error says that it never left: httpx's own transport, which carries all SENDs, can be believed there.
     httpx-aiohttp, which carries READs, reports even a connection that was dropped after taking the request as a
     ``ConnectTimeout``; a READ may be repeated anyway.
     """
@@ -38,10 +38,10 @@ def failure(error: Exception, effect: Effect) -> WaError:
 
 
 def not_a_request(error: Exception) -> BadInput:
-    """The ``BadInput`` for what cannot be written down as an HTTP request; nothing has left."""
+    """Return the ``BadInput`` for a request that cannot be written as HTTP; nothing has left."""
     # The error's own text may quote a header or the URL.
     what = f"the request cannot be made ({type(error).__name__})"
-    return BadInput(f"{what}: check the connection's host and token, and the text for characters that are none")
+    return BadInput(f"{what}; check the connection's host and token, and the text for invalid characters")
 
 
 def _words(error: Exception) -> str:

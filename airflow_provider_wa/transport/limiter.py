@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One rate limiter per connection. It only does arithmetic: who sleeps, and how, is the driver's business."""
+"""One rate limiter per connection. It only does arithmetic: its callers sleep."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def calls_per_second(rate: str | None) -> float | None:
-    """Read a rate such as ``10/s``, ``20/m`` or ``1000/h``; None or an empty text is no limit.
+    """Return the rate in a text such as ``10/s``, ``20/m`` or ``1000/h``; None or an empty text is no limit.
 
-    :raises BadInput: it is no such rate.
+    :raises BadInput: it is another text.
     """
     if not rate or not str(rate).strip():
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*([smhd])[a-z]*\s*", str(rate), re.IGNORECASE)
     if not found or float(found[1]) <= 0:
-        raise BadInput(f"rate_limit: {rate!r} is no rate; write for example 10/s, 20/m or 1000/h")
+        raise BadInput(f"rate_limit: invalid rate {rate!r}; expected for example 10/s, 20/m or 1000/h")
     return float(found[1]) / _UNIT_SECONDS[found[2].lower()]
 
 
 class RateLimiter:
-    """Spaces calls evenly, at most ``rate`` a second, and lets all wait when the vendor says that it is too much.
+    """Spaces calls evenly, at most ``rate`` a second, and lets all wait when the vendor refuses calls as too fast.
 
     Calls of a kind that has a pace of its own are spaced by that as well, on the same line: with a ``rate``, a place
     far ahead for one of them moves those behind it, of whatever kind. Without one, the kinds do not hinder each other.
@@ -53,17 +53,17 @@ class RateLimiter:
             return place - now
 
     def pause(self, now: float, seconds: float) -> None:
-        """Let nobody call for so many seconds, those included who have a place already."""
+        """Let no caller go on for this time, not even those that have a place already."""
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
-    def still(self, now: float, pace: Pace | None = None) -> float:
-        """Seconds to wait still, for who comes to take a reserved place: 0, unless a pause lies upon it.
+    def rest(self, now: float, pace: Pace | None = None) -> float:
+        """Return the seconds that are left to wait at a reserved place: 0, unless there is a pause.
 
-        There is a new place behind the pause then, in line with all others: they must not call at once when it ends.
+        During a pause there is a new place behind it, in line with all others: they must not call at once when it ends.
         """
         return self.reserve(now, pace) if self.paused_for(now) > 0 else 0.0
 
     def paused_for(self, now: float) -> float:
-        """Seconds that are left of a pause; 0 or less: none."""
+        """Return the seconds that are left of a pause; 0 or less without one."""
         return self._paused_until - now

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps a connection's secrets out of all that leaves the package: errors, records, log lines of HTTP libraries."""
+"""Masks a connection's secrets in all that leaves the package: errors, records, log lines of HTTP libraries."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MASK = "***"
 
 MESSAGE_LENGTH = 500
 RAW_LENGTH = 2000
-"""How much is kept of an error's message and of the reply behind it, in characters."""
+"""Maximum lengths of an error's message and of the reply in it, in characters."""
 
 _SHORT = 6
-"""A secret with fewer characters is masked only where it stands alone: it may well be a part of other words."""
+"""Minimum length of a secret that is masked inside of other words; a shorter one only where it stands alone."""
 
 _HTTP_LOGGERS = (
     "httpx",
@@ -47,11 +47,11 @@ class Scrubber:
         self._secret = re.compile(alternatives, re.IGNORECASE) if alternatives else None
 
     def text(self, value: str) -> str:
-        """``value`` without secrets; itself if it has none, so that an enum's member stays one."""
+        """Return ``value`` without secrets; itself if it has none, so that an enum's member stays one."""
         return self._secret.sub(MASK, value) if self._secret and self._secret.search(value) else value
 
     def data(self, value: Any) -> Any:
-        """A JSON value without secrets, in keys and values, however deep."""
+        """Return a JSON value without secrets, in keys and values, at any depth."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -61,7 +61,7 @@ class Scrubber:
         return value
 
     def result(self, value: T) -> T:
-        """What a flow returned without secrets: a record, with those in it, or a list or tuple of them."""
+        """Return the result of a flow without secrets: a record, with those in it, or a list or tuple of them."""
         scrubbed: Any = value
         if isinstance(value, str):
             scrubbed = self.text(value)
@@ -94,7 +94,7 @@ class Scrubber:
 
 @lru_cache(maxsize=256)
 def _fields(kind: Any) -> tuple[str, ...]:
-    """What a record is made of; nothing, if it is none."""
+    """Return the names of a record's fields; none for other classes."""
     return tuple(field.name for field in fields(kind) if field.init) if is_dataclass(kind) else ()
 
 
@@ -103,7 +103,7 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _pattern(secret: str) -> str:
-    """A regular expression for ``secret``; each client, server and library encodes another choice of its characters.
+    """Return a regular expression for ``secret``; clients, servers and libraries encode different characters.
 
     A text matches it in one way only, or a text that nearly matches could be tried in very many.
     """
@@ -112,7 +112,7 @@ def _pattern(secret: str) -> str:
 
 
 def _character(character: str) -> str:
-    """A regular expression for one character, or for a run of backslashes, which escaping makes longer."""
+    """Return a regular expression for a character, or for a run of backslashes, which escaping makes longer."""
     if character.isascii() and character.isalnum():
         return character
     if character == "\\":
@@ -133,7 +133,7 @@ def _character(character: str) -> str:
 
 
 class _HttpLogFilter(logging.Filter):
-    """Cleans the lines of HTTP libraries: httpx logs each request's URL at INFO, and some URLs hold a token."""
+    """A filter for the lines of HTTP libraries: httpx logs each request's URL at INFO, and some URLs hold a token."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ _HTTP_LOG_FILTER = _HttpLogFilter()
 
 
 def guard_http_logs(scrubber: Scrubber) -> None:
-    """Keep these secrets out of what the HTTP libraries log, for as long as the process lives."""
+    """Mask these secrets in the log lines of the HTTP libraries, for as long as the process lives."""
     _HTTP_LOG_FILTER.learn(scrubber.secrets)
     for name in _HTTP_LOGGERS:
         # Adding a filter that is there already does nothing.

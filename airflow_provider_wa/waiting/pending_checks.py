@@ -21,7 +21,7 @@ from airflow_provider_wa.connections.store import aget_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.transport.budget import CallBudget, metered
+from airflow_provider_wa.transport.budget import CallBudget, within_budget
 from airflow_provider_wa.waiting.patience import Patience
 from airflow_provider_wa.waiting.trigger import Found, NotYet
 from airflow_provider_wa.waiting.vendor_source import Run
@@ -81,7 +81,9 @@ class _Again:
     async def ask(self, answers: list[CheckRow], row: CheckRow) -> None:
         """Ask for one row, and add it to ``answers`` unless it is still pending."""
         try:
-            (result,) = await self._run(metered(self._vendor.check_again([numbers.parse(row.number)]), self._meter))
+            (result,) = await self._run(
+                within_budget(self._vendor.check_again([numbers.parse(row.number)]), self._meter)
+            )
         except BadInput as error:
             # It is this number that is refused, which is no reason not to wait for the others.
             detail = f"{type(error).__name__}: {error}"

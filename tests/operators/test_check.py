@@ -104,14 +104,14 @@ def test_a_list_that_a_template_has_made_text_of_is_a_list(vendors: Vendors) -> 
 
 
 BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "give one of numbers, input_path and sql"),
-    "both": ({"numbers": ["1"], "input_path": "a.csv"}, "give one of numbers, input_path and sql"),
-    "empty list": ({"numbers": []}, "no numbers to check"),
+    "nothing": ({}, "numbers: give exactly one of numbers, input_path and sql"),
+    "both": ({"numbers": ["1"], "input_path": "a.csv"}, "give exactly one of numbers, input_path and sql"),
+    "empty list": ({"numbers": []}, "numbers: the list is empty"),
     "no list": ({"numbers": {"a": 1}}, "numbers: expected a list, got dict"),
     "broken list": ({"numbers": "[1, "}, "cannot be read as one"),
     "no file": ({"input_path": "/nowhere/list.csv"}, "there is no file"),
-    "no workers": ({"numbers": ["12025550110"], "concurrency": 0}, "less than 1"),
-    "no rate": ({"numbers": ["12025550110"], "rate_limit": "fast"}, "is no rate"),
+    "no workers": ({"numbers": ["12025550110"], "concurrency": 0}, "concurrency: must be at least 1, got 0"),
+    "no rate": ({"numbers": ["12025550110"], "rate_limit": "fast"}, "rate_limit: invalid rate 'fast'"),
     "unknown output": ({"numbers": ["12025550110"], "output_path": "/tmp/out.xlsx"}, "must end with"),
     "unwritable output": ({"numbers": ["12025550110"], "output_path": "/proc/nowhere/out.csv"}, "cannot write to"),
     "too many for an XCom": ({"numbers": us(1001)}, "more than 1,000 numbers"),

@@ -18,7 +18,7 @@ from helpers.waiting import call_back, event_of
 
 from airflow_provider_wa.api.errors import QuotaExceeded, SessionDown
 from airflow_provider_wa.bulk.check_results import parts
-from airflow_provider_wa.operators.base import batch_name
+from airflow_provider_wa.operators._run.message_keys import batch_name
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.sandbox import magic_numbers
 from airflow_provider_wa.store.store import Store
@@ -137,7 +137,7 @@ def test_the_trigger_keeps_to_the_budget_too(vendors: Vendors, airflow_store: St
     made = operator("accuauth_default", ["+51999888701", "+51999888710", "+51999888704"], budget=4)
     trigger = deferred(made)
     event = asyncio.run(event_of(trigger))
-    with pytest.raises(AirflowFailException, match=r"QuotaExceeded: the budget is spent.*2 numbers are left pending"):
+    with pytest.raises(AirflowFailException, match=r"QuotaExceeded: budget: all calls are used.*2 numbers are left"):
         made.execute_complete(context(), event)
     assert vendors.state.ledger.requests["accuauth"] == 4
 
@@ -352,14 +352,3 @@ def test_deferring_follows_airflows_default(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
     assert made() is True
     assert made(deferrable=False) is False
-
-
-def test_all_tries_of_a_run_share_a_name_and_nothing_else_does() -> None:
-    def name(conn_id: str = "c", **fields: Any) -> str:
-        known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, "try_number": 1, **fields}
-        return batch_name({"ti": SimpleNamespace(**known)}, conn_id)  # type: ignore[arg-type, typeddict-unknown-key, typeddict-item]
-
-    assert name() == name(try_number=2)
-    others = [name(dag_id="x"), name(run_id="x"), name(task_id="x"), name(map_index=3), name("x")]
-    assert len({name(), *others}) == 6
-    assert batch_name({}, "c") != batch_name({}, "c")  # type: ignore[typeddict-item]

@@ -56,7 +56,10 @@ def test_the_balance_fails_or_skips_below_what_is_needed(vendors: Vendors) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"min_balance": "much"}, "is no number"), ({"on_low": "shrug"}, "neither fail nor skip")],
+    [
+        ({"min_balance": "much"}, "min_balance: not a number: 'much'"),
+        ({"on_low": "shrug"}, "on_low: unknown value 'shrug'; expected fail or skip"),
+    ],
 )
 def test_a_mistake_fails_for_good_before_any_call(vendors: Vendors, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(AirflowFailException, match=message):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.records import Contact, DeliveryStatus, Group, InboxMessage
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.operators._run.pull import columns_of
 from airflow_provider_wa.operators._run.received import ReceivedMessage
 from airflow_provider_wa.operators.directory import WaPullContactsOperator, WaPullGroupsOperator
 from airflow_provider_wa.operators.reports import (
@@ -99,8 +101,8 @@ def test_a_period_is_the_runs_data_interval_or_as_given(vendors: Vendors, conn_t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"since": "yesterday"}, "since: 'yesterday' is no moment"),
-        ({"since": "2026-11-02", "until": "2026-11-01"}, "is not after since"),
+        ({"since": "yesterday"}, "since: not a date or time: 'yesterday'"),
+        ({"since": "2026-11-02", "until": "2026-11-01"}, "until: .* is not after since"),
         ({"since": "2026-11-02", "after": "A1"}, "either after, or since and until"),
         ({"output_path": "/tmp/x.xlsx"}, "must end with"),
     ],
@@ -126,5 +128,9 @@ def test_a_vendor_without_an_inbox_names_those_that_have_one(vendors: Vendors) -
         (WaPullGroupsOperator, Group),
     ],
 )
-def test_all_that_a_record_shows_is_written(operator: Any, record: Any) -> None:
-    assert operator.columns == tuple(field.name for field in fields(record) if field.repr)
+def test_all_that_a_record_shows_is_written_and_documented(operator: Any, record: Any) -> None:
+    columns = tuple(field.name for field in fields(record) if field.repr)
+    assert columns_of(record) == columns
+    documented = re.search(r"Rows are ``{(.*?)}``", operator.__doc__, re.DOTALL)
+    assert documented
+    assert tuple(re.findall(r'"(\w+)"', documented[1])) == columns

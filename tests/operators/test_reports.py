@@ -99,8 +99,8 @@ def test_no_messages_are_no_error(vendors: Vendors) -> None:
     ("message_id", "arguments", "message"),
     [
         ("nobody-sent-this", {}, "knows no message 'nobody-sent-this'"),
-        ("  ", {}, "is no message id"),
-        ([{"to": "1"}], {}, "is no message id"),
+        ("  ", {}, "message_id: not a message id"),
+        ([{"to": "1"}], {}, "message_id: not a message id"),
         (5, {}, "expected an id or a list of ids"),
         ([str(number) for number in range(1001)], {}, "more than 1,000 messages"),
         ("x", {"wa_conn_id": "wuzapi_default"}, "connection types that can: green_api, wa_portal"),

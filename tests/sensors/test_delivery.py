@@ -124,10 +124,10 @@ def test_who_tells(vendors: Vendors, conn_type: str, source: str) -> None:
     [
         ({"message_id": []}, "no messages to wait for"),
         ({"message_id": 7}, "expected an id or a list"),
-        ({"message_id": [""]}, "is no message id"),
+        ({"message_id": [""]}, "message_id: not a message id"),
         ({"message_id": [str(number) for number in range(1001)]}, "more than 1,000 messages"),
-        ({"message_id": "m", "wait_for": "sent"}, "wait_for: 'sent' is none of delivered, read"),
-        ({"message_id": "m", "source": "me"}, "source: 'me' is none of"),
+        ({"message_id": "m", "wait_for": "sent"}, "wait_for: unknown value 'sent'; expected delivered or read"),
+        ({"message_id": "m", "source": "me"}, "source: unknown value 'me'; expected"),
         ({"message_id": "m", "conn_id": "wuzapi_default", "source": "vendor"}, "can: green_api, wa_portal"),
         ({"message_id": "m", "conn_id": "accuauth_default"}, "cannot send messages"),
         ({"message_id": "m", "conn_id": "checkwa_default", "source": "store"}, "cannot send messages"),

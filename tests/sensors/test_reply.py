@@ -128,8 +128,8 @@ def test_without_a_run_it_is_what_comes_from_now_on(vendors: Vendors) -> None:
     [
         ({"sender": "nobody"}, "not a phone number"),
         ({"pattern": "(yes"}, "is no regular expression"),
-        ({"after": "tomorrow"}, "is no moment"),
-        ({"source": "me"}, "is none of auto, vendor, store"),
+        ({"after": "tomorrow"}, "after: not a date or time"),
+        ({"source": "me"}, "source: unknown value 'me'; expected auto, vendor or store"),
         ({"source": "vendor"}, "can: green_api, wa_portal"),
         ({"conn_id": "checkwa_default"}, "cannot send messages"),
     ],

@@ -5,7 +5,7 @@ import pytest
 
 from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
 from airflow_provider_wa.api.flow import Flow, Reply, Request, Sleep, advance
-from airflow_provider_wa.transport.budget import CallBudget, metered
+from airflow_provider_wa.transport.budget import CallBudget, within_budget
 
 
 def two_requests() -> Flow[int]:
@@ -35,18 +35,18 @@ def driven(flow: Flow[int], *outcomes: Reply | VendorUnavailable) -> int:
 
 def test_requests_are_counted_with_their_repeats_and_sleeps_are_not() -> None:
     meter = CallBudget()
-    assert driven(metered(two_requests(), meter), VendorUnavailable("502"), Reply(200), Reply(201)) == 401
+    assert driven(within_budget(two_requests(), meter), VendorUnavailable("502"), Reply(200), Reply(201)) == 401
     assert meter.calls == 3
 
 
 def test_nothing_leaves_beyond_the_budget() -> None:
     meter = CallBudget(budget=3)
-    assert driven(metered(two_requests(), meter), Reply(200), Reply(200)) == 400
-    with pytest.raises(QuotaExceeded, match="the budget is spent"):
-        driven(metered(two_requests(), meter), Reply(200))
+    assert driven(within_budget(two_requests(), meter), Reply(200), Reply(200)) == 400
+    with pytest.raises(QuotaExceeded, match="budget: all calls are used up"):
+        driven(within_budget(two_requests(), meter), Reply(200))
     assert meter.calls == 3
 
 
 def test_an_error_goes_through_to_the_flow_and_out_of_it() -> None:
     with pytest.raises(VendorUnavailable, match="again"):
-        driven(metered(two_requests(), CallBudget()), VendorUnavailable("once"), VendorUnavailable("again"))
+        driven(within_budget(two_requests(), CallBudget()), VendorUnavailable("once"), VendorUnavailable("again"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a message of what a DAG author gives, loading its file: ``api/`` never does."""
+"""Makes a message of a DAG author's argument, and loads its file: ``api/`` reads no files."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from airflow_provider_wa.api.messages import Message, Text
 
 
 def content_of(location: str) -> bytes:
-    """A file's content, by its path or ``ObjectStoragePath`` URI."""
+    """Return a file's content, by its path or ``ObjectStoragePath`` URI."""
     content: bytes = ObjectStoragePath(location).read_bytes()
     return content
 
 
 def load_message(spec: Message | Mapping[str, Any] | str, read: Callable[[str], bytes] = content_of) -> Message:
-    """A message from an object, plain text, or a dict.
+    """Return a message from an object, plain text, or a dict.
 
     In a dict the file of an image, audio, video or document is named by ``path`` (a local path or an
     ``ObjectStoragePath`` URI), or by ``url``, which the vendor fetches.
 
-    :param read: gives a file's content.
-
-    :raises BadInput: no such file, or not a message.
+    :param read: returns a file's content.
+    :raises BadInput: there is no such file, or it is not a message.
     """
     if isinstance(spec, Message):
         return spec

@@ -6,34 +6,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Message
 
 Render = Callable[[Mapping[str, Any]], Any]
 
 ROW = "row"
-"""All of a row, for columns whose names are no names of Jinja: ``{{ row["first name"] }}``."""
+"""Name of the whole row, for columns whose names Jinja does not allow: ``{{ row["first name"] }}``."""
 
 
 class RowTemplate:
-    """Something whose texts are Jinja templates over a row's columns.
+    """A message or another value whose texts are Jinja templates over a row's columns.
 
-    A template may also use what Airflow's templates know (``ds``, ``params`` ...), where no column has that name.
+    A template may also use the variables of Airflow's templates (``ds``, ``params`` ...) that no column hides.
 
     :param spec: a text, a dict or list of texts at any depth, or a message.
-    :param what: what it is called in messages.
+    :param name: the argument's name in messages.
     :param context: Airflow's context.
-    :raises BadInput: a text is no template.
+    :raises BadInput: a text is not a valid template.
     """
 
-    def __init__(self, spec: Any, what: str, context: Mapping[str, Any]) -> None:
-        from jinja2 import StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        self._what = what
+    def __init__(self, spec: Any, name: str, context: Mapping[str, Any]) -> None:
+        self._name = name
         self._context = dict(context)
         self._names: set[str] = set()
-        # What is missing is an error, not a gap in what people read.
+        # A missing value is an error, not a gap in a message.
         self._environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined, keep_trailing_newline=True, finalize=_refuse_none
         )
@@ -45,23 +45,21 @@ class RowTemplate:
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
     def refuse_unknown(self, columns: Mapping[str, Any]) -> None:
-        """Raise ``BadInput`` if the templates use what is neither a column nor known to Airflow's templates."""
+        """Raise ``BadInput`` if the templates use a name that is neither a column nor a variable of Airflow's."""
         unknown = sorted(self._names - set(map(str, columns)) - set(self._context) - {ROW})
         if unknown:
             known = ", ".join(map(repr, columns))
-            raise BadInput(f"{self._what}: there is no column {', '.join(map(repr, unknown))}; there is {known}")
+            raise BadInput(f"{self._name}: there is no column {', '.join(map(repr, unknown))}; the list has {known}")
 
     def render(self, row: Mapping[str, Any]) -> Any:
-        """The same with its texts rendered.
+        """Return the value with its texts rendered.
 
-        :raises BadInput: a template fails with what this row has.
+        :raises BadInput: a template fails with this row.
         """
-        from jinja2 import TemplateError
-
         try:
             return self._render({**self._context, **{str(name): value for name, value in row.items()}, ROW: row})
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            raise BadInput(f"{self._what}: {type(error).__name__}: {error}") from None
+            raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
     def _compiled(self, spec: Any) -> Render:
         if isinstance(spec, str):
@@ -75,13 +73,11 @@ class RowTemplate:
         return lambda row: spec
 
     def _compiled_text(self, text: str) -> Render:
-        from jinja2 import TemplateError, meta
-
         try:
             self._names |= meta.find_undeclared_variables(self._environment.parse(text))
             template = self._environment.from_string(text)
         except TemplateError as error:
-            raise BadInput(f"{self._what}: {error}") from None
+            raise BadInput(f"{self._name}: {error}") from None
         return template.render
 
 

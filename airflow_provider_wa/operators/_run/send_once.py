@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sending operators share: the key by which a message is known, and how one is sent at most once."""
+"""Sends a run's messages, each at most once."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context
-
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
-from airflow_provider_wa.api.errors import BadInput, Retry, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
@@ -22,72 +18,42 @@ from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import Length, heap_spared
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
-from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators._run.message_files import content_of, load_message
-from airflow_provider_wa.operators.base import batch_name
+from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.vendors.registry import VENDORS
+
+ON_UNKNOWN = ("fail", "skip", "resend")
+"""Choices for a message that may or may not have gone out."""
 
 
 class SendOnce:
-    """Sends messages of one run of a task, whatever its retries, each at most once.
+    """Sends messages of one run of a task, whatever its retries, each at most once."""
 
-    :param resend: whether a task that is cleared by hand sends again; its automatic retries do not.
-    :param retries: the task's.
-    :param part: whether the list is a part of a longer one: a message is the same then in whichever part it is.
-    """
-
-    def __init__(
-        self,
-        hook: WaHook,
-        context: Context,
-        conn_id: str,
-        *,
-        resend: bool = False,
-        retries: int = 0,
-        part: bool = False,
-    ) -> None:
-        self.hook = hook
+    def __init__(self, task: Task, keys: MessageKeys) -> None:
+        self.hook = task.hook
         self.store = get_store()
+        self.conn_id = task.wa_conn_id
+        self.keys = keys
+        self._log = task.log
         self._longest = 0.0
-        self.conn_id = conn_id
-        run: Any = context
-        ti = run.get("ti")
-        # Airflow raises max_tries by the retries at each Clear, and at nothing else.
-        generation = [max(ti.max_tries - retries, 0)] if resend and ti is not None else []
-        self.batch = batch_name(context, conn_id, *generation)
-        run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
-        self._run = [*run_id, *generation]
         # The same file goes to many; another task may find another one under its name.
         self._content_of = lru_cache(maxsize=4)(content_of)
-
-    def key(self, recipient: str, message: Any, given: str | None = None) -> str:
-        """By what a message is known: the same over all tries of a run, or over all runs if it is given.
-
-        It is the same for both forms that a recipient's number may have.
-
-        :param message: as the author wrote it, rendered.
-        :param given: the author's own key.
-        :raises BadInput: it is empty.
-        """
-        if given is not None and not given.strip():
-            raise BadInput("idempotency_key: it is empty")
-        known = ["key", given] if given else [*self._run, numbers.person(recipient), message]
-        return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
 
     def address(
         self, place: int, given: Any, region: str | None, spec: Any, key: str | None, message_id: str | None
     ) -> Addressed:
-        """A message to one recipient.
+        """Return a message to one recipient.
 
         :param given: a number in any spelling, or a JID.
         :param spec: the message as the author wrote it, rendered.
-        :raises BadInput: it is no recipient, or no message.
-        :raises UnsupportedByVendor: the vendor does not send such messages.
+        :raises BadInput: the recipient or the message is invalid.
+        :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         recipient = numbers.recipient(given, region)
         message = self.prove(spec)
         vendor = self.hook.able(SendsMessages)
-        known = self.key(recipient, spec, key)
+        known = self.keys.key(recipient, spec, key)
         if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
             message_id = vendor.new_message_id(known)
         return Addressed(place, str(given), recipient, message, known, message_id)
@@ -96,7 +62,7 @@ class SendOnce:
         """Return the message, if it can be sent.
 
         :raises BadInput: it is not a message, or contains a secret.
-        :raises UnsupportedByVendor: the vendor does not send such messages.
+        :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         message = load_message(spec, self._content_of)
         require_message(self.hook.able(SendsMessages), message, VENDORS)
@@ -110,7 +76,6 @@ class SendOnce:
         rows: Callable[[], Iterator[Mapping[str, Any]]],
         address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed],
         *,
-        log: Any,
         concurrency: int | None = None,
         rate: float | None = None,
         length: Length = None,
@@ -129,9 +94,9 @@ class SendOnce:
                     vendor=self.hook.able(SendsMessages),
                     channel=channel,
                     store=self.store,
-                    batch=self.batch,
+                    batch=self.keys.batch,
                     conn_id=self.conn_id,
-                    log=log,
+                    log=self._log,
                     address=address,
                     doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
                     **options,
@@ -143,12 +108,7 @@ class SendOnce:
 
 
 def passing(failure: WaError) -> WaError:
-    """The error for what a retry of the task clears up: one that Airflow retries."""
+    """Return the error for what a retry of the task clears up: one that Airflow retries."""
     if failure.retry is Retry.LATER:
         return failure
     return VendorUnavailable(f"{failure}; a retry of the task finds out what became of it")
-
-
-def _digest(value: Any) -> str:
-    """What stands for something that is not JSON: the file of a message, for instance."""
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)

@@ -110,6 +110,6 @@ def test_what_is_no_template_is_refused_at_once(text: str) -> None:
 
 def test_what_is_neither_a_column_nor_airflows_is_named_before_anything_is_rendered() -> None:
     template = RowTemplate(["{{ nam }} {{ ds }}", {"a": "{{ row.x }}{{ city }}"}], "message", CONTEXT)
-    with pytest.raises(BadInput, match=r"^message: there is no column 'city', 'nam'; there is 'phone', 'name'"):
+    with pytest.raises(BadInput, match=r"^message: there is no column 'city', 'nam'; the list has 'phone', 'name'"):
         template.refuse_unknown({"phone": 1, "name": 2})
     template.refuse_unknown({"phone": 1, "nam": 2, "city": 3})

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.operators.base import is_one_message, one_of, sent_messages
+from airflow_provider_wa.arguments import as_moment, is_one_message, one_of, refuse_over_limit, sent_messages
 from airflow_provider_wa.store.sends import Intend, SendRow, SendState, Settle
 from airflow_provider_wa.store.store import Store
 
@@ -18,8 +19,39 @@ def test_one_of_a_few_words_is_taken(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "Wait", "wait, skip"])
 def test_another_word_is_refused_with_those_that_there_are(value: str) -> None:
-    with pytest.raises(BadInput, match=f"on_hold: '{value}' is none of wait, skip"):
-        one_of("on_hold", value, ("wait", "skip"))
+    with pytest.raises(BadInput, match=f"on_hold: unknown value '{value}'; expected wait, skip or both"):
+        one_of("on_hold", value, ("wait", "skip", "both"))
+
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, None),
+        ("", None),
+        (NOON, NOON),
+        (NOON.replace(tzinfo=None), NOON),
+        ("2026-11-21T12:00:00", NOON),
+        ("2026-11-21 17:00:00+05:00", NOON),
+        ("2026-11-21", NOON.replace(hour=0)),
+    ],
+)
+def test_a_moment_is_a_datetime_or_a_text_and_is_in_utc_without_a_zone(given: Any, expected: datetime | None) -> None:
+    assert as_moment("since", given) == expected
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2026-13-01", 5])
+def test_another_text_is_not_a_moment(given: Any) -> None:
+    with pytest.raises(BadInput, match="since: not a date or time"):
+        as_moment("since", given)
+
+
+def test_a_thousand_results_go_into_an_xcom_and_no_more() -> None:
+    refuse_over_limit(1000, "messages")
+    with pytest.raises(BadInput, match="output_path: more than 1,000 messages do not fit into an XCom"):
+        refuse_over_limit(1001, "messages")
 
 
 ONE = {"message_id": "m1", "to": "34666666610"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the bulk operators take their list from: a list or an XCom, a file or a part of it, a query."""
+"""The list of a bulk operator: a list or an XCom, a file or a part of it, a query."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
+from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows
 from airflow_provider_wa.bulk.partition import Part
 from airflow_provider_wa.bulk.workers import Length
-from airflow_provider_wa.operators.base import as_list
 
 ROWS_AT_ONCE = 2000
-"""How many rows of a query are in memory at once, as far as the database's driver lets them wait in the server."""
+"""Number of rows of a query in memory at once, as far as the database's driver lets them wait in the server."""
 
 
 class QueryFailed(WaError):
-    """A database cannot be reached, or has broken off an answer. Retry."""
+    """A database that cannot be reached, or has broken off an answer. Retry."""
 
     retry = Retry.LATER
 
 
-class ListSource:
-    """A list of numbers or recipients, read anew each time that it is asked for.
+class InputList:
+    """A list of numbers or recipients. Each call of ``values`` and ``rows`` reads it from its beginning.
 
     :param items: a list, the XComs of a mapped task, a single number or text, or the text of a Python list, which is
         what a template makes of an XCom's list unless the DAG renders native objects.
@@ -36,9 +36,9 @@ class ListSource:
     :param sql: instead, a query for the database of ``sql_conn_id``: a connection of any type whose hook is a
         ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that goes on where it was needs the rows in
         the same order again: let the query have an ORDER BY.
-    :param part: which rows of ``input_path``, an item of what ``bulk.partition.partition`` returned.
-    :param what: what ``items`` is called in messages.
-    :raises BadInput: none or several of them are given, or what does not go together.
+    :param part: a part of ``input_path``: an item of what ``bulk.partition.partition`` returned.
+    :param items_name: the name of the argument ``items`` in messages.
+    :raises BadInput: none or several of them are given, or arguments that do not go together.
     """
 
     def __init__(
@@ -49,17 +49,18 @@ class ListSource:
         sql: str | None = None,
         sql_conn_id: str | None = None,
         part: Any = None,
-        what: str = "numbers",
+        items_name: str = "numbers",
     ) -> None:
         given = [value for value in (items, input_path, sql) if value is not None]
         if len(given) != 1:
-            raise BadInput(f"give one of {what}, input_path and sql")
+            found = "none" if not given else f"{len(given)} of them"
+            raise BadInput(f"{items_name}: give exactly one of {items_name}, input_path and sql; got {found}")
         if (sql is None) != (sql_conn_id is None):
-            raise BadInput("give sql and sql_conn_id together")
+            raise BadInput("sql: give sql and sql_conn_id together; got only one of them")
         if part is not None and input_path is None:
-            raise BadInput("a part is one of a file's: give input_path")
-        self._what = what
-        self._items = None if items is None else _listed(items, what)
+            raise BadInput("part: there is no file to take a part of; give input_path as well")
+        self._items_name = items_name
+        self._items = None if items is None else _listed(items, items_name)
         self._input_path = input_path
         self._sql = sql
         self._sql_conn_id = sql_conn_id
@@ -67,30 +68,30 @@ class ListSource:
 
     @property
     def first(self) -> int:
-        """The place in the whole list of the first item, from 1."""
+        """Place of the first item in the whole list, from 1."""
         return self._part.first if self._part else 1
 
     @property
     def parts(self) -> int:
-        """Among how many tasks the whole list is divided."""
+        """Number of tasks among which the whole list is divided."""
         return self._part.of if self._part else 1
 
     @property
     def total(self) -> int | None:
-        """How many there are; None for a file or a query, which only reading them tells."""
+        """Number of items; None for a file or a query, whose length only its end shows."""
         if self._items is not None:
             return len(self._items)
         return self._part.last - self._part.first + 1 if self._part else None
 
     @property
     def length(self) -> Length:
-        """How many there are, or what counts a file's rows, which reads all of it."""
+        """Number of items, or a function that counts a file's rows, for which it reads all of it."""
         if self._input_path is None or self._part is not None:
             return self.total
         return partial(count_rows, ObjectStoragePath(self._input_path))
 
     def values(self, column: str) -> Iterator[Any]:
-        """One value for each row: that of the column, where rows have columns; of a query's only column, in any case.
+        """Return one value for each row: that of the column, where rows have columns, or of a query's only column.
 
         :raises BadInput: no such file or column, a wrong query; found before the first value.
         :raises FileFailed: the file cannot be read, or not to its end.
@@ -107,7 +108,7 @@ class ListSource:
         return (row[place] for row in rows)
 
     def rows(self, column: str) -> Iterator[Mapping[str, Any]]:
-        """All that each row has, by column; ``column`` is among them, and alone where an item is a plain value.
+        """Return each row by column; ``column`` is among them, and alone where an item is a plain value.
 
         :raises BadInput: as for ``values``.
         """
@@ -126,10 +127,10 @@ class ListSource:
     def _first_has(self, column: str) -> None:
         first = self._items[0] if self._items else None
         if isinstance(first, Mapping) and column not in first:
-            raise BadInput(f"{self._what}: the first one has no {column!r}; it has {_named(first)}")
+            raise BadInput(f"{self._items_name}: the first row has no column {column!r}; it has {_named(first)}")
 
     def _queried(self, column: str) -> tuple[list[str], Iterator[Sequence[Any]]]:
-        """The names of a query's columns, and its rows."""
+        """Return the names of a query's columns, and its rows."""
         assert self._sql is not None
         assert self._sql_conn_id is not None
         answer = _query(_database_hook(self._sql_conn_id), self._sql, column)
@@ -138,7 +139,7 @@ class ListSource:
 
 
 def _query(hook: Any, sql: str, column: str) -> Iterator[Any]:
-    """The names of the columns, then the rows. The query is over, and its connection closed, when this is closed."""
+    """Yield the names of the columns, then the rows. Closing it ends the query, and closes its connection."""
     with _database_errors():
         connection = closing(hook.get_conn())
     # A cursor with a name leaves the rows in PostgreSQL's server; a plain one brings all at once. Drivers of other
@@ -147,7 +148,7 @@ def _query(hook: Any, sql: str, column: str) -> Iterator[Any]:
     with connection as database, closing(database.cursor(**options)) as cursor:
         with _database_errors():
             cursor.execute(sql)
-            # Before the first rows PostgreSQL tells no columns.
+            # PostgreSQL names the columns with the first rows only.
             rows = cursor.fetchmany(ROWS_AT_ONCE)
         found = [described[0] for described in cursor.description or ()]
         names = [column] if len(found) == 1 else found
@@ -175,29 +176,31 @@ def _database_errors() -> Iterator[None]:
 def _database_hook(conn_id: str) -> Any:
     connection = BaseHook.get_connection(conn_id)
     try:
-        from airflow.providers.common.sql.hooks.sql import DbApiHook
+        from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415 - may be missing
 
         hook = connection.get_hook()
     except (ImportError, AirflowException) as error:
         raise BadInput(
-            f"connection {conn_id!r} of type {connection.conn_type!r}: sql needs the Airflow provider of that database "
-            f"({error})"
+            f"sql_conn_id: connection {conn_id!r} of type {connection.conn_type!r} needs the Airflow provider of that "
+            f"database ({error})"
         ) from None
     if not isinstance(hook, DbApiHook):
-        raise BadInput(f"connection {conn_id!r} has type {connection.conn_type!r}, which is no SQL database")
+        raise BadInput(
+            f"sql_conn_id: connection {conn_id!r} has the type {connection.conn_type!r}; expected a SQL database"
+        )
     return hook
 
 
-def _listed(items: Any, what: str) -> list[Any]:
+def _listed(items: Any, name: str) -> list[Any]:
     if isinstance(items, str) and items.lstrip().startswith("["):
         try:
             items = ast.literal_eval(items.strip())
         except (ValueError, SyntaxError):
-            raise BadInput(f"{what}: the text looks like a list, but cannot be read as one") from None
+            raise BadInput(f"{name}: the text begins like a list, but cannot be read as one") from None
     if isinstance(items, (str, int)):
         return [items]
     if not isinstance(items, Iterable) or isinstance(items, (bytes, Mapping)):
-        raise BadInput(f"{what}: expected a list, got {type(items).__name__}")
+        raise BadInput(f"{name}: expected a list, got {type(items).__name__}")
     return as_list(items)
 
 

@@ -16,8 +16,8 @@ from helpers.postgres import Postgres
 
 from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk.partition import partition
-from airflow_provider_wa.operators._run import list_source
-from airflow_provider_wa.operators._run.list_source import ListSource, QueryFailed
+from airflow_provider_wa.operators._run import input_list
+from airflow_provider_wa.operators._run.input_list import InputList, QueryFailed
 
 
 class Xcoms(Sequence[Any]):
@@ -49,7 +49,7 @@ class Xcoms(Sequence[Any]):
     ],
 )
 def test_numbers_come_as_they_are_given(items: Any, values: list[Any]) -> None:
-    source = ListSource(items=items)
+    source = InputList(items=items)
     assert list(source.values("phone")) == values
     assert list(source.values("phone")) == values
     assert list(source.rows("to")) == [{"to": value} for value in values]
@@ -60,33 +60,36 @@ def test_numbers_come_as_they_are_given(items: Any, values: list[Any]) -> None:
     "items", [[{"to": "1", "name": "Ana"}, {"name": "Ben"}], "[{'to': '1', 'name': 'Ana'}, {'name': 'Ben'}]"]
 )
 def test_a_list_may_have_rows(items: Any) -> None:
-    source = ListSource(items=items, what="recipients")
+    source = InputList(items=items, items_name="recipients")
     assert list(source.rows("to")) == [{"to": "1", "name": "Ana"}, {"name": "Ben"}]
     assert list(source.values("to")) == ["1", ""]
     for read in (source.rows, source.values):
-        with pytest.raises(BadInput, match="recipients: the first one has no 'phone'; it has 'to', 'name'"):
+        with pytest.raises(BadInput, match="recipients: the first row has no column 'phone'; it has 'to', 'name'"):
             read("phone")
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "give one of numbers, input_path and sql"),
-        ({"items": ["1"], "input_path": "a.csv"}, "give one of numbers, input_path and sql"),
-        ({"input_path": "a.csv", "sql": "SELECT 1", "sql_conn_id": "x"}, "give one of"),
-        ({"sql": "SELECT 1"}, "sql and sql_conn_id together"),
-        ({"items": ["1"], "sql_conn_id": "x"}, "sql and sql_conn_id together"),
-        ({"items": ["1"], "part": {"first": 1, "last": 2, "of": 3}}, "give input_path"),
+        ({}, "numbers: give exactly one of numbers, input_path and sql; got none"),
+        (
+            {"items": ["1"], "input_path": "a.csv"},
+            "numbers: give exactly one of .*; got 2 of them",
+        ),
+        ({"input_path": "a.csv", "sql": "SELECT 1", "sql_conn_id": "x"}, "give exactly one of"),
+        ({"sql": "SELECT 1"}, "sql: give sql and sql_conn_id together"),
+        ({"items": ["1"], "sql_conn_id": "x"}, "sql: give sql and sql_conn_id together"),
+        ({"items": ["1"], "part": {"first": 1, "last": 2, "of": 3}}, "part: .* give input_path"),
         ({"input_path": "a.csv", "part": {"first": 1}}, "no item of what partition"),
         ({"items": b"1"}, "expected a list, got bytes"),
         ({"items": {"phone": "1"}}, "expected a list, got dict"),
         ({"items": 1.5}, "expected a list, got float"),
-        ({"items": "['1'"}, "looks like a list"),
+        ({"items": "['1'"}, "numbers: the text begins like a list"),
     ],
 )
 def test_a_mistake_is_found_at_once(given: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        ListSource(**given)
+        InputList(**given)
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def table(tmp_path: Path) -> str:
 
 
 def test_a_file_is_read_anew_each_time(table: str) -> None:
-    source = ListSource(input_path=table)
+    source = InputList(input_path=table)
     half_read = source.values("phone")
     assert next(half_read) == "+1"
     assert list(source.values("phone")) == [f"+{row}" for row in range(1, 11)]
@@ -108,7 +111,7 @@ def test_a_file_is_read_anew_each_time(table: str) -> None:
 
 
 def test_the_parts_of_a_file_are_the_file(table: str) -> None:
-    parts = [ListSource(input_path=table, part=part) for part in partition(table, 3)]
+    parts = [InputList(input_path=table, part=part) for part in partition(table, 3)]
     assert [value for part in parts for value in part.values("phone")] == [f"+{row}" for row in range(1, 11)]
     assert [row["name"] for part in parts for row in part.rows("phone")] == [f"Ana {row}" for row in range(1, 11)]
     assert [(part.first, part.parts, part.total) for part in parts] == [(1, 3, 3), (4, 3, 3), (7, 3, 4)]
@@ -118,7 +121,7 @@ def test_the_parts_of_a_file_are_the_file(table: str) -> None:
 @pytest.mark.parametrize("read", ["values", "rows"])
 def test_a_file_without_the_column_is_found_before_the_first_value(table: str, read: str) -> None:
     with pytest.raises(BadInput, match="no column 'mobile'; it has 'name', 'phone'"):
-        getattr(ListSource(input_path=table), read)("mobile")
+        getattr(InputList(input_path=table), read)("mobile")
 
 
 def fill(execute: Any) -> None:
@@ -172,15 +175,15 @@ BOTH = pytest.mark.parametrize("people", ["sqlite", pytest.param("postgres", mar
 ALL = "SELECT name, phone FROM people ORDER BY id"
 
 
-def query(sql: str) -> ListSource:
-    return ListSource(sql=sql, sql_conn_id="people")
+def query(sql: str) -> InputList:
+    return InputList(sql=sql, sql_conn_id="people")
 
 
 @BOTH
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("rows_at_once", [1, 3, 8, 2000])
 def test_a_query_is_a_list(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
-    monkeypatch.setattr(list_source, "ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(input_list, "ROWS_AT_ONCE", rows_at_once)
     source = query(ALL)
     numbers = [*(f"+{row}" for row in range(1, 8)), None]
     assert list(source.values("phone")) == numbers
@@ -278,7 +281,11 @@ def test_a_connection_that_nobody_made_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("conn_type", "message"),
-    [("wuzapi", "no SQL database"), ("no_such_type", "needs the Airflow provider"), ("", "needs the Airflow provider")],
+    [
+        ("wuzapi", "expected a SQL database"),
+        ("no_such_type", "needs the Airflow provider"),
+        ("", "needs the Airflow provider"),
+    ],
 )
 def test_a_connection_to_no_database_is_refused(monkeypatch: pytest.MonkeyPatch, conn_type: str, message: str) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", json.dumps({"conn_type": conn_type, "host": "127.0.0.1"}))

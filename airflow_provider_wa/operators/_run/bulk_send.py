@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends a message to each recipient of a list: the work of ``WaBulkSendOperator``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from datetime import timezone as tz
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Context
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
+from airflow_provider_wa.arguments import one_of
+from airflow_provider_wa.bulk.check_run import given_text
+from airflow_provider_wa.bulk.pacing import Pace, QuietHours, time_zone
+from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, Tally, Unaddressed, as_result
+from airflow_provider_wa.bulk.sending_policy import SendingPolicy
+from airflow_provider_wa.operators._run.list_runner import ListRunner
+from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.operators._run.row_template import RowTemplate
+from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
+from airflow_provider_wa.store.sends import SendState
+
+ROWS_PROVED = 20
+"""Number of first rows of which one at least must make a message, before anything is sent."""
+
+ON_HOLD = ("wait", "skip")
+"""Choices for recipients who must not be written to now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendRunner(ListRunner):
+    """The arguments of ``WaBulkSendOperator``, and its work."""
+
+    items_name = "recipients"
+
+    message: Any
+    pace: float | str | Sequence[float] | None
+    daily_limit: int | None
+    quiet_hours: str | Sequence[str] | None
+    timezone: str
+    on_hold: str
+    on_unknown: str
+    idempotency_key: str | None
+    resend: bool
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Send to all recipients who have not been sent the message, and return the summary.
+
+        It is called again after a deferral: those who were sent something are known.
+        """
+        policy = self.policy()
+        known: Any = context if isinstance(context, Mapping) else {}
+        message = RowTemplate(self.message, "message", known)
+        key = RowTemplate(self.idempotency_key, "idempotency_key", known)
+        conn_id, retries, part = self.task.wa_conn_id, self.task.retries or 0, self.part is not None
+        sender = SendOnce(self.task, MessageKeys(context, conn_id, resend=self.resend, retries=retries, part=part))
+        region = self.region()
+
+        def address(place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
+            given = given_text(row.get(self.column))
+            try:
+                return sender.address(place, given, region, message.render(row), key.render(row), None)
+            except (BadInput, UnsupportedByVendor) as error:
+                return Unaddressed(place, given, str(error))
+
+        self._prove(sender, message, key)
+        calls = 0
+        while True:
+            try:
+                bulk, tally = sender.send(
+                    lambda: iter(self.input_list.rows(self.column)),
+                    address,
+                    concurrency=self.concurrency,
+                    rate=self.rate(),
+                    length=self.input_list.length,
+                    manners=policy,
+                    resend_unknown=self.on_unknown == "resend",
+                    first=self.input_list.first,
+                )
+            except WaError:
+                with suppress(WaError):  # the first error says more
+                    if self.output_path:
+                        self._write(sender)
+                raise
+            calls += bulk.channel.calls
+            if tally.hold is None or not policy.wait or tally.failure:
+                break
+            self._wait(tally)
+        results = self._write(sender)
+        self._refuse(tally)
+        return {
+            **tally.to_dict(),
+            "output": self.output_path,
+            "results": None if self.output_path else results,
+            "calls": calls,
+            "batch": sender.keys.batch,
+        }
+
+    def policy(self) -> SendingPolicy:
+        """Return when and how fast messages go out; the parts of a list share the pace.
+
+        :raises BadInput: one of the arguments is invalid.
+        """
+        one_of("on_hold", self.on_hold, ON_HOLD)
+        one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
+        self.refuse_less_than_one("concurrency", "daily_limit")
+        time_zone(self.timezone)
+        pace, parts = None if self.pace is None else Pace.of(self.pace), self.input_list.parts
+        return SendingPolicy(
+            pace=replace(pace, shortest=pace.shortest * parts, longest=pace.longest * parts) if pace else None,
+            quiet_hours=None if self.quiet_hours is None else QuietHours.of(self.quiet_hours),
+            zone=self.timezone,
+            daily_limit=self.daily_limit,
+            wait=self.on_hold == "wait",
+        )
+
+    def _prove(self, sender: SendOnce, message: RowTemplate, key: RowTemplate) -> None:
+        """Find all mistakes that can be found before anything is sent."""
+        self.rate()
+        first = self.beginning(iter(self.input_list.rows(self.column)), ROWS_PROVED)
+        for template in (message, key):
+            template.refuse_unknown(first[0])
+        sender.prove(_rendered(message, first[:ROWS_PROVED]))
+        self.prove_output()
+
+    def _wait(self, tally: Tally) -> None:
+        """Wait until held recipients may be written to, in the triggerer or here."""
+        assert tally.hold is not None
+        self.task.log.info("%s; %s: going on at %s", tally.remark, tally.hold.reason, tally.hold.until.isoformat())
+        if self.deferrable:
+            self.task.defer(trigger=DateTimeTrigger(moment=tally.hold.until), method_name="execute_complete")
+        time.sleep(max((tally.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
+
+    def _refuse(self, tally: Tally) -> None:
+        """Fail, if there is a reason to."""
+        if tally.failure:
+            failure, left = passing(tally.failure), tally.states[SendState.DELAYED] + tally.in_doubt
+            raise VendorUnavailable(f"{left:,} of {tally.total:,} messages are left to a retry of the task: {failure}")
+        if tally.in_doubt and self.on_unknown != "skip":
+            raise OutcomeUnknown(
+                f"{tally.in_doubt:,} of {tally.total:,} messages may or may not have gone out; the vendor cannot say"
+                + (f" (see {self.output_path})" if self.output_path else "")
+                + ": look for them, then clear the task with on_unknown='skip' or 'resend'"
+            )
+
+    def _write(self, sender: SendOnce) -> list[dict[str, Any]]:
+        """Write what is in the store."""
+        with results_to(self.output_path, COLUMNS) as (write, results):
+            for row in sender.store.sends.rows(sender.keys.batch):
+                write(as_result(row))
+        return results
+
+
+def _rendered(message: RowTemplate, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Return the message for the first row that has one: a row may lack what others have."""
+    failure: BadInput | None = None
+    for row in rows:
+        try:
+            return message.render(row)
+        except BadInput as error:
+            failure = failure or error
+    assert failure is not None
+    raise failure

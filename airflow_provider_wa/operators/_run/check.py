@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks a list of numbers: the work of ``WaBulkCheckOperator``, in the worker before and after its deferral."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import chain
+from typing import Any, NoReturn
+
+from airflow.providers.common.compat.sdk import Context
+
+from airflow_provider_wa.api.capabilities import ChecksAgain, ChecksNumbers
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, Batch
+from airflow_provider_wa.bulk.check_run import BulkCheck, Tally
+from airflow_provider_wa.bulk.workers import heap_spared
+from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.operators._run.list_runner import ListRunner
+from airflow_provider_wa.operators._run.message_keys import batch_name
+from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.transport.channel import AsyncChannel
+from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
+from airflow_provider_wa.waiting.trigger import failure
+
+ASK_AGAIN_SECONDS = 25.0
+"""Interval between two questions to a vendor that is still checking (field-notes: 20 to 30 s)."""
+
+LOOK_SECONDS = 5.0
+"""Interval between two looks into the store for callbacks: all that wait share the question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRunner(ListRunner):
+    """The arguments of ``WaBulkCheckOperator``, and its work."""
+
+    items_name = "numbers"
+
+    max_age: timedelta | float | None
+    budget: int | None
+    resume: bool
+    pending_timeout: float
+    poll_interval: float | None
+
+    def begin(self, context: Context) -> dict[str, Any]:
+        """Check the numbers; then return the summary, or defer while answers are pending."""
+        # All mistakes are found before anything is spent.
+        self.refuse_less_than_one("concurrency", "budget")
+        self.rate()
+        values = iter(self.input_list.values(self.column))
+        spellings = chain(self.beginning(values, 1), values)
+        self.prove_output()
+        batch = self._batch(self._batch_name(context))
+        with self._written_on_failure(batch):
+            deadline = time.time() + self.pending_timeout
+            tally = self._check(spellings, batch, self._reuse_since(context)).to_dict()
+            batch.settle()
+            if self.deferrable and batch.may_need_other_forms():
+                # Half of the time is for those that may be called absent, to be asked for again.
+                self._wait(batch, tally, deadline, until=(time.time() + deadline) / 2, other_forms=False)
+            return self._go_on(batch, tally, deadline if self.deferrable else 0.0, other_forms=False)
+
+    def take_over(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Go on after the trigger: wait on, or return the summary.
+
+        :raises AirflowFailException: the trigger met what waiting does not mend; the results are written all the same.
+        :raises AirflowException: what might pass has not; a retry goes on with what is known.
+        """
+        carry = dict(event["carry"])
+        batch = self._batch(carry.pop("batch"))
+        if event["status"] != "error":
+            with self._written_on_failure(batch):
+                return self._go_on(batch, **carry)
+        finished = self._finish(batch, carry["tally"])
+        raise failure(event, f"; {finished['pending']:,} numbers are left pending")
+
+    def _check(self, spellings: Iterable[Any], batch: Batch, since: datetime | None) -> Tally:
+        vendor = self.task.hook.able(ChecksNumbers)
+        region = self.region()
+
+        async def run() -> Tally:
+            async with self._channel() as channel:
+                channel.budget = self._budget(batch.count_calls(channel))
+                bulk = BulkCheck(vendor, channel, batch, self.task.log, region, since, self.input_list.first)
+                return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.length)
+
+        with heap_spared():
+            return asyncio.run(run())
+
+    def _go_on(self, batch: Batch, tally: dict[str, int], deadline: float, other_forms: bool) -> dict[str, Any]:
+        """Wait if there is something to wait for, else write the results.
+
+        :param other_forms: the absent ones were asked for under their other form.
+        """
+        if not other_forms and time.time() < deadline:
+            self._ask_for_other_forms(batch)
+        if time.time() < deadline and batch.is_open():
+            self._wait(batch, tally, deadline, until=deadline, other_forms=True)
+        return self._finish(batch, tally)
+
+    def _budget(self, spent: int = 0) -> int | None:
+        """Return the number of calls that are left for this part of the list."""
+        return None if self.budget is None else max(self.budget // self.input_list.parts - spent, 0)
+
+    def _wait(
+        self, batch: Batch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
+    ) -> NoReturn:
+        again = isinstance(self.task.hook.vendor, ChecksAgain)
+        interval = self.poll_interval or (ASK_AGAIN_SECONDS if again else LOOK_SECONDS)
+        carry = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
+        trigger = WaBatchCheckTrigger(
+            self.task.wa_conn_id, interval, until, batch=batch.name, carry=carry, budget=self._budget()
+        )
+        self.task.defer(trigger=trigger, method_name="execute_complete")
+
+    def _ask_for_other_forms(self, batch: Batch) -> None:
+        """Give those that were called absent a second chance."""
+        vendor = self.task.hook.able(ChecksNumbers)
+        if next(batch.other_forms(), None) is None:
+            return
+
+        async def run() -> None:
+            async with self._channel() as channel:
+                channel.budget = self._budget(batch.count_calls(channel))
+                await batch.ask_for_other_forms(vendor, channel)
+
+        asyncio.run(run())
+
+    def _finish(self, batch: Batch, tally: dict[str, int]) -> dict[str, Any]:
+        """Write the results from the store, those of the list as it is in this try."""
+        results, counts = self._write(batch, self.input_list.first + tally["total"] - 1)
+        answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
+        updated = {**answers, "calls": batch.calls}
+        self.task.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in updated.items()))
+        return {
+            **updated,
+            "output": self.output_path,
+            "results": None if self.output_path else results,
+            "batch": batch.name,
+        }
+
+    def _write(self, batch: Batch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
+        """Write the results in the store, up to the list's place ``last`` or all, and count them by status."""
+        counts: Counter[str] = Counter()
+        with results_to(self.output_path, COLUMNS) as (write, results):
+            for result in batch.results(last):
+                write(result)
+                counts[result["status"]] += 1
+        return results, counts
+
+    @contextmanager
+    def _written_on_failure(self, batch: Batch) -> Iterator[None]:
+        """Write what is known if the block fails."""
+        try:
+            yield
+        except Exception:
+            with suppress(WaError):  # the first error says more
+                batch.settle()
+                if self.output_path:
+                    self._write(batch)
+            raise
+
+    def _batch_name(self, context: Context) -> str:
+        run: Any = context
+        again = None if self.resume else getattr(run.get("ti"), "try_number", None)
+        return batch_name(context, self.task.wa_conn_id, *filter(None, (region(self.default_region), again)))
+
+    def _batch(self, name: str) -> Batch:
+        return Batch(get_store, name, self.task.wa_conn_id)
+
+    def _reuse_since(self, context: Context) -> datetime | None:
+        """Return the moment since which stored answers are taken; those of the other parts of a list always are."""
+        run: Any = context
+        if self.max_age is not None:
+            age = self.max_age if isinstance(self.max_age, timedelta) else timedelta(seconds=self.max_age)
+            return datetime.now(timezone.utc) - age
+        return getattr(run.get("dag_run"), "start_date", None) if self.part is not None else None
+
+    def _channel(self) -> AsyncChannel:
+        return self.task.hook.async_channel(concurrency=self.concurrency, rate=self.rate())

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Base of the runners of the bulk operators: the list, its results, the call rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, TypeVar
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
+from airflow_provider_wa.bulk.files import prove_writable
+from airflow_provider_wa.operators._run.input_list import InputList
+from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.transport.limiter import calls_per_second
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRunner:
+    """The arguments of ``WaListOperator``, and the parts of the work that both bulk operators share.
+
+    ``items`` is the operator's own argument for a list, ``items_name`` the name of that argument.
+    """
+
+    items_name: ClassVar[str]
+
+    task: Task
+    items: Any = None
+    input_path: str | None = None
+    sql: str | None = None
+    sql_conn_id: str | None = None
+    column: str = "phone"
+    part: Any = None
+    output_path: str | None = None
+    concurrency: int | None = None
+    rate_limit: str | None = None
+    default_region: str | None = None
+    deferrable: bool = False
+
+    @cached_property
+    def input_list(self) -> InputList:
+        """The list.
+
+        :raises BadInput: no list is given, or more than one.
+        """
+        return InputList(
+            items=self.items,
+            input_path=self.input_path,
+            sql=self.sql,
+            sql_conn_id=self.sql_conn_id,
+            part=self.part,
+            items_name=self.items_name,
+        )
+
+    def rate(self) -> float | None:
+        """Return the maximum call rate of this part of the list, in calls a second.
+
+        :raises BadInput: ``rate_limit`` is invalid.
+        """
+        rate = calls_per_second(self.rate_limit) or self.task.hook.endpoint.rate
+        return rate / self.input_list.parts if rate else None
+
+    def region(self) -> str | None:
+        """Return the country of numbers without a country code."""
+        return region(self.default_region) or self.task.hook.settings.default_region
+
+    def refuse_less_than_one(self, *names: str) -> None:
+        """Raise ``BadInput`` if one of these arguments is given and less than 1."""
+        for name in names:
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise BadInput(f"{name}: must be at least 1, got {value}")
+
+    def beginning(self, rows: Iterable[T], count: int) -> list[T]:
+        """Return the first rows of the list: up to ``count``, or up to what fits into an XCom without a file.
+
+        :raises BadInput: there are none, or more than fit into an XCom.
+        """
+        first = list(islice(rows, count if self.output_path else XCOM_RESULTS + 1))
+        if not first:
+            raise BadInput(self._empty())
+        if not self.output_path:
+            refuse_over_limit(len(first), self.items_name)
+        return first
+
+    def prove_output(self) -> None:
+        """Make sure that results can be written; results of an earlier run stay as they are.
+
+        :raises BadInput: the path cannot be written to.
+        """
+        if self.output_path:
+            prove_writable(ObjectStoragePath(self.output_path))
+
+    def _empty(self) -> str:
+        if self.input_path:
+            return f"input_path: there are no rows in {self.input_path}; expected at least one"
+        if self.sql:
+            return "sql: the query returned no rows; expected at least one"
+        return f"{self.items_name}: the list is empty; expected at least one row"

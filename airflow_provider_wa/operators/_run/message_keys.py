@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The names under which the store knows a task's run and each of its messages, the same over all tries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Context
+
+from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api.errors import BadInput
+
+
+def batch_name(context: Context, conn_id: str, *more: Any) -> str:
+    """Return the name of a task's rows in the store: the same for all tries of a run on one connection.
+
+    :param more: further values that make another batch.
+    """
+    run: Any = context
+    ti = run.get("ti")
+    if ti is None:
+        return uuid.uuid4().hex  # outside of a DAG run there is no second try
+    known = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index, conn_id, *more]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+
+class MessageKeys:
+    """The keys of a run's messages.
+
+    ``batch`` is the name of the run's rows in the store.
+
+    :param resend: a task that is cleared by hand gets other keys; its automatic retries do not.
+    :param retries: the task's number of retries.
+    :param part: the list is a part of a longer one; a message has the same key in every part.
+    """
+
+    def __init__(
+        self, context: Context, conn_id: str, *, resend: bool = False, retries: int = 0, part: bool = False
+    ) -> None:
+        run: Any = context
+        ti = run.get("ti")
+        # Airflow raises max_tries by the retries at each Clear, and at nothing else.
+        generation = [max(ti.max_tries - retries, 0)] if resend and ti is not None else []
+        self.batch = batch_name(context, conn_id, *generation)
+        run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
+        self._run = [*run_id, *generation]
+
+    def key(self, recipient: str, message: Any, given: str | None = None) -> str:
+        """Return a message's key: the same over all tries of a run, or over all runs if the author gives one.
+
+        It is the same for both forms that a recipient's number may have.
+
+        :param message: the message as the author wrote it, rendered.
+        :param given: the author's own key.
+        :raises BadInput: the author's key is empty.
+        """
+        if given is not None and not given.strip():
+            raise BadInput("idempotency_key: it is empty; expected a text")
+        known = ["key", given] if given else [*self._run, numbers.person(recipient), message]
+        return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
+
+
+def _digest(value: Any) -> str:
+    """Return a text for a value that is not JSON, a message's file for instance."""
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)

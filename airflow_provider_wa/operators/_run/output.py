@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what operators found: rows to a file or into an XCom, a file's bytes to a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.files import Write, row_writer
+
+
+@contextmanager
+def results_to(output_path: str | None, columns: Sequence[str]) -> Iterator[tuple[Write, list[dict[str, Any]]]]:
+    """Yield a function that takes rows: to the file, or without a path into the list that comes with it, for XCom.
+
+    :raises BadInput: the path cannot be written to.
+    """
+    results: list[dict[str, Any]] = []
+    if output_path:
+        with row_writer(ObjectStoragePath(output_path), columns) as write:
+            yield write, results
+    else:
+        yield lambda row: results.append(dict(row)), results
+
+
+def write_file(path: ObjectStoragePath, content: bytes) -> None:
+    """Write a file, and the folders that it needs.
+
+    :raises BadInput: the path cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"output_path: cannot write to {path}: {error.strerror or error}") from None

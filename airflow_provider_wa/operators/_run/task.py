@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator as its runner sees it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, Protocol
+
+from airflow_provider_wa.hooks.base import WaHook
+
+
+class Task(Protocol):
+    """The part of an operator that all runners use; a test may pass anything that has it."""
+
+    wa_conn_id: str
+    retries: int | None
+
+    @property
+    def hook(self) -> WaHook:
+        """The hook for the operator's connection."""
+
+    @property
+    def log(self) -> Any:
+        """The task's log."""
+
+    def defer(self, *, trigger: Any, method_name: str) -> NoReturn:
+        """Wait in the triggerer, then call this method of the operator."""
+
+
+def hook_for(conn_id: str) -> WaHook:
+    """Return the hook for a connection, by the connection's type."""
+    return WaHook.for_connection(conn_id)
