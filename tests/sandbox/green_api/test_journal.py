@@ -99,6 +99,12 @@ class TestQueue:
         clock.now += 86_401
         assert receive(client) is None
 
+    def test_a_reset_empties_it(self, client: TestClient) -> None:
+        come_in(client, "green_api")
+        assert receive(client)["body"]["typeWebhook"] == "incomingMessageReceived"
+        client.post("/sandbox/reset")
+        assert receive(client) is None
+
     def test_a_file_that_came_in(self, client: TestClient) -> None:
         come_in(client, "green_api", "look", media="iVBORw==", filename="a.png")
         data = receive(client)["body"]["messageData"]
