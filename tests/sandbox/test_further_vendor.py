@@ -26,6 +26,8 @@ from airflow_provider_wa.sandbox.webhook_request import WebhookRequest
 from airflow_provider_wa.sandbox.webhook_retry import RetryPolicy
 from airflow_provider_wa.sandbox.webhooks import event_subscriber
 
+pytestmark = pytest.mark.sockets
+
 NAME = "pigeon"
 TOKEN = "sandbox-pigeon-token"
 PHONE = "51987654321"
