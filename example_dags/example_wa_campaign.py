@@ -37,7 +37,7 @@ with DAG(
         pace=(1, 2),  # seconds between two messages
         daily_limit=500,
         quiet_hours=("23:30", "06:00"),  # by each customer's own clock
-        on_hold="skip",  # for whom it is night now: tell me, and do not wait
+        on_hold="skip",  # do not wait for those who are asleep now
         retries=3,  # nobody is messaged twice
     )
     # [END campaign]

@@ -28,7 +28,7 @@ class WaBulkCheckOperator(WaListOperator):
     an answered number costs nothing again. Only calls that were under way when a worker was killed are made again: at
     most ``concurrency``. Numbers that are ``unknown`` are asked for again.
 
-    Some vendors do not answer at once: they call back, or answer "pending" for a while (see docs/vendors.md). With
+    Some vendors do not answer at once: they call back, or answer "pending" for a while (see docs/waiting.md). With
     ``deferrable`` the numbers are submitted in the worker, their answers awaited in the triggerer, which holds no
     worker slot, and the results written in a worker again. A number that is still open after ``pending_timeout`` is
     ``pending``. A number that a callback calls absent is asked for again in its country's other form, if there is one;

@@ -20,7 +20,7 @@ class WaSendMessageOperator(WaOperator):
 
     Accepted by the vendor is not delivered: ``WaDeliverySensor`` waits for that. An intent is stored before the
     request, its outcome after it, so that a retry does not send again what was accepted. What a lost reply leaves in
-    doubt is cleared up where the vendor allows it (see docs/vendors.md): by the account's reports, or by sending it
+    doubt is cleared up where the vendor allows it (see docs/bulk.md): by the account's reports, or by sending it
     again under the same id, which is the same message; otherwise ``on_unknown`` decides. A recipient who is suppressed
     is skipped, and so is the task.
 
@@ -83,7 +83,7 @@ class WaBulkSendOperator(WaListOperator):
 
     An intent is stored before each request, its outcome after it. A retry of the task goes through the list again and
     skips those whose message the store knows as accepted. What a lost reply leaves in doubt is cleared up where the
-    vendor allows it (see docs/vendors.md): by the account's reports, or by sending it again under the same id, which is
+    vendor allows it (see docs/bulk.md): by the account's reports, or by sending it again under the same id, which is
     the same message; otherwise ``on_unknown`` decides.
 
     A session that is lost, credit that is used up or a store that is down ends the task at once; the rest is left to
