@@ -64,8 +64,6 @@ EXCEPTIONS: tuple[str, ...] = (
     "triggers.inbox -> hooks.base",
     "triggers.inbox -> store.events",
     "triggers.reply -> store.events",
-    "waiting.inbox_puller -> vendors.green_api.events",
-    "waiting.inbox_puller -> vendors.green_api.tables",
     "waiting.pending_checks -> bulk.check_results",
     "waiting.pending_checks -> bulk.workers",
     "waiting.store_poller -> bulk.check_results",
@@ -74,7 +72,6 @@ EXCEPTIONS: tuple[str, ...] = (
 
 NAMING: tuple[str, ...] = (
     "api.messages",
-    "bulk.reconciliation",
     "receiver.answers",
     "receiver.bodies",
     "sensors.callback",
@@ -82,7 +79,6 @@ NAMING: tuple[str, ...] = (
     "sensors.delivery",
     "sensors.reply",
     "triggers.inbox",
-    "waiting.inbox_puller",
 )
 """Modules that are known to write a vendor's name."""
 

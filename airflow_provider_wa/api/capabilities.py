@@ -19,6 +19,7 @@ from airflow_provider_wa.api.records import (
     Group,
     InboxMessage,
     MediaFile,
+    Notification,
     QrCode,
     SentMessage,
     Session,
@@ -40,7 +41,12 @@ class ChecksNumbers(Protocol):
 
 @runtime_checkable
 class ChecksAgain(Protocol):
-    """Gives the answer of a check that was ``pending`` to who asks again, at no further cost."""
+    """Answers a check that was ``pending`` when it is asked again, at no further cost.
+
+    ``ask_again_seconds`` is the time to leave it alone between two questions.
+    """
+
+    ask_again_seconds: ClassVar[float]
 
     def check_again(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
         """One result for each number, in their order; ``pending`` if it is still to come."""
@@ -109,7 +115,12 @@ class HasBalance(Protocol):
 
 @runtime_checkable
 class ReportsDeliveries(Protocol):
-    """Lists how the messages of some time fared."""
+    """Lists the delivery statuses of the messages of a period.
+
+    ``report_seconds`` is the time until a report must show a message that was accepted.
+    """
+
+    report_seconds: ClassVar[float]
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
@@ -134,6 +145,24 @@ class HasInbox(Protocol):
 
         The oldest first, each once; none is no error.
         """
+        ...
+
+
+@runtime_checkable
+class KeepsQueue(Protocol):
+    """Keeps events in a queue until they are deleted.
+
+    ``queue_waits`` is the range of seconds that one question may wait for an event.
+    """
+
+    queue_waits: ClassVar[range]
+
+    def receive_notification(self, seconds: int = ...) -> Flow[Notification | None]:
+        """Return the oldest event, which stays in the queue; None if there is none within ``seconds``."""
+        ...
+
+    def delete_notification(self, receipt_id: int) -> Flow[bool]:
+        """Delete an event from the queue; False if it was not there any more."""
         ...
 
 
@@ -218,6 +247,7 @@ CAPABILITIES: dict[type[Any], str] = {
     ReportsDelivery: "tell how a message fares",
     ReportsDeliveries: "list how the messages of some time fared",
     HasInbox: "list the messages that came in",
+    KeepsQueue: "keep events in a queue",
     ListsContacts: "list its contacts",
     ListsGroups: "list its groups",
     HasBalance: "tell how much credit is left",

@@ -42,8 +42,8 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """A vendor's limit for one kind of request: at most ``rate`` a second of those with this ``name``."""
+class MethodRate:
+    """Maximum rate of one method of a vendor, in calls per second. The methods of a vendor differ by ``name``."""
 
     name: str
     rate: float
@@ -54,9 +54,9 @@ class Request:
     """One HTTP request, relative to the vendor's base URL.
 
     ``path`` starts with ``/``. ``json`` goes alone; ``form`` with ``files`` is multipart. ``timeout`` is the longest
-    wait for the reply, in seconds; None leaves it to the connection. ``pace`` is kept beside the connection's own rate
-    limit; ``base`` takes the place of the vendor's base URL. The representation shows neither path nor parameters nor
-    headers: some vendors put credentials there.
+    wait for the reply, in seconds; None leaves it to the connection. ``method_rate`` is kept in addition to the
+    connection's own rate limit. ``base`` takes the place of the vendor's base URL. The representation shows neither
+    path nor parameters nor headers: some vendors put credentials there.
     """
 
     method: str
@@ -68,7 +68,7 @@ class Request:
     form: Parameters | None = field(default=None, repr=False)
     files: tuple[Upload, ...] = field(default=(), repr=False)
     timeout: float | None = None
-    pace: Pace | None = None
+    method_rate: MethodRate | None = None
     base: str | None = None
 
 

@@ -155,6 +155,23 @@ class InboxMessage(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notification(Record):
+    """An event in a vendor's queue. ``kind`` is the vendor's word for it, ``receipt_id`` the key to delete it by.
+
+    ``content`` is a message that came in, the status of one that was sent, or the session's new state; None for every
+    other kind, which ``raw`` has.
+    """
+
+    receipt_id: int
+    kind: str
+    content: InboxMessage | DeliveryStatus | Session | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as of every record, and those of the content under ``content``."""
+        return {**super().to_dict(), "content": self.content.to_dict() if self.content else None}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contact(Record):
     """Somebody in the account's contacts: digits or JID, and the name it is known by."""
 

@@ -17,9 +17,6 @@ from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
-REPORT_SECONDS = 150.0
-"""How long a message that was taken may need until the vendor's report shows it: Green-API speaks of two minutes."""
-
 WITNESS_AGE = timedelta(hours=1)
 """How much older than what is in doubt a message may be that a report is held against."""
 
@@ -91,15 +88,15 @@ class Reconciler:
 
     async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
         """What the account has sent since the first message that is in doubt, once a report must show them all."""
-        if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(doubted)):
+        if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(vendor, doubted)):
             return self._outgoing
         in_doubt = [doubted, *await asyncio.to_thread(self._store.sends.in_doubt, self._batch)]
-        shown_at, since = max(map(self._shown_at, in_doubt)), min(map(_began, in_doubt))
+        shown_at, since = max(self._shown_at(vendor, row) for row in in_doubt), min(map(_began, in_doubt))
         # A queue that is long, or a clock that is wrong, would hide what was taken: so a report counts only if it shows
         # what was surely accepted.
         accepted_at, accepted_id = self._accepted
         if accepted_at > since - WITNESS_AGE:
-            shown_at = max(shown_at, accepted_at + timedelta(seconds=REPORT_SECONDS))
+            shown_at = max(shown_at, accepted_at + timedelta(seconds=vendor.report_seconds))
             since = min(since, accepted_at)
         else:
             accepted_id = ""
@@ -119,10 +116,10 @@ class Reconciler:
         self._outgoing = Outgoing(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in)
         return self._outgoing
 
-    def _shown_at(self, row: SendRow) -> datetime:
+    def _shown_at(self, vendor: ReportsDeliveries, row: SendRow) -> datetime:
         """From when on a report must show a message that was taken."""
         ended = row.settled_at or _began(row) + timedelta(seconds=self._doubt_seconds)
-        return ended + timedelta(seconds=REPORT_SECONDS)
+        return ended + timedelta(seconds=vendor.report_seconds)
 
 
 def _began(row: SendRow) -> datetime:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.records import Avatar, CheckResult, Contact, Group
+from airflow_provider_wa.api.records import Avatar, CheckResult, Contact, Group, Notification
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.green_api import FORM
 from airflow_provider_wa.vendors.green_api.client import GreenApi
-from airflow_provider_wa.vendors.green_api.events import Notification
 
 
 class GreenApiHook(WaHook):

@@ -202,10 +202,10 @@ class Channel(_Base):
         http_request = self._build(request)
         if isinstance(http_request, WaError):
             return http_request
-        wait = self.limiter.reserve(time.monotonic(), request.pace)
+        wait = self.limiter.reserve(time.monotonic(), request.method_rate)
         while wait > 0:
             time.sleep(wait)
-            wait = self.limiter.rest(time.monotonic(), request.pace)
+            wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
             return refusal
         deadline = self.endpoint.deadline(request)
@@ -266,10 +266,10 @@ class AsyncChannel(_Base):
         http_request = self._build(request)
         if isinstance(http_request, WaError):
             return http_request
-        wait = self.limiter.reserve(time.monotonic(), request.pace)
+        wait = self.limiter.reserve(time.monotonic(), request.method_rate)
         while wait > 0:
             await anyio.sleep(wait)
-            wait = self.limiter.rest(time.monotonic(), request.pace)
+            wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
             return refusal
         transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)

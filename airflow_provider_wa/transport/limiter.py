@@ -7,7 +7,7 @@ import re
 import threading
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.flow import Pace
+from airflow_provider_wa.api.flow import MethodRate
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -28,7 +28,7 @@ def calls_per_second(rate: str | None) -> float | None:
 class RateLimiter:
     """Spaces calls evenly, at most ``rate`` a second, and lets all wait when the vendor refuses calls as too fast.
 
-    Calls of a kind that has a pace of its own are spaced by that as well, on the same line: with a ``rate``, a place
+    Calls of a method that has a rate of its own are spaced by that as well, on the same line: with a ``rate``, a place
     far ahead for one of them moves those behind it, of whatever kind. Without one, the kinds do not hinder each other.
 
     Safe to share between threads. Moments are those of a monotonic clock, in seconds.
@@ -41,13 +41,13 @@ class RateLimiter:
         self._next_of: dict[str, float] = {}
         self._paused_until = 0.0
 
-    def reserve(self, now: float, pace: Pace | None = None) -> float:
+    def reserve(self, now: float, method_rate: MethodRate | None = None) -> float:
         """Take the next free place and return how many seconds there are until then."""
         with self._lock:
             place = max(now, self._next, self._paused_until)
-            if pace is not None:
-                place = max(place, self._next_of.get(pace.name, 0.0))
-                self._next_of[pace.name] = place + 1 / pace.rate
+            if method_rate is not None:
+                place = max(place, self._next_of.get(method_rate.name, 0.0))
+                self._next_of[method_rate.name] = place + 1 / method_rate.rate
             if self._interval:
                 self._next = place + self._interval
             return place - now
@@ -57,12 +57,12 @@ class RateLimiter:
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
-    def rest(self, now: float, pace: Pace | None = None) -> float:
+    def rest(self, now: float, method_rate: MethodRate | None = None) -> float:
         """Return the seconds that are left to wait at a reserved place: 0, unless there is a pause.
 
         During a pause there is a new place behind it, in line with all others: they must not call at once when it ends.
         """
-        return self.reserve(now, pace) if self.paused_for(now) > 0 else 0.0
+        return self.reserve(now, method_rate) if self.paused_for(now) > 0 else 0.0
 
     def paused_for(self, now: float) -> float:
         """Return the seconds that are left of a pause; 0 or less without one."""

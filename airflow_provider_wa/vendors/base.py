@@ -19,7 +19,7 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, exchange
-from airflow_provider_wa.vendors.retry_policy import seconds_before_repeat
+from airflow_provider_wa.vendors.retry_policy import http_date, retry_after_seconds, seconds_before_repeat
 
 
 @dataclass(frozen=True)
@@ -162,17 +162,11 @@ class Vendor(ABC):
             vendor=self.name,
             code=code or None,
             status=reply.status,
-            retry_after=_retry_after(reply),
+            retry_after=retry_after_seconds(
+                reply.headers.get("retry-after", ""), http_date(reply.headers.get("date", ""))
+            ),
             raw=_raw(reply),
         )
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Seconds of the Retry-After header; its rarer form, a date, is left to the usual waits."""
-    try:
-        return max(0.0, float(reply.headers.get("retry-after", "")))
-    except ValueError:
-        return None
 
 
 def _raw(reply: Reply) -> Any:

@@ -7,25 +7,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
-from airflow_provider_wa.api.capabilities import HasInbox
-from airflow_provider_wa.api.flow import Flow
+from airflow_provider_wa.api.capabilities import HasInbox, KeepsQueue
 from airflow_provider_wa.api.webhooks import Event, event
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
-from airflow_provider_wa.vendors.green_api.events import Notification
-from airflow_provider_wa.vendors.green_api.tables import RECEIVE_SECONDS
 from airflow_provider_wa.waiting.vendor_source import Run, shared_way
 
 EVENTS_AT_ONCE = 500
 """How many events one transaction takes: others must not wait long for their turn to write."""
-
-_CREDENTIAL = "instanceid"
-"""A portal's rows tell the instance's id, which is as good as its token: it is not stored."""
 
 
 class Pulled(NamedTuple):
@@ -39,19 +33,6 @@ Pull = Callable[[], Awaitable[Pulled]]
 """Asks a vendor once, and returns when what it told is stored. Raises ``WaError``; to repeat it does no harm."""
 
 
-@runtime_checkable
-class KeepsQueue(Protocol):
-    """Keeps what happens in a queue until it is taken out."""
-
-    def receive_notification(self, seconds: int = ...) -> Flow[Notification | None]:
-        """The oldest, or None if none comes in so many seconds."""
-        ...
-
-    def delete_notification(self, receipt_id: int) -> Flow[bool]:
-        """Take it out; False if it was not there any more."""
-        ...
-
-
 @asynccontextmanager
 async def pulling(hook: WaHook, store: Store, interval: float, since: int) -> AsyncIterator[Pull]:
     """The way to pull at the vendor of a connection.
@@ -62,7 +43,7 @@ async def pulling(hook: WaHook, store: Store, interval: float, since: int) -> As
     """
     if isinstance(hook.vendor, KeepsQueue):
         vendor = hook.vendor
-        seconds = int(min(max(interval, RECEIVE_SECONDS.start), RECEIVE_SECONDS.stop - 1))
+        seconds = int(min(max(interval, vendor.queue_waits.start), vendor.queue_waits.stop - 1))
         # A way of its own: who waits at a queue must not take one of the places that the others share.
         async with hook.async_channel(concurrency=1) as channel:
             yield lambda: _pull_queue(hook, store, vendor, channel, seconds)
@@ -98,7 +79,7 @@ async def _pull_inbox(hook: WaHook, store: Store, vendor: HasInbox, run: Run, si
         messages = await run(vendor.inbox(since=datetime.fromtimestamp(known["since"], timezone.utc)))
     if not messages:
         return Pulled(0)
-    told = [event(message, vendor_kind="inbox", raw=_without_credential(message.raw)) for message in messages]
+    told = [event(message, vendor_kind="inbox", raw=message.raw) for message in messages]
     new = await asyncio.to_thread(_store_events, hook, store, told)
     await asyncio.to_thread(store.positions.set, cursor, {"after": messages[-1].message_id})
     return Pulled(new)
@@ -117,9 +98,3 @@ def _store_events(hook: WaHook, store: Store, told: Sequence[Event]) -> int:
     news = [NewEvent(conn_id=hook.wa_conn_id, vendor=hook.conn_type, event=each) for each in told]
     parts = [news[start : start + EVENTS_AT_ONCE] for start in range(0, len(news), EVENTS_AT_ONCE)]
     return sum(map(store.events.add, parts))
-
-
-def _without_credential(raw: Any) -> Any:
-    if not isinstance(raw, dict):
-        return raw
-    return {name: value for name, value in raw.items() if str(name).casefold() != _CREDENTIAL}

@@ -81,6 +81,7 @@ class Vendor:
 class Reporting(Vendor):
     """Lists what went out; the text of each is ``told``. ``reports`` are the moments that it was asked since."""
 
+    report_seconds: ClassVar[float] = 0.0
     told: str | None = "hello"
     reports: list[datetime] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
@@ -209,7 +210,6 @@ class Tries:
 @pytest.fixture
 def tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tries]:
     monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
     store = Store(f"sqlite:///{tmp_path}/wa.db")
     yield Tries(store)
     store.close()
@@ -295,7 +295,6 @@ async def test_a_store_that_fails_after_a_request_leaves_its_intent_and_nothing_
         await tries(vendor, us(6))
     assert tries.states() == ["accepted", "intended"]
     monkeypatch.undo()
-    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
     await tries(vendor, us(6))
     assert sorted(vendor.reached) == us(6), "each once"
     assert tries.states() == ["accepted"] * 6

@@ -26,13 +26,13 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    Notification,
     QrCode,
     SentMessage,
     Session,
     SessionState,
 )
 from airflow_provider_wa.vendors.green_api.client import GreenApi
-from airflow_provider_wa.vendors.green_api.events import Notification
 
 NOW = datetime(2020, 4, 28, 17, tzinfo=timezone.utc)
 VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN", clock=lambda: NOW)

@@ -10,7 +10,7 @@ from contract.samples_green_api import POSTS, SAMPLES, VENDOR, Sample
 from helpers.script import play, reply
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavailable, WaError
-from airflow_provider_wa.api.flow import Effect, Pace
+from airflow_provider_wa.api.flow import Effect, MethodRate
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import Record
 from airflow_provider_wa.api.webhooks import Post
@@ -40,7 +40,7 @@ def test_the_documents_request_goes_out(name: str, sample: Sample) -> None:
     assert request.base == ("https://media.green-api.com" if sample.files else None)
     assert request.effect is (Effect.SEND if method.startswith("send") else Effect.READ)
     # A little below the documented rate: at all of it the jitter of the network makes some calls come too soon.
-    assert request.pace == Pace(method, RATES.get(method, 50) * 0.95)
+    assert request.method_rate == MethodRate(method, RATES.get(method, 50) * 0.95)
 
 
 @pytest.mark.parametrize(("name", "sample"), CASES)

@@ -101,10 +101,13 @@ def run(job: Job, number: int) -> None:
 
 def _hurry() -> None:
     """Shorten the waits until a report of the vendor tells what became of a request: here it takes far less time."""
-    from airflow_provider_wa.bulk import reconciliation, send_run
+    from airflow_provider_wa.bulk import send_run
     from airflow_provider_wa.transport import channel
+    from airflow_provider_wa.vendors.green_api.client import GreenApi
+    from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
-    channel.CONNECT_TIMEOUT = reconciliation.REPORT_SECONDS = send_run.SECONDS_BETWEEN_PASSES = 0.5
+    channel.CONNECT_TIMEOUT = send_run.SECONDS_BETWEEN_PASSES = 0.5
+    GreenApi.report_seconds = WaPortal.report_seconds = 0.5
 
 
 def _operator(job: Job) -> Any:

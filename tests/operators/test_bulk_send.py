@@ -19,12 +19,14 @@ from helpers.vendors import CREDENTIALS, Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
-from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.bulk import send_run
 from airflow_provider_wa.bulk.pacing import QuietHours
 from airflow_provider_wa.operators._run import send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
 pytestmark = pytest.mark.sockets
 
@@ -88,7 +90,8 @@ def fault(vendors: Vendors, conn_type: str, kind: str, **options: Any) -> None:
 def at_once(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     """No waits for what the sandbox shows at once."""
     monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
+    for vendor in (GreenApi, WaPortal):
+        monkeypatch.setattr(vendor, "report_seconds", 0.0)
 
 
 # What goes out.

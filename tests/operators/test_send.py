@@ -13,10 +13,12 @@ from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import ContactCard, Image, Location, Media, Text
-from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.bulk import send_run
 from airflow_provider_wa.operators.send import WaSendMessageOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.vendors.green_api.client import GreenApi
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
 pytestmark = pytest.mark.sockets
 
@@ -47,7 +49,8 @@ def send(message: Any = "hello", context: Any = None, **arguments: Any) -> dict[
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waits for what the sandbox shows at once."""
     monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.0)
-    monkeypatch.setattr(reconciliation, "REPORT_SECONDS", 0.0)
+    for vendor in (GreenApi, WaPortal):
+        monkeypatch.setattr(vendor, "report_seconds", 0.0)
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.flow import Effect, Pace, Request, Sleep
+from airflow_provider_wa.api.flow import Effect, MethodRate, Request, Sleep
 from airflow_provider_wa.transport import channel as channel_module
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 from airflow_provider_wa.transport.drive import adrive
@@ -90,29 +90,29 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert limiter.paused_for(102.0) == pytest.approx(20)
 
 
-SLOW, FAST = Pace("contacts", 1), Pace("send", 50)
+SLOW, FAST = MethodRate("contacts", 1), MethodRate("send", 50)
 
 
-def test_each_kind_of_call_is_spaced_by_its_own_pace() -> None:
+def test_each_kind_of_call_is_spaced_by_its_own_rate() -> None:
     limiter = RateLimiter()
-    waits = [limiter.reserve(100.0, pace) for pace in (SLOW, FAST, None, SLOW, FAST, None)]
+    waits = [limiter.reserve(100.0, method_rate) for method_rate in (SLOW, FAST, None, SLOW, FAST, None)]
     assert waits == pytest.approx([0, 0, 0, 1, 0.02, 0])
 
 
-def test_the_slower_of_a_pace_and_the_rate_counts() -> None:
+def test_the_slower_of_a_methods_rate_and_the_rate_counts() -> None:
     limiter = RateLimiter(10)
     assert [limiter.reserve(100.0, FAST) for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
     limiter = RateLimiter(10)
     assert [limiter.reserve(100.0, SLOW) for _ in range(3)] == pytest.approx([0, 1, 2])
 
 
-def test_a_pace_does_not_save_up_time_either() -> None:
+def test_a_methods_rate_does_not_save_up_time_either() -> None:
     limiter = RateLimiter()
     limiter.reserve(100.0, SLOW)
     assert [limiter.reserve(200.0, SLOW) for _ in range(2)] == pytest.approx([0, 1])
 
 
-def test_after_a_pause_a_pace_is_kept() -> None:
+def test_after_a_pause_a_methods_rate_is_kept() -> None:
     limiter = RateLimiter()
     limiter.reserve(100.0, SLOW)
     limiter.pause(100.0, 10)
@@ -124,16 +124,16 @@ def test_after_a_pause_a_pace_is_kept() -> None:
     st.none() | st.floats(0.1, 1000),
     st.lists(st.tuples(st.floats(0, 10), st.sampled_from([SLOW, FAST, None])), min_size=2, max_size=50),
 )
-def test_no_two_calls_are_closer_than_rate_and_pace_allow(
-    rate: float | None, calls: list[tuple[float, Pace | None]]
+def test_no_two_calls_are_closer_than_both_rates_allow(
+    rate: float | None, calls: list[tuple[float, MethodRate | None]]
 ) -> None:
     limiter, now = RateLimiter(rate), 1000.0
-    places: dict[Pace | None, list[float]] = {SLOW: [], FAST: [], None: []}
-    for gap, pace in calls:
+    places: dict[MethodRate | None, list[float]] = {SLOW: [], FAST: [], None: []}
+    for gap, method_rate in calls:
         now += gap
-        places[pace].append(now + limiter.reserve(now, pace))
-    for pace in (SLOW, FAST):
-        assert all(later - earlier >= 1 / pace.rate - 1e-6 for earlier, later in pairwise(places[pace]))
+        places[method_rate].append(now + limiter.reserve(now, method_rate))
+    for method_rate in (SLOW, FAST):
+        assert all(later - earlier >= 1 / method_rate.rate - 1e-6 for earlier, later in pairwise(places[method_rate]))
     if rate:
         every = sorted(place for kind in places.values() for place in kind)
         assert all(later - earlier >= 1 / rate - 1e-6 for earlier, later in pairwise(every))
@@ -195,7 +195,7 @@ def _work(
     calls: Calls,
     rate: float | None,
     workers: int,
-    pace: Pace | None = None,
+    method_rate: MethodRate | None = None,
 ) -> None:
     """Forty checks by so many workers over one channel."""
     monkeypatch.setattr(channel_module, "time", SimpleNamespace(monotonic=loop.time))
@@ -207,7 +207,7 @@ def _work(
 
             async def worker() -> None:
                 for _ in jobs:
-                    await adrive(Tiny().call(Effect.READ, pace=pace), channel)
+                    await adrive(Tiny().call(Effect.READ, method_rate=method_rate), channel)
 
             await asyncio.gather(*(worker() for _ in range(workers)))
 
@@ -223,10 +223,10 @@ def test_workers_over_one_limiter_keep_the_rate(monkeypatch: pytest.MonkeyPatch,
     assert calls.gaps == pytest.approx([0.1] * 39)
 
 
-def test_workers_keep_the_pace_of_their_kind_of_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_keep_the_rate_of_their_kind_of_call(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = VirtualLoop()
     calls = Calls(loop)
-    _work(monkeypatch, loop, calls, None, 7, Pace("call", 10))
+    _work(monkeypatch, loop, calls, None, 7, MethodRate("call", 10))
     assert len(calls.at) == 40
     assert calls.gaps == pytest.approx([0.1] * 39)
 
@@ -304,11 +304,11 @@ def test_the_sync_channel_heeds_a_pause_that_begins_while_it_waits(monkeypatch: 
     assert clock.slept == pytest.approx([0.5, 19.5])
 
 
-def test_the_sync_channel_keeps_a_requests_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sync_channel_keeps_a_requests_method_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(channel_module, "time", clock)
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json={}))
     with Channel(Endpoint("http://vendor"), transport=transport) as channel:
-        for pace in (SLOW, FAST, SLOW, None):
-            channel.carry_out(Request("GET", "/x", pace=pace))
+        for method_rate in (SLOW, FAST, SLOW, None):
+            channel.carry_out(Request("GET", "/x", method_rate=method_rate))
     assert clock.slept == pytest.approx([1])

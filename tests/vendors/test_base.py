@@ -165,6 +165,11 @@ def test_retry_after_is_honoured(header: str, wait: float) -> None:
     assert play(ORACLE.ask(TELL), [reply(b"", 429, retry_after=header), GOOD]).waits == [wait]
 
 
+def test_retry_after_as_a_date_is_counted_from_the_replys_own_date() -> None:
+    headers = {"date": "Fri, 31 Dec 2100 23:59:55 GMT", "retry-after": "Sat, 01 Jan 2101 00:00:02 GMT"}
+    assert play(ORACLE.ask(TELL), [Reply(429, b"", headers), GOOD]).waits == [7.0]
+
+
 @pytest.mark.parametrize("header", ["121", "86400", "inf"])
 def test_a_vendor_that_asks_for_too_long_a_wait_is_left_alone(header: str) -> None:
     played = play(ORACLE.ask(ASK), [reply(b"", 429, retry_after=header)])

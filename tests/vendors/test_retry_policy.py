@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,13 @@ from hypothesis import strategies as st
 from airflow_provider_wa.api import errors
 from airflow_provider_wa.api.errors import RateLimited, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect
-from airflow_provider_wa.vendors.retry_policy import DEFAULT_POLICY, RepeatPolicy, seconds_before_repeat
+from airflow_provider_wa.vendors.retry_policy import (
+    DEFAULT_POLICY,
+    RepeatPolicy,
+    http_date,
+    retry_after_seconds,
+    seconds_before_repeat,
+)
 
 READ, SEND = Effect.READ, Effect.SEND
 
@@ -84,6 +92,53 @@ def test_what_the_vendor_asks_for_is_honoured_up_to_a_limit(
 ) -> None:
     error.retry_after = asked
     assert seconds_before_repeat(error, READ, 1, draw) == wait
+
+
+NOW = datetime(2024, 5, 20, 12, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("3", 3.0),
+        ("2.5", 2.5),
+        ("-1", 0.0),
+        ("Mon, 20 May 2024 12:00:07 GMT", 7.0),
+        ("Monday, 20-May-24 12:01:00 GMT", 60.0),
+        ("Mon May 20 12:00:00 2024", 0.0),
+        ("Mon, 20 May 2024 11:59:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds(value, NOW) == seconds
+
+
+def test_a_date_without_a_present_moment_says_nothing() -> None:
+    assert retry_after_seconds("Mon, 20 May 2024 12:00:07 GMT", None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)),
+        ("Sun Nov  6 08:49:37 1994", datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)),
+        ("Sun, 31 Feb 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 25:49:37 GMT", None),
+        ("Sun, 06 Xyz 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 99999 08:49:37 GMT", None),
+        ("1994-11-06T08:49:37Z", None),
+    ],
+)
+def test_an_http_date_is_read_in_its_three_forms(value: str, moment: datetime | None) -> None:
+    assert http_date(value) == moment
+
+
+@given(st.text())
+def test_any_text_is_a_date_or_not(value: str) -> None:
+    http_date(value)
 
 
 @given(st.integers(1, 3), st.floats(0, 1), st.sampled_from([RateLimited("x"), VendorUnavailable("x", never_left=True)]))

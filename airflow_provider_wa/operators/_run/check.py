@@ -29,9 +29,6 @@ from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 from airflow_provider_wa.waiting.trigger import failure
 
-ASK_AGAIN_SECONDS = 25.0
-"""Interval between two questions to a vendor that is still checking (field-notes: 20 to 30 s)."""
-
 LOOK_SECONDS = 5.0
 """Interval between two looks into the store for callbacks: all that wait share the question."""
 
@@ -111,8 +108,8 @@ class CheckRunner(ListRunner):
     def _wait(
         self, batch: Batch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
     ) -> NoReturn:
-        again = isinstance(self.task.hook.vendor, ChecksAgain)
-        interval = self.poll_interval or (ASK_AGAIN_SECONDS if again else LOOK_SECONDS)
+        vendor = self.task.hook.vendor
+        interval = self.poll_interval or (vendor.ask_again_seconds if isinstance(vendor, ChecksAgain) else LOOK_SECONDS)
         carry = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
         trigger = WaBatchCheckTrigger(
             self.task.wa_conn_id, interval, until, batch=batch.name, carry=carry, budget=self._budget()

@@ -28,6 +28,10 @@ ADVANCED, BASIC = "/check/whatsapp_advanced", "/check/whatsapp_basic"
 """The paths of the vendor's two checks; the basic one tells no more than yes or no (field-notes, AccuAuth)."""
 
 
+ASK_AGAIN_SECONDS = 25.0
+"""Seconds between two questions for a pending check (field-notes, AccuAuth: 20 to 30 s)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccuAuthResult(CheckResult):
     """A check's result with what else the advanced check tells of the account; None where it does not.
@@ -52,6 +56,7 @@ class AccuAuth(Vendor):
 
     name: ClassVar[str] = "accuauth"
     numbers_per_check: ClassVar[int] = 1
+    ask_again_seconds: ClassVar[float] = ASK_AGAIN_SECONDS
     errors: ClassVar[tuple[ErrorRule, ...]] = (
         ErrorRule(BadInput, "a parameter was refused", code="INVALID_ARGUMENT"),
         ErrorRule(Unauthorized, "id or secret was refused: check the connection", code="UNAUTHORIZED"),

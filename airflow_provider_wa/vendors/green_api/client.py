@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput, SessionDown, UnexpectedReply, VendorUnavailable
-from airflow_provider_wa.api.flow import Effect, Flow, Pace, Reply, Request
+from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Reply, Request
 from airflow_provider_wa.api.json_fields import pick, png_bytes, text, truth, whole_number
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.api.numbers import PhoneNumber
@@ -24,6 +24,7 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    Notification,
     QrCode,
     SentMessage,
     Session,
@@ -32,7 +33,6 @@ from airflow_provider_wa.api.records import (
 from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.vendors.green_api import events, replies
-from airflow_provider_wa.vendors.green_api.events import Notification
 from airflow_provider_wa.vendors.green_api.messages import SENDS, chat_id, outgoing
 from airflow_provider_wa.vendors.green_api.tables import (
     ENDPOINTS,
@@ -41,9 +41,10 @@ from airflow_provider_wa.vendors.green_api.tables import (
     MONTH,
     NAME,
     NUMBER_DIGITS,
+    QUEUE_WAITS,
     RATE_USED,
-    RECEIVE_SECONDS,
     RECEIVE_TIMEOUT,
+    REPORT_SECONDS,
     UPLOAD_TIMEOUT,
 )
 
@@ -68,6 +69,8 @@ class GreenApi(Vendor):
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
     sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
     longest_send: ClassVar[float] = UPLOAD_TIMEOUT
+    queue_waits: ClassVar[range] = QUEUE_WAITS
+    report_seconds: ClassVar[float] = REPORT_SECONDS
 
     instance_id: str
     token: str = secret()
@@ -256,7 +259,7 @@ class GreenApi(Vendor):
             rows = yield from self._list(method, replies.inbox_message, {"minutes": str(MONTH)})
         return replies.select(rows, period, lambda row: row.received_at, after)[:limit]
 
-    def receive_notification(self, seconds: int = RECEIVE_SECONDS.start) -> Flow[Notification | None]:
+    def receive_notification(self, seconds: int = QUEUE_WAITS.start) -> Flow[Notification | None]:
         """The oldest notification of the vendor's queue, or None if none comes in so many seconds.
 
         It stays in the queue, and so comes again, until ``delete_notification``: call that only once what it told is
@@ -265,8 +268,8 @@ class GreenApi(Vendor):
         :param seconds: 5 to 60.
         :raises BadInput: it is another number; found before the call.
         """
-        if seconds not in RECEIVE_SECONDS:
-            limits = f"{RECEIVE_SECONDS.start} to {RECEIVE_SECONDS.stop - 1}"
+        if seconds not in QUEUE_WAITS:
+            limits = f"{QUEUE_WAITS.start} to {QUEUE_WAITS.stop - 1}"
             raise BadInput(f"seconds is {seconds}; it must be a whole number of {limits}", vendor=self.name)
         request = self._request(
             "receiveNotification", params={"receiveTimeout": str(seconds)}, timeout=seconds + RECEIVE_TIMEOUT
@@ -371,4 +374,4 @@ class GreenApi(Vendor):
     def _request(self, method: str, rest: str = "", *, body: dict[str, Any] | None = None, **options: Any) -> Request:
         verb, rate = METHODS[method]
         path = f"/waInstance{self.instance_id}/{method}/{self.token}{rest}"
-        return Request(verb, path, json=body, pace=Pace(method, rate * RATE_USED), **options)
+        return Request(verb, path, json=body, method_rate=MethodRate(method, rate * RATE_USED), **options)

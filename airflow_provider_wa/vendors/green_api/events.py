@@ -4,33 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import pick, text, whole_number
-from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, Record, Session
+from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, Notification, Session
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
 from airflow_provider_wa.vendors.green_api.replies import delivery_status, inbox_message, session
 from airflow_provider_wa.vendors.green_api.tables import NAME
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notification(Record):
-    """What happened, from the vendor's queue: ``kind`` is its word, for instance ``incomingMessageReceived``.
-
-    ``content`` is the message that came in, how one that was sent fares, or the session's new state; None for all
-    else, which is in ``raw``. ``receipt_id`` is what it is deleted from the queue by.
-    """
-
-    receipt_id: int
-    kind: str
-    content: InboxMessage | DeliveryStatus | Session | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As of every record, with the content's fields in their turn."""
-        return {**super().to_dict(), "content": self.content.to_dict() if self.content else None}
-
 
 _CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session | None]] = {
     "incomingmessagereceived": inbox_message,

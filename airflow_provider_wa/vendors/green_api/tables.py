@@ -70,8 +70,11 @@ NUMBER_DIGITS = range(11, 17)
 RATE_USED = 0.95
 """How much of a method's rate is made use of: at all of it, the network's jitter makes some calls come too soon."""
 
-RECEIVE_SECONDS = range(5, 61)
-"""How long the vendor may be told to wait for a notification."""
+QUEUE_WAITS = range(5, 61)
+"""Seconds that one call may wait for a notification (field-notes, Green-API)."""
+
+REPORT_SECONDS = 150.0
+"""Seconds until a report must show a message: the vendor speaks of two minutes (field-notes, Green-API)."""
 
 RECEIVE_TIMEOUT = 30.0
 """Seconds that a reply may take beyond the wait for a notification."""

@@ -42,6 +42,7 @@ from airflow_provider_wa.vendors.wa_portal.tables import (
     ERRORS,
     NAME,
     NOTHING_FOUND,
+    REPORT_SECONDS,
     URL_CHARACTERS,
 )
 
@@ -79,6 +80,7 @@ class WaPortal(Vendor):
     name: ClassVar[str] = NAME
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
+    report_seconds: ClassVar[float] = REPORT_SECONDS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
 
     token: str = secret()

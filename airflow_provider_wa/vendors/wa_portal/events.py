@@ -11,10 +11,8 @@ from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.wa_portal.replies import without_credential
 from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, NAME, UNKNOWN_TYPE
-
-_CREDENTIAL = "instanceid"
-"""Whoever knows an instance's id can send with it, as with its token (section 1.1): it is not kept."""
 
 
 def events(post: Post) -> list[Event]:
@@ -26,7 +24,7 @@ def events(post: Post) -> list[Event]:
     kind = text(pick(body, "reportType"))
     if not kind:
         raise UnexpectedReply("the post has no reportType", vendor=NAME)
-    raw = {name: value for name, value in body.items() if str(name).casefold() != _CREDENTIAL}
+    raw = without_credential(body)
     read = _RECORDS.get(kind.casefold())
     return [event(read(raw) if read else None, vendor_kind=kind, file=_file(post, raw), raw=raw)]
 

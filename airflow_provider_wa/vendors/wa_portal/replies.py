@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,9 +20,20 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, INBOX_KINDS, NAME, SUBMISSION_STATES
+from airflow_provider_wa.vendors.wa_portal.tables import (
+    CREDENTIAL,
+    DELIVERY_STATES,
+    INBOX_KINDS,
+    NAME,
+    SUBMISSION_STATES,
+)
 
 R = TypeVar("R", DeliveryStatus, InboxMessage)
+
+
+def without_credential(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row, or the body of a post, without the instance's id."""
+    return {name: value for name, value in row.items() if str(name).casefold() != CREDENTIAL}
 
 
 def rows(data: Any, key: str) -> list[dict[str, Any]] | None:
@@ -65,7 +76,7 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
         delivered_at=moment(pick(row, "deliveredAt")),
         read_at=moment(pick(row, "readAt")),
         text=text(pick(row, "text")) or None,
-        raw=row,
+        raw=without_credential(row),
     )
 
 
@@ -86,7 +97,7 @@ def inbox_message(row: dict[str, Any]) -> InboxMessage:
         wa_message_id=text(pick(row, "waMessageID")) or None,
         received_at=moment(pick(row, "createdAt")),
         media_url=text(pick(row, "mediaPath")) or text(pick(row, "link")) or None,
-        raw=row,
+        raw=without_credential(row),
     )
 
 

@@ -54,11 +54,17 @@ ACTION_BUTTONS: Mapping[str, tuple[str, str]] = {
 }
 """The parameters of a button that calls or opens a page: its text, and the number or address."""
 
+CREDENTIAL = "instanceid"
+"""Field with the instance's id, which is as good as its token (section 1.1): it is not kept."""
+
 URL_CHARACTERS = 2000
 """Some hosts cut a URL at 2,048 characters (field-notes, Portal): longer parameters go into the body."""
 
 NOTHING_FOUND = "14"
 """Code of a report without rows (section 9)."""
+
+REPORT_SECONDS = 150.0
+"""Seconds until a report must show a message. The document names none: the longest known one is taken."""
 
 DELIVERY_REPORT_DAYS = 7
 """For so many days the portal keeps how messages fared (section 2.2)."""

@@ -24,7 +24,7 @@ from airflow_provider_wa.api.errors import (
     VendorUnavailable,
     WaError,
 )
-from airflow_provider_wa.api.flow import Effect, Flow, Pace, Reply, Request
+from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Reply, Request
 from airflow_provider_wa.api.messages import (
     Button,
     Buttons,
@@ -48,13 +48,13 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    Notification,
     QrCode,
     SentMessage,
     Session,
     SessionState,
 )
 from airflow_provider_wa.vendors.green_api.client import GreenApi
-from airflow_provider_wa.vendors.green_api.events import Notification
 from airflow_provider_wa.vendors.green_api.messages import chat_id
 
 VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN")
@@ -88,7 +88,7 @@ def test_the_request_is_the_documents() -> None:
         "/waInstance1101000001/checkWhatsapp/A-TOKEN",
         Effect.READ,
         json=json.loads(SAMPLE_QUERY),
-        pace=Pace("checkWhatsapp", 9.5),
+        method_rate=MethodRate("checkWhatsapp", 9.5),
     )
 
 
@@ -234,7 +234,7 @@ def test_the_shortest_and_longest_numbers_are_asked_for(digits: str) -> None:
 def test_each_state(word: str | None, state: SessionState) -> None:
     played = play(VENDOR.session(), [reply({"stateInstance": word})])
     assert played.request == Request(
-        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", pace=Pace("getStateInstance", 0.95)
+        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", method_rate=MethodRate("getStateInstance", 0.95)
     )
     assert (played.result.vendor, played.result.state, played.result.detail) == ("green_api", state, word or "")
 
