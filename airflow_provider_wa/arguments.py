@@ -75,7 +75,7 @@ def as_list(value: Iterable[Any]) -> list[Any]:
 
 
 def as_moment(name: str, value: datetime | str | None) -> datetime | None:
-    """Return an argument that is a datetime or ISO 8601 text; None or an empty text is None.
+    """Return the datetime of an argument that is one, or ISO 8601 text; None for an empty one.
 
     :raises BadInput: it is something else.
     """

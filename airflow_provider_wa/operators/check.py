@@ -37,9 +37,9 @@ class WaBulkCheckOperator(WaListOperator):
 
     Returns ``{"total", "exists", "absent", "pending", "unknown", "invalid", "duplicates", "reused", "calls", "output",
     "results", "batch"}``. A result is ``{"input", "number", "status", "jid", "checked_at", "detail"}``; ``results``
-    holds them only without ``output_path``, in the order of the numbers, and is None otherwise. ``reused`` is the
-    number of answers that ``max_age`` saved a call for, ``calls`` the number of requests over all tries, ``batch`` the
-    name of the rows in the store.
+    holds them in the order of the numbers, or None if there is an ``output_path``. ``reused`` is the number of answers
+    that ``max_age`` saved a call for, ``calls`` the number of requests over all tries, ``batch`` the name of the rows
+    in the store.
 
     Besides those of ``WaListOperator`` it takes these arguments; ``concurrency`` is the connection's by default, and
     the parts of a list share the budget.

@@ -36,7 +36,7 @@ class WaSendMessageOperator(WaOperator):
     :param idempotency_key: name of the message (templated), for instance ``"invoice-{{ ... }}"``: only one message of a
         name is ever sent, in whatever task or run. By default the task's run, the recipient and the message together.
     :param on_unknown: choice for a message that may or may not have gone out: ``fail`` the task for good, ``skip`` it
-        (``accepted`` is None then), or ``resend`` it, which may double it.
+        (with ``accepted`` None), or ``resend`` it, which may double it.
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
     """
 
@@ -91,9 +91,9 @@ class WaBulkSendOperator(WaListOperator):
     second time, are skipped.
 
     Returns ``{"total", "accepted", "skipped", "failed", "unknown", "output", "results", "calls", "batch"}``. A
-    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``; ``results`` holds them only without
-    ``output_path``, in the order of the list, and is None otherwise. Accepted is not delivered: ``WaDeliverySensor``
-    takes ``results``.
+    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``; ``results`` holds them in the order
+    of the list, or None if there is an ``output_path``. Accepted is not delivered: ``WaDeliverySensor`` takes the
+    operator's output.
 
     Besides those of ``WaListOperator`` it takes these arguments; the parts of a list share the pace.
 

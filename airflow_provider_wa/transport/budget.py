@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class CallBudget:
-    """A counter of requests: ``calls`` is their number, ``budget`` their maximum; None is no maximum."""
+    """A counter of requests: ``calls`` is their number, ``budget`` their maximum, or None."""
 
     def __init__(self, budget: int | None = None) -> None:
         self.calls = 0

@@ -13,7 +13,7 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def calls_per_second(rate: str | None) -> float | None:
-    """Return the rate in a text such as ``10/s``, ``20/m`` or ``1000/h``; None or an empty text is no limit.
+    """Return the rate in a text such as ``10/s``, ``20/m`` or ``1000/h``; None without a limit.
 
     :raises BadInput: it is another text.
     """

@@ -22,13 +22,20 @@ def made(cls: type[WaListOperator], **arguments: Any) -> WaListOperator:
     return cls(task_id="t", wa_conn_id="wuzapi_default", **{**OPERATORS[cls], **arguments})
 
 
-def test_whatever_tells_where_the_list_is_may_be_a_template(cls: type[WaListOperator]) -> None:
-    told = {"input_path": "i", "sql": "q", "sql_conn_id": "d", "column": "c", "output_path": "o", "default_region": "r"}
-    operator = made(cls, **{name: f"{{{{ {value} }}}}" for name, value in told.items()}, **{cls.items: "{{ items }}"})
+def test_all_that_names_the_list_may_be_a_template(cls: type[WaListOperator]) -> None:
+    given = {
+        "input_path": "i",
+        "sql": "q",
+        "sql_conn_id": "d",
+        "column": "c",
+        "output_path": "o",
+        "default_region": "r",
+    }
+    operator = made(cls, **{name: f"{{{{ {value} }}}}" for name, value in given.items()}, **{cls.items: "{{ items }}"})
     operator.wa_conn_id = "{{ conn }}"
-    rendered = {value: f"a {name}" for name, value in told.items()}
+    rendered = {value: f"a {name}" for name, value in given.items()}
     operator.render_template_fields({**rendered, "conn": "my_wa", "items": "[1]"})  # type: ignore[typeddict-item]
-    assert {name: getattr(operator, name) for name in told} == {name: f"a {name}" for name in told}
+    assert {name: getattr(operator, name) for name in given} == {name: f"a {name}" for name in given}
     assert (operator.wa_conn_id, getattr(operator, cls.items)) == ("my_wa", "[1]")
 
 

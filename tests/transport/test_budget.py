@@ -34,17 +34,17 @@ def driven(flow: Flow[int], *outcomes: Reply | VendorUnavailable) -> int:
 
 
 def test_requests_are_counted_with_their_repeats_and_sleeps_are_not() -> None:
-    meter = CallBudget()
-    assert driven(within_budget(two_requests(), meter), VendorUnavailable("502"), Reply(200), Reply(201)) == 401
-    assert meter.calls == 3
+    budget = CallBudget()
+    assert driven(within_budget(two_requests(), budget), VendorUnavailable("502"), Reply(200), Reply(201)) == 401
+    assert budget.calls == 3
 
 
 def test_nothing_leaves_beyond_the_budget() -> None:
-    meter = CallBudget(budget=3)
-    assert driven(within_budget(two_requests(), meter), Reply(200), Reply(200)) == 400
+    budget = CallBudget(budget=3)
+    assert driven(within_budget(two_requests(), budget), Reply(200), Reply(200)) == 400
     with pytest.raises(QuotaExceeded, match="budget: all calls are used up"):
-        driven(within_budget(two_requests(), meter), Reply(200))
-    assert meter.calls == 3
+        driven(within_budget(two_requests(), budget), Reply(200))
+    assert budget.calls == 3
 
 
 def test_an_error_goes_through_to_the_flow_and_out_of_it() -> None:

@@ -80,7 +80,7 @@ class ListRunner:
     def beginning(self, rows: Iterable[T], count: int) -> list[T]:
         """Return the first rows of the list: up to ``count``, or up to what fits into an XCom without a file.
 
-        :raises BadInput: there are none, or more than fit into an XCom.
+        :raises BadInput: the list is empty, or has more rows than fit into an XCom.
         """
         first = list(islice(rows, count if self.output_path else XCOM_RESULTS + 1))
         if not first:

@@ -85,6 +85,6 @@ def test_a_file_is_read_once_for_all_and_anew_for_another_task(tmp_path: Path) -
 def test_what_a_retry_clears_up_is_an_error_that_airflow_retries() -> None:
     down = SessionDown("logged out")
     assert passing(down) is down
-    told = passing(OutcomeUnknown("no reply"))
-    assert isinstance(told, VendorUnavailable)
-    assert "no reply" in str(told)
+    error = passing(OutcomeUnknown("no reply"))
+    assert isinstance(error, VendorUnavailable)
+    assert "no reply" in str(error)
