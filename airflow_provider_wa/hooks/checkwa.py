@@ -12,7 +12,8 @@ from airflow_provider_wa.api.records import CheckResult
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.checkwa import FORM
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback, parse_callback
 
 
 class CheckWaHook(WaHook):

@@ -21,7 +21,7 @@ from airflow_provider_wa.api.records import (
     SessionState,
 )
 from airflow_provider_wa.api.webhooks import MAX_DEPTH, Event, EventKind, event, posted_object
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 NOON = datetime(2025, 9, 22, 12, tzinfo=timezone.utc)
 CHECK = CheckCallback(vendor="checkwa", number="34666666666", status=CheckStatus.EXISTS, reference="t-1")

@@ -18,7 +18,7 @@ from airflow_provider_wa.api.errors import (
 )
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.vendors.accuauth.client import AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.replies import AccuAuthResult
 
 HOST = "https://cloudapi.peru.accuauth.com"
 NUMBER = PhoneNumber("51987654321", "51")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 URL = "https://w2.checkwa.com/check/"
 TOKEN = "193e123x2"

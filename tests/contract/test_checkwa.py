@@ -15,7 +15,8 @@ from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.api.webhooks import EventKind, Post
 from airflow_provider_wa.vendors.checkwa import client as checkwa
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback, parse_callback
 
 CASES = [
     pytest.param(sample, id=f"{name} {place}")

@@ -20,7 +20,7 @@ from airflow_provider_wa.api.records import CheckStatus, MediaFile
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
 
 T = TypeVar("T")

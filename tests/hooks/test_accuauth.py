@@ -12,7 +12,7 @@ from helpers.connections import SECRETS, Answers, Connect
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.accuauth.client import AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.replies import AccuAuthResult
 
 PERU = "https://cloudapi.peru.accuauth.com"
 EXISTS = {"status": "OK", "result": {"whatsapp": "yes"}}

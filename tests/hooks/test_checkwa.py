@@ -44,7 +44,7 @@ def test_server_that_answers_at_once_needs_no_receiver(connect: Connect, answers
 def test_queued_check_without_a_receiver_is_refused_before_credit_is_spent(connect: Connect, answers: Answers) -> None:
     requests = answers({"code": 1})
 
-    with pytest.raises(BadInput, match="mode queue needs the connection's callback_base_url"):
+    with pytest.raises(BadInput, match="mode: queue needs the connection's callback_base_url"):
         WaHook.for_connection(connect("checkwa")).check("+34666666666")
     assert requests == []
 

@@ -8,7 +8,8 @@ import pytest
 from airflow_provider_wa.api.errors import QuotaExceeded, Unauthorized
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.vendors.accuauth.client import BASIC, AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.replies import AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.tables import BASIC
 
 if TYPE_CHECKING:
     from helpers.vendors import Vendors

@@ -11,7 +11,7 @@ from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.checkwa import CheckWaHook
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 if TYPE_CHECKING:
     from helpers.vendors import Vendors

@@ -23,7 +23,9 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.numbers import PhoneNumber, parse
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.vendors.accuauth.client import BASIC, AccuAuth, AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
+from airflow_provider_wa.vendors.accuauth.replies import AccuAuthResult
+from airflow_provider_wa.vendors.accuauth.tables import BASIC
 
 PERU = parse("51987654321")
 VENDOR = AccuAuth(base_url="https://cloudapi.peru.accuauth.com", api_id="AN-ID", api_secret="A-SECRET")

@@ -23,7 +23,8 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Reply, Request
 from airflow_provider_wa.api.numbers import parse
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback, CheckWa, parse_callback
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback, parse_callback
 
 SPAIN = parse("34666666666")
 CALLBACK = "https://www.callbackurl.com/"

@@ -14,7 +14,8 @@ from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.flow import Reply
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind, Post
-from airflow_provider_wa.vendors.checkwa.client import CheckCallback, CheckWa
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
+from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 VENDOR = CheckWa(base_url="x", user="u", api_key="k")
 FIRST = {"code": "1", "num": "34666666666", "has_picture": "1", "token": "193e123x2"}
