@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The check's runner after its trigger has fired, over a store of its own; the sockets' tests try it with vendors."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from helpers.tasks import FakeTask
+
+from airflow_provider_wa.bulk.check_results import Batch
+from airflow_provider_wa.operators._run.check import LOOK_SECONDS, CheckRunner
+from airflow_provider_wa.store.checks import CheckRow
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+TALLY = {
+    "total": 2, "exists": 1, "absent": 0, "pending": 1, "unknown": 0, "invalid": 0, "duplicates": 0, "reused": 0,
+    "calls": 2,
+}  # fmt: skip
+
+
+class AsksAgain:
+    """A vendor that is asked again for what is pending."""
+
+    ask_again_seconds = 25.0
+
+    def check_again(self, numbers: Any) -> Any: ...
+
+
+@pytest.fixture(autouse=True)
+def rows(airflow_store: Store) -> None:
+    """One answer, and one number that is pending."""
+    rows = [
+        CheckRow(1, "+34666666610", "+34666666610", "exists", NOON, jid="34666666610@s.whatsapp.net"),
+        CheckRow(2, "+34666666604", "+34666666604", "pending", NOON, reference="token"),
+    ]
+    asyncio.run(Batch(lambda: airflow_store, "b", "my_wa").keep(rows))
+
+
+def runner(vendor: Any = None, **arguments: Any) -> CheckRunner:
+    settings = {"max_age": None, "budget": None, "resume": True, "pending_timeout": 60.0, "poll_interval": None}
+    task = FakeTask(SimpleNamespace(vendor=vendor, able=lambda capability: vendor))
+    given = {"items": ["+34666666610", "+34666666604"], "deferrable": True, **settings, **arguments}
+    return CheckRunner(task=task, **given)
+
+
+def event(status: str = "success", seconds: float = 60.0, **fields: Any) -> dict[str, Any]:
+    carry = {"batch": "b", "tally": TALLY, "deadline": time.time() + seconds, "other_forms": False}
+    return {"status": status, "message": "out of reach", "carry": carry, **fields}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "poll_interval", "interval"),
+    [(None, None, LOOK_SECONDS), (AsksAgain(), None, 25.0), (AsksAgain(), 2.0, 2.0)],
+)
+def test_pending_numbers_are_waited_for_in_the_triggerer(
+    vendor: Any, poll_interval: float | None, interval: float
+) -> None:
+    fired = event()
+    with pytest.raises(TaskDeferred) as deferred:
+        runner(vendor, poll_interval=poll_interval, budget=9).take_over(fired)
+    trigger = deferred.value.trigger
+    assert deferred.value.method_name == "execute_complete"
+    assert isinstance(trigger, WaBatchCheckTrigger)
+    assert (trigger.batch, trigger.poll_interval, trigger.deadline) == ("b", interval, fired["carry"]["deadline"])
+    assert trigger.serialize()[1]["budget"] == 9
+    assert trigger.carry == {**fired["carry"], "other_forms": True}
+
+
+def test_after_the_deadline_the_summary_has_what_is_known() -> None:
+    summary = runner().take_over(event(seconds=-1))
+    results = summary.pop("results")
+    assert summary == {**TALLY, "calls": 0, "output": None, "batch": "b"}
+    assert [(row["number"], row["status"]) for row in results] == [
+        ("+34666666610", "exists"),
+        ("+34666666604", "pending"),
+    ]
+
+
+@pytest.mark.parametrize(("retry", "error"), [(True, AirflowException), (False, AirflowFailException)])
+def test_an_error_in_the_triggerer_is_raised_after_writing_the_results(
+    retry: bool, error: type[Exception], tmp_path: Path
+) -> None:
+    output = tmp_path / "out.csv"
+    with pytest.raises(AirflowException, match="out of reach; 1 numbers are left pending") as raised:
+        runner(output_path=str(output)).take_over(event("error", retry=retry))
+    assert type(raised.value) is error
+    with output.open() as rows:
+        assert [row["status"] for row in csv.DictReader(rows)] == ["exists", "pending"]
+
+
+def test_whatever_fails_the_results_are_written(tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    made = runner(vendor=SimpleNamespace(), output_path=str(output), poll_interval=1.0, budget="many")
+    with pytest.raises(TypeError):
+        made.take_over(event())
+    assert output.read_text().count("\n") == 3
