@@ -29,7 +29,7 @@ ALLOWED: Mapping[str, str] = {
     "connections": "api vendors transport store bulk config airflow sqlalchemy",
     "hooks": "api vendors transport connections airflow",
     "arguments": "api connections store airflow",
-    "waiting": "api transport store connections hooks arguments airflow",
+    "waiting": "api transport store bulk connections hooks airflow",
     "triggers": "api waiting arguments airflow",
     "operators": "api arguments triggers connections operators._run airflow",
     "operators._run": "api vendors transport store bulk connections hooks arguments triggers waiting airflow",
@@ -52,21 +52,6 @@ EXCEPTIONS: tuple[str, ...] = (
     "bulk.partition -> airflow",
     "plugin.command -> sqlalchemy",
     "plugin.sources -> hooks.base",
-    "sensors.callback -> bulk.check_results",
-    "sensors.check -> hooks.base",
-    "sensors.delivery -> hooks.base",
-    "sensors.reply -> hooks.base",
-    "triggers.callback -> store.events",
-    "triggers.check -> bulk.check_results",
-    "triggers.check -> store.events",
-    "triggers.delivery -> bulk.workers",
-    "triggers.delivery -> store.events",
-    "triggers.inbox -> hooks.base",
-    "triggers.inbox -> store.events",
-    "triggers.reply -> store.events",
-    "waiting.pending_checks -> bulk.check_results",
-    "waiting.pending_checks -> bulk.workers",
-    "waiting.store_poller -> bulk.check_results",
 )
 """Arrows that are known to be wrong: ``module -> module``."""
 
@@ -74,11 +59,6 @@ NAMING: tuple[str, ...] = (
     "api.messages",
     "receiver.answers",
     "receiver.bodies",
-    "sensors.callback",
-    "sensors.check",
-    "sensors.delivery",
-    "sensors.reply",
-    "triggers.inbox",
 )
 """Modules that are known to write a vendor's name."""
 

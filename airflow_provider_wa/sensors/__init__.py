@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting for something to happen at a vendor."""
+"""Sensors: wait for something to happen at a vendor, in a worker or in the triggerer."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sensors share: one trigger does the looking, in a triggerer or, poke by poke, in a worker."""
+"""Base of the sensors: their trigger looks, in a triggerer or, poke by poke, in a worker."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.arguments import RendersOwnTemplates
 from airflow_provider_wa.connections.retry import airflow_errors
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
+from airflow_provider_wa.waiting.source import Found, NotYet
 
 if TYPE_CHECKING:
-    from airflow_provider_wa.waiting.trigger import Found, NotYet, WaTrigger
+    from airflow_provider_wa.waiting.trigger import WaTrigger
 
 
 class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     """Base of the sensors.
 
-    What might pass by itself (a vendor or a store out of reach, an account that is logged out) is waited out; wrong
-    credentials and the like fail the task at once.
+    Failures that may pass by themselves (a vendor or a store out of reach, an account that is logged out) are waited
+    out; others, such as wrong credentials, fail the task at once.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: so many failures in a row are waited out. In the mode ``reschedule`` each poke counts anew.
+    :param max_failures: number of failures in a row that are waited out. In the mode ``reschedule`` each
+        poke begins to count from zero.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id",)
@@ -55,14 +57,14 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
 
     @abstractmethod
     def trigger(self, context: Context, deadline: float) -> WaTrigger:
-        """What does the looking, until ``deadline``, a Unix time.
+        """Return the trigger that looks until ``deadline``, a Unix time.
 
         :raises BadInput: an argument is wrong.
         """
 
     @abstractmethod
     def result(self, context: Context, found: Found) -> Any:
-        """What the task returns, by what the trigger found."""
+        """Return the task's result, from what the trigger found."""
 
     def execute(self, context: Context) -> Any:
         """Wait here, or look once and then wait in the triggerer."""
@@ -76,9 +78,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         self.defer(trigger=self._trigger_for(context), method_name="execute_complete")
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Whether it is there at this moment."""
-        from airflow_provider_wa.waiting.trigger import NotYet
-
+        """Look once."""
         with airflow_errors():
             trigger = self._trigger_for(context)
             found = self._look(trigger)
@@ -92,11 +92,11 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=self.result(context, found))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Take over from the trigger.
+        """Go on after the trigger's event.
 
-        :raises AirflowSensorTimeout: it was not there in time.
-        :raises AirflowFailException: the trigger met what waiting does not mend.
-        :raises AirflowException: what might pass has not, ``max_failures`` times.
+        :raises AirflowSensorTimeout: nothing was found in time.
+        :raises AirflowFailException: an error that waiting does not mend.
+        :raises AirflowException: more than ``max_failures`` failures in a row.
         """
         if event["status"] == "timeout":
             raise AirflowSensorTimeout(event["message"])
@@ -108,8 +108,6 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             return self.result(context, {name: value for name, value in event.items() if name != "status"})
 
     def _look(self, trigger: WaTrigger) -> Found | NotYet:
-        from airflow_provider_wa.waiting.trigger import NotYet
-
         try:
             found = asyncio.run(trigger.look_once())
         except WaError as error:
@@ -119,7 +117,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         return found
 
     def _trigger_for(self, context: Context) -> WaTrigger:
-        """The trigger, the same one for all pokes of this process: it remembers what it has seen."""
+        """Return the trigger, the same one for all pokes of this process: it remembers what it has seen."""
         if self._trigger is None:
             run: Any = context
             # In the mode reschedule the first poke may have been in another process.

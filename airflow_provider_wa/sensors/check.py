@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits for a check that is pending."""
+"""Waits for a pending check."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
     from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
-    from airflow_provider_wa.waiting.trigger import Found
+    from airflow_provider_wa.waiting.source import Found
 
 
 class WaPendingCheckSensor(WaSensor):
-    """Asks for a number until its check is no longer pending (AccuAuth answers PENDING for some 20 seconds).
+    """Asks for a number until its check is no longer pending, at a vendor that answers when it is asked again.
 
-    A vendor whose answer comes as a callback is not asked again, which would cost another credit: for it there is
+    A vendor that answers by a callback is not asked again, which would cost another credit: for it there is
     ``WaCallbackSensor``; for long lists there is ``WaBulkCheckOperator(deferrable=True)``.
 
-    Returns the check: ``{"vendor", "number", "status", "jid", "detail", "reference"}`` and what else the vendor tells.
+    Returns the check: ``{"vendor", "number", "status", "jid", "detail", "reference"}`` and further fields of the
+    vendor.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param number: the phone number, in any common spelling (templated).
     :param default_region: country of a number without + and country code; the connection's by default (templated).
-    :param poke_interval: seconds until it is asked again, give or take a fifth; 25 by default.
+    :param poke_interval: seconds between two calls, give or take a fifth; 25 by default.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: so many failures in a row are waited out.
+    :param max_failures: number of failures in a row that are waited out.
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "number", "default_region")
@@ -43,16 +42,11 @@ class WaPendingCheckSensor(WaSensor):
         self.default_region = default_region
 
     def trigger(self, context: Context, deadline: float) -> WaPendingCheckTrigger:
-        from airflow_provider_wa.api.capabilities import ChecksAgain
-        from airflow_provider_wa.hooks.base import WaHook
         from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
+        from airflow_provider_wa.waiting.lookups import number_to_check
 
-        hook = WaHook.for_connection(self.wa_conn_id)
-        hook.able(ChecksAgain)
-        number = numbers.parse(self.number, region(self.default_region) or hook.settings.default_region)
-        return WaPendingCheckTrigger(
-            self.wa_conn_id, self.poke_interval, deadline, self.max_failures, number=number.e164
-        )
+        number = number_to_check(self.wa_conn_id, self.number, self.default_region)
+        return WaPendingCheckTrigger(self.wa_conn_id, self.poke_interval, deadline, self.max_failures, number=number)
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         check: dict[str, Any] = found["check"]

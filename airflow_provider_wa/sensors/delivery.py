@@ -12,13 +12,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Context
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.arguments import is_one_message, one_of, refuse_over_limit, sent_messages
 from airflow_provider_wa.sensors.base import WaSensor
+from airflow_provider_wa.waiting.source import SOURCES
 
 if TYPE_CHECKING:
     from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
-    from airflow_provider_wa.waiting.trigger import Found
+    from airflow_provider_wa.waiting.source import Found
 
 WAIT_FOR = ("delivered", "read")
-SOURCES = ("auto", "vendor", "store")
 
 
 class WaDeliverySensor(WaSensor):
@@ -26,19 +26,18 @@ class WaDeliverySensor(WaSensor):
 
     For one message it returns ``{"message_id", "to", "state"}``. For a list it waits until each is delivered or has
     failed, and returns ``{"total", "accepted", "sent", "delivered", "read", "failed", "unknown", "undelivered"}``;
-    ``undelivered`` are those that did not get so far, as ``{"message_id", "to", "state"}``.
+    ``undelivered`` lists the messages that did not reach the state, as ``{"message_id", "to", "state"}``.
 
     :param wa_conn_id: the connection that the message was sent over (templated).
-    :param message_id: an id, a list of at most 1,000, what ``WaSendMessageOperator`` returned, one or many, or
-        what ``WaBulkSendOperator`` returned
-        (templated).
+    :param message_id: an id or a list of at most 1,000, the output of ``WaSendMessageOperator``, one or many, or the
+        output of ``WaBulkSendOperator`` (templated).
     :param wait_for: ``delivered`` or ``read``.
-    :param source: who tells: the ``vendor``, which is asked at each poke, or the ``store``, by what the receiver was
-        posted. ``auto`` is the vendor if it can tell (portal, Green-API), else the store (WuzAPI).
-    :param fail_on_timeout: with False a time-out is no failure: the states at that moment are returned. Useful for
-        those who were not reached: try another channel for ``undelivered``.
+    :param source: ``vendor`` asks the vendor at each poke; ``store`` reads the events that the receiver stored;
+        ``auto`` is the vendor if it reports deliveries, else the store.
+    :param fail_on_timeout: with False a time-out is not a failure: the states at that moment are returned, for instance
+        to try another channel for ``undelivered``.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: so many failures in a row are waited out.
+    :param max_failures: number of failures in a row that are waited out.
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "message_id", "wait_for")
@@ -61,6 +60,7 @@ class WaDeliverySensor(WaSensor):
     def trigger(self, context: Context, deadline: float) -> WaDeliveryTrigger:
         from airflow_provider_wa.api.capabilities import ReportsDelivery
         from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
+        from airflow_provider_wa.waiting.lookups import reads_store
 
         return WaDeliveryTrigger(
             self.wa_conn_id,
@@ -69,8 +69,8 @@ class WaDeliverySensor(WaSensor):
             self.max_failures,
             messages=list(self._messages().items()),
             wait_for=one_of("wait_for", self.wait_for, WAIT_FOR),
-            from_store=from_store(self.wa_conn_id, self.source, ReportsDelivery),
-            settle_for_less=not self.fail_on_timeout,
+            from_store=reads_store(self.wa_conn_id, one_of("source", self.source, SOURCES), ReportsDelivery),
+            fail_on_timeout=self.fail_on_timeout,
         )
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
@@ -84,15 +84,15 @@ class WaDeliverySensor(WaSensor):
         if self._is_one:
             (row,) = rows
             if row["state"] == DeliveryState.FAILED.value:
-                raise AirflowFailException(f"message {row['message_id']} failed: it will not be delivered")
+                raise AirflowFailException(f"message {row['message_id']} has failed and will not be delivered")
             return row
         counts = Counter(states.values())
-        far_enough = WAIT_FOR[WAIT_FOR.index(self.wait_for) :]
+        reached = WAIT_FOR[WAIT_FOR.index(self.wait_for) :]
         self.log.info("%s", ", ".join(f"{count:,} {state}" for state, count in counts.items()))
         return {
             "total": len(rows),
             **{state.value: counts[state.value] for state in DeliveryState},
-            "undelivered": [row for row in rows if row["state"] not in far_enough],
+            "undelivered": [row for row in rows if row["state"] not in reached],
         }
 
     @property
@@ -100,28 +100,9 @@ class WaDeliverySensor(WaSensor):
         return is_one_message(self.message_id)
 
     def _messages(self) -> dict[str, str | None]:
-        """Whom each message went to, by its id."""
+        """Return the recipient of each message, by its id."""
         messages = sent_messages(self.message_id)
         refuse_over_limit(len(messages), "messages")
         if not messages:
-            raise BadInput("message_id: there are no messages to wait for")
+            raise BadInput("message_id: no messages to wait for; expected at least one id")
         return messages
-
-
-def from_store(conn_id: str, source: str, capability: type[Any]) -> bool:
-    """Whether the store is to be looked into, rather than the vendor asked for what it may be able to tell.
-
-    :raises UnsupportedByVendor: nothing is sent over this connection, or nobody would tell.
-    """
-    one_of("source", source, SOURCES)
-    from airflow_provider_wa.api.capabilities import SendsMessages
-    from airflow_provider_wa.api.webhooks import PostsEvents
-    from airflow_provider_wa.hooks.base import WaHook
-
-    hook = WaHook.for_connection(conn_id)
-    hook.able(SendsMessages)
-    if source == "vendor" or (source == "auto" and isinstance(hook.vendor, capability)):
-        hook.able(capability)
-        return False
-    hook.able(PostsEvents)
-    return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits for an answer."""
+"""Waits for a reply."""
 
 from __future__ import annotations
 
@@ -11,34 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
-from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.errors import BadInput, UnexpectedReply
-from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.arguments import as_moment
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.arguments import as_moment, one_of
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.sensors.delivery import from_store
+from airflow_provider_wa.waiting.source import SOURCES
 
 if TYPE_CHECKING:
     from airflow_provider_wa.triggers.reply import WaReplyTrigger
-    from airflow_provider_wa.waiting.trigger import Found
+    from airflow_provider_wa.waiting.source import Found
 
 
 class WaReplySensor(WaSensor):
-    """Waits for a message from somebody, the first that came after a moment and, if wanted, fits a pattern.
+    """Waits for a message from one sender: the first after a moment that matches the pattern, if there is one.
 
     Returns the message: ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url"}``.
 
     :param wa_conn_id: the connection that messages come in over (templated).
-    :param sender: whose answer: a phone number in any common spelling, or a JID (templated).
-    :param pattern: a regular expression to be found in the text, such as ``(?i)^yes`` (templated).
-    :param after: the moment from which on a message counts, a datetime or ISO 8601 text (templated). By default the
+    :param sender: sender of the reply: a phone number in any common spelling, or a JID (templated).
+    :param pattern: regular expression that the text must contain, for example ``(?i)^yes`` (templated).
+    :param after: messages from before this moment do not count; a datetime or ISO 8601 text (templated). By default the
         start of the DAG run.
-    :param source: who tells: the ``vendor``, whose inbox is asked at each poke, or the ``store``, by what the receiver
-        was posted. ``auto`` is the vendor if it can tell (portal, Green-API), else the store (WuzAPI).
+    :param source: ``vendor`` reads the vendor's inbox at each poke; ``store`` reads the events that the receiver
+        stored; ``auto`` is the vendor if it has an inbox, else the store.
     :param default_region: country of a number without + and country code; the connection's by default (templated).
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: so many failures in a row are waited out.
+    :param max_failures: number of failures in a row that are waited out.
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "sender", "pattern", "after", "default_region")
@@ -63,40 +61,28 @@ class WaReplySensor(WaSensor):
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
         from airflow_provider_wa.api.capabilities import HasInbox
         from airflow_provider_wa.triggers.reply import WaReplyTrigger
+        from airflow_provider_wa.waiting.lookups import reads_store, sender_forms
 
         return WaReplyTrigger(
             self.wa_conn_id,
             self.poke_interval,
             deadline,
             self.max_failures,
-            senders=self._senders(),
+            senders=sender_forms(self.wa_conn_id, self.sender, self.default_region),
             after=self._after(context),
             pattern=self._pattern(),
-            from_store=from_store(self.wa_conn_id, self.source, HasInbox),
+            from_store=reads_store(self.wa_conn_id, one_of("source", self.source, SOURCES), HasInbox),
         )
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
-        if "event_id" in found:
-            from airflow_provider_wa.connections.store import get_store
-
-            for event in get_store().events.get([found["event_id"]]):
-                return {**event.content, "media_url": event.file or event.content.get("media_url")}
-            raise UnexpectedReply("the answer is not in the store any more")
-        from airflow_provider_wa.hooks.base import WaHook
         from airflow_provider_wa.triggers.reply import beginning
+        from airflow_provider_wa.waiting import lookups
 
-        hook = WaHook.for_connection(self.wa_conn_id)
-        for message in hook.inbox(since=beginning(self._after(context))):
-            if message.message_id == found["message_id"]:
-                return message.to_dict()
-        raise UnexpectedReply(f"message {found['message_id']} is not in the inbox any more", vendor=hook.conn_type)
-
-    def _senders(self) -> list[str]:
-        """Who the answer may come from: a number has two forms in some countries, a JID is as it is."""
-        from airflow_provider_wa.hooks.base import WaHook
-
-        known = region(self.default_region) or WaHook.for_connection(self.wa_conn_id).settings.default_region
-        return list(numbers.forms(numbers.recipient(self.sender, known)))
+        if "event_id" in found:
+            event = lookups.stored_event(found["event_id"])
+            return {**event.content, "media_url": event.file or event.content.get("media_url")}
+        since = beginning(self._after(context))
+        return lookups.inbox_message(self.wa_conn_id, found["message_id"], since).to_dict()
 
     def _after(self, context: Context) -> float:
         given = as_moment("after", self.after)
@@ -113,5 +99,7 @@ class WaReplySensor(WaSensor):
         try:
             re.compile(self.pattern)
         except re.error as error:
-            raise BadInput(f"pattern: {self.pattern!r} is no regular expression: {error}") from None
+            raise BadInput(
+                f"pattern: invalid regular expression {self.pattern!r}: {error}; expected for example (?i)^yes"
+            ) from None
         return self.pattern

@@ -11,7 +11,7 @@ from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
     from airflow_provider_wa.triggers.session import WaSessionTrigger
-    from airflow_provider_wa.waiting.trigger import Found
+    from airflow_provider_wa.waiting.source import Found
 
 
 class WaSessionSensor(WaSensor):
@@ -21,7 +21,7 @@ class WaSessionSensor(WaSensor):
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: so many failures in a row (a vendor out of reach) are waited out.
+    :param max_failures: number of failures in a row that are waited out (a vendor out of reach).
     """
 
     def trigger(self, context: Context, deadline: float) -> WaSessionTrigger:

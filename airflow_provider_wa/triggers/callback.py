@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits in the triggerer for the callback that tells a check's answer."""
+"""Waits in the triggerer for the callback with a check's answer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.store.events import StoredEvent
 
 
 class WaCallbackTrigger(WaTrigger):
-    """Waits for the callback of one check; its event has the ``event_id`` of the one that decides, the first.
+    """Waits for the callback of one check; its event has the ``event_id`` of the first callback, which decides.
 
     With ``wait_for_picture`` it waits for the account's picture as well, if the callback says that there is one, and
-    has ``picture``, the path of its file. A picture that does not come keeps nobody from the answer: at the deadline
-    the event goes without it.
+    its event has ``picture``, the path of its file. A missing picture does not hold up the answer: at the deadline the
+    event goes without it.
 
-    :param reference: what the check is known by, as ``CheckResult.reference`` has it.
+    :param reference: the check's id at the vendor, as in ``CheckResult.reference``.
     """
 
     arguments = (*WaTrigger.arguments, "reference", "wait_for_picture")
@@ -43,14 +44,12 @@ class WaCallbackTrigger(WaTrigger):
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.store.events import Subject
         from airflow_provider_wa.waiting.store_source import watching
 
-        subject = Subject(self.wa_conn_id, EventKind.CHECK, self.reference)
-        return watching([subject], self.poll_interval, self.judge)
+        return watching(self.wa_conn_id, EventKind.CHECK, [self.reference], self.poll_interval, self.judge)
 
     def judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
-        """What the callbacks so far come to."""
+        """Return the outcome of the callbacks so far."""
         from airflow_provider_wa.api.records import CheckStatus
 
         if not events:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits in the triggerer for checks that are pending: of one number, or of all that a bulk check left open."""
+"""Waits in the triggerer for pending checks: of one number, or of a whole batch."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
@@ -51,15 +51,15 @@ class WaPendingCheckTrigger(WaTrigger):
 
 
 class WaBatchCheckTrigger(WaTrigger):
-    """Waits until no row of a batch in the store is pending any more; its event has ``carry``, whatever its status.
+    """Waits until no row of a batch in the store is pending; its event has ``carry``, whatever its status.
 
-    A vendor that answers who asks again is asked, each number anew at each look, and the answers are stored; a number
-    that it refuses is ``unknown``. For all others the receiver enters the answers.
+    A vendor that answers when it is asked again is asked for each pending number at each look, and the answers are
+    stored; a number that it refuses is ``unknown``. For other vendors the receiver stores the answers.
 
-    :param batch: the batch's name in the store.
-    :param budget: how many calls may be made for it, those counted that the operator made.
-    :param carry: what the operator needs to go on, as JSON. It travels here since ``dag.test()`` of Airflow 3.3 forgets
-        the ``kwargs`` of a deferral.
+    :param batch: the name of a bulk check in the store.
+    :param budget: maximum calls for the batch, those of the operator included.
+    :param carry: data that the operator needs to go on, as JSON. It is an argument of the trigger since ``dag.test()``
+        of Airflow 3.3 loses the ``kwargs`` of a deferral.
     """
 
     arguments = (*WaTrigger.arguments, "batch", "carry", "budget")
@@ -89,7 +89,6 @@ class WaBatchCheckTrigger(WaTrigger):
     async def source(self) -> AsyncIterator[Source]:
         from airflow_provider_wa.api.capabilities import ChecksAgain
         from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.store.events import Subject
         from airflow_provider_wa.waiting.store_source import notified
         from airflow_provider_wa.waiting.vendor_source import asking, look_up
 
@@ -97,7 +96,7 @@ class WaBatchCheckTrigger(WaTrigger):
         if isinstance(hook.vendor, ChecksAgain):
             chosen = asking(self.wa_conn_id, self._ask_again)
         else:
-            chosen = notified(Subject(self.wa_conn_id, EventKind.CHECK), self.poll_interval, self._count)
+            chosen = notified(self.wa_conn_id, EventKind.CHECK, self.poll_interval, self._count)
         async with chosen as source:
             yield source
 
@@ -107,7 +106,6 @@ class WaBatchCheckTrigger(WaTrigger):
         return await ask_again(hook, run, self.batch, self.budget)
 
     async def _count(self, poller: StorePoller) -> Found | NotYet:
-        from airflow_provider_wa.bulk.check_results import parts
-        from airflow_provider_wa.waiting.pending_checks import how_many
+        from airflow_provider_wa.waiting.pending_checks import count_pending
 
-        return how_many(*await asyncio.gather(*map(poller.counts, parts(self.batch))))
+        return await count_pending(poller, self.batch)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wa.api.errors import Retry, WaError
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
@@ -17,22 +18,22 @@ if TYPE_CHECKING:
     from airflow_provider_wa.waiting.vendor_source import Run
 
 STEPS = ("unknown", "accepted", "sent", "delivered", "read")
-"""The states of a message on its way, in their order: it never goes back."""
+"""States of a message on its way, in order: it never goes back."""
 
 
 class WaDeliveryTrigger(WaTrigger):
-    """Waits until every message has got as far as ``wait_for``, or has failed.
+    """Waits until every message has reached the state ``wait_for``, or has failed.
 
     Its event has ``states``: the state of each message, by its id.
 
-    :param messages: each message's id, and whom it went to where that is known.
+    :param messages: pairs of a message's id and its recipient, None where that is not known.
     :param wait_for: ``delivered`` or ``read``.
-    :param from_store: whether the store tells, by what the receiver was posted; else the vendor is asked.
-    :param settle_for_less: at the deadline, give the states as they are in place of a time-out.
+    :param from_store: read the events that the receiver stored; with False the vendor is asked.
+    :param fail_on_timeout: with False the event at the deadline is a success with the states at that moment.
     """
 
-    arguments = (*WaTrigger.arguments, "messages", "wait_for", "from_store", "settle_for_less")
-    expired = "not all messages got that far in time"
+    arguments = (*WaTrigger.arguments, "messages", "wait_for", "from_store", "fail_on_timeout")
+    expired = "not all messages were delivered or read in time"
 
     def __init__(
         self,
@@ -44,30 +45,28 @@ class WaDeliveryTrigger(WaTrigger):
         messages: Sequence[Sequence[str | None]],
         wait_for: str,
         from_store: bool,
-        settle_for_less: bool = False,
+        fail_on_timeout: bool = True,
     ) -> None:
         super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
         self.messages = [[message_id, to] for message_id, to in messages]
         self.wait_for = wait_for
         self.from_store = from_store
-        self.settle_for_less = settle_for_less
+        self.fail_on_timeout = fail_on_timeout
         self._states: dict[str, str] = {str(message_id): STEPS[0] for message_id, _ in messages}
         self._answered = False
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.store.events import Subject
         from airflow_provider_wa.waiting.store_source import watching
         from airflow_provider_wa.waiting.vendor_source import asking
 
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)
-        subjects = [Subject(self.wa_conn_id, EventKind.DELIVERY, message_id) for message_id in self._states]
-        return watching(subjects, self.poll_interval, self._judge)
+        return watching(self.wa_conn_id, EventKind.DELIVERY, self._states, self.poll_interval, self._judge)
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
         from airflow_provider_wa.api.capabilities import ReportsDelivery
-        from airflow_provider_wa.bulk.workers import for_each
+        from airflow_provider_wa.waiting.vendor_source import ask_each
 
         vendor = hook.able(ReportsDelivery)
         known = self._answered
@@ -78,15 +77,15 @@ class WaDeliveryTrigger(WaTrigger):
             try:
                 status = await run(vendor.message_status(message_id, to=to))
             except WaError as error:
-                # A message that the vendor does not know is no reason not to wait for the others.
+                # The vendor may not know this message: go on waiting for the others.
                 if error.stops_all or error.retry is Retry.LATER or not known:
                     patience.failed(error)
                 return
             patience.succeeded()
             self._note(message_id, status.state.value)
 
-        open_ones = [message for message in self.messages if not self._is_over(str(message[0]))]
-        await for_each(open_ones, ask, hook.endpoint.concurrency)
+        open_messages = [message for message in self.messages if not self._is_over(str(message[0]))]
+        await ask_each(hook, open_messages, ask)
         self._answered = known or patience.answered
         patience.raise_if_unanswered()
         return self._outcome()
@@ -97,7 +96,7 @@ class WaDeliveryTrigger(WaTrigger):
         return self._outcome()
 
     def _note(self, message_id: str, state: str) -> None:
-        """Receipts come in any order: a message that was read is delivered, whatever is told of it later."""
+        """Take a message's state. Receipts come in any order: a message that was read stays read."""
         known = self._states.get(message_id)
         if known is None or self._is_over(message_id):
             return
@@ -114,5 +113,9 @@ class WaDeliveryTrigger(WaTrigger):
         if not left:
             return found
         (first, *others) = self._states.values()
-        how = f"{left:,} of {len(self._states):,} are not {self.wait_for} yet" if others else f"the message is {first}"
-        return NotYet(how, otherwise=found if self.settle_for_less else None)
+        how = (
+            f"{left:,} of {len(self._states):,} messages are not {self.wait_for} yet"
+            if others
+            else f"the message is {first}"
+        )
+        return NotYet(how, otherwise=None if self.fail_on_timeout else found)

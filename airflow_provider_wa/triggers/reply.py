@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits in the triggerer for an answer of somebody."""
+"""Waits in the triggerer for a reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.records import InboxMessage
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
     from airflow_provider_wa.waiting.vendor_source import Run
 
 SEARCHED = 4096
-"""Characters of a message that a pattern is looked for in: a slow one must not hold up the triggerer for long."""
+"""Characters of a message that a pattern is searched in: a slow pattern must not hold up the triggerer for long."""
 
 
 class WaReplyTrigger(WaTrigger):
     """Waits for a message from one sender; its event has the ``message_id``, and from the store the ``event_id``.
 
-    :param senders: who it may come from: the forms of one number, or a JID.
-    :param after: a Unix time in seconds: what came before it is no answer.
-    :param pattern: a regular expression to be found in the text; None takes any message.
-    :param from_store: whether the store tells, by what the receiver was posted; else the vendor's inbox is asked.
+    :param senders: the sender: all forms of one number, or a JID.
+    :param after: a Unix time in seconds; earlier messages do not count.
+    :param pattern: regular expression that the text must contain; None takes any message.
+    :param from_store: read the events that the receiver stored; with False the vendor's inbox is read.
     """
 
     arguments = (*WaTrigger.arguments, "senders", "after", "pattern", "from_store")
-    expired = "no answer came in time"
+    expired = "no reply came in time"
 
     def __init__(
         self,
@@ -54,14 +55,12 @@ class WaReplyTrigger(WaTrigger):
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.store.events import Subject
         from airflow_provider_wa.waiting.store_source import watching
         from airflow_provider_wa.waiting.vendor_source import asking
 
         if not self.from_store:
             return asking(self.wa_conn_id, self._ask)
-        subjects = [Subject(self.wa_conn_id, EventKind.INBOX, sender) for sender in self.senders]
-        return watching(subjects, self.poll_interval, self._judge)
+        return watching(self.wa_conn_id, EventKind.INBOX, self.senders, self.poll_interval, self._judge)
 
     async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
         from airflow_provider_wa.api.capabilities import HasInbox
@@ -76,7 +75,7 @@ class WaReplyTrigger(WaTrigger):
         return self._nothing
 
     def first(self, messages: Iterable[InboxMessage]) -> InboxMessage | None:
-        """The first of these messages that is the answer."""
+        """Return the first of these messages that is the reply, or None."""
         from_them = (message for message in messages if message.sender in self.senders)
         return next((message for message in from_them if self._fits(message.text, message.received_at)), None)
 
@@ -87,9 +86,9 @@ class WaReplyTrigger(WaTrigger):
 
     @property
     def _nothing(self) -> NotYet:
-        return NotYet("no answer has come")
+        return NotYet("no reply has come")
 
 
 def beginning(after: float) -> datetime:
-    """From when on a message counts. Vendors tell whole seconds: one of the second in which the wait begins does."""
+    """Return the first moment that counts, from a Unix time: the start of its second, as vendors give whole seconds."""
     return datetime.fromtimestamp(int(after), timezone.utc)

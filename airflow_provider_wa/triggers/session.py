@@ -6,7 +6,8 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WaSessionTrigger(WaTrigger):
-    """Asks for the session's state until it is logged in; its event has the ``session``."""
+    """Reads the session's state until it is logged in; its event has the ``session``."""
 
     expired = "the session was not logged in in time"
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting without a worker: the machinery behind the public triggers."""
+"""Waiting without a worker: the parts that the public triggers are made of."""

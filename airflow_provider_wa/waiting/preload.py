@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-MODULES = ("inbox_puller", "pending_checks", "store_source", "vendor_source")
+MODULES = ("inbox_reader", "pending_checks", "store_source", "vendor_source")
 """Modules of this room that import the rest of the package."""
 
 

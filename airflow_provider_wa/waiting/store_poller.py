@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One poller for many: all triggers of a process that wait for events of the store share one query a tick.
+"""One poller for many waits: all triggers of a process that wait for events of the store share one query a tick.
 
-A tick asks for what was stored since the last one and hands each event to those who wait for it. Who is new asks for
-what was stored before, together with all others who are new. Who waits for a batch of checks counts its rows when there
-is news, and shares that query as well.
+A tick reads the events stored since the last one and hands each to the watches on its subject. New watches read the
+events from before they began, all of them in one query. Waits for a batch of checks count its rows when there is news,
+and share that query as well.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
 
 EVENTS_AT_ONCE = 2000
-"""How many events one query asks for; if there are more, the next one follows at once."""
+"""Maximum events of one query; if there are more, the next query follows at once."""
 
 GATHERING = 0.2
-"""Seconds in which those who are new gather: after a restart all of them come at once."""
+"""Seconds in which new watches gather: after a restart all of them come at once."""
 
 WOKEN_AT_ONCE = 50
-"""How many are told of news in one step of the event loop."""
+"""Watches that are notified in one step of the event loop."""
 
 
 class Watch:
-    """What somebody waits for, and what has come of it. ``events`` are the oldest first.
+    """The subjects that one wait is about, and their events so far, the oldest first.
 
-    ``told`` counts how often there was news.
+    ``news`` counts the ticks that brought some.
 
-    :param keep: whether it wants the events themselves, those from before it came included, or only to be told of news.
+    :param interval: seconds between two queries, at most.
+    :param keep: keep the events, those from before the watch included; with False only count the news.
     """
 
     def __init__(self, subjects: Collection[Subject], interval: float, keep: bool) -> None:
@@ -45,46 +46,46 @@ class Watch:
         self.interval = interval
         self.keep = keep
         self.events: list[StoredEvent] = []
-        self.told = 0
+        self.news = 0
         self._failure: Exception | None = None
         self._served = asyncio.Event()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def seen(self) -> list[StoredEvent]:
-        """The events so far.
+        """Return the events so far.
 
         :raises WaError: the last tick failed.
         """
         await self._served.wait()
-        self._news.clear()
+        self._changed.clear()
         if self._failure is not None:
-            # Many raise the same one: it must not gather the frames of all.
+            # Many waits raise the same exception: it must not gather the frames of all.
             raise self._failure.with_traceback(None)
         return self.events
 
     async def changed(self, seconds: float) -> None:
-        """Wait until there is news, but so many seconds at most.
+        """Wait until there is news, at most for these seconds.
 
-        A failure is no news: others may tick more often, and each counts the failures that it sees itself.
+        A failure is not news: other watches may tick more often, and each wait counts the failures that it sees itself.
         """
         with anyio.move_on_after(seconds):
-            await self._news.wait()
+            await self._changed.wait()
 
-    def take(self, events: Iterable[StoredEvent]) -> None:
-        """Be handed new events."""
+    def add(self, events: Iterable[StoredEvent]) -> None:
+        """Add new events and end the pause; with no events there is news all the same."""
         if self.keep:
             self.events.extend(events)
-        self.told += 1
-        self._news.set()
+        self.news += 1
+        self._changed.set()
 
-    def tick(self, failure: Exception | None) -> None:
-        """Be told how a tick went."""
+    def ticked(self, failure: Exception | None) -> None:
+        """Note the end of a tick, and its failure if it failed."""
         self._failure = failure
         self._served.set()
 
 
 class StorePoller:
-    """Asks one store on behalf of all watches of one event loop, for as long as there is one."""
+    """Reads one store for all watches of one event loop, as long as there is a watch."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -92,7 +93,7 @@ class StorePoller:
         self._by_subject: defaultdict[Subject, set[Watch]] = defaultdict(set)
         self._new: set[Watch] = set()
         self._cursor: int | None = None
-        self._came = asyncio.Event()
+        self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._counted: set[str] = set()
         self._counting: asyncio.Task[Mapping[str, Counter[str]]] | None = None
@@ -100,13 +101,13 @@ class StorePoller:
 
     @asynccontextmanager
     async def watch(self, subjects: Collection[Subject], interval: float, *, keep: bool = True) -> AsyncIterator[Watch]:
-        """Wait for events on these subjects, asked for every ``interval`` seconds or more often."""
+        """Watch these subjects, with a query every ``interval`` seconds or more often."""
         watch = Watch(subjects, max(interval, SHORTEST_PAUSE), keep)
         self._watches.add(watch)
         self._new.add(watch)
         for subject in watch.subjects:
             self._by_subject[subject].add(watch)
-        self._came.set()
+        self._joined.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         try:
@@ -117,13 +118,13 @@ class StorePoller:
                 self._stop()
 
     async def counts(self, batch: str) -> Counter[str]:
-        """How many rows of a batch of checks there are of each status. Those who ask at the same time share a query."""
+        """Return the rows of a batch of checks by status. Calls at the same time share a query."""
         self._counted.add(batch)
         if self._counting is None:
             self._counting = asyncio.create_task(self._count())
         counts = await asyncio.shield(self._counting)
         async with self._turn:
-            await asyncio.sleep(0)  # all are woken at once, which would be one long step of the event loop
+            await asyncio.sleep(0)  # all waits wake at once, which would be one long step of the event loop
         return counts[batch]
 
     async def _count(self) -> Mapping[str, Counter[str]]:
@@ -143,41 +144,41 @@ class StorePoller:
         if self._task is not None:
             self._task.cancel()
         self._task, self._cursor = None, None
-        # The old ones know the event loop, which would never be forgotten.
-        self._came, self._turn = asyncio.Event(), asyncio.Lock()
+        # The old ones refer to the event loop, which could never be freed.
+        self._joined, self._turn = asyncio.Event(), asyncio.Lock()
 
     async def _run(self) -> None:
         while True:
-            self._came.clear()
+            self._joined.clear()
             more = await self._tick()
-            if not more and not self._came.is_set():
+            if not more and not self._joined.is_set():
                 with anyio.move_on_after(min(watch.interval for watch in self._watches)):
-                    await self._came.wait()
-            if self._came.is_set():
+                    await self._joined.wait()
+            if self._joined.is_set():
                 await asyncio.sleep(GATHERING)
 
     async def _tick(self) -> bool:
-        """Ask once and tell all; True if there is more to ask for."""
+        """Query once and notify all watches; return True if there are more events to read."""
         served, new, self._new = set(self._watches), self._new, set()
         past = {subject for watch in new if watch.keep for subject in watch.subjects}
         try:
             cursor, before, after = await asyncio.to_thread(self._ask, self._cursor, past)
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are to know it
+        except Exception as error:  # noqa: BLE001 - any failure is raised in the waits
             failure = error
             self._new |= new & self._watches
-            await _each(served, lambda watch: watch.tick(failure))
+            await _each(served, lambda watch: watch.ticked(failure))
             return False
         self._cursor = cursor
-        # Who came in the meantime asks for all of these in the next tick.
+        # Watches that came during the query read all of these events in the next tick.
         parts = self._parts(before, new)
         for watch, part in self._parts(after, served).items():
             parts[watch] += part
-        await _each(parts, lambda watch: watch.take(parts[watch]))
-        await _each(served, lambda watch: watch.tick(None))
+        await _each(parts, lambda watch: watch.add(parts[watch]))
+        await _each(served, lambda watch: watch.ticked(None))
         return len(after) == EVENTS_AT_ONCE
 
     def _ask(self, cursor: int | None, past: Collection[Subject]) -> tuple[int, list[StoredEvent], list[StoredEvent]]:
-        """In a thread: where the next tick goes on, what new watches missed, and what has come since the last tick."""
+        """Return the id to go on from, what new watches missed, and what came since the last tick (in a thread)."""
         events = self.store.events
         if cursor is None:
             cursor = events.last_id()
@@ -187,7 +188,7 @@ class StorePoller:
         return (after[-1].id if after else cursor), before, after
 
     def _parts(self, events: Iterable[StoredEvent], watches: Set[Watch]) -> defaultdict[Watch, list[StoredEvent]]:
-        """The events that each of these watches waits for."""
+        """Return the events for each of these watches."""
         parts: defaultdict[Watch, list[StoredEvent]] = defaultdict(list)
         for event in events:
             interested = {watch for subject in Subject.all_of(event) for watch in self._by_subject.get(subject, ())}
@@ -196,16 +197,16 @@ class StorePoller:
         return parts
 
 
-async def _each(watches: Collection[Watch], tell: Callable[[Watch], None]) -> None:
-    """Tell watches something, some at a time: what they do then must not be one long step of the event loop."""
+async def _each(watches: Collection[Watch], notify: Callable[[Watch], None]) -> None:
+    """Notify watches, some at a time: together they would be one long step of the event loop."""
     for number, watch in enumerate(watches, 1):
-        tell(watch)
+        notify(watch)
         if number % WOKEN_AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
 async def store_poller() -> StorePoller:
-    """The poller of Airflow's store on this event loop."""
+    """Return the poller of Airflow's store on this event loop."""
     store = await aget_store()
     pollers = _POLLERS.setdefault(asyncio.get_running_loop(), {})
     if store not in pollers:

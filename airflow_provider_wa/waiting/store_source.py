@@ -1,22 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking into the store from a triggerer: what the receiver was told."""
+"""The store as a source: events that the receiver has stored."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.events import StoredEvent, Subject
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
 from airflow_provider_wa.waiting.store_poller import StorePoller, store_poller
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source
 
 
 @asynccontextmanager
 async def watching(
-    subjects: Collection[Subject], interval: float, judge: Callable[[Sequence[StoredEvent]], Found | NotYet]
+    conn_id: str,
+    kind: EventKind,
+    about: Iterable[str],
+    interval: float,
+    judge: Callable[[Sequence[StoredEvent]], Found | NotYet],
 ) -> AsyncIterator[Source]:
-    """A source that judges the events about ``subjects``, the oldest first, as they come."""
+    """Open a source that judges the events of a connection as they come.
+
+    :param about: senders for messages that came in, references for all else.
+    :param interval: seconds between two queries.
+    :param judge: called with all events so far, the oldest first.
+    """
     poller = await store_poller()
+    subjects = [Subject(conn_id, kind, each) for each in about]
     async with poller.watch(subjects, interval) as watch:
 
         async def look() -> Found | NotYet:
@@ -27,21 +38,21 @@ async def watching(
 
 @asynccontextmanager
 async def notified(
-    subject: Subject, interval: float, look: Callable[[StorePoller], Awaitable[Found | NotYet]]
+    conn_id: str, kind: EventKind, interval: float, look: Callable[[StorePoller], Awaitable[Found | NotYet]]
 ) -> AsyncIterator[Source]:
-    """A source that looks for itself, once and then when there is news about ``subject``: nothing changes without."""
+    """Open a source that looks once, and again only when an event of this kind has come: else nothing changes."""
     poller = await store_poller()
-    async with poller.watch([subject], interval, keep=False) as watch:
+    async with poller.watch([Subject(conn_id, kind)], interval, keep=False) as watch:
         found: Found | NotYet | None = None
-        told = 0
+        known = 0
 
-        async def look_now() -> Found | NotYet:
-            nonlocal found, told
+        async def look_if_news() -> Found | NotYet:
+            nonlocal found, known
             await watch.seen()
-            now_told = watch.told
-            if found is None or now_told != told:
+            news = watch.news
+            if found is None or news != known:
                 found = await look(poller)
-                told = now_told
+                known = news
             return found
 
-        yield Source(look=look_now, pause=watch.changed)
+        yield Source(look=look_if_news, pause=watch.changed)

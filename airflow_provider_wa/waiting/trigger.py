@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the triggers share: look, wait, look again, until it is found or the deadline is over; then one event."""
+"""Base of the triggers: look, pause, look again until it is found or the deadline has passed; then one event."""
 
 from __future__ import annotations
 
 import random
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import anyio
@@ -18,48 +17,30 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, Patience, may_pass
 from airflow_provider_wa.waiting.preload import preload
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
 
 LAST_LOOK = 30.0
-"""Seconds for the look that is due when the deadline is over already, after the triggerer was down for instance."""
-
-Found = Mapping[str, Any]
-"""What was waited for, as JSON: small, ids rather than contents."""
-
-
-@dataclass(frozen=True)
-class NotYet:
-    """It is not there; ``detail`` tells how things stand. ``otherwise`` is what to make do with at the deadline."""
-
-    detail: str
-    otherwise: Found | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where to look: ``look`` looks once, ``pause`` waits until it may be worth to look again, so long at most."""
-
-    look: Callable[[], Awaitable[Found | NotYet]]
-    pause: Callable[[float], Awaitable[None]]
+"""Seconds for the look that is due when the deadline has passed already, after the triggerer was down for instance."""
 
 
 class WaTrigger(BaseTrigger):
     """Base of the triggers: waits in a triggerer, over its restarts, and ends with one event.
 
-    The event has a ``status``: ``success`` with what was found, ``timeout`` with a ``message`` that tells how things
-    stood last, or ``error`` with a ``message`` for what waiting does not mend, or has not; ``retry`` tells whether
-    another try of the task might.
+    The event has a ``status``: ``success`` with what was found; ``timeout`` with a ``message`` on how things stood at
+    the last look; or ``error`` with a ``message``, for an error that waiting does not mend, or has not. With ``retry``
+    another try of the task may help.
 
     :param wa_conn_id: the connection.
     :param poll_interval: seconds between two looks, give or take a fifth.
-    :param deadline: a Unix time in seconds. It is carried here, since a time-out of Airflow's would bypass the sensor.
-    :param max_failures: so many failures in a row that might pass by themselves are waited out.
+    :param deadline: a Unix time in seconds. It is an argument, since a time-out of Airflow's would bypass the sensor.
+    :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
     """
 
     arguments: ClassVar[tuple[str, ...]] = ("wa_conn_id", "poll_interval", "deadline", "max_failures")
-    """What the constructor takes, each under its name an attribute."""
+    """Arguments of the constructor; each is an attribute of the same name."""
 
     expired: ClassVar[str]
-    """What a time-out says, for instance "the session was not logged in in time"."""
+    """Message of a time-out, for instance "the session was not logged in in time"."""
 
     def __init__(
         self, wa_conn_id: str, poll_interval: float, deadline: float, max_failures: int = MAX_FAILURES
@@ -76,12 +57,12 @@ class WaTrigger(BaseTrigger):
 
     @abstractmethod
     def source(self) -> AbstractAsyncContextManager[Source]:
-        """Where to look, for as long as it is waited."""
+        """Open the source that the trigger looks at, for the time of the wait."""
 
     async def look_once(self) -> Found | NotYet:
-        """One look, for a sensor that waits in its worker.
+        """Look once, for a sensor that waits in its worker.
 
-        :raises WaError: it failed.
+        :raises WaError: the look failed.
         """
         await preload()
         async with self.source() as source:
@@ -114,18 +95,18 @@ class WaTrigger(BaseTrigger):
                 if found.detail != logged:
                     logged = found.detail
                     self.log.info("Connection %s: %s", self.wa_conn_id, logged)
-                if (left := self._left) <= 0:
+                if (left := self._seconds_left) <= 0:
                     return self._expired(found.detail, otherwise)
                 await source.pause(max(SHORTEST_PAUSE, min(self.poll_interval * random.uniform(0.8, 1.2), left)))
 
     async def _look(self, source: Source) -> Found | NotYet:
-        # A look may have to wait for its turn behind many others; it is not to outlast the deadline.
-        with anyio.move_on_after(max(self._left, LAST_LOOK)):
+        # A look may have to wait for its turn behind many others; it must not outlast the deadline.
+        with anyio.move_on_after(max(self._seconds_left, LAST_LOOK)):
             return await source.look()
         return NotYet("no answer before the deadline")
 
     @property
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return self.deadline - time.time()
 
     def _expired(self, detail: str, otherwise: Found | None) -> dict[str, Any]:
@@ -135,9 +116,9 @@ class WaTrigger(BaseTrigger):
 
 
 def failure(event: Mapping[str, Any], more: str = "") -> AirflowException:
-    """What a task raises for a trigger's event of the status ``error``: Airflow retries it, or had better not.
+    """Return the exception for a trigger's event of the status ``error``; its class says whether Airflow may retry.
 
-    :param more: what there is to add to its message.
+    :param more: text added to the event's message.
     """
     kind = AirflowException if event.get("retry") else AirflowFailException
     return kind(f"{event['message']}{more}")

@@ -21,7 +21,8 @@ from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.events import CheckCallback
-from airflow_provider_wa.waiting.trigger import Found, NotYet, Source, WaTrigger
+from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.trigger import WaTrigger
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from helpers.waiting import Look, Scripted
 
 from airflow_provider_wa.api.errors import SessionDown, Unauthorized, VendorUnavailable
 from airflow_provider_wa.sensors.base import WaSensor
-from airflow_provider_wa.waiting.trigger import Found, NotYet
+from airflow_provider_wa.waiting.source import Found, NotYet
 
 AWAY = VendorUnavailable("the vendor is away")
 WAITS = NotYet("it is on its way")

@@ -105,7 +105,7 @@ def test_a_number_whose_other_form_nobody_asked_for_is_not_absent(vendors: Vendo
 
 @pytest.mark.parametrize("arguments", [{}, {"reference": "r", "batch": "b"}, {"reference": "", "batch": None}])
 def test_one_check_or_a_batch_is_waited_for(airflow_store: Store, arguments: dict[str, Any]) -> None:
-    with pytest.raises(AirflowFailException, match="give either reference"):
+    with pytest.raises(AirflowFailException, match="reference, batch: expected one of the two"):
         sensor(**arguments).execute({})
 
 

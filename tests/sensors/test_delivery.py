@@ -57,7 +57,7 @@ def test_the_whole_deferred_way_with_what_the_receiver_was_told(vendors: Vendors
 
 def test_a_message_that_failed_fails_the_task(vendors: Vendors, airflow_store: Store) -> None:
     airflow_store.events.add([delivered("a", "failed", conn_id="wuzapi_default")])
-    with pytest.raises(AirflowFailException, match="message a failed"):
+    with pytest.raises(AirflowFailException, match="message a has failed"):
         sensor("a", "wuzapi_default").execute({})
 
 

@@ -127,7 +127,7 @@ def test_without_a_run_it_is_what_comes_from_now_on(vendors: Vendors) -> None:
     ("arguments", "message"),
     [
         ({"sender": "nobody"}, "not a phone number"),
-        ({"pattern": "(yes"}, "is no regular expression"),
+        ({"pattern": "(yes"}, "pattern: invalid regular expression"),
         ({"after": "tomorrow"}, "after: not a date or time"),
         ({"source": "me"}, "source: unknown value 'me'; expected auto, vendor or store"),
         ({"source": "vendor"}, "can: green_api, wa_portal"),

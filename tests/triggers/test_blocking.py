@@ -170,7 +170,7 @@ print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
             "waiting",
             "waiting.patience",
             "waiting.preload",
-            "waiting.read_position",
+            "waiting.source",
             "waiting.trigger",
         )
     }

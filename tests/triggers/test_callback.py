@@ -11,7 +11,7 @@ from helpers.waiting import call_back, event_of
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.callback import WaCallbackTrigger
-from airflow_provider_wa.waiting.trigger import Found, NotYet
+from airflow_provider_wa.waiting.source import Found, NotYet
 
 FILE = "file:///pictures/r.png"
 

@@ -14,7 +14,7 @@ from store.samples import delivered
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
-from airflow_provider_wa.waiting.trigger import NotYet
+from airflow_provider_wa.waiting.source import NotYet
 
 ANA, BEN, NEVER = "34666666610", "34666666611", "34666666606"
 """NEVER: a number whose messages are accepted and do not arrive."""
@@ -66,13 +66,13 @@ def test_the_order_of_receipts_does_not_matter() -> None:
 def test_all_messages_are_waited_for_and_others_do_not_count() -> None:
     waiting = trigger("a", "b", "c")
     assert outcome(waiting, ("a", "delivered"), ("b", "failed"), ("x", "read")) == NotYet(
-        "1 of 3 are not delivered yet"
+        "1 of 3 messages are not delivered yet"
     )
     assert outcome(waiting, ("c", "read")) == {"states": {"a": "delivered", "b": "failed", "c": "read"}}
 
 
 def test_who_settles_for_less_has_the_states_as_they_are() -> None:
-    found = outcome(trigger("a", "b", settle_for_less=True), ("a", "delivered"))
+    found = outcome(trigger("a", "b", fail_on_timeout=False), ("a", "delivered"))
     assert found.otherwise == {"states": {"a": "delivered", "b": "unknown"}}
 
 
@@ -87,12 +87,12 @@ async def test_receipts_in_the_store_end_the_wait(airflow_store: Store) -> None:
 
 
 @pytest.mark.sockets
-@pytest.mark.parametrize(("settle_for_less", "status"), [(False, "timeout"), (True, "success")])
-async def test_the_deadline(airflow_store: Store, settle_for_less: bool, status: str) -> None:
+@pytest.mark.parametrize(("fail_on_timeout", "status"), [(True, "timeout"), (False, "success")])
+async def test_the_deadline(airflow_store: Store, fail_on_timeout: bool, status: str) -> None:
     airflow_store.events.add([delivered("a", "sent")])
-    event = await event_of(trigger("a", seconds=0.4, settle_for_less=settle_for_less))
+    event = await event_of(trigger("a", seconds=0.4, fail_on_timeout=fail_on_timeout))
     assert event["status"] == status
-    assert event.get("states") == ({"a": "sent"} if settle_for_less else None)
+    assert event.get("states") == (None if fail_on_timeout else {"a": "sent"})
 
 
 def send(conn_type: str, to: str) -> tuple[str, str]:
@@ -138,14 +138,14 @@ async def test_a_message_that_nobody_knows_fails_the_wait_for_it_alone(vendors: 
 @pytest.mark.sockets
 async def test_a_message_that_nobody_knows_does_not_fail_the_wait_for_the_others(vendors: Vendors) -> None:
     known = await asyncio.to_thread(send, "wa_portal", ANA)
-    event = await event_of(at("wa_portal", "no-such-message", known, seconds=1.0, settle_for_less=True))
+    event = await event_of(at("wa_portal", "no-such-message", known, seconds=1.0, fail_on_timeout=False))
     assert event == {"status": "success", "states": {"no-such-message": "unknown", known[0]: "delivered"}}
 
 
 @pytest.mark.sockets
 async def test_a_vendor_that_goes_away_at_the_end_takes_no_states_with_it(vendors: Vendors) -> None:
     arrives, never = [await asyncio.to_thread(send, "green_api", to) for to in (ANA, NEVER)]
-    waiting = asyncio.create_task(event_of(at("green_api", arrives, never, seconds=4.0, settle_for_less=True)))
+    waiting = asyncio.create_task(event_of(at("green_api", arrives, never, seconds=4.0, fail_on_timeout=False)))
     await asyncio.sleep(1.0)
     vendors.control("faults", vendor="green_api", kind="server_error", status=503)
     event = await waiting

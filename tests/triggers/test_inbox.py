@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -27,9 +28,8 @@ from airflow_provider_wa.sandbox.profile import Webhook
 from airflow_provider_wa.sandbox.wa_portal import webhook
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.triggers import inbox
 from airflow_provider_wa.triggers.inbox import WaInboxTrigger
-from airflow_provider_wa.waiting import read_position
+from airflow_provider_wa.waiting import inbox_reader, read_position
 
 pytestmark = pytest.mark.sockets
 
@@ -45,8 +45,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     path = tmp_path / "wa_store.db"
     monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
     stores._url.cache_clear()
-    monkeypatch.setattr(inbox, "GATHERING", 0.05)
-    monkeypatch.setattr(read_position, "SETTLING", 0.0)
+    monkeypatch.setattr(inbox_reader, "GATHERING", 0.05)
+    monkeypatch.setattr(read_position, "SAVE_DELAY", 0.0)
     return get_store()
 
 
@@ -91,8 +91,8 @@ async def started(store: Store, conn_type: str = "wa_portal", name: str = "read"
     await wait_until(lambda: store.positions.get(f"{name}:{conn_type}_default") is not None)
 
 
-async def settled(store: Store, conn_type: str, event_id: int) -> None:
-    """Return when it is kept that this event was read."""
+async def saved(store: Store, conn_type: str, event_id: int) -> None:
+    """Return when the position after this event is saved."""
     await wait_until(lambda: store.positions.get(f"read:{conn_type}_default")["event_id"] == event_id)
 
 
@@ -186,7 +186,7 @@ async def test_a_restart_repeats_nothing_and_loses_nothing(vendors: Vendors, sto
         await started(store, conn_type)
         await asyncio.to_thread(comes_in, "before")
         assert texts(store, await following()) == ["before"]
-        await settled(store, conn_type, 1)
+        await saved(store, conn_type, 1)
     await asyncio.to_thread(comes_in, "while it was away")
     async with running(conn_type) as following:
         assert texts(store, await following()) == ["while it was away"]
@@ -196,7 +196,7 @@ async def test_a_restart_repeats_nothing_and_loses_nothing(vendors: Vendors, sto
 async def test_a_kill_before_airflow_can_have_written_the_event_repeats_it(
     vendors: Vendors, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_position, "SETTLING", 60.0)
+    monkeypatch.setattr(read_position, "SAVE_DELAY", 60.0)
     batches = []
     for _ in range(2):
         async with running("wuzapi") as following:
@@ -212,7 +212,7 @@ async def test_a_failure_after_an_event_does_not_repeat_it(
     vendors: Vendors, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow starts a failed trigger again: that is no reason to tell an event twice."""
-    monkeypatch.setattr(read_position, "SETTLING", 0.5)
+    monkeypatch.setattr(read_position, "SAVE_DELAY", 0.5)
     async with running(poll_interval=0.1) as following:
         await started(store, name="pull")
         await asyncio.to_thread(comes, vendors, "wa_portal", "one")
@@ -228,7 +228,7 @@ async def test_a_failure_after_an_event_does_not_repeat_it(
 async def test_a_batch_is_bounded_and_the_rest_follows_at_once(
     vendors: Vendors, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "BATCH", 3)
+    monkeypatch.setattr(inbox_reader, "MESSAGES_AT_ONCE", 3)
     async with running("wuzapi", poll_interval=60) as following:
         await started(store, "wuzapi")
     posted(store, "wuzapi", *map(str, range(7)))
@@ -296,7 +296,7 @@ async def test_a_crash_between_storing_and_deleting_stores_once_and_deletes_late
         await started(store, "green_api")
         await asyncio.to_thread(comes, vendors, "green_api", "one")
         assert texts(store, await following()) == ["one"], "what is stored need not wait for the deletion"
-        await settled(store, "green_api", 1)
+        await saved(store, "green_api", 1)
     assert len(vendors.state.own_state(NotificationQueue)) == 1
     vendors.state.faults.clear()
     async with running("green_api") as following:
@@ -396,7 +396,7 @@ def test_the_same_arguments_make_the_same_trigger() -> None:
 
 
 def test_an_unknown_source_is_refused_where_the_dag_is_written() -> None:
-    with pytest.raises(BadInput, match="'webhook' is none of auto, vendor, store"):
+    with pytest.raises(BadInput, match="source: unknown value 'webhook'; expected auto, vendor or store"):
         WaInboxTrigger("x", source="webhook")
 
 
@@ -412,7 +412,9 @@ class AirflowKeeps:
         self.accessors = context.AssetStateStoreAccessors
         from airflow.sdk.execution_time import task_runner
 
-        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(asend=self.asend), raising=False)
+        monkeypatch.setattr(
+            task_runner, "SUPERVISOR_COMMS", SimpleNamespace(asend=self.asend, send=self.send), raising=False
+        )
 
     def states(self, *assets: str) -> Any:
         from airflow.sdk import Asset
@@ -420,7 +422,16 @@ class AirflowKeeps:
         return self.accessors(inlets=[Asset(name) for name in assets])
 
     async def asend(self, message: Any) -> Any:
+        """Answer as from Airflow 3.3.2 on."""
         await asyncio.sleep(0)
+        return self.answer(message)
+
+    def send(self, message: Any) -> Any:
+        """Answer as before, when it must not be called on the event loop."""
+        assert threading.current_thread() is not threading.main_thread()
+        return self.answer(message)
+
+    def answer(self, message: Any) -> Any:
         if isinstance(message, self.comms.SetAssetStateStoreByName):
             self.kept[message.name, message.key] = json.loads(json.dumps(message.value))
             return None
@@ -503,14 +514,17 @@ async def test_a_place_that_cannot_be_kept_tells_nothing(
     airflow_keeps.kept["a", "read:wuzapi_default"] = {"event_id": 0, "since": 0}
     posted(store, "wuzapi", "one")
 
-    async def refuses(message: Any) -> Any:
+    def refuses(message: Any) -> Any:
         if isinstance(message, airflow_keeps.comms.SetAssetStateStoreByName):
             raise RuntimeError("the state cannot be written")
         return airflow_keeps.comms.AssetStateStoreResult(value={"event_id": 0, "since": 0})
 
     from airflow.sdk.execution_time import task_runner
 
-    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(asend=refuses))
+    async def arefuses(message: Any) -> Any:
+        return refuses(message)
+
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(asend=arefuses, send=refuses))
     async with running("wuzapi", airflow_keeps.states("a")) as following:
         with pytest.raises(RuntimeError, match="cannot be written"):
             await following()

@@ -76,7 +76,7 @@ async def test_an_answer_in_the_store_ends_the_wait(airflow_store: Store) -> Non
 @pytest.mark.sockets
 async def test_no_answer_is_a_timeout(airflow_store: Store) -> None:
     event = await event_of(trigger(seconds=0.3))
-    assert event == {"status": "timeout", "message": "no answer came in time: no answer has come"}
+    assert event == {"status": "timeout", "message": "no reply came in time: no reply has come"}
 
 
 @pytest.mark.sockets

@@ -250,10 +250,10 @@ def test_a_watch_that_keeps_nothing_is_told_of_news_only(monkeypatch: pytest.Mon
     async def main() -> None:
         async with poller.watch([about()], 1, keep=False) as watch:
             assert await watch.seen() == []
-            told = watch.told
+            news = watch.news
             poller.store.events.add([call_back("b")])
             await watch.changed(5)
-            assert (await watch.seen(), watch.told) == ([], told + 1)
+            assert (await watch.seen(), watch.news) == ([], news + 1)
 
     run(monkeypatch, main())
 

@@ -10,14 +10,13 @@ from helpers.virtual_time import VirtualLoop
 from helpers.waiting import call_back, inline
 
 from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.store.events import Subject
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting import store_source as sources
+from airflow_provider_wa.waiting.source import NotYet
 from airflow_provider_wa.waiting.store_poller import StorePoller
 from airflow_provider_wa.waiting.store_source import notified, watching
-from airflow_provider_wa.waiting.trigger import NotYet
 
-ANY, ONE = Subject("checkwa_default", EventKind.CHECK), Subject("checkwa_default", EventKind.CHECK, "a")
+CHECKS = ("checkwa_default", EventKind.CHECK)
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def run(airflow_store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[Coro
 
 def test_events_are_judged_as_they_come(airflow_store: Store, run: Callable[..., None]) -> None:
     async def main() -> None:
-        async with watching([ONE], 5, lambda events: {"count": len(events)}) as source:
+        async with watching(*CHECKS, ["a"], 5, lambda events: {"count": len(events)}) as source:
             assert await source.look() == {"count": 0}
             airflow_store.events.add([call_back("a"), call_back("b")])
             await source.pause(60)
@@ -53,7 +52,7 @@ def test_a_look_is_repeated_only_when_there_is_news(airflow_store: Store, run: C
         return NotYet(f"look {looks}")
 
     async def main() -> None:
-        async with notified(ANY, 5, look) as source:
+        async with notified(*CHECKS, 5, look) as source:
             for _ in range(20):
                 assert await source.look() == NotYet("look 1")
                 await source.pause(5)
@@ -74,7 +73,7 @@ def test_a_look_that_failed_is_repeated(run: Callable[..., None]) -> None:
         return outcome
 
     async def main() -> None:
-        async with notified(ANY, 5, look) as source:
+        async with notified(*CHECKS, 5, look) as source:
             with pytest.raises(ZeroDivisionError):
                 await source.look()
             assert await source.look() == {"id": 7}
@@ -93,7 +92,7 @@ def test_news_that_come_during_a_look_make_another_one(airflow_store: Store, run
         return NotYet("")
 
     async def main() -> None:
-        async with notified(ANY, 5, look) as source:
+        async with notified(*CHECKS, 5, look) as source:
             await source.look()
             await source.pause(60)
             await source.look()

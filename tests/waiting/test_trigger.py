@@ -15,7 +15,8 @@ from helpers.waiting import Look, Scripted, all_triggers, round_trip
 from airflow_provider_wa.api.errors import BadInput, Unauthorized, VendorUnavailable
 from airflow_provider_wa.waiting import trigger
 from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
-from airflow_provider_wa.waiting.trigger import LAST_LOOK, NotYet, failure
+from airflow_provider_wa.waiting.source import NotYet
+from airflow_provider_wa.waiting.trigger import LAST_LOOK, failure
 
 AWAY = VendorUnavailable("the vendor is away")
 WAITS = NotYet("it is on its way")
@@ -162,7 +163,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "messages": [["m1", "34666666610"], ["m2", None]],
         "wait_for": "read",
         "from_store": True,
-        "settle_for_less": True,
+        "fail_on_timeout": False,
     },
     "WaInboxTrigger": {"wa_conn_id": "some_conn", "poll_interval": 7.5, "source": "store", "max_failures": 4},
     "WaPendingCheckTrigger": {**BASE, "number": "+51999888701"},

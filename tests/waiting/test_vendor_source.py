@@ -13,8 +13,8 @@ from helpers.waiting import event_of
 
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.triggers.session import WaSessionTrigger
-from airflow_provider_wa.waiting import vendor_source as ways
-from airflow_provider_wa.waiting.vendor_source import look_up, shared_way
+from airflow_provider_wa.waiting import vendor_source
+from airflow_provider_wa.waiting.vendor_source import look_up, shared_channel
 
 pytestmark = pytest.mark.sockets
 
@@ -41,10 +41,14 @@ async def test_no_more_calls_are_under_way_at_once_than_the_connection_has(vendo
     assert time.monotonic() - began >= 4 * 0.2
 
 
-async def test_two_connections_have_ways_of_their_own(vendors: Vendors) -> None:
+async def test_two_connections_have_channels_of_their_own(vendors: Vendors) -> None:
     one = await look_up("wuzapi_default")
     other = await look_up(vendors.connect("wuzapi", "other", extra={"rate_limit": "1/h"}))
-    async with shared_way(one.endpoint) as a, shared_way(one.endpoint) as b, shared_way(other.endpoint) as c:
+    async with (
+        shared_channel(one.endpoint) as a,
+        shared_channel(one.endpoint) as b,
+        shared_channel(other.endpoint) as c,
+    ):
         assert a == b
         assert a != c
 
@@ -52,13 +56,13 @@ async def test_two_connections_have_ways_of_their_own(vendors: Vendors) -> None:
 async def test_a_way_is_closed_by_the_last_who_leaves_it(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = 0
 
-    class Counted(ways.AsyncChannel):
+    class Counted(vendor_source.AsyncChannel):
         async def __aexit__(self, *exc_info: object) -> None:
             nonlocal closed
             closed += 1
             await super().__aexit__(*exc_info)
 
-    monkeypatch.setattr(ways, "AsyncChannel", Counted)
+    monkeypatch.setattr(vendor_source, "AsyncChannel", Counted)
     vendors.state.log_out("wa_portal")
     waiting = [asyncio.create_task(event_of(session("wa_portal_default"))) for _ in range(3)]
     await asyncio.sleep(0.3)
@@ -70,7 +74,7 @@ async def test_a_way_is_closed_by_the_last_who_leaves_it(vendors: Vendors, monke
         task.cancel()
     await asyncio.wait(waiting)
     assert closed == 1
-    assert ways._WAYS[asyncio.get_running_loop()] == {}
+    assert vendor_source._CHANNELS[asyncio.get_running_loop()] == {}
     assert (await event_of(session("wa_portal_default")))["status"] == "success"
     assert closed == 2
 

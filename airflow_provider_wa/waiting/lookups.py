@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Look-ups that a sensor makes in its worker: before the wait what to wait for, after it what has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api.capabilities import ChecksAgain, SendsMessages
+from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.api.records import InboxMessage
+from airflow_provider_wa.api.webhooks import PostsEvents
+from airflow_provider_wa.bulk.check_results import ANSWERS, Batch
+from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.store.events import StoredEvent
+
+
+def reads_store(conn_id: str, source: str, capability: type[Any]) -> bool:
+    """Return True if the store is the source of a wait, and False if the vendor is.
+
+    :param source: ``auto``, ``vendor`` or ``store``.
+    :param capability: what the vendor needs to be the source.
+    :raises UnsupportedByVendor: the connection sends no messages, or lacks this source.
+    """
+    hook = WaHook.for_connection(conn_id)
+    hook.able(SendsMessages)
+    if source == "vendor" or (source == "auto" and isinstance(hook.vendor, capability)):
+        hook.able(capability)
+        return False
+    hook.able(PostsEvents)
+    return True
+
+
+def number_to_check(conn_id: str, number: str | int, default_region: str | None) -> str:
+    """Return a number in E.164, for a vendor that answers a pending check when it is asked again.
+
+    :param default_region: country of a number without + and country code; None is the connection's.
+    :raises BadInput: it is not a phone number.
+    :raises UnsupportedByVendor: the vendor is not asked again.
+    """
+    hook = WaHook.for_connection(conn_id)
+    hook.able(ChecksAgain)
+    return numbers.parse(number, region(default_region) or hook.settings.default_region).e164
+
+
+def sender_forms(conn_id: str, sender: str | int, default_region: str | None) -> list[str]:
+    """Return all forms of a sender: a number has two forms in some countries, a JID has one.
+
+    :raises BadInput: it is neither a phone number nor a JID.
+    """
+    known = region(default_region) or WaHook.for_connection(conn_id).settings.default_region
+    return list(numbers.forms(numbers.recipient(sender, known)))
+
+
+def stored_event(event_id: int) -> StoredEvent:
+    """Return an event that was found in the store.
+
+    :raises UnexpectedReply: it was removed in the meantime.
+    """
+    for event in get_store().events.get([event_id]):
+        return event
+    raise UnexpectedReply(f"event {event_id} is not in the store any more")
+
+
+def inbox_message(conn_id: str, message_id: str, since: datetime) -> InboxMessage:
+    """Return a message that was found in the vendor's inbox.
+
+    :raises UnexpectedReply: the vendor has removed it in the meantime.
+    """
+    hook = WaHook.for_connection(conn_id)
+    for message in hook.inbox(since=since):
+        if message.message_id == message_id:
+            return message
+    raise UnexpectedReply(f"message {message_id} is not in the inbox any more", vendor=hook.conn_type)
+
+
+def batch_counts(conn_id: str, batch: str) -> dict[str, int]:
+    """Return the number of results of a bulk check: in total, and by status."""
+    store = get_store()
+    counts = Counter(row["status"] for row in Batch(lambda: store, batch, conn_id).results())
+    return {"total": counts.total(), **{status: counts[status] for status in ANSWERS}}

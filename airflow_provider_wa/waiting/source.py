@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A source: where a wait looks, the vendor or the store, and the two outcomes of a look."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SOURCES = ("auto", "vendor", "store")
+"""Values of the argument ``source``: ``auto`` is the vendor if it can answer, else the store."""
+
+Found = Mapping[str, Any]
+"""Outcome of a look that found what it looked for, as JSON: small, ids rather than contents."""
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """Outcome of a look that did not find it yet.
+
+    :param detail: how things stand, for the log and for the message of a time-out.
+    :param otherwise: result to fall back on at the deadline, in place of a time-out.
+    """
+
+    detail: str
+    otherwise: Found | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a wait looks.
+
+    :param look: looks once.
+    :param pause: waits until another look may be worth it, at most for the seconds given.
+    """
+
+    look: Callable[[], Awaitable[Found | NotYet]]
+    pause: Callable[[float], Awaitable[None]]
