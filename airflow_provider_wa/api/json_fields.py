@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+import pendulum
+
 
 def pick(source: Any, *names: str) -> Any:
     """The value under the first of ``names`` that ``source`` has, whatever the case of its keys; else None."""
@@ -87,8 +89,6 @@ def _unix_moment(value: Any) -> datetime | None:
 
 
 def _text_moment(value: str) -> datetime | None:
-    import pendulum
-
     iso = re.sub(r"^(\S+) (\S+) ([+-]\d{4})( \w+)?$", r"\1T\2\3", value)
     try:
         found = pendulum.parse(iso) if re.match(r"\d{4}-\d\d-\d\d[T ]\d", iso) else None
