@@ -17,33 +17,29 @@ FORMS: Mapping[str, ConnectionForm] = {
 }
 """The connection types by name."""
 
-_INTEGRATION = "WhatsApp"
-
-_CONFIG: dict[str, Any] = {
+CONFIG: dict[str, Any] = {
     "wa": {
-        "description": "The receiver of webhooks and callbacks, in the API server and as ``wa-receiver``, and what is "
-        "heeded of messages that come in.",
+        "description": "Receiver of webhooks and callbacks, in the API server and as ``wa-receiver``; opt-outs.",
         "options": {
             "media_path": {
-                "description": "The folder for files that come with messages: a path, or an object store's URI as "
-                "``ObjectStoragePath`` takes it, with a connection perhaps (``s3://my_s3@bucket/wa``). Empty: "
-                "``wa_media`` in AIRFLOW_HOME.",
+                "description": "Folder for files that come with messages: a path, or an ``ObjectStoragePath`` URI, "
+                "with a connection if needed (``s3://my_s3@bucket/wa``). If empty: ``wa_media`` in AIRFLOW_HOME.",
                 "version_added": "0.1.0",
                 "type": "string",
                 "example": "s3://my_s3@bucket/wa",
                 "default": "",
             },
             "opt_out_words": {
-                "description": "Whoever sends one of these words is not written to any more by bulk sends: separated "
-                "by commas, in capitals or not. A message counts if it is nothing but the word. Empty: none.",
+                "description": "Words to opt out with, separated by commas. A person whose whole message is one of "
+                "them, in capitals or not, gets no more messages. If empty, nobody can opt out.",
                 "version_added": "0.1.0",
                 "type": "string",
                 "example": "STOP, UNSUBSCRIBE, BAJA",
                 "default": "STOP",
             },
             "receiver_max_body_mb": {
-                "description": "Bodies of more megabytes (of 1,048,576 bytes) are refused. WuzAPI and portals post "
-                "files within them.",
+                "description": "Longest body that the receiver accepts, in megabytes of 1,048,576 bytes. WuzAPI and "
+                "portals post files within the body.",
                 "version_added": "0.1.0",
                 "type": "float",
                 "example": "25",
@@ -52,6 +48,9 @@ _CONFIG: dict[str, Any] = {
         },
     }
 }
+"""Airflow's configuration section for this provider."""
+
+_INTEGRATION = "WhatsApp"
 
 
 def _modules(room: str, *names: str) -> list[dict[str, Any]]:
@@ -77,7 +76,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "config": _CONFIG,
+        "config": CONFIG,
         "connection-types": [form.metadata for form in FORMS.values()],
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
         "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),

@@ -33,13 +33,13 @@ BARE = """
 import sys
 sys.path.insert(0, {here!r})
 import uvicorn
-from airflow_provider_wa.plugin.command import _listen
+from airflow_provider_wa.serving import listen
 async def app(scope, receive, send):
     while (await receive()).get("more_body"):
         pass
     await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}})
     await send({{"type": "http.response.body", "body": b"{{}}"}})
-listener = _listen("127.0.0.1", 0)
+listener = listen("127.0.0.1", 0)
 print("listening on http://127.0.0.1:%d" % listener.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")).run([listener])
 """

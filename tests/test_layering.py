@@ -24,7 +24,7 @@ ALLOWED: Mapping[str, str] = {
     "transport": "api",
     "store": "api sqlalchemy",
     "bulk": "api transport store",
-    "config": "provider_info airflow",
+    "config": "api provider_info airflow",
     "serving": "",
     "connections": "api vendors transport store bulk config airflow sqlalchemy",
     "hooks": "api vendors transport connections airflow",
@@ -50,15 +50,11 @@ CIRCLES: tuple[str, ...] = ()
 EXCEPTIONS: tuple[str, ...] = (
     "bulk.check_results -> sqlalchemy",
     "bulk.partition -> airflow",
-    "plugin.command -> sqlalchemy",
-    "plugin.sources -> hooks.base",
 )
 """Arrows that are known to be wrong: ``module -> module``."""
 
 NAMING: tuple[str, ...] = (
     "api.messages",
-    "receiver.answers",
-    "receiver.bodies",
 )
 """Modules that are known to write a vendor's name."""
 

@@ -7,6 +7,7 @@ import pkgutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import fields
 from importlib import import_module, metadata
 from inspect import isabstract
 from pathlib import Path
@@ -19,6 +20,7 @@ import jsonschema
 import pytest
 
 import airflow_provider_wa
+from airflow_provider_wa.config import Config
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.provider_info import get_provider_info
 
@@ -134,18 +136,14 @@ def test_the_options_that_are_read_are_declared_with_the_defaults_that_they_have
     program = (
         "from airflow.providers_manager import ProvidersManager; from airflow.configuration import conf\n"
         "ProvidersManager().initialize_providers_configuration()\n"
-        "from airflow_provider_wa.plugin import receiver_app\n"
-        "from airflow_provider_wa.connections.store import opt_out_words\n"
-        "print(repr(conf.get('wa', 'media_path')), receiver_app._media_path(), end=' ')\n"
-        "print(receiver_app._max_body(), opt_out_words())"
+        "from airflow_provider_wa.config import read_config\n"
+        "config = read_config()\n"
+        "print(repr(conf.get('wa', 'media_path')), config.media_path, end=' ')\n"
+        "print(config.receiver_max_body, config.opt_out_words)"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__WA__")}
     environ["AIRFLOW_HOME"] = str(tmp_path)
     run = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
 
-    assert run.stdout.splitlines()[-1] == f"'' file://{tmp_path}/wa_media {10 * 1024 * 1024} ['STOP']"
-    assert set(get_provider_info()["config"]["wa"]["options"]) == {
-        "media_path",
-        "opt_out_words",
-        "receiver_max_body_mb",
-    }
+    assert run.stdout.splitlines()[-1] == f"'' file://{tmp_path}/wa_media {10 * 1024 * 1024} ('STOP',)"
+    assert set(get_provider_info()["config"]["wa"]["options"]) == {field.name for field in fields(Config)}

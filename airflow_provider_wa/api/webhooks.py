@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What vendors post by themselves: a body, and the events that it tells of."""
+"""Webhooks and callbacks: the posts of vendors, and the events in them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from airflow_provider_wa.api.records import (
 )
 
 MAX_DEPTH = 100
-"""How many levels deep a body may be nested: no vendor's comes near, and far beyond Python could not write it out."""
+"""Deepest nesting of a body: no vendor's comes near, and far beyond Python could not write it out as JSON."""
 
 
 class EventKind(str, Enum):
-    """What an event tells of; ``other`` is kept raw."""
+    """Kind of an event; ``other`` is kept raw."""
 
     CHECK = "check"
     DELIVERY = "delivery"
@@ -36,9 +36,17 @@ class EventKind(str, Enum):
     OTHER = "other"
 
 
+@dataclass(frozen=True)
+class RawPost:
+    """A post as it arrived. The names of ``headers`` are looked up in small letters."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """A body as it was posted: ``data`` is what its JSON holds, ``fields`` and ``files`` what a form has."""
+    """A decoded post: ``data`` is the value of its JSON, ``fields`` and ``files`` are those of a form."""
 
     data: Any = None
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -47,10 +55,10 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that a vendor told.
+    """One thing that happened, as a vendor reports it.
 
-    ``record`` is what we understand of it, None for what is kept raw; ``file`` is what came with it, which is in
-    neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind.
+    ``record`` is the part that is understood, None for an event that is kept raw; ``file`` is the file that came with
+    it, which is in neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind.
     """
 
     kind: EventKind
@@ -61,7 +69,7 @@ class Event:
 
     @property
     def reference(self) -> str | None:
-        """What others know it by: the check's reference, or the message's id."""
+        """The check's reference, or the message's id."""
         match self.record:
             case CheckResult(reference=reference):
                 return reference
@@ -71,7 +79,7 @@ class Event:
 
     @property
     def party(self) -> str | None:
-        """Who is on the other side: digits or a JID; the number for a check."""
+        """The person or group on the other side: digits or a JID; the number for a check."""
         match self.record:
             case CheckResult(number=number):
                 return number or None
@@ -83,7 +91,7 @@ class Event:
 
     @property
     def status(self) -> str:
-        """The check's answer, the delivery's state or the session's; empty for all else."""
+        """The check's answer, the delivery's state or the session's; empty for other events."""
         match self.record:
             case CheckResult():
                 return self.record.status.value
@@ -95,25 +103,25 @@ class Event:
 
     @property
     def happened_at(self) -> datetime | None:
-        """When it happened, in UTC, if the vendor tells."""
-        told: datetime | None = None
+        """The moment of the event in UTC, if the vendor reports it."""
+        moment: datetime | None = None
         match self.record:
             case DeliveryStatus():
-                told = self.record.read_at or self.record.delivered_at or self.record.sent_at
+                moment = self.record.read_at or self.record.delivered_at or self.record.sent_at
             case InboxMessage(received_at=received_at):
-                told = received_at
+                moment = received_at
         try:
-            return told.astimezone(timezone.utc) if told else None
+            return moment.astimezone(timezone.utc) if moment else None
         except OverflowError:
             # The last hours of the year 9999, west of Greenwich.
             return None
 
     @property
     def key(self) -> str:
-        """What two posts of the same event have in common, as a hash.
+        """A hash that two posts of the same event have in common.
 
-        Vendors repeat a post that was not answered in time, and post in any order. What is kept raw is the same if all
-        of it is. A delivery's detail counts: in a group it says whom the message reached.
+        Vendors repeat a post that was not answered in time, and post in any order. Two raw events are the same if all
+        of their content is. A delivery's detail counts: in a group it names the member that the message reached.
         """
         known: Any = None
         match self.record:
@@ -123,19 +131,43 @@ class Event:
                 known = [self.reference, self.party, self.status, self.record.code, self.record.detail]
             case InboxMessage():
                 known = [self.record.wa_message_id or self.reference]
-        told = known if known and any(known) else [self.vendor_kind, self.raw, _digest(self.file)]
-        content = json.dumps([self.kind.value, told], sort_keys=True, default=str, separators=(",", ":"))
+        content_key = known if known and any(known) else [self.vendor_kind, self.raw, _digest(self.file)]
+        content = json.dumps([self.kind.value, content_key], sort_keys=True, default=str, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
 @runtime_checkable
 class PostsEvents(Protocol):
-    """Posts what happens to a URL of ours."""
+    """Posts events to a webhook or callback. ``Vendor`` has a default for all but ``events``."""
+
+    @property
+    def name(self) -> str:
+        """The connection type."""
+        ...
+
+    @property
+    def answer_headers(self) -> Mapping[str, str]:
+        """Headers that the vendor demands of each answer to it."""
+        ...
+
+    def verify(self, post: RawPost) -> None:
+        """Prove that a post comes from the vendor, by its signature for instance.
+
+        :raises Unauthorized: it does not.
+        """
+        ...
+
+    def answer_challenge(self, query: Mapping[str, str]) -> str | None:
+        """Return the answer to the GET with which the vendor tests a webhook; None if this vendor sends none.
+
+        :raises Unauthorized: the query does not prove to come from the vendor.
+        """
+        ...
 
     def events(self, post: Post) -> list[Event]:
-        """The events that a post tells of, those that we do not know kept raw.
+        """Return the events in a post; unknown kinds are kept raw.
 
-        :raises UnexpectedReply: it is no post of this vendor. What it holds is not in the error: that may be personal.
+        :raises UnexpectedReply: it is not a post of this vendor. The error does not quote it: it may be personal.
         """
         ...
 
@@ -149,15 +181,15 @@ _KINDS: tuple[tuple[type[Record], EventKind], ...] = (
 
 
 def event(record: Record | None, *, vendor_kind: str = "", file: MediaFile | None = None, raw: Any = None) -> Event:
-    """An event of the kind that its record is of; ``other`` without a record."""
+    """Return an event of the kind of its record; ``other`` without a record."""
     kind = next((kind for made, kind in _KINDS if isinstance(record, made)), EventKind.OTHER)
     return Event(kind=kind, record=record, vendor_kind=vendor_kind, file=file, raw=raw)
 
 
 def posted_object(vendor: str, body: Any) -> dict[str, Any]:
-    """The object that a body, or a field of a form, holds: decoded already, or as JSON text or bytes.
+    """Return the object in a body, or in a field of a form: decoded already, or JSON as text or bytes.
 
-    :raises UnexpectedReply: it holds none, or one that could not be written out as JSON again.
+    :raises UnexpectedReply: it is not an object, or not one that could be written out as JSON again.
     """
     if isinstance(body, (str, bytes, bytearray)):
         try:
@@ -165,15 +197,15 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
         except (ValueError, RecursionError):
             body = None
     if not isinstance(body, Mapping):
-        raise UnexpectedReply("the post holds no JSON object", vendor=vendor)
+        raise UnexpectedReply("post: not a JSON object", vendor=vendor)
     level: list[Any] = [body]
     for _ in range(MAX_DEPTH):
         if not all(map(_can_be_json, level)):
-            raise UnexpectedReply("the post holds a number that JSON does not have", vendor=vendor)
+            raise UnexpectedReply("post: has a number that JSON does not have, such as NaN", vendor=vendor)
         level = [inner for value in level for inner in _inside(value)]
         if not level:
             return dict(body)
-    raise UnexpectedReply(f"the post is nested more than {MAX_DEPTH} levels deep", vendor=vendor)
+    raise UnexpectedReply(f"post: nested too deeply; expected at most {MAX_DEPTH} levels", vendor=vendor)
 
 
 def _inside(value: Any) -> Iterable[Any]:
@@ -183,7 +215,7 @@ def _inside(value: Any) -> Iterable[Any]:
 
 
 def _can_be_json(value: Any) -> bool:
-    """Not so numbers that are infinite, none at all, or so large that Python refuses to write them out."""
+    """Return False for numbers that are infinite, NaN, or too large for Python to write out."""
     try:
         return not isinstance(value, (int, float)) or math.isfinite(value)
     except OverflowError:

@@ -1,24 +1,99 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a connection exists: Airflow says "not found" also where nobody could tell."""
+"""Look an Airflow connection up, once, and make of it what the package works with: ``Connected``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import ClassVar, TypeVar
+
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
 from airflow.sdk.exceptions import ErrorType
-from airflow.sdk.execution_time import supervisor
+from airflow.sdk.execution_time import supervisor, task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection
 
-from airflow_provider_wa.api.errors import Retry, WaError
+from airflow_provider_wa.api.errors import BadInput, Retry, WaError
+from airflow_provider_wa.connections.settings import Settings, parse
+from airflow_provider_wa.transport.channel import Endpoint
+from airflow_provider_wa.vendors.base import Vendor
+from airflow_provider_wa.vendors.forms import ConnectionForm
+from airflow_provider_wa.vendors.registry import VENDORS
+
+try:
+    from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime as HookRegistry
+except ImportError:  # Airflow 3.1
+    from airflow.providers_manager import ProvidersManager as HookRegistry  # type: ignore[assignment]
 
 
 class LookupFailed(WaError):
-    """Nobody can tell at present whether there is such a connection. Retry."""
+    """It is not known at present whether a connection exists. Retry."""
 
     retry = Retry.LATER
 
 
+class ConnectionType:
+    """A connection type: its form, and how its vendor is made. The hook class of the type is one."""
+
+    form: ClassVar[ConnectionForm]
+
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> Vendor:
+        """Return the vendor for a connection's fields."""
+        raise NotImplementedError
+
+
+K = TypeVar("K", bound=ConnectionType)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A connection, looked up and parsed: its fields, its vendor, and the way to it."""
+
+    settings: Settings
+    vendor: Vendor
+    endpoint: Endpoint
+
+
+def get_connected(conn_id: str) -> Connected:
+    """Look a connection up and parse it.
+
+    :raises AirflowNotFoundException: the connection does not exist.
+    :raises BadInput: the connection is of another type, or a field of it is missing or wrong.
+    """
+    connection = BaseHook.get_connection(conn_id)
+    return connected(connection, connection_type(connection, ConnectionType))
+
+
+def connected(connection: Connection, kind: type[ConnectionType]) -> Connected:
+    """Parse a connection of a type; its secrets are masked in all that Airflow logs.
+
+    :raises BadInput: a field is missing or wrong.
+    """
+    settings = parse(kind.form, connection)
+    vendor = kind.make_vendor(settings)
+    secrets = tuple(dict.fromkeys((*settings.secrets, *vendor.secrets)))
+    return Connected(settings, vendor, replace(settings.endpoint, secrets=secrets))
+
+
+def connection_type(connection: Connection, base: type[K]) -> type[K]:
+    """Return the type of a connection, a subclass of ``base``: other packages may bring types as well.
+
+    :raises BadInput: the connection has another type.
+    """
+    entry = HookRegistry().hooks.get(connection.conn_type or "")
+    if entry is not None:
+        module, _, name = entry.hook_class_name.rpartition(".")
+        found = getattr(import_module(module), name)
+        if isinstance(found, type) and issubclass(found, base):
+            return found
+    raise BadInput(
+        f"connection {connection.conn_id!r}: type {connection.conn_type!r} is not that of a WhatsApp vendor; "
+        f"expected one of {', '.join(sorted(vendor.name for vendor in VENDORS))}"
+    )
+
+
 def find_connection(conn_id: str) -> Connection | None:
-    """The connection, None if there is none.
+    """Return a connection, None if it does not exist. Airflow says so also where it could not look everywhere.
 
     :raises LookupFailed: a secrets backend or the API server cannot be asked.
     """
@@ -30,18 +105,17 @@ def find_connection(conn_id: str) -> Connection | None:
 
 
 def _ask_again(conn_id: str) -> None:
-    """Airflow passes over a backend that fails as if it had no such connection: ask each for itself."""
+    """Ask each secrets backend for itself: Airflow takes one that fails for one that has no such connection."""
     for backend in supervisor.ensure_secrets_backend_loaded():
         try:
             backend.get_connection(conn_id=conn_id)
         except Exception as error:
             # Its text may show what it was asked for.
             name = f"{type(backend).__name__}: {type(error).__name__}"
-            raise LookupFailed(f"connection {conn_id!r} cannot be looked up ({name})") from error
-    from airflow.sdk.execution_time import task_runner
-
+            raise LookupFailed(f"connection {conn_id!r}: cannot be looked up ({name}); try again later") from error
     if comms := getattr(task_runner, "SUPERVISOR_COMMS", None):
         # In a worker and in a triggerer; their backend for it does not raise.
         answer = comms.send(GetConnection(conn_id=conn_id))
         if isinstance(answer, ErrorResponse) and answer.error is not ErrorType.CONNECTION_NOT_FOUND:
-            raise LookupFailed(f"connection {conn_id!r} cannot be looked up (the API server: {answer.error.value})")
+            name = f"API server: {answer.error.value}"
+            raise LookupFailed(f"connection {conn_id!r}: cannot be looked up ({name}); try again later")

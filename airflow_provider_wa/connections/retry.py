@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells Airflow which errors are worth a retry."""
+"""Turn errors into those that Airflow does not retry, where a retry is wrong."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps secrets out of what people are sent."""
+"""Keep secrets out of the messages that people get."""
 
 from __future__ import annotations
 

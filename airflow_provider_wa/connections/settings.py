@@ -1,157 +1,219 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading an Airflow connection: every field checked, every error naming the connection and what to do."""
+"""Parse an Airflow connection: every field is checked, every error names the connection and the field."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
+
+from airflow.sdk.log import mask_secret
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import calls_per_second
-from airflow_provider_wa.vendors.forms import ConnectionForm
+from airflow_provider_wa.vendors.forms import ConnectionForm, Extra
+
+TIMEOUT_SECONDS = (0.1, 86400)
+"""The shortest and the longest timeout: a vendor needs some time, and a day is longer than any task should wait."""
+
+CONCURRENCY = (1, 86400)
+"""The fewest and the most calls at once. The highest only catches mistakes: the transport has its own limits."""
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-_HIGHEST = 86400
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+class Fields(Protocol):
+    """The fields of an Airflow connection that are read here; ``airflow.sdk.Connection`` has them."""
+
+    conn_id: str
+    host: str | None
+    schema: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> Any:
+        """The extra, decoded."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A connection's fields as they were entered, and what they mean."""
+    """A connection's fields, parsed.
+
+    ``extras`` has a text for each extra of the form: its default where it is not set. ``default_region`` is a country
+    in capitals. ``secrets`` are the password and the secret extras.
+    """
 
     form: ConnectionForm
     conn_id: str
-    host: str = ""
-    schema: str = ""
-    port: int | None = None
-    login: str = ""
-    password: str = field(default="", repr=False)
-    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.extra, Mapping):
-            raise self.wrong("the extra is no JSON object")
+    login: str
+    password: str = field(repr=False)
+    extras: Mapping[str, str] = field(repr=False)
+    endpoint: Endpoint
+    default_region: str | None
+    secrets: tuple[str, ...] = field(repr=False)
 
     @property
     def base_url(self) -> str:
-        """The host as a URL without a slash at its end; a path prefix is kept."""
-        host = self.host.strip() or self.form.default_host
-        if not host:
-            raise self.wrong("the host is missing: enter the server's URL")
-        schema = self.schema.strip().lower() or "https"
-        if schema not in ("http", "https"):
-            raise self.wrong(f"schema {self.schema!r} is neither http nor https; a path is a part of the host")
-        url = (host if "://" in host else f"{schema}://{host}").rstrip("/")
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise self.wrong("the host is no http or https URL") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
-            raise self.wrong("the host is no http or https URL")
-        if "@" in parts.netloc or "?" in url or "#" in url:
-            raise self.wrong("the host is to be a plain base URL, without credentials, ? and #")
-        if self.port and port is None:
-            url = parts._replace(netloc=f"{parts.netloc}:{self.port}").geturl()
-        return url
-
-    @property
-    def default_region(self) -> str | None:
-        """The country of numbers without a country code, in capitals."""
-        try:
-            return region(self.text("default_region"))
-        except BadInput as error:
-            raise self.wrong(f"default_region: {error}") from None
+        """The vendor's server, without a slash at its end; a path prefix is kept."""
+        return self.endpoint.base_url
 
     @property
     def callback_url(self) -> str:
-        """Where the receiver takes this connection's callbacks and webhooks; empty if it has no receiver."""
-        base, webhook_secret = self.text("callback_base_url").rstrip("/"), self.text("webhook_secret")
+        """The receiver's URL for the webhooks and callbacks of this connection; empty if it has no receiver.
+
+        :raises BadInput: the connection has a ``callback_base_url`` and no ``webhook_secret``.
+        """
+        base, webhook_secret = self.extras["callback_base_url"].rstrip("/"), self.extras["webhook_secret"]
         if base and not webhook_secret:
-            raise self.wrong("callback_base_url needs webhook_secret: the callback's path ends with it")
+            raise self.wrong("callback_base_url: needs webhook_secret; set it to a long random text")
         return f"{base}/wa/hooks/{quote(self.conn_id, safe='')}/{quote(webhook_secret, safe='')}" if base else ""
 
-    def endpoint(self, secrets: tuple[str, ...]) -> Endpoint:
-        """How to reach the vendor."""
-        try:
-            rate = calls_per_second(self.text("rate_limit"))
-        except BadInput as error:
-            raise self.wrong(str(error)) from None
-        return Endpoint(
-            self.base_url,
-            secrets=secrets,
-            timeout=self._number("timeout", 30.0, lowest=0.1),
-            verify=self._verify,
-            concurrency=int(self._number("concurrency", 10, lowest=1)),
-            rate=rate,
-        )
-
-    def validate(self) -> None:
-        """Read what is otherwise read only when it is used, so that a wrong field is found with the connection.
-
-        :raises BadInput: a field is wrong.
-        """
-        self.endpoint(())
-        _ = self.default_region
-
     def required(self, name: str) -> str:
-        """A standard field that must not be empty, without the white space that comes with copying."""
-        value = str(getattr(self, name) or "").strip()
+        """Return ``login`` or ``password``, which must not be empty.
+
+        :raises BadInput: it is empty, or has a character that no HTTP header takes.
+        """
+        value: str = getattr(self, name)
+        label = f"{self.form.labels[name]} ({name})"
         if not value:
-            raise self.wrong(f"{self.form.labels[name]} ({name}) is missing")
+            raise self.wrong(f"{label}: missing; enter it in the connection")
         if not value.isprintable() or not value.isascii():
-            raise self.wrong(f"{self.form.labels[name]} ({name}) has characters that no credential has")
+            raise self.wrong(f"{label}: has a character that is not printable ASCII; copy it again")
         return value
 
-    def text(self, name: str) -> str:
-        """An extra as text; its default, or the empty text, where it is not set."""
-        value = self.extra.get(name)
-        if value is None or value == "":
-            value = next((extra.default for extra in self.form.extras if extra.name == name), None)
-        return "" if value is None else str(value).strip()
+    def url(self, name: str) -> str:
+        """Return an extra that is a base URL, without a slash at its end; empty if it is not set.
 
-    def choice(self, name: str) -> str:
-        """An extra that takes one of a few words."""
-        choices = next(extra.choices for extra in self.form.extras if extra.name == name)
-        value = self.text(name).lower()
-        if value not in choices:
-            raise self.wrong(f"{name} {value!r} is none of {', '.join(choices)}")
-        return value
+        :raises BadInput: it is not a plain http or https URL.
+        """
+        if not (value := self.extras[name]):
+            return ""
+        try:
+            return _url(name, value if "://" in value else f"https://{value}")
+        except BadInput as error:
+            raise self.wrong(error.message) from None
 
     def wrong(self, what: str) -> BadInput:
-        """The error for a field that is wrong."""
-        return BadInput(f"connection {self.conn_id!r}: {what}", vendor=self.form.conn_type)
+        """Return the error for a field that is wrong."""
+        return _wrong(self.form, self.conn_id, what)
 
-    @property
-    def unknown_extras(self) -> list[str]:
-        """Extras that mean nothing here, misspelt ones perhaps."""
-        return sorted(set(self.extra) - {extra.name for extra in self.form.extras})
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """All values that must not be seen: the password and the extras that are declared secret."""
-        extras = (self.text(extra.name) for extra in self.form.extras if extra.secret)
-        return tuple(value for value in (self.password.strip(), *extras) if value)
+def parse(form: ConnectionForm, fields: Fields) -> Settings:
+    """Parse a connection. Its secrets are masked first, in all that Airflow logs; unknown extras are warned of.
 
-    @property
-    def _verify(self) -> bool | str:
-        value = self.text("verify")
-        if (flag := _FLAGS.get(value.lower())) is not None:
-            return flag
-        if not Path(value).exists():
-            raise self.wrong(f"verify {value!r} is neither true nor false nor the path of a CA bundle")
-        return value
+    :raises BadInput: a field that every type has is wrong.
+    """
+    conn_id, password, given = fields.conn_id, (fields.password or "").strip(), fields.extra_dejson
+    if password:
+        mask_secret(password)
+    if not isinstance(given, Mapping):
+        raise _wrong(form, conn_id, 'extra: not a JSON object; expected for example {"timeout": 30}')
+    extras = {extra.name: _text(extra, given.get(extra.name)) for extra in form.extras}
+    secrets = [value for extra in form.extras if extra.secret and (value := extras[extra.name])]
+    for secret in secrets:
+        mask_secret(secret)
+    if unknown := sorted(set(given) - set(extras)):
+        log.warning("Connection %r: unknown extras %s; known are: %s", conn_id, unknown, ", ".join(extras))
+    try:
+        for extra in form.extras:
+            _check_choice(extra, extras[extra.name])
+        endpoint = Endpoint(
+            _base_url(form, fields),
+            secrets=tuple(filter(None, (password, *secrets))),
+            timeout=_number("timeout", extras["timeout"], *TIMEOUT_SECONDS),
+            verify=_verify(extras["verify"]),
+            concurrency=int(_number("concurrency", extras["concurrency"], *CONCURRENCY)),
+            rate=calls_per_second(extras["rate_limit"]),
+        )
+        default_region = _region(extras["default_region"])
+    except BadInput as error:
+        raise _wrong(form, conn_id, error.message) from None
+    return Settings(
+        form=form,
+        conn_id=conn_id,
+        login=(fields.login or "").strip(),
+        password=password,
+        extras=extras,
+        endpoint=endpoint,
+        default_region=default_region,
+        secrets=endpoint.secrets,
+    )
 
-    def _number(self, name: str, default: float, lowest: float) -> float:
-        value = self.text(name)
-        try:
-            number = float(value) if value else default
-        except ValueError:
-            number = -1.0
-        if not lowest <= number <= _HIGHEST:
-            raise self.wrong(f"{name} {value!r} is no number from {lowest:g} to {_HIGHEST:g}")
-        return number
+
+def _wrong(form: ConnectionForm, conn_id: str, what: str) -> BadInput:
+    return BadInput(f"connection {conn_id!r}: {what}", vendor=form.conn_type)
+
+
+def _text(extra: Extra, value: Any) -> str:
+    """Return an extra as text; a word of a few in small letters."""
+    text = "" if value is None else str(value).strip()
+    if not text and extra.default is not None:
+        text = str(extra.default)
+    return text.lower() if extra.choices else text
+
+
+def _check_choice(extra: Extra, value: str) -> None:
+    if extra.choices and value not in extra.choices:
+        raise BadInput(f"{extra.name}: unknown value {value!r}; expected one of {', '.join(extra.choices)}")
+
+
+def _base_url(form: ConnectionForm, fields: Fields) -> str:
+    host = (fields.host or "").strip() or form.default_host
+    if not host:
+        raise BadInput("host: missing; enter the server's URL, for example https://wa.example.com")
+    schema = (fields.schema or "").strip().lower() or "https"
+    if schema not in ("http", "https"):
+        raise BadInput(f"schema: {fields.schema!r} is not http or https; write a path as part of the host")
+    return _url("host", host if "://" in host else f"{schema}://{host}", fields.port)
+
+
+def _url(name: str, value: str, default_port: int | None = None) -> str:
+    """Return a plain base URL without a slash at its end. An error does not repeat it: it may hold credentials."""
+    url = value.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
+        raise BadInput(f"{name}: not an http or https URL; expected for example https://wa.example.com")
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise BadInput(f"{name}: has credentials, ? or #; expected a plain base URL such as https://wa.example.com")
+    if default_port and port is None:
+        url = parts._replace(netloc=f"{parts.netloc}:{default_port}").geturl()
+    return url
+
+
+def _number(name: str, value: str, lowest: float, highest: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not lowest <= number <= highest:
+        raise BadInput(f"{name}: {value!r} is not allowed; expected a number from {lowest:g} to {highest:g}")
+    return number
+
+
+def _verify(value: str) -> bool | str:
+    if (flag := _FLAGS.get(value.lower())) is not None:
+        return flag
+    if not Path(value).exists():
+        raise BadInput(f"verify: {value!r} is not allowed; expected true, false or the path of a CA bundle")
+    return value
+
+
+def _region(value: str) -> str | None:
+    try:
+        return region(value)
+    except BadInput as error:
+        raise BadInput(f"default_region: {error.message}") from None

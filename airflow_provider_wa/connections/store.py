@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the store is: the Airflow connection ``wa_store_default``, or else a SQLite file in AIRFLOW_HOME."""
+"""The store behind the Airflow connection ``wa_store_default``, or else in a SQLite file in AIRFLOW_HOME."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from airflow.configuration import AIRFLOW_HOME
 from airflow.providers.common.compat.sdk import Connection, conf
 from airflow.sdk.log import mask_secret
+from asgiref.sync import sync_to_async
 from sqlalchemy.engine import URL
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.config import read_config
 from airflow_provider_wa.connections.lookup import find_connection
 from airflow_provider_wa.store.store import Store
 
@@ -31,7 +33,7 @@ _AIRFLOWS_OWN = {
     "sqlalchemy_scheme",
     "workgroup-name",
 }
-"""Extras of a postgres connection that are for Airflow's PostgresHook, not for PostgreSQL."""
+"""Extras of a postgres connection that are for Airflow's PostgresHook and not for PostgreSQL."""
 
 _LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
 
@@ -39,30 +41,22 @@ log = logging.getLogger(__name__)
 
 
 def get_store() -> Store:
-    """The store, one for each process: events, checks, sends, suppressions, cursors.
+    """Return the store, one for each process: events, checks, sends, suppressions, cursors.
 
     :raises BadInput: ``wa_store_default`` is neither a PostgreSQL nor a SQLite connection.
-    :raises LookupFailed: nobody can tell at present whether there is such a connection.
+    :raises LookupFailed: it is not known at present whether the connection exists.
     """
     return _store(_url(), os.getpid())
 
 
 async def aget_store() -> Store:
-    """The same on an event loop, in a trigger for instance, without blocking it."""
-    from asgiref.sync import sync_to_async
-
+    """Return the store without blocking the event loop, in a trigger for instance."""
     return await sync_to_async(get_store)()
-
-
-def opt_out_words() -> list[str]:
-    """The words of ``[wa] opt_out_words`` by which people say that they want no more messages."""
-    configured: str = conf.get("wa", "opt_out_words", fallback="STOP") or ""
-    return [word.strip() for word in configured.split(",") if word.strip()]
 
 
 @lru_cache(maxsize=8)
 def _store(url: URL, _process: int) -> Store:
-    store = Store(url, opt_out_words())
+    store = Store(url, read_config().opt_out_words)
     # A fork must not share its parent's connections, nor even have them: SQLite would take the parent's locks for its
     # own, and write to a log that the parent removes.
     os.register_at_fork(before=store.close)
@@ -73,7 +67,7 @@ def _store(url: URL, _process: int) -> Store:
 
 @lru_cache(maxsize=1)
 def _url() -> URL:
-    """The store's address. Remembered: a thousand triggers must not look the connection up a thousand times."""
+    """Return the store's URL; remembered, so that a thousand triggers look the connection up once."""
     connection = find_connection(STORE_CONN_ID)
     if connection is None:
         return URL.create("sqlite", database=str(Path(AIRFLOW_HOME) / "wa_store.db"))
@@ -101,12 +95,12 @@ def _url_of(connection: Connection) -> URL:
         if not Path(path).is_absolute():
             # Each component of Airflow has a working folder of its own, so that each would have a store of its own.
             raise BadInput(
-                f"connection {STORE_CONN_ID!r}: the host must be the absolute path of the SQLite file, not {path!r}; "
-                "in a URI that is sqlite:////absolute/path"
+                f"connection {STORE_CONN_ID!r}: host: {path!r} is not an absolute path; expected that of the SQLite "
+                "file, in a URI sqlite:////absolute/path"
             )
         return URL.create("sqlite", database=path)
     raise BadInput(
-        f"connection {STORE_CONN_ID!r} has type {connection.conn_type!r}; the store needs postgres or sqlite"
+        f"connection {STORE_CONN_ID!r}: type {connection.conn_type!r} is not a store; expected postgres or sqlite"
     )
 
 

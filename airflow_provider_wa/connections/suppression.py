@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is not to be written to: for tasks that keep a list of them, and for what comes in."""
+"""Suppressions: people who get no messages, by a list of the author's or by their own word."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any
 from airflow_provider_wa.api import numbers as phone_numbers
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import InboxMessage
-from airflow_provider_wa.connections.store import get_store, opt_out_words
+from airflow_provider_wa.config import read_config
+from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.store.suppressions import OptOutWords
 
 Numbers = Iterable[str | int] | str | int
 
 
 def suppress(numbers: Numbers, reason: str = "", *, default_region: str | None = None) -> int:
-    """Let bulk sends pass these recipients over, on all connections; return how many were not suppressed yet.
+    """Suppress these recipients, on all connections; return the number of those not suppressed before.
 
-    Those that were keep their reason. A number of Mexico, Argentina or Brazil stands for both its forms.
+    The others keep their first reason. A number of Mexico, Argentina or Brazil stands for both its forms.
 
-    :param numbers: phone numbers in any common spelling, or JIDs; one, or many.
-    :param default_region: how to read numbers without + and country code, for example ``"PE"``.
-    :raises BadInput: one of them is neither; none is suppressed then.
+    :param numbers: phone numbers in any common spelling, or JIDs; one or many.
+    :param default_region: country of numbers without + and country code, for example ``"PE"``.
+    :raises BadInput: one of them is neither a phone number nor a JID; none is suppressed then.
     """
     return get_store().suppressions.add(_recipients(numbers, default_region), reason)
 
 
 def unsuppress(numbers: Numbers, *, default_region: str | None = None) -> int:
-    """Let these recipients be written to again; return how many were suppressed.
+    """Unsuppress these recipients, so that they get messages again; return the number of those suppressed before.
 
     :raises BadInput: one of them is neither a phone number nor a JID; all stay as they are then.
     """
@@ -36,7 +37,7 @@ def unsuppress(numbers: Numbers, *, default_region: str | None = None) -> int:
 
 
 def suppressed() -> list[dict[str, Any]]:
-    """All who are suppressed, as ``{"recipient", "reason", "since"}``: digits or a JID, and ISO 8601 in UTC."""
+    """Return all suppressed recipients as ``{"recipient", "reason", "since"}``: digits or a JID, ISO 8601 in UTC."""
     return [
         {"recipient": found.recipient, "reason": found.reason, "since": found.since.isoformat(timespec="seconds")}
         for found in get_store().suppressions.all()
@@ -46,12 +47,12 @@ def suppressed() -> list[dict[str, Any]]:
 def refuse_suppressed(recipient: str) -> None:
     """Raise ``BadInput`` if a recipient (digits or a JID) is suppressed."""
     if get_store().suppressions.among([recipient]):
-        raise BadInput(f"{recipient} is suppressed: see suppressed(), and unsuppress() to write to them again")
+        raise BadInput(f"to: {recipient} is suppressed; call unsuppress() first to send them messages again")
 
 
 def heed_opt_outs(messages: Sequence[InboxMessage]) -> int:
-    """Suppress those who wrote one of ``[wa] opt_out_words``; return how many were not suppressed yet."""
-    reasons = OptOutWords(opt_out_words()).written((message.sender, message.text) for message in messages)
+    """Suppress people who sent one of ``[wa] opt_out_words``; return the number of those not suppressed before."""
+    reasons = OptOutWords(read_config().opt_out_words).written((message.sender, message.text) for message in messages)
     # Where nobody opts out no store is needed: many who pull their inbox have none.
     return get_store().suppressions.put(reasons) if reasons else 0
 

@@ -15,12 +15,13 @@ class AccuAuthHook(WaHook):
 
     form = FORM
 
-    def make_vendor(self, settings: Settings) -> AccuAuth:
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> AccuAuth:
         return AccuAuth(
             base_url=settings.base_url,
             api_id=settings.required("login"),
             api_secret=settings.required("password"),
             country_code=country_code(settings.default_region or "PE"),
-            path="/" + settings.text("path").lstrip("/"),
-            encoding="form" if settings.choice("encoding") == "form" else "json",
+            path="/" + settings.extras["path"].lstrip("/"),
+            encoding="form" if settings.extras["encoding"] == "form" else "json",
         )

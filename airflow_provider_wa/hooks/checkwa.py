@@ -21,12 +21,13 @@ class CheckWaHook(WaHook):
 
     form = FORM
 
-    def make_vendor(self, settings: Settings) -> CheckWa:
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> CheckWa:
         return CheckWa(
             base_url=settings.base_url,
             user=settings.required("login"),
             api_key=settings.required("password"),
-            mode="sync" if settings.choice("mode") == "sync" else "queue",
+            mode="sync" if settings.extras["mode"] == "sync" else "queue",
             callback_url=settings.callback_url,
         )
 
@@ -44,21 +45,22 @@ class CheckWaHook(WaHook):
         hide_image: bool | None = None,
         split_number: bool = False,
     ) -> list[CheckResult]:
-        """Whether numbers are on WhatsApp, one result each; ``pending`` in queue mode: the result is called back.
+        """Check whether numbers are on WhatsApp, one result each; ``pending`` in queue mode: a callback has the result.
 
-        :param server: the number of the vendor's server to use; it has the choice otherwise.
-        :param hide_image: whether to leave the account's picture out.
+        :param server: number of the vendor's server to use; by default the vendor chooses.
+        :param hide_image: leave the account's picture out.
         :param split_number: send the number and its country code apart, the document's other form.
-        :raises BadInput: one is not a valid phone number; nothing was asked then.
+        :raises BadInput: one is not a valid phone number; none is checked then.
         """
+        vendor = replace(self.checkwa, server=str(server), hide_image=hide_image, split_number=split_number)
         hook = copy.copy(self)
-        hook._vendor = replace(self.checkwa, server=str(server), hide_image=hide_image, split_number=split_number)
+        hook._connected = replace(self.connected, vendor=vendor)
         return super(CheckWaHook, hook).check(number)
 
     @staticmethod
     def parse_callback(payload: Any) -> CheckCallback:
-        """What a callback's body tells: JSON text or bytes, or the object that they hold.
+        """Parse a callback's body: JSON text or bytes, or the decoded object.
 
-        :raises UnexpectedReply: it is no callback.
+        :raises UnexpectedReply: it is not a callback.
         """
         return parse_callback(payload)

@@ -18,10 +18,11 @@ class WaPortalHook(WaHook):
 
     form = FORM
 
-    def make_vendor(self, settings: Settings) -> WaPortal:
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> WaPortal:
         base_url, token = settings.base_url, settings.required("password")
         try:
-            return WaPortal(base_url=base_url, token=token, timezone=settings.text("timezone"))
+            return WaPortal(base_url=base_url, token=token, timezone=settings.extras["timezone"])
         except BadInput as error:
             raise settings.wrong(error.message) from None
 
@@ -32,5 +33,5 @@ class WaPortalHook(WaHook):
         return self.vendor
 
     def qr_link(self) -> QrLink:
-        """Where the QR code to log in with can be seen. Whoever scans it owns the session: keep it out of logs."""
+        """Return the link to the QR code to log in with. Whoever scans it owns the session: keep it out of logs."""
         return self.run(self.portal.qr_link())

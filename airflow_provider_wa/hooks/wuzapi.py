@@ -20,8 +20,11 @@ class WuzApiHook(WaHook):
 
     form = FORM
 
-    def make_vendor(self, settings: Settings) -> WuzApi:
-        return WuzApi(base_url=settings.base_url, token=settings.required("password"))
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> WuzApi:
+        return WuzApi(
+            base_url=settings.base_url, token=settings.required("password"), hmac_secret=settings.extras["hmac_secret"]
+        )
 
     @property
     def wuzapi(self) -> WuzApi:
@@ -30,15 +33,15 @@ class WuzApiHook(WaHook):
         return self.vendor
 
     def connect(self, events: Sequence[str] = EVENTS, *, immediate: bool = True) -> Session:
-        """Connect to WhatsApp; fine if it is connected. Then scan the QR code unless the login still holds.
+        """Connect to WhatsApp, if it is not connected yet. Then scan the QR code unless the login still holds.
 
-        :param events: what the webhook is sent.
-        :param immediate: do not wait (up to 10 s) to see the login hold.
+        :param events: kinds of events that are posted to the webhook.
+        :param immediate: do not wait (up to 10 s) until the login is confirmed.
         """
         return self.run(self.wuzapi.connect(events, immediate=immediate))
 
     def pair_phone(self, phone: str | int) -> LinkingCode:
-        """A code to type into the phone in place of scanning the QR code; keep it out of logs and XCom as well.
+        """Return a code to type into the phone in place of scanning the QR code; keep it out of logs and XCom as well.
 
         :param phone: the account's own number.
         """
@@ -53,19 +56,19 @@ class WuzApiHook(WaHook):
         self.run(self.wuzapi.delete_webhook())
 
     def user_info(self, users: Sequence[str | int]) -> list[UserInfo]:
-        """What WhatsApp tells of accounts, by numbers or JIDs; those it knows nothing of are left out."""
+        """Return WhatsApp's information about accounts, by numbers or JIDs; unknown accounts are left out."""
         return self.run(self.wuzapi.user_info([self._recipient(user) for user in users]))
 
     def avatar(self, who: str | int, *, preview: bool = False) -> Avatar:
-        """Where the picture of a person or a group is, or the small one with ``preview``."""
+        """Return the link to the picture of a person or a group, to the small one with ``preview``."""
         return self.run(self.wuzapi.avatar(self._recipient(who), preview=preview))
 
     def lid(self, who: str | int) -> str | None:
-        """The LID under which WhatsApp hides a number, None if this account knows none."""
+        """Return the LID under which WhatsApp hides a number, None if this account does not know it."""
         return self.run(self.wuzapi.lid(self._recipient(who)))
 
     def delete_message(self, to: str | int, message_id: str) -> SentMessage:
-        """Take back a message that this account sent, for everybody in the chat."""
+        """Delete a message that this account sent, for everybody in the chat."""
         return self.run(self.wuzapi.delete_message(self._recipient(to), message_id))
 
     def presence(self, to: str | int, state: str = "composing", *, audio: bool = False) -> None:
@@ -73,19 +76,19 @@ class WuzApiHook(WaHook):
         self.run(self.wuzapi.presence(self._recipient(to), state, audio=audio))
 
     def group_info(self, group: str) -> Group:
-        """A group, by its JID, with its members."""
+        """Return a group with its members, by its JID."""
         return self.run(self.wuzapi.group_info(group))
 
     def invite_link(self, group: str) -> str:
-        """The link that invites into a group."""
+        """Return the link that invites into a group."""
         return self.run(self.wuzapi.invite_link(group))
 
     def set_group_photo(self, group: str, photo: Media) -> str:
-        """Give a group another picture, a JPEG's bytes, and return the picture's id."""
+        """Set a group's picture, a JPEG, and return the picture's id."""
         return self.run(self.wuzapi.set_group_photo(group, photo))
 
     def set_group_name(self, group: str, name: str) -> None:
-        """Give a group another name."""
+        """Set a group's name."""
         self.run(self.wuzapi.set_group_name(group, name))
 
     def _recipient(self, who: str | int) -> str:

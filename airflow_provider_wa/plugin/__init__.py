@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Airflow's side of the receiver: its connections and configuration, the plugin, and the command ``wa-receiver``."""
+"""The receiver in Airflow: the plugin, the folder for media, and the command ``wa-receiver``."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``wa-receiver``: the receiver on an address of its own, over Airflow's connections."""
+"""The command ``wa-receiver``: the receiver as a server of its own, over Airflow's connections."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import contextlib
 import inspect
 import os
 import socket
+import sqlite3
 import ssl
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 # No DAG file imports this module.
 import uvicorn  # noqa: TID253
@@ -23,13 +25,13 @@ from uvicorn.supervisors import Multiprocess  # noqa: TID253
 from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, url_of
 
 GRACE_SECONDS = 30
-"""How long requests under way may take to end."""
+"""Seconds that requests under way may take to end."""
 
 _CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 
 
 def create_app() -> Starlette:
-    """The receiver under ``/wa``, as the plugin mounts it, and at the root."""
+    """Return the receiver under ``/wa``, as the plugin mounts it, and at the root."""
     _find_metadata_database()
     from airflow_provider_wa.plugin.receiver_app import make_receiver
 
@@ -66,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ssl_keyfile=options.tls_key,
         proxy_headers=options.proxy is not None,
         forwarded_allow_ips=options.proxy,
-        # The receiver has a line for each post itself, and Airflow has set up where lines go.
+        # The receiver itself logs each post, and Airflow has set up the logging.
         access_log=False,
         log_config=None,
         log_level="warning",
@@ -97,80 +99,84 @@ def _serve_in_processes(config: uvicorn.Config, listener: socket.socket) -> None
 def _find_metadata_database() -> None:
     """Look connections up in Airflow's metadata database as well, if this machine has it.
 
-    Airflow asks it only in a process that says it is a server; without the database every look-up would fail there.
+    Airflow does so only in a process that declares itself a server; without the database every look-up would fail.
     """
     from airflow.providers.common.compat.sdk import conf
-    from sqlalchemy.engine import make_url
 
     if os.environ.get(_CONTEXT):
         return
     configured = conf.get("database", "sql_alchemy_conn", fallback="")
-    if configured and _is_there(make_url(configured)):
+    if configured and _exists(configured):
         os.environ[_CONTEXT] = "server"
 
 
-def _is_there(url: Any) -> bool:
-    """Whether it is more than Airflow's default, a SQLite file that nobody has made."""
-    if url.get_backend_name() != "sqlite":
+def _exists(url: str) -> bool:
+    """Return False for Airflow's default, a SQLite file, if it was never made."""
+    parts = urlsplit(url)
+    if parts.scheme.partition("+")[0] != "sqlite":
         return True
-    import sqlite3
-
-    if not url.database or not Path(url.database).is_file():
+    path = Path(parts.path[1:])
+    if not path.is_file():
         return False
-    with contextlib.closing(sqlite3.connect(f"{Path(url.database).absolute().as_uri()}?mode=ro", uri=True)) as found:
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as found:
         return bool(found.execute("SELECT 1 FROM sqlite_master WHERE name = 'connection'").fetchone())
 
 
 def _certificate_problem(certificate: str | None, key: str | None) -> str:
-    """What is wrong with the TLS files, empty if nothing is."""
+    """Return the problem with the TLS files, an empty text without one."""
     if key and not certificate:
-        return "--tls-key needs --tls-cert"
+        return "--tls-key: needs --tls-cert; give both, or --tls-cert alone if its file contains the key"
     if not certificate:
         return ""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except OSError as error:
-        return f"the TLS certificate cannot be used: {error.strerror or type(error).__name__}"
+        return f"--tls-cert: cannot be used: {error.strerror or type(error).__name__}; expected a PEM file with its key"
     return ""
 
 
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
-        raise argparse.ArgumentTypeError("1 to 64 processes")
+        raise argparse.ArgumentTypeError(f"invalid number of processes {value}; expected 1 to 64")
     return value
 
 
 def _megabytes(text: str) -> float:
     value = float(text)
     if not 0 < value <= 1024:
-        raise argparse.ArgumentTypeError("more than 0, at most 1024")
+        raise argparse.ArgumentTypeError(f"invalid size {value:g}; expected more than 0 and at most 1024")
     return value
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="wa-receiver", description="Takes the webhooks and callbacks of WhatsApp vendors into the store."
+        prog="wa-receiver", description="Receive the webhooks and callbacks of WhatsApp vendors and store their events."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=port_number, default=8791, help="port; 0 for any free port (default: %(default)s)"
     )
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate chain (PEM)")
-    parser.add_argument("--tls-key", metavar="FILE", help="its private key, if that is not in the same file")
     parser.add_argument(
-        "--max-body-mb", type=_megabytes, metavar="MB", help="refuse longer bodies (default: [wa] receiver_max_body_mb)"
+        "--tls-key", metavar="FILE", help="private key of the certificate, if it is not in the same file (PEM)"
+    )
+    parser.add_argument(
+        "--max-body-mb",
+        type=_megabytes,
+        metavar="MB",
+        help="longest body to accept (default: [wa] receiver_max_body_mb)",
     )
     parser.add_argument(
         "--media-path", metavar="URI", help="folder for files that come with messages (default: [wa] media_path)"
     )
-    parser.add_argument("--workers", type=_workers, default=1, help="processes (default: %(default)s)")
+    parser.add_argument("--workers", type=_workers, default=1, help="number of processes (default: %(default)s)")
     parser.add_argument(
         "--proxy",
         nargs="?",
         const="127.0.0.1",
         metavar="ADDRESSES",
-        help="believe the X-Forwarded-* headers of a proxy at these addresses (default: do not; alone: 127.0.0.1)",
+        help="trust the X-Forwarded-* headers of a proxy at these addresses; without addresses: at 127.0.0.1",
     )
     return parser
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder for the files that come with events, local or in an object store."""
+"""Folder for the files that come with events, local or in an object store."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class MediaFolder:
         self._root = root if "://" in root else f"file://{Path(root).absolute()}"
 
     def keep(self, conn_id: str, file: MediaFile) -> str:
-        """Store a file, and return its URI when it is stored for good."""
+        """Store a file, and return its URI once it is stored durably."""
         path = ObjectStoragePath(self._root) / conn_id / file_name(file)
         if path.exists() and path.stat().st_size == len(file.content):
             return str(path)
         if path.protocol == "file":
             _write_whole(Path(path.path), file.content)
         else:
-            # An object store has a file whole or not at all.
+            # An object store has a file completely or not at all.
             path.write_bytes(file.content)
         return str(path)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power failure."""
+    """Write a file completely or not at all, also if the power fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:

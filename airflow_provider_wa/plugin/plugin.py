@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin. Each of Airflow's components loads it: what only the API server needs waits for the first request."""
+"""The plugin. Each of Airflow's components loads it: the receiver, which only the API server needs, is loaded later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Message = MutableMapping[str, Any]
 
 
 class LazyReceiver:
-    """The receiver, made when it is first asked for."""
+    """The receiver, made at its first request."""
 
     def __init__(self) -> None:
         self._receiver: Receiver | None = None
@@ -32,7 +32,7 @@ class LazyReceiver:
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         """Answer a request."""
-        # First of all: if the receiver cannot be made, the server logs the path with the error.
+        # Before anything else: if the receiver cannot be made, the server logs the path with the error.
         hide_path(scope)
         receiver = self._receiver
         if receiver is None:

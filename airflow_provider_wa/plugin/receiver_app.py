@@ -1,39 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the receiver as Airflow's configuration wants it."""
+"""The receiver over Airflow's connections and configuration."""
 
 from __future__ import annotations
 
-from airflow.configuration import AIRFLOW_HOME
-from airflow.providers.common.compat.sdk import conf
+import logging
+from collections.abc import Mapping
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.webhooks import PostsEvents
+from airflow_provider_wa.config import read_config
+from airflow_provider_wa.connections.lookup import ConnectionType, connected, connection_type, find_connection
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.media import MediaFolder
-from airflow_provider_wa.plugin.sources import find_source
-from airflow_provider_wa.receiver.app import MEGABYTE, Limits, Receiver
+from airflow_provider_wa.receiver.app import Limits, Receiver
+from airflow_provider_wa.receiver.sources import WebhookConnection
 
-SECTION = "wa"
+log = logging.getLogger(__name__)
 
 
 def make_receiver() -> Receiver:
-    """The receiver over Airflow's connections, the store, and the folder for media.
+    """Return the receiver over Airflow's connections, the store, and the folder for media.
 
     :raises BadInput: an option of the section ``[wa]`` is wrong.
     """
-    return Receiver(find_source, get_store, MediaFolder(_media_path()).keep, Limits(max_body=_max_body()))
+    config = read_config()
+    limits = Limits(max_body=config.receiver_max_body)
+    return Receiver(find_webhook_connection, get_store, MediaFolder(config.media_path).keep, limits)
 
 
-def _media_path() -> str:
-    configured: str = conf.get(SECTION, "media_path", fallback="") or ""
-    return configured.strip() or f"file://{AIRFLOW_HOME}/wa_media"
+def find_webhook_connection(conn_id: str) -> WebhookConnection | None:
+    """Return a connection that takes posts; None if it does not exist, is wrong, or has no ``webhook_secret``.
 
-
-def _max_body() -> int:
-    configured = conf.get(SECTION, "receiver_max_body_mb", fallback="") or "10"
+    :raises LookupFailed: a secrets backend cannot be asked.
+    """
+    connection = find_connection(conn_id)
+    extra = connection.extra_dejson if connection else None
+    # Strangers choose the id: nothing is loaded for a connection that takes no posts.
+    if connection is None or not isinstance(extra, Mapping) or not extra.get("webhook_secret"):
+        return None
     try:
-        bytes_ = int(float(configured) * MEGABYTE)
-    except (ValueError, OverflowError):
-        bytes_ = 0
-    if bytes_ < 1:
-        raise BadInput(f"[{SECTION}] receiver_max_body_mb: {configured!r} is no number of megabytes")
-    return bytes_
+        found = connected(connection, connection_type(connection, ConnectionType))
+    except BadInput as error:
+        log.warning("Posts are refused: %s", error)
+        return None
+    if not isinstance(found.vendor, PostsEvents):
+        log.warning("Posts are refused: connection %r: %s posts nothing", conn_id, found.vendor.name)
+        return None
+    return WebhookConnection(conn_id, found.vendor, found.settings.extras["webhook_secret"])

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What vendors post comes in here: an ASGI application that knows nothing of Airflow."""
+"""The receiver of webhooks and callbacks: an ASGI application that knows no vendor and no Airflow."""

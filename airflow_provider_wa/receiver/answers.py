@@ -1,32 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the receiver answers: the headers that CheckWA demands, and the refusals."""
+"""The receiver's answers, refusals above all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
-    "access-control-allow-headers": "x-test-header, Origin, X-Requested-With, Content-Type, Accept",
-}
-"""Without these, on each answer, CheckWA does not post its results (vendor-docs/checkwa.txt)."""
-
 RETRY_SECONDS = 10
-"""After how long a vendor may try again what could not be stored."""
+"""Seconds after which a vendor may repeat a post that could not be stored: a store restarts in less."""
 
 _LATER = {"retry-after": str(RETRY_SECONDS)}
-# What is left of the body is not worth reading.
+# The rest of the body is not read.
 _CLOSE = {"connection": "close"}
 
 
 @dataclass(eq=False)
 class Refused(Exception):
-    """A request that is answered with an error; ``reason`` is what its sender may know."""
+    """A request that is answered with an error; ``reason`` is for its sender."""
 
     status: int
     reason: str
@@ -38,49 +30,44 @@ class Refused(Exception):
     @property
     def answer(self) -> Response:
         """The response."""
-        return answer({"error": self.reason}, self.status, self.headers)
-
-
-def answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer on a hook's path."""
-    return JSONResponse(dict(content), status, {**CORS, **(headers or {})})
+        return JSONResponse({"error": self.reason}, self.status, dict(self.headers))
 
 
 def not_found() -> Refused:
-    """There is nothing here, or the sender may not know of it: nobody can tell one from the other."""
+    """Refuse with 404, without saying whether the connection exists."""
     return Refused(404, "not found", _CLOSE)
 
 
 def try_again(reason: str) -> Refused:
-    """It is our fault, and not for long."""
+    """Refuse with 503 for a fault of this side that will pass."""
     return Refused(503, reason, _LATER)
 
 
 def too_busy() -> Refused:
-    """Too many others are being refused."""
+    """Refuse with 503 while too many other requests wait for their refusal."""
     return Refused(503, "too many requests", {**_LATER, **_CLOSE})
 
 
 def too_large(limit: int) -> Refused:
-    """The body is longer than ``limit`` bytes."""
-    return Refused(413, f"the body is longer than {limit} bytes", _CLOSE)
+    """Refuse a body of more than ``limit`` bytes with 413."""
+    return Refused(413, f"body: too long; expected at most {limit} bytes", _CLOSE)
 
 
 def wrong_method() -> Refused:
-    """Neither POST nor OPTIONS."""
-    return Refused(405, "only POST and OPTIONS", {"allow": "POST, OPTIONS", **_CLOSE})
+    """Refuse a method with 405."""
+    return Refused(405, "method: not allowed; expected POST or OPTIONS", {"allow": "POST, OPTIONS", **_CLOSE})
 
 
 def malformed(reason: str) -> Refused:
-    """The body is not what the vendor posts."""
+    """Refuse with 400 what the vendor does not post or ask."""
     return Refused(400, reason)
 
 
 def unsupported(reason: str) -> Refused:
-    """The body is in a form that is not read here."""
+    """Refuse a form of the body that is not read here with 415."""
     return Refused(415, reason, _CLOSE)
 
 
-def unsigned(reason: str) -> Refused:
-    """The signature is missing or wrong."""
+def unauthorized(reason: str) -> Refused:
+    """Refuse with 401 a post that does not prove to come from the vendor."""
     return Refused(401, reason)

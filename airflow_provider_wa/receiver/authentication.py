@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets those in who know a connection's secret; all others learn nothing, not even by the clock."""
+"""Admit requests with a connection's secret; all others learn nothing, not even from the time it takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from airflow_provider_wa.receiver.answers import Refused, not_found, too_busy, try_again
-from airflow_provider_wa.receiver.sources import FindSource, Source, Sources, accepts
+from airflow_provider_wa.receiver.sources import Connections, FindConnection, WebhookConnection, accepts
 
 log = logging.getLogger(__name__)
 
@@ -17,34 +17,34 @@ log = logging.getLogger(__name__)
 class Authenticator:
     """Finds the connection that a request is for.
 
-    :param refusal_seconds: how long after its arrival each refusal is answered: longer than a look-up takes, so that
-        nobody can tell a connection that is remembered from one that does not exist.
-    :param most_refused: how many may wait for their refusal at once; more are turned away at the door.
+    :param refusal_seconds: seconds from the arrival of a request to its refusal: longer than a look-up takes, so that
+        a connection that is remembered looks like one that does not exist.
+    :param most_refused: number of requests that may wait for their refusal; further ones are refused at once.
     """
 
     def __init__(
         self,
-        find_source: FindSource,
+        find_connection: FindConnection,
         refusal_seconds: float,
         most_refused: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._sources = Sources(find_source, clock)
+        self._connections = Connections(find_connection, clock)
         self._refusal_seconds = refusal_seconds
         self._most_refused = most_refused
         self._waiting = 0
 
-    async def admit(self, conn_id: str, secret: str, client: str) -> Source:
-        """The connection.
+    async def admit(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
+        """Return the connection.
 
-        :raises Refused: there is none, or the secret is another's, all alike; or it cannot be looked up.
+        :raises Refused: it does not exist or the secret is wrong, which look alike; or it cannot be looked up.
         """
-        source = self._sources.trusted(conn_id)
-        if accepts(source, secret):
-            assert source is not None
-            return source
-        # Those who knew the secret a while ago are let through to the look-up, however many are outside.
-        if self._waiting >= self._most_refused and not accepts(self._sources.remembered(conn_id), secret):
+        connection = self._connections.trusted(conn_id)
+        if accepts(connection, secret):
+            assert connection is not None
+            return connection
+        # A secret that was right a while ago gets its look-up, however many others wait.
+        if self._waiting >= self._most_refused and not accepts(self._connections.remembered(conn_id), secret):
             raise too_busy()
         self._waiting += 1
         try:
@@ -54,26 +54,23 @@ class Authenticator:
 
     def close(self) -> None:
         """End the threads."""
-        self._sources.close()
+        self._connections.close()
 
-    async def _look_up(self, conn_id: str, secret: str, client: str) -> Source:
+    async def _look_up(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
         loop = asyncio.get_running_loop()
         refused_at = loop.time() + self._refusal_seconds
         try:
-            source = await self._sources.find(conn_id)
+            connection = await self._connections.find(conn_id)
         except Exception as error:  # noqa: BLE001 - whatever a secrets backend raises
             # Its text may show what it was asked for.
             log.error("Connections cannot be looked up: %s", type(error).__name__)
-            refusal: Refused = try_again("the receiver cannot look connections up at present")
+            refusal: Refused = try_again("connections cannot be looked up at present")
         else:
-            if source is not None and accepts(source, secret):
-                return source
-            # The id of no connection may be a secret that came in the wrong place.
-            log.warning("%s: refused a post from %s: wrong secret or no such connection", _name(source), client)
+            if connection is not None and accepts(connection, secret):
+                return connection
+            # An unknown id is not logged: it may be a secret in the wrong place.
+            name = connection.conn_id if connection else "(unknown connection)"
+            log.warning("%s: refused a request from %s: wrong secret or unknown connection", name, client)
             refusal = not_found()
         await asyncio.sleep(refused_at - loop.time())
         raise refusal
-
-
-def _name(source: Source | None) -> str:
-    return source.conn_id if source else "(unknown connection)"

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies: read up to a limit, proven by their signature, decoded as their content type says."""
+"""Bodies: read up to a limit, and decoded by their content type."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,7 +16,7 @@ from starlette.types import Message
 
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.api.webhooks import Post
-from airflow_provider_wa.receiver.answers import malformed, too_large, unsigned, unsupported
+from airflow_provider_wa.receiver.answers import malformed, too_large, unsupported
 
 MOST_FIELDS = 100
 MOST_FILES = 10
@@ -26,7 +24,6 @@ MOST_FILES = 10
 T = TypeVar("T")
 R = TypeVar("R")
 
-_SIGNATURE = "x-hmac-signature"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 # A longer body would keep other requests waiting while it is decoded.
@@ -34,13 +31,13 @@ _LONG = 64 * 1024
 
 
 async def read(request: Request, limit: int) -> bytes:
-    """The whole body.
+    """Read the whole body.
 
-    :raises Refused: it is longer than ``limit`` bytes, by its own account or in truth, or it is compressed.
-    :raises ClientDisconnect: the client went away before it had sent all.
+    :raises Refused: it is longer than ``limit`` bytes, or says so, or it is compressed.
+    :raises ClientDisconnect: the client went away before it had sent all of it.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise unsupported("the body is compressed: send it as it is")
+        raise unsupported("body: compressed; expected an uncompressed body")
     if int(request.headers.get("content-length", "0")) > limit:
         raise too_large(limit)
     parts, size = [], 0
@@ -52,23 +49,21 @@ async def read(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def check_signature(body: bytes, headers: Mapping[str, str], key: str) -> None:
-    """Prove that whoever knows ``key`` sent this body: WuzAPI's hex HMAC-SHA256 of it.
+def query_fields(query: bytes) -> dict[str, str]:
+    """Decode the query of a GET.
 
-    :raises Refused: the signature is missing or wrong.
+    :raises Refused: it has too many fields.
     """
-    given = headers.get(_SIGNATURE, "").strip().lower()
-    if not given:
-        raise unsigned(f"the header {_SIGNATURE} is missing")
-    expected = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
-        raise unsigned(f"the header {_SIGNATURE} does not fit the body")
+    try:
+        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise malformed(f"query: too many fields; expected at most {MOST_FIELDS}") from None
 
 
 async def decode(body: bytes, content_type: str) -> Post:
-    """What was posted: JSON, whatever the content type, or a form.
+    """Decode a body: JSON, whatever its content type, or a form.
 
-    :raises Refused: it is none of them, or a form with too many fields or files.
+    :raises Refused: it is neither, or a form with too many fields or files.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == _MULTIPART:
@@ -77,7 +72,7 @@ async def decode(body: bytes, content_type: str) -> Post:
 
 
 async def work_out(function: Callable[[T], R], argument: T, size: int) -> R:
-    """What a function makes of a body or a part of it, ``size`` bytes long: in a thread if that takes its time."""
+    """Call a function with a body, or a part of it, of ``size`` bytes: in a thread if that takes long."""
     return await asyncio.to_thread(function, argument) if size > _LONG else function(argument)
 
 
@@ -85,7 +80,7 @@ def _json(body: bytes) -> Post:
     try:
         return Post(data=json.loads(body, parse_constant=_no_constant))
     except (ValueError, RecursionError):
-        raise malformed("the body is no JSON" if body.strip() else "the body is empty") from None
+        raise malformed(f"body: {'not JSON' if body.strip() else 'empty'}; expected JSON or a form") from None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -94,7 +89,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _form_or_json(body: bytes) -> Post:
-    # Many HTTP libraries call a body a form unless they are told otherwise.
+    # Many HTTP libraries declare a body as a form unless the caller sets another type.
     if body.lstrip()[:1] in (b"{", b"["):
         return _json(body)
     try:
@@ -102,7 +97,7 @@ def _form_or_json(body: bytes) -> Post:
             body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS, errors="strict"
         )
     except ValueError:
-        raise malformed(f"the body is no form, or one with more than {MOST_FIELDS} fields") from None
+        raise malformed(f"body: not a form; expected one of at most {MOST_FIELDS} fields") from None
     return Post(fields=dict(pairs))
 
 
@@ -122,7 +117,7 @@ async def _multipart(body: bytes, content_type: str) -> Post:
                 else:
                     fields[name] = value
     except (MultiPartException, ValueError):
-        reason = f"the body is no multipart form, or one with more than {MOST_FIELDS} fields or {MOST_FILES} files"
+        reason = f"body: not a multipart form; expected one of at most {MOST_FIELDS} fields and {MOST_FILES} files"
         raise malformed(reason) from None
     return Post(fields=fields, files=files)
 

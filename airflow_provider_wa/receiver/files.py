@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names for the files that come with events: by their content, never by what their sender calls them."""
+"""Names of the files that come with events: made of their content, never of the sender's name for them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SUFFIXES = {
 
 
 def file_name(file: MediaFile) -> str:
-    """The name under which a file is kept: the same for the same content and media type."""
+    """Return the name under which a file is kept: the same for the same content and media type."""
     kind = file.media_type.partition(";")[0].strip().lower()
     suffix = _SUFFIXES.get(kind) or _SUFFIXES.get(sniff(file.content) or "", _OTHER)
     return f"{hashlib.sha256(file.content).hexdigest()[:32]}.{suffix}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores events, those that come at the same time in one transaction."""
+"""Store events, those that come at the same time in one transaction."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.store import Store
 
 MOST_EVENTS = 500
-"""How many events one transaction takes, unless a single post has more."""
+"""Most events in one transaction, unless a single post has more."""
 
 
 @dataclass(frozen=True)
 class Committed:
-    """What became of the transaction that a post was stored with; ``new`` were not known before."""
+    """Counts of the transaction that a post was stored in; ``new`` events were not known before."""
 
     events: int
     new: int
@@ -26,7 +26,7 @@ class Committed:
 class Writer:
     """Writes posts to the store. It belongs to one event loop and needs no start.
 
-    :param get_store: gives the store, and may block.
+    :param get_store: returns the store, and may block.
     """
 
     def __init__(self, get_store: Callable[[], Store], clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,9 +36,9 @@ class Writer:
         )
 
     async def add(self, events: Sequence[NewEvent]) -> Committed:
-        """Return when a post's events are committed, all of them.
+        """Store a post's events, and return once all of them are committed.
 
-        :raises StoreUnavailable: they are not; none of them.
+        :raises StoreUnavailable: none of them is stored.
         """
         return await self._commits.add(events)
 

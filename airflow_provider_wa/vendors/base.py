@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, exchange
+from airflow_provider_wa.api.webhooks import RawPost
 from airflow_provider_wa.vendors.retry_policy import http_date, retry_after_seconds, seconds_before_repeat
 
 
@@ -87,6 +88,9 @@ class Vendor(ABC):
     longest_send: ClassVar[float] = 0.0
     """The longest wait for the reply to a send in seconds, where it may be longer than the connection's."""
 
+    answer_headers: ClassVar[Mapping[str, str]] = {}
+    """Headers that the vendor demands of each answer to its webhooks and callbacks."""
+
     base_url: str
 
     @property
@@ -101,6 +105,20 @@ class Vendor(ABC):
     @abstractmethod
     def error_code(self, reply: Reply) -> str | None:
         """The vendor's own code or text if the reply is an error, None if it is a success."""
+
+    def verify(self, post: RawPost) -> None:
+        """Prove that a post comes from the vendor. By default the secret in the webhook's URL is the only proof.
+
+        :raises Unauthorized: it does not.
+        """
+        return
+
+    def answer_challenge(self, query: Mapping[str, str]) -> str | None:
+        """Return the answer to the GET with which the vendor tests a webhook. By default a vendor sends none.
+
+        :raises Unauthorized: the query does not prove to come from the vendor.
+        """
+        return None
 
     def error_detail(self, reply: Reply) -> str:
         """What a reply says of its error beside the code, for the message; not all vendors say more."""

@@ -20,7 +20,7 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.webhooks import MAX_DEPTH, Event, EventKind, event, posted_object
+from airflow_provider_wa.api.webhooks import MAX_DEPTH, Event, EventKind, RawPost, event, posted_object
 from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 NOON = datetime(2025, 9, 22, 12, tzinfo=timezone.utc)
@@ -141,7 +141,7 @@ def test_an_object_may_be_posted_as_text(wrap: Any) -> None:
 
 @pytest.mark.parametrize("body", [None, 5, "", "x", b"\xff", "[1]", '"a"', [], [{"a": 1}], "[" * 100_000], ids=repr)
 def test_what_is_no_object_is_refused(body: Any) -> None:
-    with pytest.raises(UnexpectedReply, match=r"^x: the post holds no JSON object$") as caught:
+    with pytest.raises(UnexpectedReply, match=r"^x: post: not a JSON object$") as caught:
         posted_object("x", body)
     assert caught.value.raw is None
 
@@ -160,3 +160,7 @@ def test_what_is_nested_too_deeply_is_refused(wrap: Any) -> None:
 def test_numbers_that_cannot_be_written_as_json_are_refused(number: Any, place: Any) -> None:
     with pytest.raises(UnexpectedReply, match="number"):
         posted_object("x", place(number))
+
+
+def test_a_post_does_not_show_its_headers_and_body() -> None:
+    assert "s3" not in repr(RawPost({"authorization": "s3"}, b"s3"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import BaseHook
 from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time import supervisor, task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse
+from helpers.connections import SECRETS, Connect, assert_no_secret
 
 from airflow_provider_wa.connections import store
-from airflow_provider_wa.connections.lookup import LookupFailed, find_connection
-from airflow_provider_wa.plugin.sources import find_source
+from airflow_provider_wa.connections.lookup import ConnectionType, LookupFailed, find_connection, get_connected
+from airflow_provider_wa.plugin.receiver_app import find_webhook_connection
 
 CONN_ID = "some_wa"
 
@@ -78,4 +80,31 @@ def test_the_store_is_not_another_one_while_nobody_can_tell() -> None:
 @pytest.mark.usefixtures("sealed")
 def test_the_receiver_does_not_call_a_connection_unknown_while_nobody_can_tell() -> None:
     with pytest.raises(LookupFailed):
-        find_source(CONN_ID)
+        find_webhook_connection(CONN_ID)
+
+
+def test_a_connection_becomes_its_settings_its_vendor_and_the_way_to_it(connect: Connect) -> None:
+    found = get_connected(connect("wuzapi", timeout=5, hmac_secret=SECRETS["hmac_secret"]))
+
+    assert (found.settings.conn_id, found.vendor.name, found.endpoint.timeout) == ("my_wa", "wuzapi", 5)
+    assert found.vendor.base_url == found.endpoint.base_url == found.settings.base_url
+    assert set(found.endpoint.secrets) == {SECRETS["password"], SECRETS["hmac_secret"]}
+    assert_no_secret(repr(found))
+
+
+def test_a_connection_is_looked_up_once(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+    get_connection = BaseHook.get_connection
+
+    def watched(conn_id: str) -> Any:
+        looked_up.append(conn_id)
+        return get_connection(conn_id)
+
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(watched))
+    get_connected(connect("wuzapi"))
+    assert looked_up == ["my_wa"]
+
+
+def test_a_type_needs_a_vendor() -> None:
+    with pytest.raises(NotImplementedError):
+        ConnectionType.make_vendor(None)  # type: ignore[arg-type]

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -10,21 +12,23 @@ import pytest
 from helpers.connections import FIELDS, SECRETS, Connect, assert_no_secret
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.connections.settings import Settings
+from airflow_provider_wa.connections.settings import Settings, parse
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.transport.channel import Endpoint
 
 
 def settings(conn_type: str = "wuzapi", **fields: Any) -> Settings:
-    return Settings(form=FORMS[conn_type], conn_id="my_wa", **{"host": "https://wuz.test", **fields})
+    """Parse a connection that need not be one that Airflow could hold."""
+    standard = dict.fromkeys(("schema", "port", "login", "password"))
+    given = {"host": "https://wuz.test", "extra_dejson": fields.pop("extra", {}), **standard, **fields}
+    return parse(FORMS[conn_type], SimpleNamespace(conn_id="my_wa", **given))
 
 
 def refused(**fields: Any) -> str:
     """What is said of fields that are wrong: it names the connection and no secret."""
-    wrong = settings(password=SECRETS["password"], **fields)
     with pytest.raises(BadInput) as caught:
-        wrong.validate()
+        settings(password=SECRETS["password"], **fields)
     assert "connection 'my_wa'" in str(caught.value)
     assert_no_secret(caught.value, repr(caught.value))
     return caught.value.message
@@ -67,32 +71,32 @@ def test_vendors_own_server_is_the_default_host(conn_type: str, empty: str) -> N
 
 @pytest.mark.parametrize("conn_type", [name for name, form in FORMS.items() if not form.default_host])
 def test_host_of_a_vendor_without_one_server_is_required(conn_type: str) -> None:
-    with pytest.raises(BadInput, match=r"connection 'my_wa': the host is missing"):
-        _ = settings(conn_type, host=" ").base_url
+    with pytest.raises(BadInput, match=r"connection 'my_wa': host: missing"):
+        settings(conn_type, host=" ")
 
 
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("ftp://wuz.test", "no http or https URL"),
-        ("file:///etc/passwd", "no http or https URL"),
-        ("https://", "no http or https URL"),
-        ("https:///wuzapi", "no http or https URL"),
-        ("//wuz.test", "no http or https URL"),
-        ("https://wuz test", "no http or https URL"),
-        ("https://wuz.test/a b", "no http or https URL"),
-        ("https://wuz\n.test", "no http or https URL"),
-        ("https://wuz.test\u200b", "no http or https URL"),
-        ("https://[::1", "no http or https URL"),
-        ("https://wuz.test:http", "no http or https URL"),
-        ("https://wuz.test:99999", "no http or https URL"),
-        ("https://ana:{secret}@wuz.test", "without credentials"),
-        ("https://:{secret}@wuz.test", "without credentials"),
-        ("https://{secret}@wuz.test", "without credentials"),
-        ("ana:{secret}@wuz.test", "without credentials"),
-        ("https://wuz.test?token={secret}", "without credentials"),
-        ("https://wuz.test/?", "without credentials"),
-        ("https://wuz.test/#/login", "without credentials"),
+        ("ftp://wuz.test", "host: not an http or https URL"),
+        ("file:///etc/passwd", "host: not an http or https URL"),
+        ("https://", "host: not an http or https URL"),
+        ("https:///wuzapi", "host: not an http or https URL"),
+        ("//wuz.test", "host: not an http or https URL"),
+        ("https://wuz test", "host: not an http or https URL"),
+        ("https://wuz.test/a b", "host: not an http or https URL"),
+        ("https://wuz\n.test", "host: not an http or https URL"),
+        ("https://wuz.test\u200b", "host: not an http or https URL"),
+        ("https://[::1", "host: not an http or https URL"),
+        ("https://wuz.test:http", "host: not an http or https URL"),
+        ("https://wuz.test:99999", "host: not an http or https URL"),
+        ("https://ana:{secret}@wuz.test", "host: has credentials, ? or #"),
+        ("https://:{secret}@wuz.test", "host: has credentials, ? or #"),
+        ("https://{secret}@wuz.test", "host: has credentials, ? or #"),
+        ("ana:{secret}@wuz.test", "host: has credentials, ? or #"),
+        ("https://wuz.test?token={secret}", "host: has credentials, ? or #"),
+        ("https://wuz.test/?", "host: has credentials, ? or #"),
+        ("https://wuz.test/#/login", "host: has credentials, ? or #"),
     ],
 )
 def test_host_that_is_no_plain_base_url_is_refused_and_not_repeated(host: str, said: str) -> None:
@@ -102,7 +106,7 @@ def test_host_that_is_no_plain_base_url_is_refused_and_not_repeated(host: str, s
 @pytest.mark.parametrize("host", ["wuz.test", "https://wuz.test"])
 @pytest.mark.parametrize("schema", ["ftp", "wuzapi", "httpss"])
 def test_schema_that_is_no_http_is_refused_even_beside_a_full_url(host: str, schema: str) -> None:
-    assert f"schema {schema!r} is neither http nor https" in refused(host=host, schema=schema)
+    assert f"schema: {schema!r} is not http or https" in refused(host=host, schema=schema)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,7 @@ def test_base_url_of_a_connection_that_is_written_as_a_uri(connect: Connect, uri
 
 
 def test_path_at_the_end_of_a_uri_is_refused_and_never_dropped(connect: Connect) -> None:
-    with pytest.raises(BadInput, match=r"schema 'wuzapi' is neither http nor https; a path is a part of the host"):
+    with pytest.raises(BadInput, match=r"schema: 'wuzapi' is not http or https; write a path as part of the host"):
         WaHook.for_connection(connect(uri="wuzapi://http://:token@wuz.test:8080/wuzapi"))
 
 
@@ -148,7 +152,7 @@ def test_airflows_own_uri_of_a_connection_leads_to_the_same_place(connect: Conne
 def test_endpoint_without_extras_has_the_forms_defaults(extra: dict[str, Any]) -> None:
     expected = Endpoint("https://wuz.test", timeout=30.0, verify=True, concurrency=10, rate=None)
 
-    assert settings(extra=extra).endpoint(()) == expected
+    assert settings(extra=extra).endpoint == expected
 
 
 def test_extras_are_read_as_json_values_and_as_text(tmp_path: Path) -> None:
@@ -157,13 +161,13 @@ def test_extras_are_read_as_json_values_and_as_text(tmp_path: Path) -> None:
     as_values = {"timeout": 2.5, "rate_limit": "20/m", "concurrency": 4, "verify": False}
     as_text = {"timeout": " 2.5 ", "rate_limit": " 20 / min ", "concurrency": "4", "verify": "False"}
 
-    endpoints = [settings(extra=extra).endpoint(("s",)) for extra in (as_values, as_text)]
+    endpoints = [settings(extra=extra).endpoint for extra in (as_values, as_text)]
 
     assert endpoints[0] == endpoints[1]
     assert (endpoints[0].timeout, endpoints[0].concurrency, endpoints[0].verify) == (2.5, 4, False)
     assert endpoints[0].rate == pytest.approx(1 / 3)
-    assert settings(extra={"verify": str(bundle)}).endpoint(()).verify == str(bundle)
-    assert settings(extra={"verify": "1"}).endpoint(()).verify is True
+    assert settings(extra={"verify": str(bundle)}).endpoint.verify == str(bundle)
+    assert settings(extra={"verify": "1"}).endpoint.verify is True
     assert settings(extra={"default_region": " pe "}).default_region == "PE"
     assert settings().default_region is None
 
@@ -209,7 +213,9 @@ def test_wrong_extra_is_refused_by_its_name_and_value(name: str, value: Any) -> 
 def test_word_that_is_no_choice_is_refused_with_the_choices(
     connect: Connect, conn_type: str, name: str, choices: str, value: Any
 ) -> None:
-    with pytest.raises(BadInput, match=f"connection 'my_wa': {name} '{value}' is none of {choices}"):
+    with pytest.raises(
+        BadInput, match=f"connection 'my_wa': {name}: unknown value '{value}'; expected one of {choices}"
+    ):
         WaHook.for_connection(connect(conn_type, **{name: value}))
 
 
@@ -228,7 +234,7 @@ def test_wrong_extra_is_found_with_the_connection_and_not_by_a_later_call(
 
 @pytest.mark.parametrize("extra", [[1, 2], "text", 7])
 def test_extra_that_is_no_json_object_is_refused(extra: Any) -> None:
-    with pytest.raises(BadInput, match=r"connection 'my_wa': the extra is no JSON object"):
+    with pytest.raises(BadInput, match=r"connection 'my_wa': extra: not a JSON object; expected"):
         settings(extra=extra)
 
 
@@ -241,7 +247,8 @@ def test_missing_field_is_named_as_the_form_and_as_airflow_call_it(
     for missing in ("", " \n", None):
         with pytest.raises(BadInput) as caught:
             WaHook.for_connection(connect(conn_type, **{field: missing}))
-        assert caught.value.message == f"connection 'my_wa': {FORMS[conn_type].labels[field]} ({field}) is missing"
+        label = f"{FORMS[conn_type].labels[field]} ({field})"
+        assert caught.value.message == f"connection 'my_wa': {label}: missing; enter it in the connection"
 
 
 @pytest.mark.parametrize("spoilt", ["{}\nX-Injected: 1", "{}\r", "{}\x00", "{}\u200b", "{}é"])
@@ -251,7 +258,7 @@ def test_credential_with_what_no_header_takes_is_refused_and_not_shown(
 ) -> None:
     value = "head " + spoilt.format(SECRETS["password"]) + " tail"
     with pytest.raises(
-        BadInput, match=r"connection 'my_wa': .* \(password\) has characters that no credential has"
+        BadInput, match=r"connection 'my_wa': .* \(password\): has a character that is not printable ASCII"
     ) as caught:
         WaHook.for_connection(connect(conn_type, password=value))
     assert_no_secret(caught.value, repr(caught.value))
@@ -272,8 +279,22 @@ def test_secrets_are_the_password_and_all_extras_that_are_declared_secret(conn_t
     assert_no_secret(repr(given), str(given))
 
 
-def test_misspelt_extras_are_found() -> None:
-    assert settings(extra={"time_out": 5, "timeout": 5, "Verify": 1}).unknown_extras == ["Verify", "time_out"]
+def test_misspelt_extras_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    settings(extra={"time_out": 5, "timeout": 5, "Verify": 1})
+    assert "unknown extras ['Verify', 'time_out']; known are: hmac_secret, timeout, rate_limit" in caplog.text
+
+
+def test_extras_that_are_not_set_have_their_defaults_and_words_are_in_small_letters() -> None:
+    assert settings("checkwa", extra={"mode": " SYNC ", "rate_limit": None}).extras == {
+        **{"mode": "sync", "timeout": "30", "rate_limit": "", "concurrency": "10", "default_region": ""},
+        **{"verify": "True", "callback_base_url": "", "webhook_secret": ""},
+    }
+    assert settings("checkwa", extra={"mode": " "}).extras["mode"] == "queue"
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        settings().login = "another"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -291,5 +312,5 @@ def test_the_callback_url_holds_any_secret_as_one_segment(secret: str, end: str)
 
 def test_a_callback_url_needs_a_secret_and_there_is_none_without_a_base() -> None:
     assert settings(extra={"webhook_secret": "x"}).callback_url == ""
-    with pytest.raises(BadInput, match="callback_base_url needs webhook_secret"):
+    with pytest.raises(BadInput, match="callback_base_url: needs webhook_secret"):
         _ = settings(extra={"callback_base_url": "https://wa.example.com"}).callback_url

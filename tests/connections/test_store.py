@@ -137,7 +137,9 @@ def test_it_heeds_the_words_that_are_configured(
 @pytest.mark.parametrize("conn_type", ["mysql", "wuzapi", "http"])
 def test_another_type_of_connection_is_refused(connect: Connect, conn_type: str) -> None:
     connect(conn_type, conn_id=STORE_CONN_ID)
-    with pytest.raises(BadInput, match=f"'wa_store_default' has type '{conn_type}'.*postgres or sqlite"):
+    with pytest.raises(
+        BadInput, match=f"'wa_store_default': type '{conn_type}' is not a store; expected postgres or sqlite"
+    ):
         get_store()
 
 

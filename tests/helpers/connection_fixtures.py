@@ -12,7 +12,7 @@ import httpx
 import pytest
 from helpers.connections import FIELDS, Answers, Connect
 
-from airflow_provider_wa.hooks import base
+from airflow_provider_wa.connections import settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.transport import channel
 from airflow_provider_wa.transport.channel import Channel
@@ -69,5 +69,5 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
 def masked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What Airflow is told to mask."""
     told: list[str] = []
-    monkeypatch.setattr(base, "mask_secret", told.append)
+    monkeypatch.setattr(settings, "mask_secret", told.append)
     return told

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 from helpers.connections import FIELDS, SECRETS, Answers, Connect, assert_no_secret
 
 from airflow_provider_wa.api.capabilities import (
@@ -26,6 +26,7 @@ from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnexpectedRep
 from airflow_provider_wa.api.flow import Flow, Reply, Request
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.api.records import CheckStatus, SessionState
+from airflow_provider_wa.connections import settings
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
@@ -79,14 +80,16 @@ def test_connection_of_a_type_that_no_package_knows_is_refused_with_ours_listed(
         WaHook.for_connection(connect("telegraph", password=SECRETS["password"]))
 
     assert str(caught.value) == (
-        "connection 'my_wa' has type 'telegraph'; "
-        "WhatsApp connections have one of accuauth, checkwa, green_api, wa_portal, wuzapi"
+        "connection 'my_wa': type 'telegraph' is not that of a WhatsApp vendor; "
+        "expected one of accuauth, checkwa, green_api, wa_portal, wuzapi"
     )
 
 
 @pytest.mark.parametrize("conn_type", ["fs", "http"])
 def test_connection_of_another_packages_type_is_refused_with_ours_listed(connect: Connect, conn_type: str) -> None:
-    with pytest.raises(BadInput, match=f"'my_wa' has type '{conn_type}'; .* accuauth, checkwa, green_api, wa_portal"):
+    with pytest.raises(
+        BadInput, match=f"'my_wa': type '{conn_type}' is not .* accuauth, checkwa, green_api, wa_portal"
+    ):
         WaHook.for_connection(connect(conn_type))
 
 
@@ -111,13 +114,13 @@ async def test_on_an_event_loop_the_hook_comes_without_blocking_the_loop(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[int] = []
-    configure = WaHook._configure
+    get_connection = BaseHook.get_connection
 
-    def watched(hook: WaHook, connection: Any) -> None:
+    def watched(conn_id: str) -> Any:
         threads.append(threading.get_ident())
-        configure(hook, connection)
+        return get_connection(conn_id)
 
-    monkeypatch.setattr(WaHook, "_configure", watched)
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(watched))
     hook = await WaHook.afor_connection(connect("green_api"))
 
     assert hook.vendor.name == "green_api"
@@ -136,7 +139,7 @@ async def test_many_hooks_at_once_on_an_event_loop(connect: Connect) -> None:
 async def test_on_an_event_loop_errors_are_the_same(connect: Connect) -> None:
     with pytest.raises(AirflowNotFoundException, match="`no_such_wa`"):
         await WaHook.afor_connection("no_such_wa")
-    with pytest.raises(BadInput, match="'my_wa' has type 'fs'"):
+    with pytest.raises(BadInput, match="'my_wa': type 'fs'"):
         await WaHook.afor_connection(connect("fs"))
     with pytest.raises(BadInput, match="'my_wa': User token"):
         await WaHook.afor_connection(connect("wuzapi", password=""))
@@ -169,7 +172,8 @@ class SixthHook(WaHook):
         own_extras=(Extra("colour", "Colour", "Of the tick"),),
     )
 
-    def make_vendor(self, settings: Settings) -> Sixth:
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> Sixth:
         return Sixth(base_url=settings.base_url)
 
 
@@ -373,7 +377,7 @@ def test_representations_show_no_secret(connect: Connect, conn_type: str) -> Non
     given = {name: value for name, value in SECRETS.items() if name in extras}
     hook = WaHook.for_connection(connect(conn_type, **given, callback_base_url="https://af.test"))
 
-    for thing in (hook, hook.settings, hook.vendor, hook.endpoint):
+    for thing in (hook, hook.settings, hook.vendor, hook.endpoint, hook.connected):
         assert_no_secret(repr(thing), str(thing))
 
 
@@ -413,7 +417,7 @@ def test_misspelt_extras_are_warned_of_by_name_and_without_their_values(
 ) -> None:
     warned: list[str] = []
     log = SimpleNamespace(warning=lambda text, *details: warned.append(text % details))
-    monkeypatch.setattr(WaHook, "log", log)
+    monkeypatch.setattr(settings, "log", log)
 
     WaHook.for_connection(connect("wuzapi", timeout=5))
     assert warned == []

@@ -50,7 +50,7 @@ def test_queued_check_without_a_receiver_is_refused_before_credit_is_spent(conne
 
 
 def test_receivers_address_without_its_secret_is_refused(connect: Connect) -> None:
-    with pytest.raises(BadInput, match="connection 'my_wa': callback_base_url needs webhook_secret"):
+    with pytest.raises(BadInput, match="connection 'my_wa': callback_base_url: needs webhook_secret"):
         WaHook.for_connection(connect("checkwa", callback_base_url="https://airflow.test"))
 
 

@@ -12,10 +12,8 @@ from helpers.connections import Answers, Connect, assert_no_secret
 from airflow_provider_wa.api.errors import BadInput, UnexpectedReply, WaError
 from airflow_provider_wa.api.messages import Document, Media
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.hooks.green_api import GreenApiHook
-from airflow_provider_wa.provider_info import FORMS
 
 PATH = "/waInstance1101000001"
 
@@ -41,11 +39,15 @@ def test_calls_go_to_the_instances_own_server_or_the_common_one(
     assert [str(request.url) for request in requests] == [f"{base}/waInstance1101000001/getStateInstance/token-1234"]
 
 
-def test_id_and_token_are_both_needed() -> None:
-    for field in ("login", "password"):
-        settings = Settings(form=FORMS["green_api"], conn_id="ga", **{"login": "1", "password": "t", field: " "})
-        with pytest.raises(BadInput, match=rf"connection 'ga': .* \({field}\) is missing"):
-            settings.required(field)
+@pytest.mark.parametrize("field", ["login", "password"])
+def test_id_and_token_are_both_needed(connect: Connect, field: str) -> None:
+    with pytest.raises(BadInput, match=rf"connection 'my_wa': .* \({field}\): missing"):
+        WaHook.for_connection(connect("green_api", **{field: " "}))
+
+
+def test_id_must_be_a_number(connect: Connect) -> None:
+    with pytest.raises(BadInput, match=r"connection 'my_wa': Instance id \(login\): not a number; expected digits"):
+        WaHook.for_connection(connect("green_api", login="abc"))
 
 
 @pytest.mark.parametrize(
@@ -70,8 +72,9 @@ def test_files_are_uploaded_to_the_instances_media_url(
 
 @pytest.mark.parametrize("url", ["ftp://files.test", "https://", "https://x?y=1", "https://ana:secret@x"])
 def test_a_media_url_that_is_none_is_found_with_the_connection(connect: Connect, url: str) -> None:
-    with pytest.raises(BadInput, match="connection 'my_wa': media_url is to be a plain http or https URL"):
+    with pytest.raises(BadInput, match=r"connection 'my_wa': media_url: (not an http|has credentials)") as caught:
         WaHook.for_connection(connect("green_api", media_url=url))
+    assert "secret" not in str(caught.value)
 
 
 CALLS: dict[str, tuple[Callable[[GreenApiHook], Any], str, Any, Any, Callable[[Any], Any]]] = {

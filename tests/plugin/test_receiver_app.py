@@ -7,9 +7,9 @@ import httpx
 import pytest
 from plugin.conftest import Connect
 
+from airflow_provider_wa import config
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections import store as store_module
-from airflow_provider_wa.plugin import receiver_app
 from airflow_provider_wa.plugin.receiver_app import make_receiver
 
 
@@ -17,7 +17,7 @@ from airflow_provider_wa.plugin.receiver_app import make_receiver
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", f'{{"conn_type": "sqlite", "host": "{tmp_path}/wa.db"}}')
     store_module._url.cache_clear()
-    monkeypatch.setattr(receiver_app, "AIRFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(config, "AIRFLOW_HOME", str(tmp_path / "home"))
 
 
 async def post(**body: str) -> int:

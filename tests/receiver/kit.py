@@ -15,7 +15,7 @@ import httpx
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.receiver.app import Limits, Receiver
 from airflow_provider_wa.receiver.files import file_name
-from airflow_provider_wa.receiver.sources import Source
+from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.store.events import NewEvent, StoredEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.client import CheckWa
@@ -25,10 +25,12 @@ from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 SECRET = "hook-c0ffee42"
 HMAC_SECRET = "hmac-91c2aa04"
 
-CHECKWA = Source("ck", CheckWa(base_url="https://ck.test", user="ana", api_key="key-5b1e"), SECRET)
-PORTAL = Source("portal", WaPortal(base_url="https://portal.test", token="token-77d0"), SECRET)
-SIGNED = Source("wuz", WuzApi(base_url="https://wuz.test", token="token-a3f9"), SECRET, HMAC_SECRET)
-WITHOUT_SECRET = Source("open", CHECKWA.vendor, "")
+CHECKWA = WebhookConnection("ck", CheckWa(base_url="https://ck.test", user="ana", api_key="key-5b1e"), SECRET)
+PORTAL = WebhookConnection("portal", WaPortal(base_url="https://portal.test", token="token-77d0"), SECRET)
+SIGNED = WebhookConnection(
+    "wuz", WuzApi(base_url="https://wuz.test", token="token-a3f9", hmac_secret=HMAC_SECRET), SECRET
+)
+WITHOUT_SECRET = WebhookConnection("open", CHECKWA.vendor, "")
 
 
 def callback(number: int = 51987654321, token: str = "t1") -> dict[str, str]:
@@ -79,12 +81,12 @@ class Kit:
     """The receiver and what is behind it."""
 
     store: Store
-    sources: dict[str, Source] = field(
-        default_factory=lambda: {source.conn_id: source for source in (CHECKWA, PORTAL, SIGNED, WITHOUT_SECRET)}
+    connections: dict[str, WebhookConnection] = field(
+        default_factory=lambda: {known.conn_id: known for known in (CHECKWA, PORTAL, SIGNED, WITHOUT_SECRET)}
     )
     limits: Limits = field(default_factory=lambda: Limits(refusal_seconds=0.0))
     looked_up: list[str] = field(default_factory=list)
-    look_up: Callable[[str], Source | None] | None = None
+    look_up: Callable[[str], WebhookConnection | None] | None = None
     kept: dict[str, bytes] = field(default_factory=dict)
     keep_fails: bool = False
 
@@ -107,9 +109,9 @@ class Kit:
         """The events that are in the store."""
         return self.store.events.after(0, 10_000)
 
-    def _find(self, conn_id: str) -> Source | None:
+    def _find(self, conn_id: str) -> WebhookConnection | None:
         self.looked_up.append(conn_id)
-        return self.look_up(conn_id) if self.look_up else self.sources.get(conn_id)
+        return self.look_up(conn_id) if self.look_up else self.connections.get(conn_id)
 
     def _keep(self, conn_id: str, file: MediaFile) -> str:
         assert threading.current_thread() is not threading.main_thread()

@@ -6,19 +6,22 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator, MutableMapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 from receiver.kit import CHECKWA, HMAC_SECRET, SECRET, Hold, Kit, callback, wuzapi_message
 
+from airflow_provider_wa.api.errors import Unauthorized, UnexpectedReply
 from airflow_provider_wa.api.webhooks import EventKind
-from airflow_provider_wa.receiver.answers import CORS
 from airflow_provider_wa.receiver.app import Limits
-from airflow_provider_wa.receiver.sources import Source
+from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 HOOK = f"/hooks/ck/{SECRET}"
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -69,7 +72,7 @@ class TestAccepted:
 
     async def test_a_form(self, kit: Kit) -> None:
         body = wuzapi_message().decode()
-        kit.sources["wuz"] = Source("wuz", kit.sources["wuz"].vendor, SECRET)
+        kit.connections["wuz"] = WebhookConnection("wuz", WuzApi(base_url="https://wuz.test", token="t"), SECRET)
         reply = await kit.post(f"/hooks/wuz/{SECRET}", data={"jsonData": body, "userID": "1"})
         assert (reply.status_code, kit.stored()[0].reference) == (200, "A1")
 
@@ -157,11 +160,11 @@ class TestRefused:
         assert kit.stored() == []
 
     async def test_the_secret_of_another_connection_does_not_do(self, kit: Kit) -> None:
-        kit.sources["ck"] = Source("ck", CHECKWA.vendor, "another")
+        kit.connections["ck"] = WebhookConnection("ck", CHECKWA.vendor, "another")
         assert (await kit.post()).status_code == 404
 
     async def test_a_secret_may_have_any_characters_of_a_path(self, kit: Kit) -> None:
-        kit.sources["ck"] = Source("ck", CHECKWA.vendor, "pass+word/7f3a9c= ñ")
+        kit.connections["ck"] = WebhookConnection("ck", CHECKWA.vendor, "pass+word/7f3a9c= ñ")
         assert (await kit.post("/hooks/ck/pass+word/7f3a9c=%20%C3%B1")).status_code == 200
 
     async def test_connections_that_cannot_be_looked_up(self, kit: Kit) -> None:
@@ -186,7 +189,7 @@ class TestRefused:
         for headers in (signed(body, "another-key"), signed(body + b" ")):
             assert (await kit.post(f"/hooks/wuz/{SECRET}", content=body, headers=headers)).status_code == 401
 
-    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
     async def test_other_methods(self, kit: Kit, method: str) -> None:
         async with kit.client() as client:
             reply = await client.request(method, HOOK)
@@ -263,7 +266,7 @@ class TestBodyLimit:
     async def test_a_longer_one_is_refused_by_its_own_account(self, kit: Kit) -> None:
         reply = await kit.post(content=self.body(1001))
         assert (reply.status_code, reply.headers["connection"]) == (413, "close")
-        assert reply.json() == {"error": "the body is longer than 1000 bytes"}
+        assert reply.json() == {"error": "body: too long; expected at most 1000 bytes"}
 
     async def test_and_while_it_comes_without_being_read_to_its_end(self, kit: Kit) -> None:
         read: list[int] = []
@@ -279,33 +282,109 @@ class TestBodyLimit:
         assert kit.stored() == []
 
 
-class TestHeaders:
-    async def test_options_are_answered_without_a_look_up(self, kit: Kit) -> None:
-        async with kit.client() as client:
-            for path in (HOOK, "/hooks/nobody/wrong"):
-                reply = await client.options(path)
-                assert reply.status_code == 200
-                assert CORS.items() <= reply.headers.items()
-        assert kit.looked_up == []
+class Asking(CheckWa):
+    """A vendor that tests a webhook with a GET before it posts to it."""
 
-    async def test_what_checkwa_demands_is_on_every_answer(self, kit: Kit) -> None:
+    def answer_challenge(self, query: Mapping[str, str]) -> str | None:
+        match query.get("token"):
+            case "right":
+                return query["challenge"]
+            case None:
+                return None
+            case "nonsense":
+                raise UnexpectedReply("challenge: not one", vendor=self.name)
+        raise Unauthorized("token: wrong", vendor=self.name)
+
+
+class TestChallenge:
+    @pytest.fixture
+    def kit(self, store: Store) -> Kit:
+        kit = Kit(store)
+        vendor = Asking(base_url="https://ck.test", user="ana", api_key="key-5b1e")
+        kit.connections["ask"] = WebhookConnection("ask", vendor, SECRET)
+        return kit
+
+    async def get(self, kit: Kit, path: str) -> httpx.Response:
+        async with kit.client() as client:
+            return await client.get(path)
+
+    @pytest.mark.parametrize(
+        ("query", "status", "text"),
+        [
+            ("token=right&challenge=c%2B1", 200, "c+1"),
+            ("token=wrong&challenge=1", 401, '{"error":"token: wrong"}'),
+            ("token=nonsense", 400, '{"error":"challenge: not one"}'),
+            ("", 405, '{"error":"method: not allowed; expected POST or OPTIONS"}'),
+            ("&".join(f"f{n}=1" for n in range(101)), 400, '{"error":"query: too many fields; expected at most 100"}'),
+        ],
+    )
+    async def test_the_vendor_answers_its_own(self, kit: Kit, query: str, status: int, text: str) -> None:
+        reply = await self.get(kit, f"/hooks/ask/{SECRET}?{query}")
+        assert (reply.status_code, reply.text) == (status, text)
+        assert kit.stored() == []
+
+    @pytest.mark.parametrize("conn_id", ["ck", "portal", "wuz"])
+    async def test_a_vendor_without_one_takes_no_get(self, kit: Kit, conn_id: str) -> None:
+        reply = await self.get(kit, f"/hooks/{conn_id}/{SECRET}?challenge=1")
+        assert (reply.status_code, reply.headers["allow"]) == (405, "POST, OPTIONS")
+
+    async def test_strangers_learn_from_a_get_what_they_learn_from_a_post(self, kit: Kit) -> None:
+        known = await kit.post("/hooks/ck/nonsense")
+        for path in ("/hooks/ask/nonsense?token=right&challenge=1", "/hooks/ck/nonsense", "/hooks/nobody/nonsense"):
+            reply = await self.get(kit, path)
+            assert (reply.status_code, reply.content) == (404, known.content)
+            assert list(reply.headers.raw) == list(known.headers.raw)
+
+
+class TestHeaders:
+    CORS: ClassVar = {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+        "access-control-allow-headers": "x-test-header, Origin, X-Requested-With, Content-Type, Accept",
+    }
+
+    async def test_options_are_answered_with_the_vendors_headers(self, kit: Kit) -> None:
+        async with kit.client() as client:
+            reply = await client.options(HOOK)
+            assert reply.status_code == 200
+            assert self.CORS.items() <= reply.headers.items()
+            other = await client.options(f"/hooks/wuz/{SECRET}")
+            assert other.status_code == 200
+            assert not self.CORS.keys() & other.headers.keys()
+
+    async def test_options_say_nothing_to_strangers(self, kit: Kit) -> None:
+        known = await kit.post("/hooks/ck/nonsense")
+        async with kit.client() as client:
+            for path in ("/hooks/ck/wrong", "/hooks/nobody/wrong", "/hooks/wuz/wrong"):
+                reply = await client.options(path)
+                assert (reply.status_code, reply.content) == (404, known.content)
+                assert list(reply.headers.raw) == list(known.headers.raw)
+
+    async def test_what_checkwa_demands_is_on_every_answer_to_it(
+        self, kit: Kit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         replies = [
             await kit.post(),
-            await kit.post("/hooks/ck/wrong"),
             await kit.post(content=b""),
             await kit.post(content=b"x", headers={"content-encoding": "br"}),
-            await kit.post(f"/hooks/wuz/{SECRET}", content=b"{}"),
         ]
         kit.events.before = unavailable
         replies.append(await kit.post())
         async with kit.client() as client:
             replies.append(await client.get(HOOK))
-        assert [reply.status_code for reply in replies] == [200, 404, 400, 415, 401, 503, 405]
+
+        def fail(self: Any, post: Any) -> None:
+            raise KeyError
+
+        monkeypatch.setattr(type(CHECKWA.vendor), "events", fail)
+        replies.append(await kit.post())
+        assert [reply.status_code for reply in replies] == [200, 400, 415, 503, 405, 500]
         for reply in replies:
-            assert reply.headers["access-control-allow-origin"] == "*"
-            assert reply.headers["access-control-allow-methods"] == "GET, POST, PUT, DELETE, OPTIONS"
-            allowed = reply.headers["access-control-allow-headers"]
-            assert allowed == "x-test-header, Origin, X-Requested-With, Content-Type, Accept"
+            assert self.CORS.items() <= reply.headers.items()
+
+    async def test_others_do_not_get_them(self, kit: Kit) -> None:
+        for path in ("/hooks/ck/wrong", f"/hooks/wuz/{SECRET}", f"/hooks/portal/{SECRET}"):
+            assert not self.CORS.keys() & (await kit.post(path, content=b"{}")).headers.keys()
 
 
 class TestStore:

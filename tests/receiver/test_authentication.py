@@ -10,7 +10,7 @@ from receiver.kit import CHECKWA, SECRET
 
 from airflow_provider_wa.receiver.answers import Refused
 from airflow_provider_wa.receiver.authentication import Authenticator
-from airflow_provider_wa.receiver.sources import AGAIN_SECONDS, TRUSTED_SECONDS, Source, Sources
+from airflow_provider_wa.receiver.sources import AGAIN_SECONDS, TRUSTED_SECONDS, Connections, WebhookConnection
 
 
 class Registry:
@@ -18,11 +18,11 @@ class Registry:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.known: dict[str, Source] = {"ck": CHECKWA}
+        self.known: dict[str, WebhookConnection] = {"ck": CHECKWA}
         self.now = 1000.0
         self.before: Callable[[], object] = lambda: None
 
-    def find(self, conn_id: str) -> Source | None:
+    def find(self, conn_id: str) -> WebhookConnection | None:
         assert threading.current_thread() is not threading.main_thread()
         self.asked.append(conn_id)
         self.before()
@@ -32,7 +32,7 @@ class Registry:
         return self.now
 
     def rotate(self, secret: str) -> None:
-        self.known["ck"] = Source("ck", CHECKWA.vendor, secret)
+        self.known["ck"] = WebhookConnection("ck", CHECKWA.vendor, secret)
 
 
 @pytest.fixture
@@ -41,74 +41,78 @@ def registry() -> Registry:
 
 
 @pytest.fixture
-def gate(registry: Registry) -> Authenticator:
+def authenticator(registry: Registry) -> Authenticator:
     return Authenticator(registry.find, refusal_seconds=0.0, most_refused=10, clock=registry.clock)
 
 
-async def status(gate: Authenticator, conn_id: str, secret: str) -> int:
+async def status(authenticator: Authenticator, conn_id: str, secret: str) -> int:
     try:
-        await gate.admit(conn_id, secret, "127.0.0.1")
+        await authenticator.admit(conn_id, secret, "127.0.0.1")
     except Refused as refused:
         return refused.status
     return 200
 
 
 class TestRemembering:
-    async def test_a_connection_is_looked_up_once_a_minute(self, gate: Authenticator, registry: Registry) -> None:
+    async def test_a_connection_is_looked_up_once_a_minute(
+        self, authenticator: Authenticator, registry: Registry
+    ) -> None:
         for _ in range(3):
-            assert await status(gate, "ck", SECRET) == 200
+            assert await status(authenticator, "ck", SECRET) == 200
         assert registry.asked == ["ck"]
         registry.now += TRUSTED_SECONDS
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
         assert registry.asked == ["ck", "ck"]
 
-    async def test_an_unknown_one_is_remembered_as_well(self, gate: Authenticator, registry: Registry) -> None:
+    async def test_an_unknown_one_is_remembered_as_well(self, authenticator: Authenticator, registry: Registry) -> None:
         for _ in range(3):
-            assert await status(gate, "nobody", SECRET) == 404
+            assert await status(authenticator, "nobody", SECRET) == 404
         assert registry.asked == ["nobody"]
 
-    async def test_a_connection_that_was_just_made_is_found_soon(self, gate: Authenticator, registry: Registry) -> None:
+    async def test_a_connection_that_was_just_made_is_found_soon(
+        self, authenticator: Authenticator, registry: Registry
+    ) -> None:
         del registry.known["ck"]
-        assert await status(gate, "ck", SECRET) == 404
+        assert await status(authenticator, "ck", SECRET) == 404
         registry.known["ck"] = CHECKWA
         registry.now += AGAIN_SECONDS
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
 
     async def test_a_new_secret_is_taken_soon_and_ends_the_old_one(
-        self, gate: Authenticator, registry: Registry
+        self, authenticator: Authenticator, registry: Registry
     ) -> None:
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
         registry.rotate("new-secret")
-        assert await status(gate, "ck", "new-secret") == 404
+        assert await status(authenticator, "ck", "new-secret") == 404
         registry.now += AGAIN_SECONDS
-        assert await status(gate, "ck", "new-secret") == 200
-        assert await status(gate, "ck", SECRET) == 404
+        assert await status(authenticator, "ck", "new-secret") == 200
+        assert await status(authenticator, "ck", SECRET) == 404
 
     async def test_a_connection_that_is_gone_is_refused_after_a_minute(
-        self, gate: Authenticator, registry: Registry
+        self, authenticator: Authenticator, registry: Registry
     ) -> None:
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
         registry.known.clear()
         registry.now += TRUSTED_SECONDS
-        assert await status(gate, "ck", SECRET) == 404
+        assert await status(authenticator, "ck", SECRET) == 404
 
-    async def test_guesses_do_not_make_look_ups(self, gate: Authenticator, registry: Registry) -> None:
+    async def test_guesses_do_not_make_look_ups(self, authenticator: Authenticator, registry: Registry) -> None:
         for number in range(20):
-            assert await status(gate, "ck", f"guess-{number}") == 404
+            assert await status(authenticator, "ck", f"guess-{number}") == 404
         assert registry.asked == ["ck"]
 
     @pytest.mark.parametrize("conn_id", ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "ñ", "a\0", "x" * 251, "a:b"])
     async def test_what_is_no_name_is_not_looked_up(
-        self, gate: Authenticator, registry: Registry, conn_id: str
+        self, authenticator: Authenticator, registry: Registry, conn_id: str
     ) -> None:
-        assert await status(gate, conn_id, SECRET) == 404
+        assert await status(authenticator, conn_id, SECRET) == 404
         assert registry.asked == []
 
     async def test_many_at_once_share_a_look_up_even_if_the_first_goes_away(self, registry: Registry) -> None:
         held = threading.Event()
         registry.before = lambda: held.wait(10)
-        sources = Sources(registry.find, registry.clock)
-        first, *others = [asyncio.ensure_future(sources.find("ck")) for _ in range(20)]
+        connections = Connections(registry.find, registry.clock)
+        first, *others = [asyncio.ensure_future(connections.find("ck")) for _ in range(20)]
         await asyncio.wait([first], timeout=0)
         first.cancel()
         held.set()
@@ -116,49 +120,49 @@ class TestRemembering:
         assert registry.asked == ["ck"]
 
     async def test_a_flood_of_unknown_names_is_forgotten_and_pushes_nobody_out(self, registry: Registry) -> None:
-        sources = Sources(registry.find, registry.clock)
-        await sources.find("ck")
+        connections = Connections(registry.find, registry.clock)
+        await connections.find("ck")
         for number in range(1100):
-            await sources.find(f"n{number}")
-        assert len(sources._unknown) == 1024
-        assert sources.trusted("ck") is CHECKWA
+            await connections.find(f"n{number}")
+        assert len(connections._unknown) == 1024
+        assert connections.trusted("ck") is CHECKWA
 
-    async def test_a_failed_look_up_is_not_remembered(self, gate: Authenticator, registry: Registry) -> None:
+    async def test_a_failed_look_up_is_not_remembered(self, authenticator: Authenticator, registry: Registry) -> None:
         def fail() -> None:
             raise OSError("no route to the vault")
 
         registry.before = fail
-        assert await status(gate, "ck", SECRET) == 503
+        assert await status(authenticator, "ck", SECRET) == 503
         registry.before = lambda: None
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
 
 
 class TestFlood:
     @pytest.fixture
-    def gate(self, registry: Registry) -> Authenticator:
+    def authenticator(self, registry: Registry) -> Authenticator:
         return Authenticator(registry.find, refusal_seconds=30.0, most_refused=10, clock=registry.clock)
 
     async def test_more_than_so_many_are_turned_away_at_once_whatever_they_ask_for(
-        self, gate: Authenticator, registry: Registry
+        self, authenticator: Authenticator, registry: Registry
     ) -> None:
-        assert await status(gate, "ck", SECRET) == 200
-        refused = [asyncio.ensure_future(status(gate, f"n{number}", "guess")) for number in range(10)]
+        assert await status(authenticator, "ck", SECRET) == 200
+        refused = [asyncio.ensure_future(status(authenticator, f"n{number}", "guess")) for number in range(10)]
         await asyncio.wait(refused, timeout=0)
         before = list(registry.asked)
 
-        assert await status(gate, "nobody", SECRET) == 503
-        assert await status(gate, "ck", "guess") == 503
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "nobody", SECRET) == 503
+        assert await status(authenticator, "ck", "guess") == 503
+        assert await status(authenticator, "ck", SECRET) == 200
         assert registry.asked == before
 
         registry.now += TRUSTED_SECONDS
-        assert await status(gate, "ck", SECRET) == 200
+        assert await status(authenticator, "ck", SECRET) == 200
 
         for waiting in refused:
             waiting.cancel()
         await asyncio.gather(*refused, return_exceptions=True)
-        assert gate._waiting == 0
+        assert authenticator._waiting == 0
 
 
-def test_a_source_does_not_show_its_secrets() -> None:
-    assert SECRET not in repr(Source("ck", CHECKWA.vendor, SECRET, SECRET))
+def test_a_connection_does_not_show_its_secret() -> None:
+    assert SECRET not in repr(WebhookConnection("ck", CHECKWA.vendor, SECRET))

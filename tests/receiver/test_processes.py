@@ -168,7 +168,7 @@ def test_no_secret_is_in_the_log_right_or_wrong(tmp_path: Path) -> None:
         assert server.stop() == 0
         log = log_of(server)
     assert "ck: stored 1 check" in log
-    assert "refused a post from 127.0.0.1" in log
+    assert "refused a request from 127.0.0.1" in log
     for word in ("c0ffee", "private words", "key-5b1e77d0"):
         assert word not in log
 
@@ -179,7 +179,7 @@ def test_the_addresses_that_a_proxy_names_are_believed_only_if_it_is_said(tmp_pa
         with running(tmp_path / "home", *options, environ=environ) as server:
             httpx.post(f"{server.url}/wa/hooks/ck/wrong", headers={"X-Forwarded-For": "192.0.2.7"})
             server.stop()
-            assert f"refused a post from {address}:" in log_of(server)
+            assert f"refused a request from {address}:" in log_of(server)
 
 
 def test_replies_over_a_kept_alive_connection_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
@@ -196,8 +196,8 @@ def test_replies_over_a_kept_alive_connection_do_not_wait_for_acknowledgements(t
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--tls-key", "key.pem"], "--tls-key needs --tls-cert"),
-        (["--tls-cert", "nothing.pem"], "the TLS certificate cannot be used: No such file or directory"),
+        (["--tls-key", "key.pem"], "--tls-key: needs --tls-cert; give both"),
+        (["--tls-cert", "nothing.pem"], "--tls-cert: cannot be used: No such file or directory; expected a PEM file"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 0: "),
     ],
 )
@@ -227,5 +227,5 @@ def test_a_wrong_option_of_the_configuration_stops_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "airflow_provider_wa.plugin.command", "--port", "0"]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
-    assert "[wa] receiver_max_body_mb: 'much' is no number of megabytes" in ended.stdout + ended.stderr
+    assert "[wa] receiver_max_body_mb: 'much' is not allowed; expected" in ended.stdout + ended.stderr
     assert os.listdir(tmp_path) == ["logs"]

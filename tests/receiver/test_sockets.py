@@ -26,7 +26,7 @@ from starlette.routing import Mount
 
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.receiver.app import Limits
-from airflow_provider_wa.receiver.sources import Source
+from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.sandbox.checkwa import check as checkwa
 from airflow_provider_wa.sandbox.green_api import protocol as green_api
 from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
@@ -75,12 +75,18 @@ class TestVendors:
     def kit(self, store: Store, vendors: Vendors) -> Kit:
         url = vendors.url
         found = (
-            Source("wuz", WuzApi(base_url=f"{url}/wuzapi", token=wuzapi.TOKEN), SECRET, HMAC_SECRET),
-            Source("portal", WaPortal(base_url=f"{url}/portal", token=wa_portal.TOKEN), SECRET),
-            Source("green", GreenApi(base_url=f"{url}/green", instance_id=green_api.ID_INSTANCE, token="t"), SECRET),
-            Source("ck", CheckWa(base_url=f"{url}/checkwa", user=checkwa.USER, api_key=checkwa.API_KEY), SECRET),
+            WebhookConnection(
+                "wuz", WuzApi(base_url=f"{url}/wuzapi", token=wuzapi.TOKEN, hmac_secret=HMAC_SECRET), SECRET
+            ),
+            WebhookConnection("portal", WaPortal(base_url=f"{url}/portal", token=wa_portal.TOKEN), SECRET),
+            WebhookConnection(
+                "green", GreenApi(base_url=f"{url}/green", instance_id=green_api.ID_INSTANCE, token="t"), SECRET
+            ),
+            WebhookConnection(
+                "ck", CheckWa(base_url=f"{url}/checkwa", user=checkwa.USER, api_key=checkwa.API_KEY), SECRET
+            ),
         )
-        return Kit(store, sources={source.conn_id: source for source in found})
+        return Kit(store, connections={known.conn_id: known for known in found})
 
     @pytest.fixture
     def base(self, kit: Kit, vendors: Vendors) -> Iterator[str]:
@@ -196,13 +202,13 @@ def test_an_endless_body_ends_with_the_limit(store: Store) -> None:
 
 
 def test_a_clock_does_not_tell_a_connection_that_exists_from_one_that_does_not(store: Store) -> None:
-    def slow(conn_id: str) -> Source | None:
+    def slow(conn_id: str) -> WebhookConnection | None:
         time.sleep(0.1)  # longer than any difference that is to be hidden
-        return kit.sources.get(conn_id)
+        return kit.connections.get(conn_id)
 
     kit = Kit(store, limits=Limits(refusal_seconds=0.25))
     kit.look_up = slow
-    kit.sources["known"] = Source("known", CHECKWA.vendor, SECRET)
+    kit.connections["known"] = WebhookConnection("known", CHECKWA.vendor, SECRET)
     order = ["known", "open", "new"] * 12
     random.Random(7).shuffle(order)
     seconds: dict[str, list[float]] = {kind: [] for kind in set(order)}

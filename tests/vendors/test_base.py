@@ -20,6 +20,7 @@ from airflow_provider_wa.api.errors import (
 )
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
 from airflow_provider_wa.api.json_fields import pick, text
+from airflow_provider_wa.api.webhooks import RawPost
 from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 from airflow_provider_wa.vendors.base import ErrorRule, Vendor, secret
 from airflow_provider_wa.vendors.checkwa.client import CheckWa
@@ -269,3 +270,10 @@ def test_rules_are_reachable_and_never_promise_a_wait_without_an_error() -> None
             assert rule.advice
             assert (rule.status, rule.code) not in seen, f"{vendor.name}: two lines for {rule.status} {rule.code}"
             seen.add((rule.status, rule.code))
+
+
+def test_a_vendor_takes_posts_without_a_signature_and_answers_no_challenge_by_default() -> None:
+    vendor = Oracle(base_url="https://oracle.test")
+    vendor.verify(RawPost({}, b"anything"))
+    assert vendor.answer_challenge({"challenge": "1"}) is None
+    assert vendor.answer_headers == {}

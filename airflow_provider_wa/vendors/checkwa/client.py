@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets as random_secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -16,7 +16,7 @@ from airflow_provider_wa.api.records import CheckResult
 from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.vendors.checkwa import events, replies
-from airflow_provider_wa.vendors.checkwa.tables import ENDPOINTS, ERRORS, NAME
+from airflow_provider_wa.vendors.checkwa.tables import CORS, ENDPOINTS, ERRORS, NAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class CheckWa(Vendor):
     numbers_per_check: ClassVar[int] = 1
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
+    answer_headers: ClassVar[Mapping[str, str]] = CORS
 
     user: str
     api_key: str = secret()

@@ -37,3 +37,10 @@ ERRORS: tuple[ErrorRule, ...] = (
 )
 
 ENDPOINTS: tuple[Documented, ...] = (Documented("POST /check/", "check"),)
+
+CORS: Mapping[str, str] = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+    "access-control-allow-headers": "x-test-header, Origin, X-Requested-With, Content-Type, Accept",
+}
+"""Headers without which, on each answer and to OPTIONS as well, the vendor does not post its results."""

@@ -31,7 +31,7 @@ from airflow_provider_wa.api.records import (
     UserInfo,
     Webhook,
 )
-from airflow_provider_wa.api.webhooks import Event, Post
+from airflow_provider_wa.api.webhooks import Event, Post, RawPost
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.vendors.wuzapi import events, messages, replies
 from airflow_provider_wa.vendors.wuzapi.messages import SENDS, Body, addressed, group_jid, jid, required
@@ -55,7 +55,7 @@ _FOOTER_LEFT_OUT = "this server's buttons have no footer: it was left out"
 
 @dataclass(frozen=True, kw_only=True)
 class WuzApi(Vendor):
-    """One user of a WuzAPI server, identified by the user's token."""
+    """One user of a WuzAPI server, identified by the user's token; with ``hmac_secret`` each post must be signed."""
 
     name: ClassVar[str] = NAME
     numbers_per_check: ClassVar[int] = NUMBERS_PER_CHECK
@@ -65,6 +65,7 @@ class WuzApi(Vendor):
     longest_send: ClassVar[float] = SEND_TIMEOUT
 
     token: str = secret()
+    hmac_secret: str = secret(default="")
 
     def error_code(self, reply: Reply) -> str | None:
         """Return the envelope's error text. ``success`` cannot be trusted: HTTP 500 has true (field-notes)."""
@@ -177,6 +178,14 @@ class WuzApi(Vendor):
     def delete_webhook(self) -> Flow[None]:
         """Forget the webhook and its events (DELETE /webhook)."""
         yield from self.ask(self._request("DELETE", "/webhook"))
+
+    def verify(self, post: RawPost) -> None:
+        """Check the signature of a post, if the connection has a key for it.
+
+        :raises Unauthorized: it is missing or wrong.
+        """
+        if self.hmac_secret:
+            events.check_signature(post, self.hmac_secret)
 
     def events(self, post: Post) -> list[Event]:
         """Return the events of a webhook's post: a message that came in, or the delivery of those that were sent.

@@ -14,5 +14,6 @@ class PigeonHook(WaHook):
 
     form = FORM
 
-    def make_vendor(self, settings: Settings) -> Pigeon:
+    @classmethod
+    def make_vendor(cls, settings: Settings) -> Pigeon:
         return Pigeon(base_url=settings.base_url, token=settings.required("password"))

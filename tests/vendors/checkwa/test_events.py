@@ -77,8 +77,8 @@ def test_a_form_with_the_same_names_is_the_same_event() -> None:
 @pytest.mark.parametrize(
     ("post", "reason"),
     [
-        (Post(), "no JSON object"),
-        (Post(data=[FIRST]), "no JSON object"),
+        (Post(), "not a JSON object"),
+        (Post(data=[FIRST]), "not a JSON object"),
         (Post(data={}), "neither a number nor a token"),
         (Post(data={"code": "1", "num": "Ana, +34 666", "picture": "AAAA"}), "neither a number nor a token"),
         (Post(fields={"code": "1"}), "neither a number nor a token"),

@@ -173,7 +173,7 @@ def test_each_step_of_a_message_has_a_key_of_its_own() -> None:
     ],
 )
 def test_what_is_no_post_of_the_portal_is_refused_without_showing_it(post: Post) -> None:
-    with pytest.raises(UnexpectedReply, match=r"no JSON object|no reportType") as caught:
+    with pytest.raises(UnexpectedReply, match=r"not a JSON object|no reportType") as caught:
         VENDOR.events(post)
     assert "Ana" not in f"{caught.value} {caught.value.raw}"
 

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,10 +15,10 @@ from helpers.junk import replies
 from helpers.script import GARBAGE
 from hypothesis import given
 
-from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.errors import Unauthorized, UnexpectedReply
 from airflow_provider_wa.api.flow import Reply
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
-from airflow_provider_wa.api.webhooks import Event, EventKind, Post
+from airflow_provider_wa.api.webhooks import Event, EventKind, Post, RawPost
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 VENDOR = WuzApi(base_url="https://wuz.example", token="1234ABCD")
@@ -31,6 +34,40 @@ def message(content: Any = None, /, *, around: dict[str, Any] | None = None, **i
 
 def receipt(state: str = "Read", **source: Any) -> dict[str, Any]:
     return {"type": "ReadReceipt", "state": state, "event": {**RECEIPT, **source}}
+
+
+class TestSignature:
+    BODY = b'{"type": "Message"}'
+
+    def post(self, signature: str | None) -> RawPost:
+        return RawPost({} if signature is None else {"x-hmac-signature": signature}, self.BODY)
+
+    def signature(self, key: str = "key-1", body: bytes = BODY) -> str:
+        return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+
+    def test_without_a_key_nothing_is_checked(self) -> None:
+        VENDOR.verify(self.post(None))
+
+    @pytest.mark.parametrize("spelling", ["{}", " {}\n"])
+    def test_the_right_one(self, spelling: str) -> None:
+        for signature in (self.signature(), self.signature().upper()):
+            replace(VENDOR, hmac_secret="key-1").verify(self.post(spelling.format(signature)))
+
+    @pytest.mark.parametrize("given", [None, "", " ", "0" * 64, "ñ", "\udcff"])
+    def test_a_missing_or_wrong_one(self, given: str | None) -> None:
+        with pytest.raises(Unauthorized, match=r"x-hmac-signature: (missing|wrong); expected the hex") as caught:
+            replace(VENDOR, hmac_secret="key-1").verify(self.post(given))
+        assert "key-1" not in str(caught.value)
+
+    def test_one_of_another_key_or_body(self) -> None:
+        for signature in (self.signature("key-2"), self.signature(body=self.BODY + b" ")):
+            with pytest.raises(Unauthorized, match="wrong"):
+                replace(VENDOR, hmac_secret="key-1").verify(self.post(signature))
+
+    def test_the_key_is_a_secret(self) -> None:
+        vendor = replace(VENDOR, hmac_secret="key-1")
+        assert "key-1" in vendor.secrets
+        assert "key-1" not in repr(vendor)
 
 
 def told(body: dict[str, Any]) -> Event:
@@ -311,7 +348,7 @@ def test_no_credentials_and_no_qr_code_are_kept(body: dict[str, Any]) -> None:
     ids=range(8),
 )
 def test_what_is_no_post_of_wuzapi_is_refused_without_showing_it(post: Post) -> None:
-    with pytest.raises(UnexpectedReply, match=r"no JSON object|no type|levels deep") as caught:
+    with pytest.raises(UnexpectedReply, match=r"not a JSON object|no type|nested too deeply") as caught:
         VENDOR.events(post)
     assert "Ana" not in f"{caught.value} {caught.value.raw}"
 

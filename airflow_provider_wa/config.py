@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The section ``[wa]`` of Airflow's configuration; its defaults are those of the provider's metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow.configuration import AIRFLOW_HOME
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.provider_info import CONFIG
+
+SECTION = "wa"
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options of ``[wa]``.
+
+    ``media_path`` is the folder for files that come with messages: a path, or the URI of an object store. Who sends
+    one of ``opt_out_words`` is suppressed. ``receiver_max_body_mb`` is a text: only the receiver needs it to be right.
+    """
+
+    media_path: str
+    opt_out_words: tuple[str, ...]
+    receiver_max_body_mb: str
+
+    @property
+    def receiver_max_body(self) -> int:
+        """The longest body that the receiver takes, in bytes.
+
+        :raises BadInput: ``receiver_max_body_mb`` is not a positive number.
+        """
+        try:
+            size = int(float(self.receiver_max_body_mb) * _MEGABYTE)
+        except (ValueError, OverflowError):
+            size = 0
+        if size < 1:
+            raise BadInput(
+                f"[{SECTION}] receiver_max_body_mb: {self.receiver_max_body_mb!r} is not allowed; "
+                "expected a positive number of megabytes"
+            )
+        return size
+
+
+def read_config() -> Config:
+    """Read the section as it is now."""
+    words = _option("opt_out_words").split(",")
+    return Config(
+        media_path=_option("media_path") or f"file://{AIRFLOW_HOME}/wa_media",
+        opt_out_words=tuple(word.strip() for word in words if word.strip()),
+        receiver_max_body_mb=_option("receiver_max_body_mb") or _default("receiver_max_body_mb"),
+    )
+
+
+def _option(name: str) -> str:
+    value: str | None = conf.get(SECTION, name, fallback=_default(name))
+    return (value or "").strip()
+
+
+def _default(name: str) -> str:
+    default: str = CONFIG[SECTION]["options"][name]["default"]
+    return default
