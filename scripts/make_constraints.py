@@ -1,30 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the constraint file: ``make constraints``. Names and versions only, for all supported Python versions."""
+"""Write the constraint files: ``make constraints``. Names and versions only, for all supported Python versions."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-
-HEAD = """\
-# What every make target installs: Airflow 3.3 and all that goes with it, for Python 3.10 to 3.13.
-# Made by 'make constraints' (uv pip compile --universal): names and versions only.
-"""
+from typing import NamedTuple
 
 
-def main(uv: str, target: str) -> None:
-    """Resolve the project's dependencies and those of its tests for Airflow 3.3."""
-    wanted = Path(target).with_suffix(".in")
-    wanted.write_text("apache-airflow==3.3.*\n")
-    command = [uv, "pip", "compile", "--universal", "--upgrade", "--python-version", "3.10", "--quiet"]
-    command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--group", "dev"]
-    try:
-        done = subprocess.run([*command, "pyproject.toml", str(wanted)], check=True, capture_output=True, text=True)
-    finally:
-        wanted.unlink()
-    Path(target).write_text(HEAD + done.stdout)
-    print(f"{target}: {done.stdout.count('==')} pins")
+class Pins(NamedTuple):
+    """One file of ``constraints/``: an Airflow release, and the day whose releases go with it."""
+
+    airflow: str
+    until: str = ""
+    """Later releases do not exist; the newest ones count if this is empty. Airflow 3.2.2 fails with today's pydantic."""
+    lowest: bool = False
+    """The lowest versions that ``pyproject.toml`` allows, in place of the highest."""
+
+    @property
+    def head(self) -> str:
+        """The comment at the top of the file."""
+        which = "the lowest direct dependencies" if self.lowest else f"Airflow {self.airflow} and all that goes with it"
+        day = f", as of {self.until}" if self.until else ""
+        return (
+            f"# {which[0].upper()}{which[1:]}{day}, for Python 3.10 to 3.13.\n"
+            "# Made by 'make constraints' (uv pip compile --universal): names and versions only.\n"
+        )
+
+
+FILES = {
+    "airflow-3.3": Pins("3.3.*"),  # what every make target installs
+    "airflow-3.3.1": Pins("3.3.1", "2026-09-01"),
+    "airflow-3.3.0": Pins("3.3.0", "2026-08-01"),
+    "airflow-3.2.2": Pins("3.2.2", "2026-07-15"),
+    "airflow-3.1.8": Pins("3.1.8", "2026-04-15"),
+    "lowest": Pins("3.1.*", "2026-04-15", lowest=True),
+}
+
+
+def main(uv: str, folder: str) -> None:
+    """Resolve the project's dependencies and those of its tests, once a file."""
+    for name, pins in FILES.items():
+        target = Path(folder, f"{name}.txt")
+        target.write_text(pins.head + resolved(uv, pins))
+        print(f"{target}: {target.read_text().count('==')} pins")
+
+
+def resolved(uv: str, pins: Pins) -> str:
+    """Return the pins, a line each."""
+    command = [uv, "pip", "compile", "--universal", "--python-version", "3.10", "--quiet"]
+    command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    command += ["--exclude-newer", pins.until] if pins.until else []
+    command += ["--resolution", "lowest-direct", "--group", "test"] if pins.lowest else ["--group", "dev"]
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+        wanted.write(f"apache-airflow=={pins.airflow}\n")
+        wanted.flush()
+        extra = [] if pins.lowest else [wanted.name]
+        return subprocess.run([*command, "pyproject.toml", *extra], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":
