@@ -14,7 +14,7 @@ PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test testall lint format unit bench benchfull torture sdk constraints clean
+.PHONY: help demo airflow test testall matrix lint format unit bench benchfull torture sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -34,6 +34,9 @@ testall: lint ## Lint, types and all tests: PostgreSQL, Airflow's own processes,
 
 unit: $(READY) ## The unit tests alone: no socket, no process; a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m unit
+
+matrix: $(READY) ## The unit and sockets tests over all supported releases of Airflow and Python (JOBS="lowest-py3.10", or --quick)
+	@$(BIN)/python scripts/matrix.py $(JOBS)
 
 lint: $(READY) ## Formatting, lint rules and types
 	$(BIN)/ruff format --check .
@@ -58,11 +61,11 @@ torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, a
 sdk: $(READY) $(SDK_READY) ## Compare with Green-API's own SDK, in an environment of its own
 	$(BIN)/python -m pytest tests/contract/test_green_sdk.py
 
-constraints: $(READY) ## Pin the newest releases that fit together
-	$(BIN)/python scripts/make_constraints.py $(UV) $(CONSTRAINTS)
+constraints: $(READY) ## Pin the newest releases that fit together, and those of each day that the matrix knows
+	$(BIN)/python scripts/make_constraints.py $(UV) constraints
 
 clean: ## Remove all that the other targets have made
-	rm -rf $(VENV) $(SDK) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(SDK) .matrix .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml $(CONSTRAINTS)

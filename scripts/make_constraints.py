@@ -15,7 +15,7 @@ class Pins(NamedTuple):
 
     airflow: str
     until: str = ""
-    """Later releases do not exist; the newest ones count if this is empty. Airflow 3.2.2 fails with today's pydantic."""
+    """Day after which no release counts; none if empty. Airflow 3.2.2 fails with today's pydantic, for example."""
     lowest: bool = False
     """The lowest versions that ``pyproject.toml`` allows, in place of the highest."""
 
@@ -58,7 +58,9 @@ def resolved(uv: str, pins: Pins) -> str:
         wanted.write(f"apache-airflow=={pins.airflow}\n")
         wanted.flush()
         extra = [] if pins.lowest else [wanted.name]
-        return subprocess.run([*command, "pyproject.toml", *extra], check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run(
+            [*command, "pyproject.toml", *extra], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := set(options.jobs) - {job.name for job in JOBS}:
         parser.error(f"unknown job {', '.join(sorted(unknown))}; one of {', '.join(job.name for job in JOBS)}")
-    chosen = [job for job in JOBS if job.name in options.jobs or not options.jobs and (job.quick or not options.quick)]
+    chosen = [
+        job for job in JOBS if job.name in options.jobs or (not options.jobs and (job.quick or not options.quick))
+    ]
     tier = options.tier or ("unit" if options.quick else "unit or sockets")
 
     outcomes, missing = [], []
@@ -173,7 +175,9 @@ def table(outcomes: list[Outcome]) -> str:
     """Return the outcomes as a table."""
     lines = [f"\n{'job':16} {'Airflow':8} {'Python':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}"]
     for job, airflow, python, passed, failed, skipped, seconds, note in outcomes:
-        lines.append(f"{job:16} {airflow:8} {python:8} {passed:7} {failed:7} {skipped:8} {seconds:8.0f}  {note}".rstrip())
+        lines.append(
+            f"{job:16} {airflow:8} {python:8} {passed:7} {failed:7} {skipped:8} {seconds:8.0f}  {note}".rstrip()
+        )
     return "\n".join(lines)
 
 

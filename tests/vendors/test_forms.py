@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -150,8 +151,12 @@ def test_the_ui_is_told_the_whole_form(form: ConnectionForm, service: Any) -> No
     fields = {name: comparable(_dumped(field)) for name, field in (told.extra_fields or {}).items()}
 
     assert told.hook_name == form.hook_name
-    assert fields == declared(form)
-    assert list(fields) == list(declared(form))
+    expected = declared(form)
+    if sys.version_info < (3, 11) and version("apache-airflow").startswith("3.1."):
+        # Airflow's stand-ins for wtforms miss `any_of` there: a choice is free text, and checked when it is used.
+        expected = {name: {**field, "choices": None} for name, field in expected.items()}
+    assert fields == expected
+    assert list(fields) == list(expected)
     shown = told.standard_fields.model_dump()
     for name in STANDARD_FIELDS - {"extra"}:
         field = shown["url_schema" if name == "schema" else name]
