@@ -140,7 +140,7 @@ def _accepted(summary: Mapping[str, Any]) -> dict[str, str | None]:
         return dict(message_and_recipient(row) for row in results if row["status"] == "accepted")
     # DAG files import this module each time that they are parsed.
     from airflow_provider_wa.connections.store import get_store  # noqa: PLC0415 - loads sqlalchemy
-    from airflow_provider_wa.store.sends import SendState  # noqa: PLC0415 - loads sqlalchemy
+    from airflow_provider_wa.store.send_states import SendState  # noqa: PLC0415 - only tasks need it
 
     rows = get_store().sends.rows(summary["batch"])
     return dict(

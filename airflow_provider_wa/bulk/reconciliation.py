@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
@@ -12,7 +13,8 @@ from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.bulk.recognition import comparable_text
 from airflow_provider_wa.bulk.report_matching import CLOCKS, Outgoing
 from airflow_provider_wa.bulk.workers import Log
-from airflow_provider_wa.store.sends import SendRow, SendState, Settle
+from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
+from airflow_provider_wa.store.sends import SendRow, Settle
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
@@ -20,13 +22,19 @@ from airflow_provider_wa.transport.drive import adrive
 WITNESS_AGE = timedelta(hours=1)
 """How much older than what is in doubt a message may be that a report is held against."""
 
-FOUND = "its reply was lost; it was found among what was sent"
-NOT_FOUND = "it was not taken: it is not among what was sent"
-ANOTHER = "its reply was lost; the recipient was sent something, but another text is told of it"
-LACKING = "its reply was lost, and what the vendor tells of lacks even what was surely accepted"
-LOGGED_OUT = "its reply was lost, and while the account is logged out it may wait in the vendor's queue"
-TOO_EARLY = (LACKING, LOGGED_OUT)
-"""Where a report proves nothing yet: a further one may."""
+DETAILS: Mapping[Evidence, str] = {
+    Evidence.FOUND: "its reply was lost; it was found among what was sent",
+    Evidence.ANOTHER_TEXT: "its reply was lost; the recipient was sent something, but another text is told of it",
+    Evidence.INCOMPLETE: "its reply was lost, and what the vendor tells of lacks even what was surely accepted",
+    Evidence.LOGGED_OUT: "its reply was lost, and while the account is logged out it may wait in the vendor's queue",
+    Evidence.NOT_FOUND: "it was not taken: it is not among what was sent",
+}
+"""Explanation of each evidence, as it is stored."""
+
+
+def is_too_early(verdict: Settle) -> bool:
+    """Return True if a later report may prove more."""
+    return verdict.detail in {DETAILS[evidence] for evidence in TOO_EARLY}
 
 
 class Reconciler:
@@ -74,17 +82,22 @@ class Reconciler:
             return standing
         found = None
         if outgoing.lacks_the_accepted:
-            state, detail = SendState.UNKNOWN, LACKING
+            evidence = Evidence.INCOMPLETE
         elif found := outgoing.take(to, text, row.intended_at):
-            state, detail = SendState.ACCEPTED, FOUND
+            evidence = Evidence.FOUND
         elif outgoing.may_hold(to, row.intended_at):
-            state, detail = SendState.UNKNOWN, ANOTHER
+            evidence = Evidence.ANOTHER_TEXT
         elif not outgoing.is_logged_in:
-            state, detail = SendState.UNKNOWN, LOGGED_OUT
+            evidence = Evidence.LOGGED_OUT
         else:
-            state, detail = SendState.DELAYED, NOT_FOUND
-        message_id = found.message_id if found else None
-        return Settle(key=row.key, state=state, message_id=message_id, detail=detail, intended_at=row.intended_at)
+            evidence = Evidence.NOT_FOUND
+        return Settle(
+            key=row.key,
+            state=PROVEN[evidence],
+            message_id=found.message_id if found else None,
+            detail=DETAILS[evidence],
+            intended_at=row.intended_at,
+        )
 
     async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
         """What the account has sent since the first message that is in doubt, once a report must show them all."""

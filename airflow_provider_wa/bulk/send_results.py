@@ -10,13 +10,11 @@ from typing import Any
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.bulk.sending_policy import Hold
-from airflow_provider_wa.store.sends import SendRow, SendState
+from airflow_provider_wa.store.send_states import IN_DOUBT, SendState, as_reported
+from airflow_provider_wa.store.sends import SendRow
 
 COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
 """A result's columns: the recipient as it was given, digits or JID, and what became of the message."""
-
-IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
-"""What may or may not have gone out."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Tally:
 
 def as_result(row: SendRow) -> dict[str, Any]:
     """A row as a result, by ``COLUMNS``; what was only intended is ``unknown``."""
-    state = SendState.UNKNOWN if row.state is SendState.INTENDED else row.state
+    state = as_reported(row.state)
     return {
         "input": row.given,
         "to": row.recipient,

@@ -17,21 +17,15 @@ from random import Random
 from typing import Any
 
 from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
-from airflow_provider_wa.api.errors import (
-    OutcomeUnknown,
-    Retry,
-    SessionDown,
-    UnexpectedReply,
-    VendorUnavailable,
-    WaError,
-)
+from airflow_provider_wa.api.errors import OutcomeUnknown, SessionDown, VendorUnavailable, WaError
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
-from airflow_provider_wa.bulk.reconciliation import TOO_EARLY, Reconciler
-from airflow_provider_wa.bulk.send_results import IN_DOUBT, Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
+from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
 from airflow_provider_wa.bulk.sending_policy import Hold, SendingPolicy
 from airflow_provider_wa.bulk.workers import CircuitBreaker, Length, Log, Progress, for_each
 from airflow_provider_wa.store.group_commit import GroupCommit
+from airflow_provider_wa.store.send_states import SendState, Step, as_reported, held, next_step, outcome
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
     Change,
@@ -41,7 +35,6 @@ from airflow_provider_wa.store.sends import (
     Note,
     Place,
     SendRow,
-    SendState,
     Settle,
 )
 from airflow_provider_wa.store.store import Store
@@ -58,8 +51,6 @@ SECONDS_BETWEEN_PASSES = 5.0
 
 SESSION_SECONDS = 60.0
 """How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
-
-_OVER = (SendState.FAILED, SendState.SKIPPED)
 
 
 @dataclass
@@ -158,27 +149,52 @@ class BulkSend:
             if isinstance(each, Unaddressed):
                 self._note(changes, each, SendState.FAILED, each.reason)
                 continue
-            if not self._seen.add(int(each.key[:15], 16)):
-                again = Unaddressed(each.row, each.given, "")
-                self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
-                continue
-            row = known.get(each.key)
-            if row and row.batch != self.batch and row.state in (SendState.ACCEPTED, *IN_DOUBT):
-                self._note_elsewhere(changes, each, row)
-                continue
-            if row and row.state in IN_DOUBT:
-                row = await self._cleared_up(each, row)
-                if row.state in IN_DOUBT and each.to not in suppressed and self._may_repeat(each):
-                    yield replace(each, message_id=row.message_id or each.message_id, again=True)
-                    continue
-            if row and row.row != each.row:
-                changes.append(Place(key=each.key, batch=self.batch, row=each.row))
-            if row and (row.state in (SendState.ACCEPTED, *IN_DOUBT) or (self._further and row.state in _OVER)):
-                self.tally.states[row.state] += 1
-            elif each.to in suppressed:
-                self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
-            else:
-                yield each
+            step, row = await self._decided(each, known.get(each.key), each.to in suppressed)
+            if to_send := self._carried_out(step, each, row, changes):
+                yield to_send
+
+    async def _decided(self, each: Addressed, row: SendRow | None, suppressed: bool) -> tuple[Step, SendRow | None]:
+        """Return the step for a message, and the message as it is in the store."""
+        repeated = not self._seen.add(int(each.key[:15], 16))
+        step = self._next_step(each, row, repeated, suppressed)
+        if row and step is Step.RECONCILE:
+            row = await self._cleared_up(each, row)
+            step = self._next_step(each, row, repeated, suppressed, reconciled=True)
+        return step, row
+
+    def _next_step(
+        self, each: Addressed, row: SendRow | None, repeated: bool, suppressed: bool, reconciled: bool = False
+    ) -> Step:
+        return next_step(
+            row.state if row else None,
+            ours=row is None or row.batch == self.batch,
+            repeated=repeated,
+            suppressed=suppressed,
+            further=self._further,
+            reconciled=reconciled,
+            may_repeat=reconciled and self._may_repeat(each),
+        )
+
+    def _carried_out(self, step: Step, each: Addressed, row: SendRow | None, changes: list[Change]) -> Addressed | None:
+        """Return the message if it is to be sent now, else count it."""
+        if step is Step.SKIP_REPEATED:
+            again = Unaddressed(each.row, each.given, "")
+            self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
+            return None
+        if step is Step.REPORT_OTHER_BATCH and row:
+            self._note_elsewhere(changes, each, row)
+            return None
+        if step is Step.SEND_AGAIN and row:
+            return replace(each, message_id=row.message_id or each.message_id, again=True)
+        if row and row.row != each.row:
+            changes.append(Place(key=each.key, batch=self.batch, row=each.row))
+        if step is Step.SEND:
+            return each
+        if step is Step.SKIP_SUPPRESSED:
+            self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
+        elif row:
+            self.tally.states[row.state] += 1
+        return None
 
     async def _send(self, addressed: Addressed) -> None:
         """Send to one recipient, if it is the time for that."""
@@ -236,15 +252,10 @@ class BulkSend:
 
     async def _not_accepted(self, addressed: Addressed, error: WaError) -> None:
         detail = f"{type(error).__name__}: {error}"
-        # That a repeat was refused tells nothing of the first time.
-        if isinstance(error, (OutcomeUnknown, UnexpectedReply)) or addressed.again:
-            self.tally.failure = self.tally.failure or (error if self._may_clear_up else None)
-            await self._settle(addressed, SendState.UNKNOWN, detail)
-        elif error.stops_all or error.retry is Retry.LATER:
+        state = outcome(error, again=addressed.again)
+        if state is SendState.DELAYED or (state is SendState.UNKNOWN and self._may_clear_up):
             self.tally.failure = self.tally.failure or error
-            await self._settle(addressed, SendState.DELAYED, detail)
-        else:
-            await self._settle(addressed, SendState.FAILED, detail)
+        await self._settle(addressed, state, detail)
         self.error = error
         if error.stops_all:
             raise error
@@ -259,12 +270,11 @@ class BulkSend:
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
         """Leave somebody for later, or for good, as the manners say."""
         self.tally.hold = hold.and_then(self.tally.hold)
-        if addressed.again and not self.manners.wait:
-            # That it is not sent again does not tell that it was not sent.
-            self.tally.states[SendState.UNKNOWN] += 1
+        state = held(wait=self.manners.wait, again=addressed.again)
+        if state is SendState.UNKNOWN:
+            self.tally.states[state] += 1
             return
         changes: list[Change] = []
-        state = SendState.DELAYED if self.manners.wait else SendState.SKIPPED
         self._note(changes, addressed, state, hold.reason)
         await self._commits.add(changes[0])
 
@@ -280,7 +290,7 @@ class BulkSend:
 
         In doubt it stays so: it may have gone out over another connection.
         """
-        state = SendState.ACCEPTED if row.state is SendState.ACCEPTED else SendState.UNKNOWN
+        state = as_reported(row.state)
         self.tally.states[state] += 1
         detail = f"another task or run began this message; {row.detail}".rstrip("; ")
         key = f"{self.batch}:{each.row}"[:64]
@@ -324,7 +334,7 @@ class BulkSend:
         verdict = await self._doubts.verdict(self.vendor, addressed.to, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
-        if verdict.detail in TOO_EARLY:
+        if is_too_early(verdict):
             self.tally.failure = self.tally.failure or VendorUnavailable(verdict.detail)
         # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
         if (verdict.state, verdict.detail) != (row.state, row.detail):

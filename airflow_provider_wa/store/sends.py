@@ -8,49 +8,43 @@ a message that is on its way, or may have gone out, stands in the way of the nex
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Insert, Row, bindparam, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import PARAMETERS, clean, cleaned
+from airflow_provider_wa.store.send_states import (
+    IN_DOUBT,
+    MAY_HAVE_GONE_OUT,
+    NOT_SENT,
+    REPLACED_BY_INTENT,
+    REPLACED_BY_NOTE,
+    REPLACED_BY_OUTCOME,
+    SendState,
+)
 from airflow_provider_wa.store.tables import NAME
 from airflow_provider_wa.store.tables import sends as table
 
 _CHUNK = 2000
-
-
-class SendState(str, Enum):
-    """What became of a message: ``intended`` before the request, and as long as no outcome is known.
-
-    ``unknown`` may or may not have gone out; ``failed`` was refused for good, ``delayed`` for the time being, and of
-    both nothing was sent; ``skipped`` is not to be sent.
-    """
-
-    INTENDED = "intended"
-    ACCEPTED = "accepted"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    DELAYED = "delayed"
-    SKIPPED = "skipped"
-
-
-_IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
-_NOT_SENT = (SendState.FAILED, SendState.DELAYED, SendState.SKIPPED)
-
-# The outcomes of a request, and which states each replaces. That a message went out, or may have, is never lost: two
-# tries of a task may overlap, and the other one's request have been refused.
-_REPLACED: Mapping[SendState, tuple[SendState, ...]] = {
-    SendState.ACCEPTED: (*_IN_DOUBT, *_NOT_SENT),
-    SendState.UNKNOWN: (*_IN_DOUBT, *_NOT_SENT),
-    SendState.FAILED: _IN_DOUBT,
-    SendState.DELAYED: _IN_DOUBT,
-}
 
 
 class Marker(Enum):
@@ -178,7 +172,7 @@ class Intend:
             if connection.execute(statement, {**values, "settled_at": None}).first():
                 return None
         standing = connection.execute(_SOME, {"keys": [self.row.key]}).first()
-        if standing is None or standing.state in _repeatable(self.again):
+        if standing is None or standing.state in REPLACED_BY_INTENT[self.again]:
             return LIMIT_REACHED
         return _row(standing)
 
@@ -210,7 +204,7 @@ class Settle:
         """Enter the outcome."""
         values = {
             "the_key": self.key,
-            "replaced": [state.value for state in _REPLACED[self.state]],
+            "replaced": [state.value for state in REPLACED_BY_OUTCOME[self.state]],
             "new_state": self.state.value,
             "new_message_id": cleaned(self.message_id, NAME),
             "new_detail": clean(self.detail),
@@ -268,8 +262,8 @@ _COLUMNS = [column for column in table.columns if column.name != "conn_id"]
 _DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
-def _repeatable(again: bool) -> tuple[SendState, ...]:
-    return (*_NOT_SENT, *_IN_DOUBT) if again else _NOT_SENT
+def _state_in(states: Collection[SendState]) -> ColumnElement[bool]:
+    return table.c.state.in_([state.value for state in states])
 
 
 def _intend(dialect: Any, again: bool) -> Insert:
@@ -277,7 +271,7 @@ def _intend(dialect: Any, again: bool) -> Insert:
     statement = statement.on_conflict_do_update(
         index_elements=["key"],
         set_={column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key},
-        where=table.c.state.in_([state.value for state in _repeatable(again)]),
+        where=_state_in(REPLACED_BY_INTENT[again]),
     )
     written: Insert = statement.returning(table.c.key)
     return written
@@ -285,15 +279,15 @@ def _intend(dialect: Any, again: bool) -> Insert:
 
 def _note(dialect: Any) -> Insert:
     statement = dialect.insert(table)
-    not_sent = table.c.state.in_([state.value for state in _NOT_SENT])
+    replaceable = _state_in(REPLACED_BY_NOTE)
     replaced = ("batch", "conn_id", "given", "recipient", "state", "detail", "settled_at")
     written: Insert = statement.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "row": statement.excluded.row,
-            **{name: case((not_sent, statement.excluded[name]), else_=table.c[name]) for name in replaced},
+            **{name: case((replaceable, statement.excluded[name]), else_=table.c[name]) for name in replaced},
         },
-        where=or_(not_sent, table.c.batch == statement.excluded.batch),
+        where=or_(replaceable, table.c.batch == statement.excluded.batch),
     )
     return written
 
@@ -313,7 +307,7 @@ _DOUBTS = (
     select(*_COLUMNS)
     .where(
         table.c.batch == bindparam("the_batch"),
-        table.c.state.in_([state.value for state in _IN_DOUBT]),
+        _state_in(IN_DOUBT),
         table.c.intended_at.is_not(None),
     )
     .order_by(table.c.row)
@@ -329,7 +323,7 @@ _COUNT_SINCE = select(func.count()).select_from(
     .where(
         table.c.conn_id == bindparam("the_conn_id"),
         table.c.intended_at >= bindparam("since"),
-        table.c.state.in_([state.value for state in (*_IN_DOUBT, SendState.ACCEPTED)]),
+        _state_in(MAY_HAVE_GONE_OUT),
         # A message that is sent again is one of those already.
         table.c.key != bindparam("the_key"),
     )
@@ -351,7 +345,7 @@ _SETTLE = (
 _SETTLE_INTENT = _SETTLE.where(table.c.intended_at == bindparam("the_intent"))
 _FORGET = delete(table).where(
     table.c.batch == bindparam("the_batch"),
-    table.c.state.in_([state.value for state in _NOT_SENT]),
+    _state_in(NOT_SENT),
     table.c.settled_at < bindparam("before"),
 )
 _PLACE = (

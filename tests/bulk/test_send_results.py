@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections import Counter
 
 from airflow_provider_wa.bulk.send_results import COLUMNS, Tally, as_result
-from airflow_provider_wa.store.sends import SendRow, SendState
+from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.store.sends import SendRow
 
 
 def test_a_result_tells_what_is_known() -> None:

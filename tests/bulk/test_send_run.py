@@ -34,7 +34,8 @@ from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.sending_policy import SendingPolicy
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.sends import Intend, SendRow, SendState, Settle
+from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.store.sends import Intend, SendRow, Settle
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
 

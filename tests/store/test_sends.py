@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 from store.workers import intend_all, run_at_once
 
 from airflow_provider_wa.store import sends as module
+from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
     Daily,
@@ -20,7 +21,6 @@ from airflow_provider_wa.store.sends import (
     Note,
     Place,
     SendRow,
-    SendState,
     Settle,
 )
 from airflow_provider_wa.store.store import Store

@@ -11,7 +11,8 @@ from typing import Any
 
 from store.samples import came_in, delivered
 
-from airflow_provider_wa.store.sends import Intend, SendRow, SendState
+from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.store.sends import Intend, SendRow
 from airflow_provider_wa.store.store import Store
 
 SECONDS = 60

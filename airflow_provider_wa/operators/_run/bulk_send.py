@@ -25,7 +25,7 @@ from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.output import results_to
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
-from airflow_provider_wa.store.sends import SendState
+from airflow_provider_wa.store.send_states import SendState
 
 ROWS_PROVED = 20
 """Number of first rows of which one at least must make a message, before anything is sent."""

@@ -13,7 +13,8 @@ from airflow_provider_wa.arguments import one_of
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
 from airflow_provider_wa.operators._run.task import Task
-from airflow_provider_wa.store.sends import SendRow, SendState
+from airflow_provider_wa.store.send_states import IN_DOUBT, SendState
+from airflow_provider_wa.store.sends import SendRow
 
 
 def send_message(
@@ -46,7 +47,7 @@ def send_message(
         raise AirflowSkipException(f"nothing was sent to {row.recipient}: {row.detail}")
     if tally.failure:
         raise passing(tally.failure)
-    if row.state not in (SendState.UNKNOWN, SendState.INTENDED):
+    if row.state not in IN_DOUBT:
         raise bulk.error or BadInput(row.detail)
     if on_unknown != "skip":
         raise OutcomeUnknown(

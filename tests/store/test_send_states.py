@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All cases of the send machine. The steps are those of the code before there was a table, recorded case by case."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimited,
+    SessionDown,
+    Unauthorized,
+    UnexpectedReply,
+    UnsupportedByVendor,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.store.send_states import (
+    IN_DOUBT,
+    MAY_HAVE_GONE_OUT,
+    NOT_SENT,
+    PROVEN,
+    REPLACED_BY_INTENT,
+    REPLACED_BY_NOTE,
+    REPLACED_BY_OUTCOME,
+    TOO_EARLY,
+    Evidence,
+    SendState,
+    Step,
+    as_reported,
+    held,
+    next_step,
+    outcome,
+)
+
+FLAGS = (False, True)
+SHORT = {
+    "send": Step.SEND,
+    "again": Step.SEND_AGAIN,
+    "keep": Step.KEEP,
+    "ask": Step.RECONCILE,
+    "other": Step.REPORT_OTHER_BATCH,
+    "suppr": Step.SKIP_SUPPRESSED,
+    "twice": Step.SKIP_REPEATED,
+}
+
+# Columns: plain, suppressed, repeated, repeated and suppressed.
+STEPS = """
+-         ours   first    send  suppr twice twice
+-         ours   further  send  suppr twice twice
+-         other  first    send  suppr twice twice
+-         other  further  send  suppr twice twice
+intended  ours   first    ask   ask   twice twice
+intended  ours   further  ask   ask   twice twice
+intended  other  first    other other twice twice
+intended  other  further  other other twice twice
+accepted  ours   first    keep  keep  twice twice
+accepted  ours   further  keep  keep  twice twice
+accepted  other  first    other other twice twice
+accepted  other  further  other other twice twice
+unknown   ours   first    ask   ask   twice twice
+unknown   ours   further  ask   ask   twice twice
+unknown   other  first    other other twice twice
+unknown   other  further  other other twice twice
+failed    ours   first    send  suppr twice twice
+failed    ours   further  keep  keep  twice twice
+failed    other  first    send  suppr twice twice
+failed    other  further  keep  keep  twice twice
+delayed   ours   first    send  suppr twice twice
+delayed   ours   further  send  suppr twice twice
+delayed   other  first    send  suppr twice twice
+delayed   other  further  send  suppr twice twice
+skipped   ours   first    send  suppr twice twice
+skipped   ours   further  keep  keep  twice twice
+skipped   other  first    send  suppr twice twice
+skipped   other  further  keep  keep  twice twice
+"""
+
+# Once the vendor was asked about a message that was in doubt, by what its state is then. Columns: plain, suppressed;
+# then the same of a message that may be repeated.
+AFTER_RECONCILING = """
+intended  ours   first    keep  keep  again keep
+intended  ours   further  keep  keep  again keep
+accepted  ours   first    keep  keep  keep  keep
+accepted  ours   further  keep  keep  keep  keep
+unknown   ours   first    keep  keep  again keep
+unknown   ours   further  keep  keep  again keep
+failed    ours   first    send  suppr send  suppr
+failed    ours   further  keep  keep  keep  keep
+delayed   ours   first    send  suppr send  suppr
+delayed   ours   further  send  suppr send  suppr
+skipped   ours   first    send  suppr send  suppr
+skipped   ours   further  keep  keep  keep  keep
+intended  other  first    other other other other
+intended  other  further  other other other other
+accepted  other  first    other other other other
+accepted  other  further  other other other other
+unknown   other  first    other other other other
+unknown   other  further  other other other other
+"""
+
+
+def cases() -> dict[tuple[str, str, str, bool, bool, bool, bool], Step]:
+    """All cases: state, ours or other, first or further, repeated, suppressed, reconciled, may be repeated."""
+    found = {}
+    for line in STEPS.split("\n")[1:-1]:
+        state, whose, turn, *steps = line.split()
+        for (repeated, suppressed), step in zip(product(FLAGS, FLAGS), steps, strict=True):
+            for may_repeat in FLAGS:  # it says nothing before the vendor was asked
+                found[state, whose, turn, repeated, suppressed, False, may_repeat] = SHORT[step]
+    for line in AFTER_RECONCILING.split("\n")[1:-1]:
+        state, whose, turn, *steps = line.split()
+        for (may_repeat, suppressed), step in zip(product(FLAGS, FLAGS), steps, strict=True):
+            found[state, whose, turn, False, suppressed, True, may_repeat] = SHORT[step]
+    return found
+
+
+CASES = cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
+def test_each_case_has_its_step(case: tuple[str, str, str, bool, bool, bool, bool]) -> None:
+    state, whose, turn, repeated, suppressed, reconciled, may_repeat = case
+    step = next_step(
+        None if state == "-" else SendState(state),
+        ours=whose == "ours",
+        repeated=repeated,
+        suppressed=suppressed,
+        further=turn == "further",
+        reconciled=reconciled,
+        may_repeat=may_repeat,
+    )
+    assert step is CASES[case]
+
+
+def test_no_case_is_left_out() -> None:
+    states = ["-", *(state.value for state in SendState)]
+    wanted = product(states, ["ours", "other"], ["first", "further"], FLAGS, FLAGS, [False], FLAGS)
+    assert {case for case in CASES if not case[5]} == set(wanted)
+
+
+@pytest.mark.parametrize("case", list(product((None, *SendState), *[FLAGS] * 6)))
+def test_nothing_that_may_have_gone_out_is_sent_but_by_leave(case: Any) -> None:
+    state, ours, repeated, suppressed, further, reconciled, may_repeat = case
+    step = next_step(
+        state,
+        ours=ours,
+        repeated=repeated,
+        suppressed=suppressed,
+        further=further,
+        reconciled=reconciled,
+        may_repeat=may_repeat,
+    )
+    if step in (Step.SEND, Step.SEND_AGAIN):
+        assert not repeated
+        assert not suppressed
+        assert state not in MAY_HAVE_GONE_OUT or (ours and reconciled and may_repeat and step is Step.SEND_AGAIN)
+    assert step is not Step.RECONCILE or not reconciled, "it would be asked for ever"
+
+
+ERRORS: list[tuple[WaError, SendState]] = [
+    (BadInput("x"), SendState.FAILED),
+    (UnsupportedByVendor("x"), SendState.FAILED),
+    (Unauthorized("x"), SendState.DELAYED),
+    (SessionDown("x"), SendState.DELAYED),
+    (QuotaExceeded("x"), SendState.DELAYED),
+    (RateLimited("x"), SendState.DELAYED),
+    (VendorUnavailable("x", never_left=True), SendState.DELAYED),
+    (OutcomeUnknown("x"), SendState.UNKNOWN),
+    (UnexpectedReply("x"), SendState.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("error", "state"), ERRORS, ids=[type(error).__name__ for error, _ in ERRORS])
+def test_each_error_is_an_outcome(error: WaError, state: SendState) -> None:
+    assert outcome(error, again=False) is state
+    assert outcome(error, again=True) is SendState.UNKNOWN
+    assert state in REPLACED_BY_OUTCOME
+
+
+@pytest.mark.parametrize(
+    ("wait", "again", "state"),
+    [(True, False, "delayed"), (True, True, "delayed"), (False, False, "skipped"), (False, True, "unknown")],
+)
+def test_what_is_held_is_delayed_or_skipped_and_doubt_stays(wait: bool, again: bool, state: str) -> None:
+    assert held(wait=wait, again=again) is SendState(state)
+
+
+def test_each_state_is_either_not_sent_or_may_have_gone_out() -> None:
+    assert {*NOT_SENT, *MAY_HAVE_GONE_OUT} == set(SendState)
+    assert not set(NOT_SENT) & set(MAY_HAVE_GONE_OUT)
+    assert set(IN_DOUBT) == set(MAY_HAVE_GONE_OUT) - {SendState.ACCEPTED}
+
+
+def test_what_was_accepted_is_never_replaced_and_doubt_only_by_an_outcome_or_by_leave() -> None:
+    for replaced in (*REPLACED_BY_INTENT.values(), REPLACED_BY_NOTE, *REPLACED_BY_OUTCOME.values()):
+        assert SendState.ACCEPTED not in replaced
+    assert not set(IN_DOUBT) & {*REPLACED_BY_INTENT[False], *REPLACED_BY_NOTE}
+
+
+@pytest.mark.parametrize("evidence", Evidence)
+def test_only_a_full_report_proves_that_a_message_was_not_sent(evidence: Evidence) -> None:
+    assert (PROVEN[evidence] in NOT_SENT) == (evidence is Evidence.NOT_FOUND)
+    assert (PROVEN[evidence] is SendState.ACCEPTED) == (evidence is Evidence.FOUND)
+    assert evidence not in TOO_EARLY or PROVEN[evidence] is SendState.UNKNOWN
+
+
+def test_results_show_what_was_only_intended_as_unknown() -> None:
+    assert {state: as_reported(state) for state in SendState if as_reported(state) is not state} == {
+        SendState.INTENDED: SendState.UNKNOWN
+    }
