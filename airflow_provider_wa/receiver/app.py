@@ -38,8 +38,6 @@ from airflow_provider_wa.store.store import Store
 
 log = logging.getLogger(__name__)
 
-MEGABYTE = 1024 * 1024
-
 _FILE_THREADS = 4
 _HEALTH_SECONDS = 5.0
 _HEALTH_REMEMBERED = 2.0
@@ -54,7 +52,7 @@ class Limits:
     theirs at once.
     """
 
-    max_body: int = 10 * MEGABYTE
+    max_body: int
     refusal_seconds: float = 0.25
     most_refused: int = 1000
 
@@ -72,9 +70,9 @@ class Receiver:
         find_connection: FindConnection,
         get_store: Callable[[], Store],
         keep_file: KeepFile,
-        limits: Limits | None = None,
+        limits: Limits,
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits = limits
         self._authenticator = Authenticator(find_connection, self._limits.refusal_seconds, self._limits.most_refused)
         self._writer = Writer(get_store)
         self._health = _Health(get_store)

@@ -14,6 +14,7 @@ from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.bulk.check_results import ANSWERS, Batch
+from airflow_provider_wa.connections.lookup import get_connected
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
@@ -52,7 +53,7 @@ def sender_forms(conn_id: str, sender: str | int, default_region: str | None) ->
 
     :raises BadInput: it is neither a phone number nor a JID.
     """
-    known = region(default_region) or WaHook.for_connection(conn_id).settings.default_region
+    known = region(default_region) or get_connected(conn_id).settings.default_region
     return list(numbers.forms(numbers.recipient(sender, known)))
 
 

@@ -24,6 +24,7 @@ from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 SECRET = "hook-c0ffee42"
 HMAC_SECRET = "hmac-91c2aa04"
+MAX_BODY = 10 * 1024 * 1024
 
 CHECKWA = WebhookConnection("ck", CheckWa(base_url="https://ck.test", user="ana", api_key="key-5b1e"), SECRET)
 PORTAL = WebhookConnection("portal", WaPortal(base_url="https://portal.test", token="token-77d0"), SECRET)
@@ -84,7 +85,7 @@ class Kit:
     connections: dict[str, WebhookConnection] = field(
         default_factory=lambda: {known.conn_id: known for known in (CHECKWA, PORTAL, SIGNED, WITHOUT_SECRET)}
     )
-    limits: Limits = field(default_factory=lambda: Limits(refusal_seconds=0.0))
+    limits: Limits = field(default_factory=lambda: Limits(MAX_BODY, refusal_seconds=0.0))
     looked_up: list[str] = field(default_factory=list)
     look_up: Callable[[str], WebhookConnection | None] | None = None
     kept: dict[str, bytes] = field(default_factory=dict)

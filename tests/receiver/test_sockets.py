@@ -20,7 +20,7 @@ import httpx
 import pytest
 import uvicorn
 from helpers.vendors import Vendors
-from receiver.kit import CHECKWA, SECRET, Hold, Kit, callback
+from receiver.kit import CHECKWA, MAX_BODY, SECRET, Hold, Kit, callback
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -206,7 +206,7 @@ def test_a_clock_does_not_tell_a_connection_that_exists_from_one_that_does_not(s
         time.sleep(0.1)  # longer than any difference that is to be hidden
         return kit.connections.get(conn_id)
 
-    kit = Kit(store, limits=Limits(refusal_seconds=0.25))
+    kit = Kit(store, limits=Limits(MAX_BODY, refusal_seconds=0.25))
     kit.look_up = slow
     kit.connections["known"] = WebhookConnection("known", CHECKWA.vendor, SECRET)
     order = ["known", "open", "new"] * 12
