@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
+
+from contract.exchange import Exchange, Incoming
+from helpers.script import reply
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -16,10 +20,13 @@ from airflow_provider_wa.api.errors import (
     VendorUnavailable,
     WaError,
 )
+from airflow_provider_wa.api.flow import Flow, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 from airflow_provider_wa.vendors.accuauth.replies import AccuAuthResult
 
+ENCODINGS: tuple[Literal["json", "form"], ...] = ("json", "form")
 HOST = "https://cloudapi.peru.accuauth.com"
 NUMBER = PhoneNumber("51987654321", "51")
 HEADERS = {"X-DF-API-ID": "AN-ID", "X-DF-API-SECRET": "A-SECRET"}
@@ -109,3 +116,39 @@ CODES: list[tuple[int, str, type[WaError] | CheckStatus]] = [
     (500, "INTERNAL_ERROR", VendorUnavailable),
 ]
 """Section 4, "Error Codes"."""
+
+SECRETS = ("AN-ID", "A-SECRET")
+
+
+def vendor(path: str = "/check/whatsapp_advanced", encoding: Literal["json", "form"] = "json") -> AccuAuth:
+    return AccuAuth(base_url=HOST, api_id="AN-ID", api_secret="A-SECRET", path=path, encoding=encoding)
+
+
+VENDOR = vendor()
+
+
+def _exchange(name: str, sample: Sample, encoding: Literal["json", "form"]) -> Exchange:
+    method, _, path = name.partition(" ")
+    request = Request(method, path, headers=HEADERS, **{encoding: sample.request})  # type: ignore[arg-type]
+    replies = (reply(sample.reply, sample.status),)
+
+    def call() -> Flow[Any]:
+        return vendor(path, encoding).check([NUMBER])
+
+    if isinstance(sample.becomes, str):
+        return Exchange(name, call, replies, BadInput, request, text=sample.becomes)
+    return Exchange(name, call, replies, [sample.becomes], request, raw=json.loads(sample.reply))
+
+
+def _coded(http: int, status: str, meaning: type[WaError] | CheckStatus) -> Exchange:
+    body = {"status": status, "reason": "because", "request_id": "TID1"}
+    calls = 4 if meaning in (VendorUnavailable, RateLimited) else 1
+    part = f"({status}: because)" if isinstance(meaning, type) else ""
+    return Exchange("", lambda: VENDOR.check([NUMBER]), (reply(body, http),) * calls, meaning, part=part)
+
+
+EXCHANGES = [
+    *(_exchange(name, sample, how) for name, samples in SAMPLES.items() for sample in samples for how in ENCODINGS),
+    *(_coded(*line) for line in CODES),
+]
+INCOMING: dict[str, Incoming] = {}

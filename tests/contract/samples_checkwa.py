@@ -6,11 +6,18 @@ Mended throughout: straight quotes in place of typographic ones, the comments (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+
+from contract.exchange import Exchange, Incoming
+from helpers.script import reply
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, UnexpectedReply, WaError
+from airflow_provider_wa.api.flow import Request
 from airflow_provider_wa.api.numbers import PhoneNumber
-from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.api.records import CheckResult, CheckStatus, MediaFile
+from airflow_provider_wa.api.webhooks import EventKind, Post
+from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 
 URL = "https://w2.checkwa.com/check/"
@@ -147,3 +154,55 @@ CALLBACKS: dict[str, tuple[str, CheckCallback]] = {
     ),
 }
 """The callbacks' samples, by what they say."""
+
+SECRETS = ("YOUR-API-KEY",)
+
+
+def vendor(*, split_number: bool = False) -> CheckWa:
+    return CheckWa(
+        base_url="https://w2.checkwa.com",
+        user="YOUR-API-USER",
+        api_key="YOUR-API-KEY",
+        callback_url=CALLBACK,
+        split_number=split_number,
+    )
+
+
+VENDOR = vendor()
+
+
+def _exchange(name: str, sample: Sample) -> Exchange:
+    method, _, path = name.partition(" ")
+    return Exchange(
+        name,
+        lambda: vendor(split_number=sample.split_number).check([NUMBER]),
+        (reply(sample.reply),),
+        [sample.becomes],
+        Request(method, path, json=json.loads(sample.request)),
+        raw=json.loads(sample.reply),
+    )
+
+
+def _incoming(text: str, becomes: CheckCallback) -> Incoming:
+    body = json.loads(text)
+    file = becomes.picture and MediaFile(vendor="checkwa", content=becomes.picture, media_type="image/jpeg")
+    event = {
+        "record": replace(becomes, picture=None),
+        "file": file,
+        "raw": {name: value for name, value in body.items() if name != "picture"},
+        "kind": EventKind.CHECK,
+        "reference": TOKEN,
+        "party": body["num"],
+    }
+    return Incoming((Post(data=body),), (event,))
+
+
+EXCHANGES = [
+    *(_exchange(name, sample) for name, samples in SAMPLES.items() for sample in samples),
+    *(
+        Exchange("", lambda: VENDOR.check([NUMBER]), (reply({"code": code}),), meaning)
+        for code, meaning in CODES.items()
+    ),
+]
+INCOMING = {name: _incoming(*callback) for name, callback in CALLBACKS.items()}
+PATCHES = {"airflow_provider_wa.vendors.checkwa.client.random_secrets.token_urlsafe": lambda length: TOKEN}

@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_wa.api.flow import Flow, Upload
+from contract.exchange import Exchange, Incoming
+from helpers.script import reply
+
+from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavailable, WaError
+from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Request, Upload
 from airflow_provider_wa.api.messages import ContactCard, Document, Image, Location, Media, Poll, Text
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
@@ -32,6 +36,7 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
+from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 
 NOW = datetime(2020, 4, 28, 17, tzinfo=timezone.utc)
@@ -446,3 +451,63 @@ POSTS: dict[str, tuple[str, InboxMessage | DeliveryStatus | Session | None]] = {
     ),
 }  # fmt: skip
 """Posts to the webhook by their ``typeWebhook``, and what they tell (compared without ``raw``)."""
+
+UNDOCUMENTED = {"timeout"}
+"""Fields of requests that are ours."""
+SECRETS = ("A-TOKEN",)
+
+# field-notes, Green-API: calls per second and instance
+RATES = {"checkWhatsapp": 10, "getAvatar": 10, "getMessage": 10, "receiveNotification": 100, "deleteNotification": 100,
+         "qr": 3, "getStateInstance": 1, "logout": 1, "lastIncomingMessages": 1, "lastOutgoingMessages": 1,
+         "getContacts": 1, "getGroupData": 1}  # fmt: skip
+
+ERRORS: list[tuple[str, type[WaError], int]] = [
+    ("bad phone number, valid 11 or 12 digits", BadInput, 1),
+    ("check phone number timeout limit exceeded", VendorUnavailable, 4),
+    ("instance is starting or not authorized", SessionDown, 1),
+]
+"""The document's errors of HTTP status 400: words, error, and how often the call is made."""
+
+
+def _exchange(name: str, sample: Sample) -> Exchange:
+    verb, _, method = name.partition(" ")
+    request = Request(
+        verb,
+        f"/waInstance1101000001/{method}/A-TOKEN{sample.rest}",
+        Effect.SEND if method.startswith("send") else Effect.READ,
+        params=sample.params,
+        json=sample.json,
+        form=sample.form,
+        files=sample.files,
+        # A little below the documented rate: at all of it the jitter of the network makes some calls come too soon.
+        method_rate=MethodRate(method, RATES.get(method, 50) * 0.95),
+        base="https://media.green-api.com" if sample.files else None,
+    )
+    return Exchange(name, lambda: sample.call(VENDOR), (reply(sample.reply),), sample.becomes, request)
+
+
+def _queued(kind: str, text: str, record: Any) -> Exchange:
+    """The queue and the webhook have the same events."""
+    body = json.loads(text)
+    becomes = Notification(vendor="green_api", receipt_id=7, kind=kind, content=record)
+    answer = reply({"receiptId": 7, "body": body})
+    return Exchange("", VENDOR.receive_notification, (answer,), becomes, raw=body)
+
+
+def _refused(words: str, kind: type[WaError], calls: int) -> Exchange:
+    return Exchange(
+        "", lambda: check("11001234567")(VENDOR), (reply({"message": words}, 400),) * calls, kind, part=words
+    )
+
+
+def _incoming(kind: str, text: str, record: Any) -> Incoming:
+    body = json.loads(text)
+    return Incoming((Post(data=body),), ({"record": record, "vendor_kind": kind, "raw": body, "file": None},))
+
+
+EXCHANGES = [
+    *(_exchange(name, sample) for name, samples in SAMPLES.items() for sample in samples),
+    *(_queued(kind, *post) for kind, post in POSTS.items()),
+    *(_refused(*line) for line in ERRORS),
+]
+INCOMING = {kind: _incoming(kind, *post) for kind, post in POSTS.items()}

@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from contract.exchange import Exchange, Incoming
+from helpers.script import reply
+
 from airflow_provider_wa.api.errors import (
     BadInput,
+    OutcomeUnknown,
     QuotaExceeded,
     SessionDown,
     Unauthorized,
     VendorUnavailable,
     WaError,
 )
-from airflow_provider_wa.api.flow import Flow, Upload
+from airflow_provider_wa.api.flow import Effect, Flow, Request, Upload
 from airflow_provider_wa.api.messages import (
     Button,
     Buttons,
@@ -690,3 +694,64 @@ POSTS: dict[str, tuple[Post, DeliveryStatus | InboxMessage]] = {
     ),
 }
 """The webhook's samples, and what they tell (compared without ``raw``). Mended: a brace before the last."""
+
+SECRETS = (TOKEN,)
+
+
+def _exchanges(name: str, sample: Sample) -> Iterator[Exchange]:
+    sends = sample.method == "POST"
+    request = Request(
+        sample.method,
+        URLS[name].partition("?")[0],
+        Effect.SEND if sends else Effect.READ,
+        params={"token": TOKEN, **sample.parameters},
+        files=(sample.upload,) if sample.upload else (),
+    )
+    # A sample without a reply shows its request alone.
+    if not sample.answers:
+        yield Exchange(name, sample.ask, (reply("", 401),), Unauthorized, request)
+    for answer in sample.answers:
+        replies, becomes = (reply(answer.body, answer.status),), answer.becomes
+        if answer.then:
+            replies += (reply(answer.then),)
+        if becomes is VendorUnavailable and not sends:
+            replies *= 4
+        elif becomes is VendorUnavailable:
+            # A send that the portal's gateway answers for may have gone out.
+            becomes = OutcomeUnknown
+        yield Exchange(name, sample.ask, replies, becomes, request)
+
+
+def _coded(words: str, kind: type[WaError], http: int, status: str) -> Exchange:
+    answer = reply({"status": status, "message": words}, http)
+    return Exchange("", VENDOR.balance, (answer,) * (4 if kind is VendorUnavailable else 1), kind, code=words[:2])
+
+
+def _with_status(status: int) -> Iterator[Exchange]:
+    read = {401: Unauthorized, 400: BadInput}.get(status, VendorUnavailable)
+    sent = {401: Unauthorized, 400: BadInput}.get(status, OutcomeUnknown)
+    answer = reply({"status": "error", "message": "failed"}, status)
+    yield Exchange("", VENDOR.session, (answer,) * (4 if read is VendorUnavailable else 1), read)
+    yield Exchange("", lambda: VENDOR.send(TO, Text("x")), (answer,), sent)
+
+
+def _incoming(name: str, post: Post, record: DeliveryStatus | InboxMessage) -> Incoming:
+    body = json.loads(post.fields["json"]) if post.fields else dict(post.data)
+    del body["instanceID"]
+    picture = MediaFile(vendor="wa_portal", content=b"\xff\xd8\xff\xe0", media_type="image/jpeg", filename="test.jpg")
+    file = picture if name == "Incoming Media/Document Message" else None
+    return Incoming((post,), ({"record": record, "raw": body, "vendor_kind": body["reportType"], "file": file},))
+
+
+EXCHANGES = [
+    *(exchange for name, samples in SAMPLES.items() for sample in samples for exchange in _exchanges(name, sample)),
+    Exchange("", lambda: VENDOR.send(TO, Text("x")), (reply(SENT),), ACCEPTED),
+    *(
+        _coded(words, kind, http, status)
+        for http, status in ((400, "error"), (200, "error"), (200, "400"))
+        for words, kind in CODES
+        if kind
+    ),
+    *(exchange for status in HTTP_STATUSES if status != 200 for exchange in _with_status(status)),
+]
+INCOMING = {name: _incoming(name, *post) for name, post in POSTS.items()}

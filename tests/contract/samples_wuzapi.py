@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_wa.api.flow import Flow, Reply
+from contract.exchange import Exchange, Incoming
+
+from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
 from airflow_provider_wa.api.messages import (
     Audio,
     Button,
@@ -52,6 +54,7 @@ from airflow_provider_wa.api.records import (
     UserInfo,
     Webhook,
 )
+from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
 
@@ -842,3 +845,44 @@ POSTS: dict[str, tuple[dict[str, Any], tuple[DeliveryStatus | InboxMessage | Non
     ),
 }
 """The JSON of posts to a webhook by the field notes, and the records of the events that they tell (without ``raw``)."""
+
+UNDOCUMENTED = {"timeout"}
+"""Fields of requests that are ours."""
+SECRETS = ("1234ABCD", "9H3J-H3J8")
+
+# What happens twice in the world if the request is repeated.
+SENDING = {name for name in SAMPLES if name.startswith("POST /chat/send/")} | {
+    "POST /chat/react",
+    "POST /chat/delete",
+    "POST /group/photo",
+    "POST /group/name",
+}
+
+
+def _exchange(name: str, sample: Sample) -> Exchange:
+    method, _, path = name.partition(" ")
+    request = Request(
+        method,
+        sample.path or path,
+        Effect.SEND if name in SENDING else Effect.READ,
+        params=sample.params,
+        headers={"Token": "1234ABCD"},
+        json=sample.request,
+    )
+    answers = tuple(sample.answers)
+    return Exchange(name, lambda: sample.call(VENDOR), answers, sample.becomes, request, sample.at)
+
+
+ACCOUNT = {"userID": "4e4942c7dee1deef99ab8fd9f7350de5", "instanceName": "shop"}
+
+
+def _incoming(name: str, body: dict[str, Any], records: tuple[Any, ...]) -> Incoming:
+    posts = Post(fields={"jsonData": json.dumps(body), **ACCOUNT}), Post(data={**body, **ACCOUNT})
+    kept = {key: value for key, value in body.items() if key not in ("base64", "mimeType", "fileName")}
+    picture = MediaFile(vendor="wuzapi", content=JPEG, media_type="image/jpeg", filename="3EB06F9067F80BAB89FF.jpg")
+    told = {"raw": kept, "vendor_kind": body["type"], "file": picture if name == "a picture" else None}
+    return Incoming(posts, tuple({"record": record, **told} for record in records))
+
+
+EXCHANGES = [_exchange(name, sample) for name, samples in SAMPLES.items() for sample in samples]
+INCOMING = {name: _incoming(name, *post) for name, post in POSTS.items()}
