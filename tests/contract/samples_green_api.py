@@ -452,6 +452,12 @@ POSTS: dict[str, tuple[str, InboxMessage | DeliveryStatus | Session | None]] = {
 }  # fmt: skip
 """Posts to the webhook by their ``typeWebhook``, and what they tell (compared without ``raw``)."""
 
+FURTHER_FLOWS = {
+    "POST checkWhatsapp": {"check_chat"},
+    "GET lastOutgoingMessages": {"message_status"},
+    "GET getContacts": {"group_chats"},
+}
+"""Flows that speak an endpoint beside the one that ``GreenApi.endpoints`` names."""
 UNDOCUMENTED = {"timeout"}
 """Fields of requests that are ours."""
 SECRETS = ("A-TOKEN",)
