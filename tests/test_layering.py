@@ -53,7 +53,7 @@ EXCEPTIONS: tuple[str, ...] = (
 )
 """Arrows that are known to be wrong: ``module -> module``."""
 
-NAMING: tuple[str, ...] = ("api.messages",)
+NAMING: tuple[str, ...] = ()
 """Modules that are known to write a vendor's name."""
 
 VENDORS: Mapping[str, str] = {

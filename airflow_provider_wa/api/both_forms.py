@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checking numbers with any vendor: the number's other form is tried before it is called absent."""
+"""Checks numbers with any vendor: a number's other form is tried before the number counts as absent."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from airflow_provider_wa.api.records import CheckResult, CheckStatus
 
 
 def check(vendor: ChecksNumbers, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-    """One result for each number, in their order, at most ``vendor.numbers_per_check`` at a time.
+    """Return one result for each number, in their order, for at most ``vendor.numbers_per_check`` numbers.
 
-    WhatsApp knows a Mexican, Argentine or Brazilian account under one of two forms of its number (field-notes,
-    "Numbers"): those that seem absent are asked for again in the other form, and ``jid`` says which one it knows.
+    WhatsApp has a Mexican, Argentine or Brazilian account under one of two forms of its number (field-notes,
+    "Numbers"). Numbers that are absent in the given form are checked again in the other one; ``jid`` has the form that
+    exists.
 
-    :raises WaError: the first call failed. A failing second call makes ``unknown``, unless it would stop all others.
+    :raises WaError: the first call failed. A second call that fails makes ``unknown``, unless it would fail for every
+        number.
     """
     results = yield from vendor.check(numbers)
     others = {

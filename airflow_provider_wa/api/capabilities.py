@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a vendor may be able to do, as Protocols. A vendor has a capability by having its methods."""
+"""Capabilities of vendors, as Protocols: a vendor has a capability if it has its methods."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from airflow_provider_wa.api.webhooks import PostsEvents
 
 @runtime_checkable
 class ChecksNumbers(Protocol):
-    """Tells whether numbers are on WhatsApp; ``numbers_per_check`` is how many it takes in one call."""
+    """Checks whether numbers are on WhatsApp; ``numbers_per_check`` is the maximum in one call."""
 
     numbers_per_check: ClassVar[int]
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-        """One result for each number, in their order."""
+        """Return one result for each number, in their order."""
         ...
 
 
@@ -49,67 +49,67 @@ class ChecksAgain(Protocol):
     ask_again_seconds: ClassVar[float]
 
     def check_again(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-        """One result for each number, in their order; ``pending`` if it is still to come."""
+        """Return one result for each number, in their order; ``pending`` if there is no answer yet."""
         ...
 
 
 @runtime_checkable
 class SendsMessages(Protocol):
-    """Sends messages; ``sends`` are the kinds that it has a way for."""
+    """Sends messages of the types in ``sends``."""
 
     sends: ClassVar[Collection[type[Message]]]
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
-        """Send ``message`` to digits or a JID, under the caller's own id where the vendor lets it choose."""
+        """Send ``message`` to digits or a JID, under the caller's own id where the vendor accepts one."""
         ...
 
 
 @runtime_checkable
 class RepeatsById(Protocol):
-    """Sends a message again under the id that it was sent under, which makes it the same message to WhatsApp."""
+    """Repeats a message under its first id, so that WhatsApp sees one message."""
 
     def repeats_by_id(self, message: Message) -> bool:
-        """Whether messages of this kind go out under an id of the caller's."""
+        """Return whether messages of this type go out under the caller's id."""
         ...
 
     def new_message_id(self, key: str) -> str:
-        """An id in the form that WhatsApp's own are in: of the same ``key`` always the same."""
+        """Return an id in the form of WhatsApp's own; the same ``key`` always gives the same id."""
         ...
 
 
 @runtime_checkable
 class HasSession(Protocol):
-    """Has a WhatsApp account that is logged in or not."""
+    """Reports the state of its WhatsApp account."""
 
     def session(self) -> Flow[Session]:
-        """The account's state."""
+        """Return the account's state."""
         ...
 
 
 @runtime_checkable
 class HasQrCode(Protocol):
-    """Gives the QR code that logs the account in."""
+    """Provides the QR code that logs the account in."""
 
     def qr_code(self) -> Flow[QrCode]:
-        """The QR code, as long as the account is logged out."""
+        """Return the QR code; only while the account is logged out."""
         ...
 
 
 @runtime_checkable
 class ReportsDelivery(Protocol):
-    """Tells how a message fares."""
+    """Reports the delivery status of a message."""
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
-        """The status of a message that was accepted under this id; some vendors find it sooner by whom it went to."""
+        """Return the status of the message with this id. ``to``, its recipient, makes it faster with some vendors."""
         ...
 
 
 @runtime_checkable
 class HasBalance(Protocol):
-    """Tells how much credit is left."""
+    """Reports the credit left."""
 
     def balance(self) -> Flow[Balance]:
-        """The credit left."""
+        """Return the credit left."""
         ...
 
 
@@ -125,13 +125,13 @@ class ReportsDeliveries(Protocol):
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
     ) -> Flow[list[DeliveryStatus]]:
-        """The statuses of messages sent from ``since`` until before ``until``, the oldest first; none is no error."""
+        """Return the statuses of messages from ``since`` until before ``until``, oldest first; there may be none."""
         ...
 
 
 @runtime_checkable
 class HasInbox(Protocol):
-    """Lists messages that came in."""
+    """Lists incoming messages."""
 
     def inbox(
         self,
@@ -141,9 +141,9 @@ class HasInbox(Protocol):
         after: str | None = None,
         limit: int | None = None,
     ) -> Flow[list[InboxMessage]]:
-        """Messages received from ``since`` until before ``until``, or after the one with the id ``after``.
+        """Return the messages from ``since`` until before ``until``, or those after the one with the id ``after``.
 
-        The oldest first, each once; none is no error.
+        Oldest first, each once; there may be none.
         """
         ...
 
@@ -171,7 +171,7 @@ class ListsContacts(Protocol):
     """Lists the account's contacts."""
 
     def contacts(self) -> Flow[list[Contact]]:
-        """All contacts; none is no error."""
+        """Return all contacts; there may be none."""
         ...
 
 
@@ -180,16 +180,16 @@ class ListsGroups(Protocol):
     """Lists the account's groups."""
 
     def groups(self) -> Flow[list[Group]]:
-        """All groups; none is no error."""
+        """Return all groups; there may be none."""
         ...
 
 
 @runtime_checkable
 class Connects(Protocol):
-    """Connects its account to WhatsApp and disconnects it on request."""
+    """Connects its account to WhatsApp, and disconnects it."""
 
     def connect(self) -> Flow[Session]:
-        """Connect; fine if it is connected."""
+        """Connect; without effect if connected."""
         ...
 
     def disconnect(self) -> Flow[None]:
@@ -199,29 +199,29 @@ class Connects(Protocol):
 
 @runtime_checkable
 class LogsOut(Protocol):
-    """Ends its account's login on request."""
+    """Logs its account out."""
 
     def logout(self) -> Flow[None]:
-        """End the login: a new QR code must be scanned."""
+        """End the login; a new QR code must be scanned."""
         ...
 
 
 @runtime_checkable
 class SetsWebhook(Protocol):
-    """Posts what happens to a URL that can be set."""
+    """Posts events to a URL that can be set."""
 
     def webhook(self) -> Flow[Webhook]:
-        """Where events go at present."""
+        """Return the URL and the event types that are set."""
         ...
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Send events to ``url``: these kinds, or all that the vendor has if none is named."""
+        """Send events to ``url``: these types, or all that the vendor has if none is named."""
         ...
 
 
 @runtime_checkable
 class MarksRead(Protocol):
-    """Tells senders that their messages were read."""
+    """Marks incoming messages as read."""
 
     def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
         """Mark messages of a chat as read; ``sender`` is needed in a group."""
@@ -230,10 +230,10 @@ class MarksRead(Protocol):
 
 @runtime_checkable
 class DownloadsMedia(Protocol):
-    """Gives the file of a message that came in."""
+    """Downloads the files of incoming messages."""
 
     def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
-        """The file of an image, audio, video or document, by what the message said of it."""
+        """Return the file of an image, audio, video or document, by the fields that the message has for it."""
         ...
 
 
@@ -241,32 +241,32 @@ CAPABILITIES: dict[type[Any], str] = {
     ChecksNumbers: "check whether numbers are on WhatsApp",
     ChecksAgain: "answer a pending check when it is asked again",
     SendsMessages: "send messages",
-    RepeatsById: "send a message again under its own id without doubling it",
-    HasSession: "tell whether its WhatsApp session is logged in",
-    HasQrCode: "give a QR code to log in with",
-    ReportsDelivery: "tell how a message fares",
-    ReportsDeliveries: "list how the messages of some time fared",
-    HasInbox: "list the messages that came in",
+    RepeatsById: "repeat a message under its own id without sending it twice",
+    HasSession: "report whether its WhatsApp session is logged in",
+    HasQrCode: "provide a QR code to log in with",
+    ReportsDelivery: "report the delivery status of a message",
+    ReportsDeliveries: "list the delivery statuses of a period",
+    HasInbox: "list incoming messages",
     KeepsQueue: "keep events in a queue",
     ListsContacts: "list its contacts",
     ListsGroups: "list its groups",
-    HasBalance: "tell how much credit is left",
+    HasBalance: "report the credit left",
     Connects: "connect and disconnect its session",
     LogsOut: "log its session out",
     SetsWebhook: "have its webhook set",
-    PostsEvents: "post what happens to a URL",
+    PostsEvents: "post events to a URL",
     MarksRead: "mark messages as read",
-    DownloadsMedia: "give the files of messages that came in",
+    DownloadsMedia: "download the files of incoming messages",
 }
-"""Each capability and what it lets a vendor do, in the words of an error message or a table's head."""
+"""Words for each capability, in error messages and table heads: "this vendor cannot ..."."""
 
 C = TypeVar("C")
 
 
 def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) -> C:
-    """``vendor`` as one that has ``capability``.
+    """Return ``vendor`` as one that has ``capability``.
 
-    :raises UnsupportedByVendor: it has not; the message names the connection types among ``others`` that have.
+    :raises UnsupportedByVendor: the vendor lacks it; the message names the connection types in ``others`` that have it.
     """
     if isinstance(vendor, capability):
         return vendor
@@ -274,9 +274,9 @@ def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) ->
 
 
 def require_message(vendor: SendsMessages, message: Message, others: Iterable[type[Any]]) -> None:
-    """See to it that ``vendor`` sends messages of this kind.
+    """Refuse a message of a type that ``vendor`` does not send.
 
-    :raises UnsupportedByVendor: it does not; the message names the connection types among ``others`` that do.
+    :raises UnsupportedByVendor: it does not; the message names the connection types in ``others`` that do.
     """
     if type(message) not in vendor.sends:
         able = sorted(other.name for other in others if type(message) in getattr(other, "sends", ()))
@@ -284,12 +284,12 @@ def require_message(vendor: SendsMessages, message: Message, others: Iterable[ty
 
 
 def unsupported(vendor: str, deed: str, able: Sequence[str]) -> UnsupportedByVendor:
-    """The error for a vendor that cannot do ``deed``, naming those that can."""
+    """Return the error for a vendor that cannot do ``deed``, with the names of those that can."""
     instead = f"; connection types that can: {', '.join(able)}" if able else ""
     return UnsupportedByVendor(f"this vendor cannot {deed}{instead}", vendor=vendor)
 
 
 def who_can(capability: type[Any], vendors: Iterable[type[Any]]) -> list[str]:
-    """The connection types, among these vendor classes, that have ``capability``, by name."""
+    """Return the connection types, among these vendor classes, that have ``capability``, sorted by name."""
     methods = [name for name in vars(capability) if not name.startswith("_")]
     return sorted(vendor.name for vendor in vendors if all(hasattr(vendor, name) for name in methods))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One tree of errors; each class says what the caller may do next."""
+"""One tree of errors: the class decides what the caller may do next."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 
 class Retry(Enum):
-    """What a caller may do after an error."""
+    """Advice on repeating what failed."""
 
     NEVER = "never"
     LATER = "later"
 
 
 class WaError(Exception):
-    """Something between us and a vendor went wrong.
+    """Base of all errors of a vendor, its connection or the request to it.
 
     ``vendor`` is the connection type, ``code`` the vendor's own error code or text, ``status`` the HTTP status,
     ``retry_after`` the seconds that the vendor asks to wait, ``raw`` the reply (secrets are masked before an error
@@ -24,7 +24,7 @@ class WaError(Exception):
 
     retry: ClassVar[Retry] = Retry.NEVER
     stops_all: ClassVar[bool] = False
-    """Whether the next call with the same connection would fail as well, so that a bulk run had better stop."""
+    """Whether the next call with the same connection would fail as well, so that a bulk run must stop."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class BadInput(WaError):
 
 
 class Unauthorized(WaError):
-    """The token, key or instance is wrong or expired. Never retry before the connection is mended."""
+    """The token, key or instance is wrong or expired. Never retry before the connection is corrected."""
 
     stops_all = True
 
@@ -66,13 +66,13 @@ class SessionDown(WaError):
 
 
 class QuotaExceeded(WaError):
-    """Credit or the monthly quota is used up. Never retry before it is filled."""
+    """Credit or the monthly quota is used up. Never retry before it is renewed."""
 
     stops_all = True
 
 
 class RateLimited(WaError):
-    """Too many requests: refused outright, nothing was done. Retry later."""
+    """Too many requests: refused without any effect. Retry later."""
 
     retry = Retry.LATER
 
@@ -80,7 +80,7 @@ class RateLimited(WaError):
 class VendorUnavailable(WaError):
     """The vendor cannot be reached or is failing. Retry.
 
-    ``never_left`` tells that the request provably did not leave this machine (refused, unknown host, time-out while
+    ``never_left`` is true if the request provably did not leave this machine (refused, unknown host, time-out while
     connecting), so that even a send may be repeated.
     """
 
@@ -92,7 +92,7 @@ class VendorUnavailable(WaError):
 
 
 class OutcomeUnknown(WaError):
-    """A send that may or may not have gone out. Never repeat it blindly."""
+    """A send that may or may not have gone out. Never repeat it without finding out."""
 
 
 class UnsupportedByVendor(WaError):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A conversation with a vendor as a generator: it yields what to do and is sent what came back.
 
-A vendor's method is written once, as plain Python, and knows nothing of sockets, threads or event loops. Whoever
-drives it (``transport.drive`` in a worker, ``transport.adrive`` in a trigger or a bulk run, a test with a list of
-replies) carries out each step and sends the outcome back in.
+A vendor's method is written once, as plain Python, and knows nothing of sockets, threads or event loops. Its driver
+(``transport.drive`` in a worker, ``transport.adrive`` in a trigger or a bulk run, a test with a list of replies)
+carries out each step and sends the outcome back in.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from airflow_provider_wa.api.errors import WaError
 T = TypeVar("T")
 
 Parameters: TypeAlias = Mapping[str, str | tuple[str, ...]]
-"""Parameters by name; one with several values goes out once for each of them."""
+"""Parameters by name; one with several values is sent once for each value."""
 
 
 class Effect(Enum):
-    """What a repeat of a request would do."""
+    """Effect of repeating a request."""
 
     READ = "read"
-    """Nothing: it may be repeated on any failure."""
+    """None: the request may be repeated on any failure."""
     SEND = "send"
-    """Something again, a message for instance: it is repeated only when it provably never left or was refused."""
+    """A second message, for instance: the request is repeated only when it provably never left or was refused."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answered: HTTP status, headers (names in lower case) and the body's bytes."""
+    """A server's answer: HTTP status, headers (names in lower case) and the body's bytes."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
@@ -82,12 +82,12 @@ class Reply:
 
     @property
     def beginning(self) -> str:
-        """The first of the body as text, for errors: more than is shown of it, so that masking sees all of that."""
+        """Beginning of the body as text, for errors: longer than what is shown, so that masking sees all of that."""
         return self.body[:20_000].decode("utf-8", "replace")
 
     @property
     def json(self) -> Any:
-        """The body's JSON value, or None where the body is none (HTML, cut off, empty)."""
+        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty)."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -95,14 +95,14 @@ class Reply:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body's JSON object, or an empty one where the body is something else."""
+        """JSON object of the body; empty where the body is something else."""
         value = self.json
         return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
 class Sleep:
-    """Wait so many seconds; with ``everyone``, all who share the connection wait, not this flow alone."""
+    """A wait in seconds; with ``everyone``, all flows of the connection wait, not this one alone."""
 
     seconds: float
     everyone: bool = False
@@ -123,5 +123,5 @@ def exchange(request: Request) -> Flow[Reply]:
 
 
 def advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
-    """The flow's next step, after the outcome of the last one."""
+    """Return the flow's next step, after the outcome of the last one."""
     return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)

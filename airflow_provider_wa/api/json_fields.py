@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading replies tolerantly: keys in any case, moments in any form, and no trust that a value has its type."""
+"""Readers of JSON fields: keys in any case, moments in any form, values of any type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pendulum
 
 
 def pick(source: Any, *names: str) -> Any:
-    """The value under the first of ``names`` that ``source`` has, whatever the case of its keys; else None."""
+    """Return the value under the first of ``names`` that ``source`` has, in any case; None if it has none of them."""
     if not isinstance(source, Mapping):
         return None
     folded: dict[str, Any] | None = None
@@ -29,7 +29,7 @@ def pick(source: Any, *names: str) -> Any:
 
 
 def text(value: Any) -> str:
-    """A string or number as text; everything else, None included, as the empty text."""
+    """Return a string or number as text; the empty text for everything else, None included."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -38,21 +38,21 @@ def text(value: Any) -> str:
 
 
 def truth(value: Any) -> bool | None:
-    """True or False where the value clearly says so (booleans, "yes"/"no", "true"/"false", 1/0), else None."""
+    """Return the truth of a boolean, "yes"/"no", "true"/"false" or 1/0; None for everything else."""
     if isinstance(value, bool):
         return value
     return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}.get(text(value).casefold())
 
 
 def whole_number(value: Any) -> int | None:
-    """A whole number given as a number or as text, else None."""
+    """Return a whole number, given as a number or as text; None for everything else."""
     return int(text(value)) if re.fullmatch(r"[+-]?\d{1,18}", text(value)) else None
 
 
 def moment(value: Any) -> datetime | None:
-    """A moment from a Unix time or RFC 3339 text (also ``2023-05-04 22:29:59 +0530 IST``), else None.
+    """Return the moment of a Unix time or RFC 3339 text (also ``2023-05-04 22:29:59 +0530 IST``), else None.
 
-    Go's zero time (year 1) and other moments before 1971 mean that there is none.
+    Go's zero time (year 1) and other moments before 1971 count as missing.
     """
     found = _unix_moment(value) if (seconds := whole_number(value)) is not None else _text_moment(text(value))
     if found is None or seconds == 0:
@@ -63,7 +63,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def base64_bytes(value: Any) -> bytes | None:
-    """The bytes of a text in base64, with or without a ``data:`` prefix, padding and line breaks, else None."""
+    """Return the bytes of base64, with or without a ``data:`` prefix, padding and line breaks, else None."""
     encoded = re.sub(r"\s", "", text(value).rpartition("base64,")[2])
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -72,14 +72,14 @@ def base64_bytes(value: Any) -> bytes | None:
 
 
 def png_bytes(value: Any) -> bytes | None:
-    """The bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
+    """Return the bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
     picture = base64_bytes(value)
     return picture if picture and picture.startswith(b"\x89PNG") else None
 
 
 def _unix_moment(value: Any) -> datetime | None:
     seconds = whole_number(value) or 0
-    # Some senders count in milliseconds: this many seconds would be in the year 5138.
+    # Some senders count in milliseconds: this number of seconds would be in the year 5138.
     if abs(seconds) > 10**11:
         seconds //= 1000
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a file is, by its first bytes: a name may lie, and WhatsApp takes few formats for each kind of message."""
+"""MIME types by a file's first bytes: a name may be wrong, and WhatsApp takes few formats for each type of message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Media
 
-# (where the mark stands, the mark, the MIME type)
+# Offset of the mark, the mark, the MIME type.
 _MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -26,17 +26,17 @@ _MARKS: tuple[tuple[int, bytes, str], ...] = (
 
 
 def sniff(content: bytes) -> str | None:
-    """The MIME type that a file's first bytes tell, or None."""
+    """Return the MIME type by a file's first bytes; None if they are not known."""
     return next((kind for start, mark, kind in _MARKS if content[start : start + len(mark)] == mark), None)
 
 
 def media_type(media: Media) -> str:
-    """The MIME type of a file's content, or of its name where the content does not tell."""
+    """Return the MIME type by a file's content, or by its name where the content is not known."""
     return (sniff(media.content) if media.content else None) or media.media_type
 
 
 def require(media: Media, kinds: Collection[str], what: str) -> Media:
-    """``media``, if it is of one of these MIME types or a URL, which only the vendor can look into.
+    """Return ``media``, checked to be of one of these MIME types. A URL is not checked: only the vendor fetches it.
 
     :raises BadInput: it is of another type; the message names both.
     """

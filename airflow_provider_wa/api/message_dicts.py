@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A message from its dict form, as DAG authors write it and templates render it."""
+"""Builds messages from dicts, as DAG authors write them and templates render them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MESSAGE_TYPES: Mapping[str, type[Message]] = {
         Edit,
     )
 }
-"""All messages by the name that a dict form has under ``type``."""
+"""Message classes by the value of ``type`` in a dict."""
 
 _PARTS: Mapping[str, type] = {"media": Media, "location": Location}
 _LISTS: Mapping[str, type] = {"buttons": Button, "rows": ListRow}
@@ -61,13 +61,13 @@ def from_dict(spec: Mapping[str, Any]) -> Message:
     A file is given as ``media`` (a ``Media`` or a dict of its fields), or by ``url``. Buttons and rows are lists of
     dicts of their fields.
 
-    :raises BadInput: the type is unknown, a field is missing or not one of the type's.
+    :raises BadInput: the type is unknown, or a field is missing, unknown or of a wrong type.
     """
     given = {str(key): value for key, value in spec.items()}
     kind = str(given.pop("type", Text.type))
     cls = MESSAGE_TYPES.get(kind)
     if cls is None:
-        raise BadInput(f"message: type {kind!r} is none of {', '.join(MESSAGE_TYPES)}")
+        raise BadInput(f"message: unknown type {kind!r}; expected one of {', '.join(MESSAGE_TYPES)}")
     if issubclass(cls, (MediaMessage, Buttons)):
         _gather_media(given)
     message: Message = _built(cls, f"message: {kind}", given)
@@ -75,18 +75,18 @@ def from_dict(spec: Mapping[str, Any]) -> Message:
 
 
 def _built(cls: type, what: str, given: Any) -> Any:
-    """An object of a dict of its fields."""
+    """Return an object of ``cls`` from a dict of its fields."""
     if isinstance(given, cls):
         return given
     if not isinstance(given, Mapping):
-        raise BadInput(f"{what} takes a dict, got {type(given).__name__}")
+        raise BadInput(f"{what}: got {type(given).__name__}; expected a dict")
     known = {f.name: f for f in fields(cls)}
     if unknown := [str(name) for name in given if name not in known]:
-        raise BadInput(f"{what} has no field {', '.join(unknown)}; it has {', '.join(known)}")
+        raise BadInput(f"{what}: unknown field {', '.join(unknown)}; expected {', '.join(known)}")
     values = {name: _value(name, value, what) for name, value in given.items() if value is not None}
     required = [name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in required if name not in values]:
-        raise BadInput(f"{what} needs {', '.join(missing)}")
+        raise BadInput(f"{what}: {', '.join(missing)} is missing")
     return cls(**values)
 
 
@@ -95,7 +95,7 @@ def _value(name: str, value: Any, what: str) -> Any:
         return _built(_PARTS[name], f"{what}: {name}", value)
     if name in _LISTS or name == "options":
         if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
-            raise BadInput(f"{what}: {name} takes a list")
+            raise BadInput(f"{what}: {name} must be a list")
         return tuple(_built(_LISTS[name], f"{what}: {name}", item) if name in _LISTS else item for item in value)
     return value if name in _NOT_TEXT else str(value)
 

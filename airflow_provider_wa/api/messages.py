@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is sent. A message is checked when it is built; a vendor's own limits are checked before its request is."""
+"""Messages. Each is checked when it is built; a vendor's own limits are checked before its request is built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_wa.api.errors import BadInput
 class Media:
     """A file to send: its bytes, or a ``url`` (http or https) that the vendor fetches.
 
-    ``filename`` and ``media_type`` (MIME) are worked out from the URL or from each other where they are missing.
+    ``filename`` and ``media_type`` (MIME) are derived from the URL or from each other where they are missing.
     """
 
     content: bytes | None = field(default=None, repr=False)
@@ -28,11 +28,12 @@ class Media:
 
     def __post_init__(self) -> None:
         if (self.content is None) == (self.url is None):
-            raise BadInput("media takes either the file's bytes or a URL")
+            raise BadInput("media: expected either the file's bytes or a URL")
         if self.content is not None and not isinstance(self.content, bytes):
-            raise BadInput("media: content takes the file's bytes")
+            raise BadInput(f"media: content is of type {type(self.content).__name__}; it must be the file's bytes")
         if self.content == b"":
-            raise BadInput(f"the file {self.filename!r} is empty" if self.filename else "the file is empty")
+            file = f"the file {self.filename!r}" if self.filename else "the file"
+            raise BadInput(f"media: {file} is empty")
         last_part = "" if self.url is None else _file_name(self.url)
         name = self.filename or last_part
         kind = self.media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -51,10 +52,10 @@ class Message:
             try:
                 text.encode()
             except UnicodeEncodeError:
-                raise BadInput(f"{self.type}: {name} has half of a surrogate pair, which no vendor can take") from None
+                raise BadInput(f"{self.type}: {name} has half of a surrogate pair; expected whole characters") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The message's dict form, which ``message_dicts.from_dict`` reads; fields that are not set are left out."""
+        """Return the message as a dict for ``message_dicts.from_dict``, without the fields that are not set."""
         return {"type": self.type, **_set_fields(self)}
 
 
@@ -62,7 +63,7 @@ class Message:
 class Text(Message):
     """A text. WhatsApp's own marks are kept: ``*bold*``, ``_italic_``, ``~strikethrough~``.
 
-    With ``quoted_id`` it answers that message; ``quoted_sender`` is the JID of who wrote it, which WuzAPI needs.
+    With ``quoted_id`` it answers that message; ``quoted_sender`` is the JID of its sender, which some vendors require.
     """
 
     type: ClassVar[str] = "text"
@@ -105,7 +106,7 @@ class Audio(MediaMessage):
 
 @dataclass(frozen=True)
 class Video(MediaMessage):
-    """A video with an optional caption; ``thumbnail`` is the JPEG that WuzAPI shows before it is loaded."""
+    """A video with an optional caption; ``thumbnail`` is a JPEG to show until it is loaded."""
 
     type: ClassVar[str] = "video"
     thumbnail: bytes | None = field(default=None, repr=False)
@@ -120,7 +121,7 @@ class Document(MediaMessage):
 
 @dataclass(frozen=True)
 class Sticker(MediaMessage):
-    """A sticker, a picture in WebP; ``thumbnail`` is the PNG that WuzAPI shows before it is loaded."""
+    """A sticker, a picture in WebP; ``thumbnail`` is a PNG to show until it is loaded."""
 
     type: ClassVar[str] = "sticker"
     thumbnail: bytes | None = field(default=None, repr=False)
@@ -128,7 +129,7 @@ class Sticker(MediaMessage):
 
 @dataclass(frozen=True)
 class Location(Message):
-    """A place: degrees of latitude (-90 to 90) and longitude (-180 to 180), with what to show beside the map."""
+    """A place: degrees of latitude (-90 to 90) and longitude (-180 to 180), with a name, address and link to show."""
 
     type: ClassVar[str] = "location"
     latitude: float
@@ -143,9 +144,9 @@ class Location(Message):
             try:
                 degrees = float(getattr(self, axis))
             except (TypeError, ValueError):
-                raise BadInput(f"location: {axis} {getattr(self, axis)!r} is not a number") from None
+                raise BadInput(f"location: {axis} {getattr(self, axis)!r} is not a number; expected degrees") from None
             if not -limit <= degrees <= limit:
-                raise BadInput(f"location: {axis} {degrees} is not between -{limit} and {limit}")
+                raise BadInput(f"location: {axis} {degrees} is outside -{limit} to {limit}")
             object.__setattr__(self, axis, degrees)
 
 
@@ -163,11 +164,11 @@ class ContactCard(Message):
         if not self.name.strip():
             raise BadInput("contact: the name is empty")
         if not re.search(r"\d{5}", re.sub(r"[\s().-]", "", self.phone)):
-            raise BadInput(f"contact: {self.phone!r} is not a phone number")
+            raise BadInput(f"contact: {self.phone!r} is not a phone number; expected digits with the country code")
 
     @property
     def vcard(self) -> str:
-        """The contact as a vCard 3.0, its values escaped."""
+        """Contact as a vCard 3.0, with escaped values."""
         digits = re.sub(r"\D", "", self.phone)
         lines = [
             "BEGIN:VCARD",
@@ -193,19 +194,19 @@ class Button:
         if not self.text.strip():
             raise BadInput("button: the text is empty")
         if self.url and self.phone:
-            raise BadInput(f"button {self.text!r}: give a url or a phone, not both")
+            raise BadInput(f"button {self.text!r}: both url and phone are given; expected one of them")
         if self.url:
             _file_name(self.url)
 
     @property
     def kind(self) -> str:
-        """``url``, ``call`` or ``reply``."""
+        """Effect of the button: ``url``, ``call`` or ``reply``."""
         return "url" if self.url else "call" if self.phone else "reply"
 
 
 @dataclass(frozen=True)
 class Buttons(Message):
-    """A text with buttons, under a file or a place if there is one. How many there may be is the vendor's matter."""
+    """A text with buttons, under a file or a place if there is one. The vendor limits their number."""
 
     type: ClassVar[str] = "buttons"
     body: str
@@ -219,9 +220,9 @@ class Buttons(Message):
         if not self.body.strip():
             raise BadInput("buttons: the body is empty")
         if not self.buttons:
-            raise BadInput("buttons: there is no button")
+            raise BadInput("buttons: the list is empty; expected at least one button")
         if self.media and self.location:
-            raise BadInput("buttons: give a file or a location, not both")
+            raise BadInput("buttons: both media and location are given; expected one of them")
         object.__setattr__(self, "buttons", tuple(self.buttons))
 
 
@@ -255,7 +256,7 @@ class ListMessage(Message):
             if not getattr(self, name).strip():
                 raise BadInput(f"list: the {name} is empty")
         if not self.rows:
-            raise BadInput("list: there are no rows")
+            raise BadInput("list: rows is empty; expected at least one row")
         object.__setattr__(self, "rows", tuple(self.rows))
 
 
@@ -274,12 +275,12 @@ class Poll(Message):
         if not self.question.strip():
             raise BadInput("poll: the question is empty")
         if len(set(self.options)) < 2 or len(set(self.options)) < len(self.options):
-            raise BadInput("poll: there must be at least two options, each another one")
+            raise BadInput("poll: options must be at least two, all different")
 
 
 @dataclass(frozen=True)
 class Reaction(Message):
-    """An emoji on a message; an empty one takes it back. ``own``: the message is one that this account sent."""
+    """An emoji on a message; an empty one removes it. ``own``: this account sent the message."""
 
     type: ClassVar[str] = "reaction"
     message_id: str
@@ -294,7 +295,7 @@ class Reaction(Message):
 
 @dataclass(frozen=True)
 class Edit(Message):
-    """Another text in place of one that this account sent."""
+    """A new text for a message that this account sent."""
 
     type: ClassVar[str] = "edit"
     message_id: str
@@ -303,11 +304,11 @@ class Edit(Message):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.message_id.strip() or not self.body.strip():
-            raise BadInput("edit: the message's id and its new text must not be empty")
+            raise BadInput("edit: the message's id or the new text is empty; expected both")
 
 
 def _texts(part: Any) -> Iterator[tuple[str, str]]:
-    """All texts of a message and of what it is made of, each with the name of its field."""
+    """Yield all texts of a message and of its parts, each with the name of its field."""
     for f in fields(part):
         value = getattr(part, f.name)
         for item in value if isinstance(value, (tuple, list)) else (value,):
@@ -319,7 +320,7 @@ def _texts(part: Any) -> Iterator[tuple[str, str]]:
 
 def _set_fields(part: Any) -> dict[str, Any]:
     found = {f.name: getattr(part, f.name) for f in fields(part)}
-    # A latitude of 0 is one: only what stands for nothing is left out.
+    # 0 is a latitude: only None, False and the empty text are left out.
     return {
         name: _plain(value) for name, value in found.items() if value is not None and value is not False and value != ""
     }
@@ -332,13 +333,13 @@ def _plain(value: Any) -> Any:
 
 
 def _file_name(url: str) -> str:
-    """The last part of a web address's path."""
+    """Return the last part of the path of a URL."""
     try:
         if re.match(r"https?://[^/\s]", url):
             return PurePosixPath(unquote(urlsplit(url).path)).name
     except ValueError:
         pass
-    raise BadInput(f"media URL: expected http:// or https:// and a host, got {url[:60]!r}")
+    raise BadInput(f"media URL: {url[:60]!r} is not a URL; expected http:// or https:// and a host")
 
 
 def _vcard_text(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Phone numbers by libphonenumber: read any common spelling, write E.164, know a country's second form."""
+"""Phone numbers by libphonenumber: any common spelling in, E.164 out, and the second form that a country has."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SPELLING = re.compile(r"[\d\s+().\-/\u00a0\u2010-\u2015\u202f]+")
 _SPREADSHEET_FLOAT = re.compile(r"\+?\d+\.0+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 
-# Which numbers have a second form, country by country: (pattern of the digits, what to write instead). WhatsApp knows
-# an account under one of the two, depending on its age (field-notes, "Numbers").
+# Numbers with a second form, by country code: pattern of the digits, and the other form. WhatsApp has an account under
+# one of the two, depending on its age (field-notes, "Numbers").
 _OTHER_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "52": ((re.compile(r"521(\d{10})"), r"52\1"), (re.compile(r"52(\d{10})"), r"521\1")),
     "54": ((re.compile(r"549(\d{10})"), r"54\1"), (re.compile(r"54(\d{10})"), r"549\1")),
@@ -36,12 +36,12 @@ class PhoneNumber:
 
     @property
     def e164(self) -> str:
-        """The E.164 spelling, for example ``+34666666666``."""
+        """E.164 spelling, for example ``+34666666666``."""
         return f"+{self.digits}"
 
     @property
     def national(self) -> str:
-        """The number without its country code."""
+        """Number without its country code."""
         return self.digits[len(self.country_code) :]
 
     @property
@@ -60,15 +60,15 @@ def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
     Without ``+`` or ``00`` it is read as a national number of ``default_region`` (as ``region`` returns it) where that
     gives a valid number, else as an international one.
 
-    :raises BadInput: it is not a valid phone number; the message says why.
+    :raises BadInput: it is not a valid phone number; the message has the reason.
     """
     spelling = str(text).translate(_INVISIBLE).strip()
     if not spelling:
-        raise BadInput("the number is empty")
+        raise BadInput("number: the text is empty; expected digits with the country code")
     if _SPREADSHEET_FLOAT.fullmatch(spelling):
-        raise BadInput(f"{spelling!r} is a spreadsheet's decimal number: keep the column as text")
+        raise BadInput(f"number: {spelling!r} is a spreadsheet's decimal number; keep the column as text")
     if not _SPELLING.fullmatch(spelling):
-        raise BadInput(f"{spelling[:40]!r} is not a phone number")
+        raise BadInput(f"number: {spelling[:40]!r} is not a phone number")
     # libphonenumber ends a number at a separator that it does not know, a narrow no-break space for instance.
     spelling = re.sub(r"[^\d+]", "", spelling)
     if spelling.startswith("00") and "+" not in spelling:
@@ -80,12 +80,12 @@ def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
     number = _read(spelling, None)
     if number is None:
         hint = "" if default_region else "; write it with + and the country code, or set a default region"
-        raise BadInput(f"{str(text).strip()[:40]!r} is not a valid phone number{hint}")
+        raise BadInput(f"number: {str(text).strip()[:40]!r} is not a valid phone number{hint}")
     return number
 
 
 def recipient(text: str | int, default_region: str | None = None) -> str:
-    """Whom to send to: the digits of a phone number, or a JID that is not a person's number (group, LID).
+    """Return a recipient: the digits of a phone number, or a JID that is not a person's number (group, LID).
 
     A person's JID (``34666666666@s.whatsapp.net``, ``...@c.us``, with or without a device) becomes its digits and
     is not checked against libphonenumber: it came from WhatsApp.
@@ -96,17 +96,17 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
         return parse(text, default_region).digits
     jid = jids.parse(str(text))
     if jid is None:
-        raise BadInput(f"{str(text)[:60]!r} is neither a phone number nor a JID")
+        raise BadInput(f"recipient: {str(text)[:60]!r} is neither a phone number nor a JID")
     return jid.phone or str(jid)
 
 
 def person(recipient: str) -> str:
-    """One name for both forms of a number, digits or a person's JID; that of a group is its JID."""
+    """Return one name for both forms of a number, given as digits or a person's JID; for a group, its JID."""
     return min(forms(jids.phone_or_jid(recipient) if "@" in recipient else recipient))
 
 
 def forms(digits: str) -> tuple[str, ...]:
-    """A number as it is, and in its country's other form if there is one; whatever else comes alone."""
+    """Return a number as it is, and in its country's other form if there is one; every other text alone."""
     # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
     other = _other_digits(digits)
     return (digits, other) if other else (digits,)
@@ -136,9 +136,9 @@ def _read(spelling: str, region: str | None) -> PhoneNumber | None:
 
 
 def region(text: str | None) -> str | None:
-    """A country's ISO code of two letters, in capitals; None for none.
+    """Return a country's ISO code of two letters, in capitals; None for an empty text.
 
-    :raises BadInput: there is no such country.
+    :raises BadInput: it is not the code of a country.
     """
     code = (text or "").strip().upper()
     if not code:
@@ -146,22 +146,22 @@ def region(text: str | None) -> str | None:
     import phonenumbers
 
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise BadInput(f"{code[:20]!r} is no country code of two letters, such as PE or ES")
+        raise BadInput(f"region: {code[:20]!r} is not a country; expected a code of two letters, such as PE or ES")
     return code
 
 
 def country_code(region: str) -> str:
-    """The digits that numbers of a country begin with, for example ``"51"`` for ``"PE"``."""
+    """Return the country code that numbers of a country begin with, for example ``"51"`` for ``"PE"``."""
     import phonenumbers
 
     return str(phonenumbers.country_code_for_region(region))
 
 
 def time_zones(recipient: str) -> tuple[str, ...]:
-    """The IANA names of the time zones that a number may be in, sorted; none for a group, a LID or where not known.
+    """Return the IANA names of a number's possible time zones, sorted; empty for a group, a LID or an unknown zone.
 
-    A country's mobile numbers may be in any of its zones (16 for Russia, 42 for a free call to North America); where
-    area codes tell, as in the USA, there is one. About 40 microseconds a number; the first call loads libphonenumber's
+    A country's mobile numbers may be in any of its zones (16 for Russia, 42 for a free call to North America); by an
+    area code, as in the USA, there is one. About 40 microseconds a number; the first call loads libphonenumber's
     table of zones, which takes 0.1 seconds, and the first number of a country some milliseconds.
 
     :param recipient: digits with the country code, or a JID, as ``recipient`` returns them.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes back: frozen records, JSON-able, each with the vendor's own answer in ``raw``."""
+"""Results of vendors' calls: frozen records, JSON-able, each with the vendor's own answer in ``raw``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class CheckStatus(str, Enum):
-    """A check's four answers. An error, a time-out or an undocumented code is ``unknown``, never ``absent``."""
+    """Answers of a check. An error, a time-out or an undocumented code is ``unknown``, never ``absent``."""
 
     EXISTS = "exists"
     ABSENT = "absent"
@@ -19,14 +19,14 @@ class CheckStatus(str, Enum):
 
     @classmethod
     def of(cls, on_whatsapp: bool | None) -> CheckStatus:
-        """The status of a plain yes or no; what is neither is ``unknown``."""
+        """Return the status of a plain yes or no; ``unknown`` for None."""
         if on_whatsapp is None:
             return cls.UNKNOWN
         return cls.EXISTS if on_whatsapp else cls.ABSENT
 
 
 class DeliveryState(str, Enum):
-    """How far a message got. What a vendor says in other words is ``unknown``, with the words in ``detail``."""
+    """Stage of a message's delivery. A vendor's word that is not known is ``unknown``, with the word in ``detail``."""
 
     ACCEPTED = "accepted"
     SENT = "sent"
@@ -37,7 +37,7 @@ class DeliveryState(str, Enum):
 
 
 class SessionState(str, Enum):
-    """The WhatsApp account behind a connection: only ``logged_in`` can send and check."""
+    """State of the WhatsApp account behind a connection: only ``logged_in`` can send and check."""
 
     LOGGED_IN = "logged_in"
     LOGGED_OUT = "logged_out"
@@ -53,16 +53,16 @@ class Record:
     raw: Any = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record's fields that are for the eye (not ``raw``, no QR code), as JSON values: moments in ISO 8601."""
+        """Return the fields that may be shown (not ``raw``, not a QR code) as JSON values: moments in ISO 8601."""
         return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.repr}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult(Record):
-    """Whether a number is on WhatsApp. ``number`` is the digits that were asked for, ``jid`` where to send to.
+    """Result of checking a number: ``number`` is the digits that were asked for, ``jid`` the address to send to.
 
-    ``detail`` says why a status is ``unknown``, or what else the vendor told. ``reference`` is what the check is known
-    by at the vendor.
+    ``detail`` is the reason of an ``unknown`` status, or more from the vendor. ``reference`` is the vendor's key for
+    the check.
     """
 
     number: str
@@ -74,9 +74,9 @@ class CheckResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class SentMessage(Record):
-    """A message that the vendor accepted, which is not yet sent, let alone delivered.
+    """A message that the vendor accepted. Accepted is not sent, and not delivered.
 
-    ``warning`` tells what stands in its way, for instance an account that is logged out.
+    ``warning`` is a reason why it may not arrive as it was meant, for instance an account that is logged out.
     """
 
     message_id: str
@@ -88,7 +88,7 @@ class SentMessage(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStatus(Record):
-    """How a message fares. ``code`` is the vendor's own number or word, kept even where it is unknown to us.
+    """Delivery status of a message. ``code`` is the vendor's own number or word, kept even where it is not known.
 
     ``text`` is what was sent, a body or a caption, where the vendor has it. It is not shown: the content of messages
     does not belong into an XCom or a report.
@@ -116,7 +116,7 @@ class Session(Record):
 
     @property
     def logged_in(self) -> bool:
-        """Whether it can send and check."""
+        """Whether the account can send and check."""
         return self.state is SessionState.LOGGED_IN
 
 
@@ -138,10 +138,10 @@ class Balance(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class InboxMessage(Record):
-    """A message that came in. ``message_id`` is what the vendor counts by; ``wa_message_id`` is WhatsApp's own id.
+    """An incoming message. ``message_id`` is the vendor's id; ``wa_message_id`` is WhatsApp's own.
 
     ``sender`` and ``chat`` are digits or JIDs; ``kind`` is the vendor's word (text, image ...); ``text`` is the body or
-    the caption; ``media_url`` is where the file is, if the vendor keeps it.
+    the caption; ``media_url`` is the file's URL, if the vendor keeps it.
     """
 
     message_id: str
@@ -173,7 +173,7 @@ class Notification(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Contact(Record):
-    """Somebody in the account's contacts: digits or JID, and the name it is known by."""
+    """An entry of the account's contacts: digits or JID, and a name."""
 
     jid: str
     name: str = ""
@@ -209,7 +209,7 @@ class LinkingCode(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class UserInfo(Record):
-    """What WhatsApp tells of an account: its text, its picture's id, its devices' JIDs, and a business's name."""
+    """Public data of an account: its text, its picture's id, its devices' JIDs, and a business's name."""
 
     jid: str
     about: str = ""
@@ -221,7 +221,7 @@ class UserInfo(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Avatar(Record):
-    """Somebody's picture: where it is for some days, or no ``url`` if there is none or it is hidden from us."""
+    """An account's picture: its URL, valid for some days; ``url`` is None if there is no picture or it is hidden."""
 
     url: str | None
     picture_id: str = ""
@@ -230,7 +230,7 @@ class Avatar(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook(Record):
-    """Where a vendor posts what happens, and which kinds of events. The URL may hold a secret: it is not shown."""
+    """URL that a vendor posts events to, and the event types. The URL may hold a secret: it is not shown."""
 
     url: str = field(repr=False)
     events: tuple[str, ...] = ()

@@ -232,7 +232,7 @@ def test_a_region_is_a_countrys_code_in_capitals(text: str | None, code: str | N
 
 @pytest.mark.parametrize("text", ["XX", "Peru", "51", "001"])
 def test_what_is_no_country_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match="no country code of two letters"):
+    with pytest.raises(BadInput, match="not a country; expected a code of two letters"):
         region(text)
 
 

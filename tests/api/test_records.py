@@ -20,6 +20,7 @@ from airflow_provider_wa.api.records import (
     InboxMessage,
     LinkingCode,
     MediaFile,
+    Notification,
     QrCode,
     Record,
     SentMessage,
@@ -33,6 +34,13 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 RAW = {"token": "s3cr3t"}
 
 DICTS: list[tuple[Record, dict[str, object]]] = [
+    (
+        Notification(vendor="one", receipt_id=7, kind="state", content=Session(state=SessionState.LOGGED_IN), raw=RAW),
+        {
+            "vendor": "one", "receipt_id": 7, "kind": "state",
+            "content": {"vendor": "", "state": "logged_in", "jid": None, "name": None, "detail": ""},
+        },
+    ),
     (
         CheckResult(vendor="wuzapi", number="34666666666", status=CheckStatus.EXISTS, jid="34666666666@c.us", raw=RAW),
         {
