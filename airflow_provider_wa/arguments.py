@@ -140,11 +140,10 @@ def _accepted(summary: Mapping[str, Any]) -> dict[str, str | None]:
         return dict(message_and_recipient(row) for row in results if row["status"] == "accepted")
     # DAG files import this module each time that they are parsed.
     from airflow_provider_wa.connections.store import get_store  # noqa: PLC0415 - loads sqlalchemy
-    from airflow_provider_wa.store.send_states import SendState  # noqa: PLC0415 - only tasks need it
 
     rows = get_store().sends.rows(summary["batch"])
     return dict(
         message_and_recipient({"message_id": row.message_id, "to": row.recipient})
         for row in rows
-        if row.state is SendState.ACCEPTED
+        if row.state.value == "accepted"
     )

@@ -58,9 +58,8 @@ class WaDeliverySensor(WaSensor):
         self.fail_on_timeout = fail_on_timeout
 
     def trigger(self, context: Context, deadline: float) -> WaDeliveryTrigger:
-        from airflow_provider_wa.api.capabilities import ReportsDelivery
         from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
-        from airflow_provider_wa.waiting.lookups import reads_store
+        from airflow_provider_wa.waiting.lookups import delivery_from_store
 
         return WaDeliveryTrigger(
             self.wa_conn_id,
@@ -69,7 +68,7 @@ class WaDeliverySensor(WaSensor):
             self.max_failures,
             messages=list(self._messages().items()),
             wait_for=one_of("wait_for", self.wait_for, WAIT_FOR),
-            from_store=reads_store(self.wa_conn_id, one_of("source", self.source, SOURCES), ReportsDelivery),
+            from_store=delivery_from_store(self.wa_conn_id, one_of("source", self.source, SOURCES)),
             fail_on_timeout=self.fail_on_timeout,
         )
 

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.arguments import as_moment, one_of
 from airflow_provider_wa.sensors.base import WaSensor
+from airflow_provider_wa.waiting.reply_search import beginning
 from airflow_provider_wa.waiting.source import SOURCES
 
 if TYPE_CHECKING:
@@ -59,9 +60,8 @@ class WaReplySensor(WaSensor):
         self.default_region = default_region
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
-        from airflow_provider_wa.api.capabilities import HasInbox
         from airflow_provider_wa.triggers.reply import WaReplyTrigger
-        from airflow_provider_wa.waiting.lookups import reads_store, sender_forms
+        from airflow_provider_wa.waiting.lookups import inbox_from_store, sender_forms
 
         return WaReplyTrigger(
             self.wa_conn_id,
@@ -71,11 +71,10 @@ class WaReplySensor(WaSensor):
             senders=sender_forms(self.wa_conn_id, self.sender, self.default_region),
             after=self._after(context),
             pattern=self._pattern(),
-            from_store=reads_store(self.wa_conn_id, one_of("source", self.source, SOURCES), HasInbox),
+            from_store=inbox_from_store(self.wa_conn_id, one_of("source", self.source, SOURCES)),
         )
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
-        from airflow_provider_wa.triggers.reply import beginning
         from airflow_provider_wa.waiting import lookups
 
         if "event_id" in found:

@@ -292,22 +292,10 @@ _parsed = lru_cache(maxsize=128)(httpx.URL)
 
 
 def _transports(endpoint: Endpoint) -> dict[Effect, httpx.AsyncBaseTransport]:
-    sends = httpx.AsyncHTTPTransport(**endpoint.transport_options)
-    return {Effect.READ: _aiohttp_transport(endpoint), Effect.SEND: sends}
+    from airflow_provider_wa.transport.aiohttp_client import aiohttp_transport  # noqa: PLC0415 - takes 0.1 s to load
 
-
-def _aiohttp_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
-    import aiohttp
-    from httpx_aiohttp import AiohttpTransport
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=endpoint.concurrency, ssl=transport.ssl_context)
-        # No cookies: a call must not depend on the calls before it. No trust_env: aiohttp would look for a proxy and
-        # for a .netrc file in a thread at each call.
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-    transport = AiohttpTransport(verify=endpoint.tls, client=session, proxy=_environment_proxy(endpoint.base_url))
-    return transport
+    reads = aiohttp_transport(endpoint.tls, _environment_proxy(endpoint.base_url), endpoint.concurrency)
+    return {Effect.READ: reads, Effect.SEND: httpx.AsyncHTTPTransport(**endpoint.transport_options)}
 
 
 def _environment_proxy(url: str) -> httpx.Proxy | None:

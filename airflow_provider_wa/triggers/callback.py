@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.source import Source
 from airflow_provider_wa.waiting.trigger import WaTrigger
-
-if TYPE_CHECKING:
-    from airflow_provider_wa.store.events import StoredEvent
 
 
 class WaCallbackTrigger(WaTrigger):
@@ -43,21 +38,6 @@ class WaCallbackTrigger(WaTrigger):
         self.wait_for_picture = wait_for_picture
 
     def source(self) -> AbstractAsyncContextManager[Source]:
-        from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.waiting.store_source import watching
+        from airflow_provider_wa.waiting import looks
 
-        return watching(self.wa_conn_id, EventKind.CHECK, [self.reference], self.poll_interval, self.judge)
-
-    def judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
-        """Return the outcome of the callbacks so far."""
-        from airflow_provider_wa.api.records import CheckStatus
-
-        if not events:
-            return NotYet("no callback has come")
-        first = events[0]
-        pictures = [event.file for event in events if event.file]
-        found = {"event_id": first.id, "picture": pictures[0] if pictures else None}
-        shown = any(event.content.get("has_picture") for event in events)
-        if self.wait_for_picture and first.status == CheckStatus.EXISTS.value and shown and not pictures:
-            return NotYet("the callback has come, its picture has not", otherwise=found)
-        return found
+        return looks.callback(self.wa_conn_id, self.reference, self.poll_interval, self.wait_for_picture)

@@ -4,19 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.source import Source
 from airflow_provider_wa.waiting.trigger import WaTrigger
-
-if TYPE_CHECKING:
-    from airflow_provider_wa.hooks.base import WaHook
-    from airflow_provider_wa.waiting.store_poller import StorePoller
-    from airflow_provider_wa.waiting.vendor_source import Run
 
 
 class WaPendingCheckTrigger(WaTrigger):
@@ -35,19 +30,9 @@ class WaPendingCheckTrigger(WaTrigger):
         self.number = number
 
     def source(self) -> AbstractAsyncContextManager[Source]:
-        from airflow_provider_wa.waiting.vendor_source import asking
+        from airflow_provider_wa.waiting import looks
 
-        return asking(self.wa_conn_id, self._ask)
-
-    async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
-        from airflow_provider_wa.api import numbers
-        from airflow_provider_wa.api.capabilities import ChecksAgain
-        from airflow_provider_wa.api.records import CheckStatus
-
-        (result,) = await run(hook.able(ChecksAgain).check_again([numbers.parse(self.number)]))
-        if result.status is CheckStatus.PENDING:
-            return NotYet(f"the check is pending: {result.detail}")
-        return {"check": result.to_dict()}
+        return looks.pending_check(self.wa_conn_id, self.number)
 
 
 class WaBatchCheckTrigger(WaTrigger):
@@ -85,27 +70,7 @@ class WaBatchCheckTrigger(WaTrigger):
         async for event in super().run():
             yield TriggerEvent({**event.payload, "carry": self.carry})
 
-    @asynccontextmanager
-    async def source(self) -> AsyncIterator[Source]:
-        from airflow_provider_wa.api.capabilities import ChecksAgain
-        from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.waiting.store_source import notified
-        from airflow_provider_wa.waiting.vendor_source import asking, look_up
+    def source(self) -> AbstractAsyncContextManager[Source]:
+        from airflow_provider_wa.waiting import looks
 
-        hook = await look_up(self.wa_conn_id)
-        if isinstance(hook.vendor, ChecksAgain):
-            chosen = asking(self.wa_conn_id, self._ask_again)
-        else:
-            chosen = notified(self.wa_conn_id, EventKind.CHECK, self.poll_interval, self._count)
-        async with chosen as source:
-            yield source
-
-    async def _ask_again(self, hook: WaHook, run: Run) -> Found | NotYet:
-        from airflow_provider_wa.waiting.pending_checks import ask_again
-
-        return await ask_again(hook, run, self.batch, self.budget)
-
-    async def _count(self, poller: StorePoller) -> Found | NotYet:
-        from airflow_provider_wa.waiting.pending_checks import count_pending
-
-        return await count_pending(poller, self.batch)
+        return looks.batch(self.wa_conn_id, self.batch, self.budget, self.poll_interval)

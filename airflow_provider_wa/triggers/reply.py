@@ -3,24 +3,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
-from airflow_provider_wa.waiting.source import Found, NotYet, Source
+from airflow_provider_wa.waiting.reply_search import ReplySearch
+from airflow_provider_wa.waiting.source import Source
 from airflow_provider_wa.waiting.trigger import WaTrigger
-
-if TYPE_CHECKING:
-    from airflow_provider_wa.api.records import InboxMessage
-    from airflow_provider_wa.hooks.base import WaHook
-    from airflow_provider_wa.store.events import StoredEvent
-    from airflow_provider_wa.waiting.vendor_source import Run
-
-SEARCHED = 4096
-"""Characters of a message that a pattern is searched in: a slow pattern must not hold up the triggerer for long."""
 
 
 class WaReplyTrigger(WaTrigger):
@@ -52,43 +41,9 @@ class WaReplyTrigger(WaTrigger):
         self.after = after
         self.pattern = pattern
         self.from_store = from_store
+        self.search = ReplySearch(self.senders, after, pattern)
 
     def source(self) -> AbstractAsyncContextManager[Source]:
-        from airflow_provider_wa.api.webhooks import EventKind
-        from airflow_provider_wa.waiting.store_source import watching
-        from airflow_provider_wa.waiting.vendor_source import asking
+        from airflow_provider_wa.waiting import looks
 
-        if not self.from_store:
-            return asking(self.wa_conn_id, self._ask)
-        return watching(self.wa_conn_id, EventKind.INBOX, self.senders, self.poll_interval, self._judge)
-
-    async def _ask(self, hook: WaHook, run: Run) -> Found | NotYet:
-        from airflow_provider_wa.api.capabilities import HasInbox
-
-        message = self.first(await run(hook.able(HasInbox).inbox(since=beginning(self.after))))
-        return {"message_id": message.message_id} if message else self._nothing
-
-    def _judge(self, events: Sequence[StoredEvent]) -> Found | NotYet:
-        for event in events:
-            if self._fits(str(event.content.get("text") or ""), event.happened_at or event.received_at):
-                return {"message_id": event.reference, "event_id": event.id}
-        return self._nothing
-
-    def first(self, messages: Iterable[InboxMessage]) -> InboxMessage | None:
-        """Return the first of these messages that is the reply, or None."""
-        from_them = (message for message in messages if message.sender in self.senders)
-        return next((message for message in from_them if self._fits(message.text, message.received_at)), None)
-
-    def _fits(self, text: str, at: datetime | None) -> bool:
-        if at is not None and at < beginning(self.after):
-            return False
-        return self.pattern is None or re.search(self.pattern, text[:SEARCHED]) is not None
-
-    @property
-    def _nothing(self) -> NotYet:
-        return NotYet("no reply has come")
-
-
-def beginning(after: float) -> datetime:
-    """Return the first moment that counts, from a Unix time: the start of its second, as vendors give whole seconds."""
-    return datetime.fromtimestamp(int(after), timezone.utc)
+        return looks.reply(self.wa_conn_id, self.from_store, self.poll_interval, self.search)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.capabilities import ChecksAgain, SendsMessages
+from airflow_provider_wa.api.capabilities import ChecksAgain, HasInbox, ReportsDelivery, SendsMessages
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import InboxMessage
@@ -20,13 +20,25 @@ from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
 
 
-def reads_store(conn_id: str, source: str, capability: type[Any]) -> bool:
-    """Return True if the store is the source of a wait, and False if the vendor is.
+def delivery_from_store(conn_id: str, source: str) -> bool:
+    """Return True if the store is the source of messages' states, and False if the vendor is.
 
     :param source: ``auto``, ``vendor`` or ``store``.
-    :param capability: what the vendor needs to be the source.
     :raises UnsupportedByVendor: the connection sends no messages, or lacks this source.
     """
+    return _reads_store(conn_id, source, ReportsDelivery)
+
+
+def inbox_from_store(conn_id: str, source: str) -> bool:
+    """Return True if the store is the source of messages that come in, and False if the vendor is.
+
+    :param source: ``auto``, ``vendor`` or ``store``.
+    :raises UnsupportedByVendor: the connection sends no messages, or lacks this source.
+    """
+    return _reads_store(conn_id, source, HasInbox)
+
+
+def _reads_store(conn_id: str, source: str, capability: type[Any]) -> bool:
     hook = WaHook.for_connection(conn_id)
     hook.able(SendsMessages)
     if source == "vendor" or (source == "auto" and isinstance(hook.vendor, capability)):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-MODULES = ("inbox_reader", "pending_checks", "store_source", "vendor_source")
-"""Modules of this room that import the rest of the package."""
+MODULES = ("inbox_reader", "looks")
+"""Modules of this room that triggers import when they run; they import the rest of the package."""
 
 
 async def preload() -> None:

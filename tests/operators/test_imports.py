@@ -12,7 +12,7 @@ from airflow_provider_wa.provider_info import get_provider_info
 SHELLS = {"operators", "sensors", "arguments", "api", "connections", "waiting"}
 """Rooms of which a DAG file loads a part; the light ones of ``connections`` and ``waiting`` are named below."""
 
-LIGHT = {"connections", "connections.retry", "waiting", "waiting.patience", "waiting.source"}
+LIGHT = {"connections", "connections.retry", "waiting", "waiting.patience", "waiting.reply_search", "waiting.source"}
 
 
 @pytest.mark.system

@@ -95,7 +95,7 @@ def test_who_cannot_be_reached_is_told_when_a_timeout_is_no_failure(vendors: Ven
 
 def test_what_was_seen_is_not_asked_for_at_each_poke(vendors: Vendors) -> None:
     waiting = sensor([send("wa_portal", to) for to in (ANA, NEVER)], timeout=60)
-    while waiting._trigger is None or "delivered" not in waiting._trigger._states.values():  # type: ignore[attr-defined]
+    while waiting._trigger is None or "delivered" not in waiting._trigger.progress.states.values():  # type: ignore[attr-defined]
         waiting.poke({})
     before = vendors.state.ledger.requests["wa_portal"]
     waiting.poke({})

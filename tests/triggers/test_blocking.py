@@ -168,8 +168,10 @@ print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
             "api.errors",
             "triggers",
             "waiting",
+            "waiting.delivery_progress",
             "waiting.patience",
             "waiting.preload",
+            "waiting.reply_search",
             "waiting.source",
             "waiting.trigger",
         )

@@ -11,6 +11,7 @@ from helpers.waiting import call_back, event_of
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.callback import WaCallbackTrigger
+from airflow_provider_wa.waiting.looks import judge_callbacks
 from airflow_provider_wa.waiting.source import Found, NotYet
 
 FILE = "file:///pictures/r.png"
@@ -20,11 +21,11 @@ def trigger(seconds: float = 10.0, **arguments: Any) -> WaCallbackTrigger:
     return WaCallbackTrigger("checkwa_default", 0.05, time.time() + seconds, **{"reference": "r", **arguments})
 
 
-def judged(store: Store, *news: NewEvent, **arguments: Any) -> Found | NotYet:
+def judged(store: Store, *news: NewEvent, wait_for_picture: bool = False) -> Found | NotYet:
     """What these callbacks come to; their ids are 1, 2 ..."""
     for new in news:
         store.events.add([new])
-    return trigger(**arguments).judge(store.events.after(0, 100))
+    return judge_callbacks(store.events.after(0, 100), wait_for_picture)
 
 
 def test_without_a_callback_there_is_nothing(airflow_store: Store) -> None:

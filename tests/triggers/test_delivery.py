@@ -30,8 +30,8 @@ def trigger(*messages: str | tuple[str, str | None], seconds: float = 10.0, **ar
 def outcome(waiting: WaDeliveryTrigger, *told: tuple[str, str]) -> Any:
     """What receipts come to, told in this order."""
     for message_id, state in told:
-        waiting._note(message_id, state)
-    return waiting._outcome()
+        waiting.progress.note(message_id, state)
+    return waiting.progress.outcome()
 
 
 @pytest.mark.parametrize(

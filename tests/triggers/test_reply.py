@@ -36,7 +36,7 @@ def trigger(seconds: float = 10.0, **arguments: Any) -> WaReplyTrigger:
 
 
 def first(*messages: InboxMessage, **arguments: Any) -> str | None:
-    found = trigger(**arguments).first(messages)
+    found = trigger(**arguments).search.first(messages)
     return found.text if found else None
 
 
