@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast bulk checks are, against their rivals in the same run: ``make bench``.
+"""Measure bulk checks against other clients in the same run: ``make bench``.
 
-The server is the bare stub in a process of its own, each contestant another process. CPU time is that of the measured
-process alone, and calls are counted by who makes them. Measured in turn, several times; the middle one by calls a
-second counts, but for the operator, which is measured over all of them.
+The server is a bare stub in a process of its own, and so is each client. CPU time is that of the measured process, and
+each client counts its own calls. The clients take turns, several times. The median run by calls a second counts; for
+the operator, all its runs together.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ HERE = Path(__file__).resolve().parent
 SDK_PYTHON = HERE.parent / ".venv-sdk" / "bin" / "python"
 SDK, LOOP = "Green-API SDK pool", "requests loop"
 LONGEST = 3600
-"""Seconds after which a measurement has gone wrong."""
+"""Maximum seconds of one measurement."""
 
 
 def child(script: str, *arguments: Any, python: Path | str = sys.executable) -> dict[str, Any]:
-    """Run one of the scripts beside this one, and read the JSON of its last line."""
+    """Run a script of this folder and return the JSON of its last line."""
     command = [str(python), str(HERE / script), *map(str, arguments)]
-    # Python compiles a module once and keeps that, unless the environment forbids it: to compile all is not measured.
+    # Let Python keep compiled modules: compiling is not part of the measurement.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False, env=environment)
     if done.returncode:
@@ -47,11 +47,11 @@ def child(script: str, *arguments: Any, python: Path | str = sys.executable) -> 
 
 
 def bulk(options: argparse.Namespace) -> dict[str, Any]:
-    """Everybody at every number of workers, with the server's latency."""
+    """Measure each client with each number of workers, with the server's latency."""
     names = [name for name in (*ASYNC, *THREADS) if name != LOOP]
     if not options.sdk.exists():
         names.remove(SDK)
-        print(f"without {SDK}: `make sdk` installs it", file=sys.stderr)
+        print(f"{SDK} is left out: not installed; run make sdk", file=sys.stderr)
     with ExitStack() as servers:
         url = servers.enter_context(stub(options.latency))
         green_url = servers.enter_context(stub(options.latency, GREEN_BODY))
@@ -65,9 +65,9 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
         for workers in options.workers:
             say(f"bulk check, {workers} workers")
             found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-            # In turn: what slows down the machine for a while slows down all of them.
+            # In turn, so that a slow phase of the machine affects all clients.
             for name in names * options.rounds:
-                # Who has collapsed would take minutes to be measured again.
+                # A collapsed client is not measured again: it would take minutes.
                 if not any(run["seconds"] > 2 * options.seconds + 1 for run in found[name]):
                     found[name].append(measured(name, workers))
             runs[str(workers)] = {name: middle(each) for name, each in found.items()}
@@ -76,7 +76,7 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def operator(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole operator and the engine alone at as many workers, in turn and for as long; each over all its runs."""
+    """Measure the operator and the engine alone in turn, with equal workers and durations, each over all its runs."""
     say("the whole operator")
     runs, engines = [], []
     workers = ("--workers", options.operator_workers)
@@ -91,7 +91,7 @@ def operator(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
-    """The peak of the memory by the length of the list, and what importing alone takes."""
+    """Measure the peak memory by length of the list, and that of the imports alone."""
     runs = {}
     with stub(0.0) as url:
         for count in (0, *options.sizes):
@@ -105,12 +105,12 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def resume(options: argparse.Namespace) -> dict[str, Any]:
-    """How long a task's second try takes to its first call, when most numbers were answered in the first."""
+    """Measure the time to the first call of a task's second try, when the first try answered most numbers."""
     known, new = options.known, options.operator_workers
-    say(f"going on after {known:,} answers")
+    say(f"resuming after {known:,} answers")
     first_call = moment()
     with tempfile.TemporaryDirectory() as folder, stub(options.latency) as url:
-        child("operator_runs.py", "check", folder, "--url", url, "--numbers", 1)  # all modules are compiled then
+        child("operator_runs.py", "check", folder, "--url", url, "--numbers", 1)  # compiles all modules
     with tempfile.TemporaryDirectory() as folder, stub(options.latency, first_call=first_call) as url:
         stored = child("operator_runs.py", "answered", folder, "--numbers", known)
         given = ("--numbers", known + new, "--known", known)
@@ -120,7 +120,7 @@ def resume(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def imports(options: argparse.Namespace) -> dict[str, Any]:
-    """The milliseconds that a DAG file's imports take."""
+    """Measure the imports of a DAG file, in milliseconds."""
     say("imports")
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -128,19 +128,19 @@ def imports(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def mapped(options: argparse.Namespace) -> dict[str, Any]:
-    """One mapped Airflow task a number."""
+    """Measure one mapped Airflow task per number."""
     say(f"{options.mapped_numbers} mapped tasks")
     with stub(options.latency) as url:
         return child("mapped.py", url, "--numbers", options.mapped_numbers)
 
 
 def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The run in the middle by calls a second."""
+    """Return the median run by calls a second."""
     return sorted(runs, key=rate)[len(runs) // 2]
 
 
 def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """All of the runs as one."""
+    """Return the sums of all runs."""
     return {figure: sum(run[figure] for run in runs) for figure in ("calls", "seconds", "cpu")}
 
 
@@ -156,31 +156,31 @@ PARTS = {
     "imports": imports,
     "mapped": mapped,
 }
-"""What can be measured; the last one only if it is asked for."""
+"""Functions that measure each part. ``mapped`` runs only with ``--mapped``."""
 
 
 def counts(text: str) -> list[int]:
-    """Read ``10,50``."""
+    """Return the numbers of a list such as ``10,50``."""
     return [int(part) for part in text.split(",")]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS)[:-1])
-    parser.add_argument("--mapped", action="store_true", help="also one mapped Airflow task a number: some minutes")
-    parser.add_argument("--full", action="store_true", help="1,000,000 numbers and answers: a quarter of an hour")
-    parser.add_argument("--docs", type=Path, help="the folder of performance.json, .svg and .md, to be written")
-    parser.add_argument("--workers", type=counts, default=[10, 50, 200, 500], help="of the bulk check")
-    parser.add_argument("--latency", type=float, default=0.05, help="of the server, in seconds")
-    parser.add_argument("--seconds", type=float, default=1.5, help="that each contestant is measured")
-    parser.add_argument("--rounds", type=int, default=3, help="how often: the middle one counts")
-    parser.add_argument("--sdk", type=Path, default=SDK_PYTHON, help="the Python that has Green-API's SDK")
-    parser.add_argument("--numbers", type=int, default=10_000, help="of the whole operator, each time")
+    parser.add_argument("--mapped", action="store_true", help="also one mapped Airflow task per number: some minutes")
+    parser.add_argument("--full", action="store_true", help="also 1,000,000 numbers and answers: a quarter of an hour")
+    parser.add_argument("--docs", type=Path, help="folder of performance.json, .svg and .md, which are written")
+    parser.add_argument("--workers", type=counts, default=[10, 50, 200, 500], help="workers of the bulk check")
+    parser.add_argument("--latency", type=float, default=0.05, help="latency of the server in seconds")
+    parser.add_argument("--seconds", type=float, default=1.5, help="duration of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each client; the median counts")
+    parser.add_argument("--sdk", type=Path, default=SDK_PYTHON, help="Python interpreter with Green-API's SDK")
+    parser.add_argument("--numbers", type=int, default=10_000, help="numbers that the operator checks in each run")
     parser.add_argument("--operator-workers", type=int, default=50)
-    parser.add_argument("--sizes", type=counts, help="numbers whose memory is measured; 10,000 and ten times as many")
+    parser.add_argument("--sizes", type=counts, help="list lengths of the memory part; default 10,000 and 100,000")
     parser.add_argument("--memory-workers", type=int, default=200)
-    parser.add_argument("--known", type=int, help="answers after which a run goes on; 100,000")
-    parser.add_argument("--tries", type=int, default=5, help="at importing each module")
+    parser.add_argument("--known", type=int, help="stored answers before the resumed run; default 100,000")
+    parser.add_argument("--tries", type=int, default=5, help="number of imports of each module; the median counts")
     parser.add_argument("--mapped-numbers", type=int, default=100)
     options = parser.parse_args()
     options.sizes = options.sizes or [10_000, 100_000, *([1_000_000] if options.full else [])]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bulk check's chart, as SVG: calls a second and CPU time a call, by the number of workers, on logarithmic axes."""
+"""Draw the bulk check's chart as SVG: calls a second and CPU time per call by number of workers, logarithmic axes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Series = Mapping[str, Mapping[int, float]]
 
 
 class Scale(NamedTuple):
-    """Where values lie on a logarithmic axis, in pixels."""
+    """Logarithmic axis: maps values to pixels."""
 
     low: float
     high: float
@@ -45,7 +45,7 @@ class Scale(NamedTuple):
 
 
 def chart(bulk: Mapping[str, Any]) -> str:
-    """The two panels side by side."""
+    """Return the SVG with the two panels side by side."""
     runs = {int(workers): run for workers, run in bulk["runs"].items()}
     panels = [
         ("calls a second", rate),
@@ -94,13 +94,13 @@ def _panel(title: str, series: Series) -> Iterator[str]:
 
 
 def _apart(places: Mapping[str, float]) -> dict[str, float]:
-    """Heights for labels, each as near to its line's end as the one above it allows."""
+    """Return the heights of labels, each as close to the end of its line as the label above allows."""
     apart: dict[str, float] = {}
     last = -math.inf
     for name, place in sorted(places.items(), key=lambda item: item[1]):
         last = max(place, last + LINE_HEIGHT)
         apart[name] = round(last, 1)
-    # Pushed out at the bottom: all that touch move up together.
+    # Labels below the bottom move up, together with those that they touch.
     low = float(HEIGHT - BOTTOM)
     for name in sorted(apart, key=lambda name: -apart[name]):
         apart[name] = min(apart[name], low)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who checks numbers, one call each, in the bulk check's benchmark. Run as a command, it measures one of them.
+"""Clients that the benchmark compares: each checks one number in a call. Run as a command, this measures one of them.
 
-Each contestant is measured in a process of its own, so that what one has loaded and opened does not burden the next.
-Green-API's SDK lives in another environment than the rest: nothing is imported here before it is needed.
+Each client is measured in a process of its own, without the modules and connections of the others. Green-API's SDK is
+installed in a separate environment, so imports happen where they are needed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 PATH = "/check/whatsapp_advanced"
 HEADERS = {"X-DF-API-ID": "bench", "X-DF-API-SECRET": "no-secret-here"}
 LONG = 3600.0
-"""Seconds that no answer takes: a slow contestant is to be seen as slow, not as failing."""
+"""Time-out in seconds, longer than any answer takes: a slow client must count as slow, not as failed."""
 
 GRACE = 8.0
-"""Seconds for the last answers, after the time is over; whoever needs more of them is left alone."""
+"""Seconds to wait for the last answers when the time is over; later answers do not count."""
 
 AsyncCheck = Callable[[str], Awaitable[bool]]
 Check = Callable[[str], bool]
 
 
 class Numbers:
-    """National numbers to be asked for, until there were enough or the time is over. Threads may share it."""
+    """Iterator over national numbers, which ends by count or by time. Threads may share it."""
 
     def __init__(self, count: int, seconds: float = LONG) -> None:
         self._places = iter(range(count))
@@ -46,7 +46,7 @@ class Numbers:
 
 
 async def workers_over(numbers: Iterable[str], check: Callable[[str], Awaitable[None]], workers: int) -> None:
-    """What everybody writes who writes it well: some workers over one iterator."""
+    """Check all numbers with some workers that share one iterator: the usual good solution."""
     iterator = iter(numbers)
 
     async def worker() -> None:
@@ -58,7 +58,7 @@ async def workers_over(numbers: Iterable[str], check: Callable[[str], Awaitable[
 
 @asynccontextmanager
 async def engine(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
-    """The package's engine: a vendor's flow, driven over the asynchronous channel."""
+    """Yield the package's engine: a vendor's flow over the asynchronous channel."""
     from airflow_provider_wa.api.numbers import PhoneNumber
     from airflow_provider_wa.api.records import CheckStatus
     from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
@@ -78,7 +78,7 @@ async def engine(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
 
 @asynccontextmanager
 async def bare_aiohttp(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
-    """The fastest pure client there is: no limiter, no errors, no secrets."""
+    """Yield the fastest client in Python: no rate limit, no error handling, no masking of secrets."""
     import aiohttp
 
     async def check(number: str) -> bool:
@@ -92,7 +92,7 @@ async def bare_aiohttp(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
 
 @asynccontextmanager
 async def bare_httpx(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
-    """The client of httpx with its own pool, and a connection for each worker."""
+    """Yield httpx's client with a pool of one connection for each worker."""
     import httpx
 
     async def check(number: str) -> bool:
@@ -105,7 +105,7 @@ async def bare_httpx(url: str, workers: int) -> AsyncIterator[AsyncCheck]:
 
 
 def requests_session(url: str) -> Check:
-    """requests, with a session for each thread."""
+    """Return a check with requests, with a session for each thread."""
     import requests
 
     session = requests.Session()
@@ -118,7 +118,7 @@ def requests_session(url: str) -> Check:
 
 
 def green_sdk(url: str) -> Check:
-    """Green-API's own SDK, with an object for each thread."""
+    """Return a check with Green-API's SDK, with an object for each thread."""
     from whatsapp_api_client_python.API import GreenApi
 
     api = GreenApi("1101000001", "no-secret-here", host=url)
@@ -142,7 +142,7 @@ THREADS: dict[str, Callable[[str], Check]] = {
 
 
 class Watch:
-    """Counts the answers, the seconds and the CPU time of what is measured."""
+    """Count of answers, seconds and CPU time."""
 
     def __init__(self) -> None:
         self.start()
@@ -153,7 +153,7 @@ class Watch:
 
     def count(self, answer: bool, times: int = 1) -> None:
         if not answer:
-            sys.exit("an answer was not the stub's")
+            sys.exit("unexpected answer from the stub")
         self.calls += times
 
     def result(self) -> dict[str, float]:
@@ -162,9 +162,9 @@ class Watch:
 
 
 async def measure_async(name: str, url: str, workers: int, seconds: float) -> dict[str, float]:
-    """How many calls one of ``ASYNC`` makes in so many seconds. The connections are open before.
+    """Measure a client of ``ASYNC`` for ``seconds``, with its connections open before.
 
-    Who has collapsed under its connections is left alone soon after: calls that are still on their way do not count.
+    A client that has collapsed under its connections is stopped soon after; its unfinished calls do not count.
     """
     run: Callable[[Numbers, Callable[[str], Awaitable[None]], int], Awaitable[None]] = workers_over
     if name == "ours":
@@ -192,18 +192,18 @@ async def measure_async(name: str, url: str, workers: int, seconds: float) -> di
 
 
 def measure_threads(name: str, url: str, workers: int, seconds: float) -> dict[str, float]:
-    """How many calls one of ``THREADS`` makes in so many seconds. The connections are open before."""
+    """Measure a client of ``THREADS`` for ``seconds``, with its connections open before."""
     own = threading.local()
 
     def work(numbers: Numbers) -> int:
         if not hasattr(own, "check"):
             own.check = THREADS[name](url)
-        return sum(1 if own.check(number) else sys.exit("an answer was not the stub's") for number in numbers)
+        return sum(1 if own.check(number) else sys.exit("unexpected answer from the stub") for number in numbers)
 
     together = threading.Barrier(workers)
 
     def open_one(_: int) -> int:
-        together.wait()  # so that each thread takes one
+        together.wait()  # each thread takes one number
         return work(Numbers(1))
 
     watch = Watch()

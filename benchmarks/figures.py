@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two figures of a measured run: of its calls, its seconds and its CPU time."""
+"""Compute the two figures of a run from its calls, seconds and CPU time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Run = Mapping[str, Any]
 
 
 def rate(run: Run) -> float:
-    """Calls a second; at most, where not even the first one came to its end."""
+    """Return calls a second; an upper bound if not one call ended."""
     return float(max(run["calls"], 1) / run["seconds"])
 
 
 def cpu(run: Run) -> float:
-    """CPU time a call, in milliseconds; at least, where not even the first one came to its end."""
+    """Return the CPU time per call in milliseconds; a lower bound if not one call ended."""
     return float(run["cpu"] / max(run["calls"], 1) * 1000)

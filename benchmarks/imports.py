@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a DAG file's imports of operators and sensors take, over ``import airflow.sdk``.
+"""Measure a DAG file's imports of operators and sensors, after ``import airflow.sdk``.
 
-Airflow is imported once; all else happens in forks of that process, where nothing of the package has been imported.
+Airflow is imported once. Each measurement is a fork of that process, without any module of the package.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 
 def modules() -> list[str]:
-    """The modules that DAG authors import operators and sensors from."""
+    """Return the modules from which DAG authors import operators and sensors."""
     from airflow_provider_wa.provider_info import get_provider_info
 
     info = get_provider_info()
@@ -26,7 +26,7 @@ def modules() -> list[str]:
 
 
 def milliseconds(names: list[str]) -> float:
-    """How long it takes to import these modules."""
+    """Return the milliseconds of importing these modules."""
     began = time.perf_counter()
     for name in names:
         importlib.import_module(name)
@@ -34,9 +34,9 @@ def milliseconds(names: list[str]) -> float:
 
 
 def set_apart() -> float:
-    """Keep the garbage collector from what Airflow has loaded, and return how many milliseconds it takes for that.
+    """Freeze Airflow's objects for the garbage collector, and return the milliseconds of one collection of them.
 
-    It goes there now and then, whoever's import it happens to meet: it is not ours that would be measured.
+    Otherwise a collection may fall into any import and be measured with it.
     """
     began = time.perf_counter()
     gc.collect()
@@ -46,7 +46,7 @@ def set_apart() -> float:
 
 
 def in_a_fork(ask: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns, called in a fork of this process. It is JSON."""
+    """Call a function in a fork of this process and return its result, which must be JSON."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -68,7 +68,7 @@ def main() -> None:
     began = time.perf_counter()
     import airflow.sdk
 
-    # airflow.sdk loads its parts when they are asked for, as every DAG file does.
+    # airflow.sdk loads its parts on first use, and every DAG file uses these.
     _ = airflow.sdk.DAG, airflow.sdk.BaseOperator, airflow.sdk.task
     airflow_ms = (time.perf_counter() - began) * 1000
     collection_ms = set_apart()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One mapped Airflow task for each number, with a real scheduler: what many do who have no operator for it."""
+"""Measure one mapped Airflow task per number with a real scheduler: the usual way without an operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from helpers.airflow_processes import running_airflow
 
 TASKS_AT_ONCE = 16
-"""As many of a DAG's tasks as Airflow runs at once by default."""
+"""Airflow's default limit of concurrent tasks of a DAG."""
 
 DAG = """
 import httpx
@@ -50,7 +50,7 @@ def main() -> None:
             60 + 10 * options.numbers,
         )
         if airflow.states("mapped")["success"] != options.numbers:
-            sys.exit(f"the run went wrong: {airflow.states('mapped')}")
+            sys.exit(f"the run failed: {airflow.states('mapped')}")
         ((began, ended),) = airflow.query("SELECT start_date, end_date FROM dag_run")
     seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
     print(json.dumps({"calls": options.numbers, "seconds": seconds}))

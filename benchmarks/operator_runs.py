@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs ``WaBulkCheckOperator`` as a task does: a CSV file in, the store on SQLite, a CSV file out.
+"""Run ``WaBulkCheckOperator`` as a task does: a CSV file in, the store on SQLite, a CSV file out.
 
-``check`` checks a list and tells the calls, the seconds, the CPU time and the peak of the memory; with no numbers it
-only imports. ``answered`` fills the store with what a run over a list would have left there.
+``check`` checks a list and prints the calls, the seconds, the CPU time and the peak memory; without numbers it only
+imports. ``answered`` fills the store with the answers of a run over a list.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ ROWS_AT_ONCE = 2000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["check", "answered"])
-    parser.add_argument("folder", type=Path, help="Airflow's home, the store's and the files'")
+    parser.add_argument("folder", type=Path, help="folder of AIRFLOW_HOME, the store and the files")
     parser.add_argument("--url", default="http://127.0.0.1:9")
     parser.add_argument("--numbers", type=int, required=True)
-    parser.add_argument("--known", type=int, default=0, help="how many of them were answered before")
+    parser.add_argument("--known", type=int, default=0, help="number of answers that are in the store already")
     parser.add_argument("--workers", type=int, default=50)
-    parser.add_argument("--warm", action="store_true", help="check a few numbers before those that are measured")
+    parser.add_argument("--warm", action="store_true", help="check a few numbers before the measurement")
     options = parser.parse_args()
     folder = options.folder
     os.environ |= {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def check(folder: Path, run: str, count: int, workers: int, known: int = 0) -> dict[str, Any]:
-    """Check ``count`` numbers in a DAG run of this name."""
+    """Check ``count`` numbers in a DAG run of this name, and return the figures."""
     from airflow_provider_wa.operators.check import WaBulkCheckOperator
 
     logging.disable(logging.WARNING)
@@ -68,19 +68,19 @@ def check(folder: Path, run: str, count: int, workers: int, known: int = 0) -> d
         input_path=str(source),
         output_path=str(folder / f"{run}-checked.csv"),
         concurrency=workers,
-        # Never reached, but counted like any other.
+        # Never reached, but its cost is part of the measurement.
         rate_limit="1000000/s",
     )
     began, wall, cpu = time.time(), time.perf_counter(), time.process_time()
     summary = operator.execute(context(run))
     seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if summary["exists"] != count or summary["calls"] != count - known:
-        sys.exit(f"the run went wrong: {summary}")
+        sys.exit(f"the run failed: {summary}")
     return {"calls": summary["calls"], "seconds": seconds, "cpu": cpu, "began": began}
 
 
 def answered(count: int) -> dict[str, Any]:
-    """Store the answers of the measured run's first ``count`` numbers, as the operator would have."""
+    """Store the answers of the measured run's first ``count`` numbers, as the operator does."""
     from airflow_provider_wa.connections.store import get_store
     from airflow_provider_wa.operators._run.message_keys import batch_name
 
@@ -93,7 +93,7 @@ def answered(count: int) -> dict[str, Any]:
 
 
 def answers(count: int) -> Iterator[Any]:
-    """The rows of the list's first ``count`` numbers."""
+    """Yield the rows of the list's first ``count`` numbers."""
     from airflow_provider_wa.store.checks import CheckRow
 
     now = datetime.now(timezone.utc)
@@ -104,12 +104,12 @@ def answers(count: int) -> Iterator[Any]:
 
 
 def given(row: int) -> str:
-    """The list's number in this row, as a person writes it."""
+    """Return the number in this row of the list, in the spelling of people."""
     return f"+51 9{row:08d}"
 
 
 def context(run: str) -> Any:
-    """The part of a task's context by which the store knows one run of it from another."""
+    """Return the part of a task's context that identifies the run in the store."""
     ti = SimpleNamespace(
         dag_id="bench", run_id=run, task_id="check", map_index=-1, try_number=1, max_tries=0, key="bench"
     )
@@ -117,8 +117,8 @@ def context(run: str) -> Any:
 
 
 def peak_mb() -> float:
-    """The peak of this process's memory, in MB of 1,000,000 bytes."""
-    # Not getrusage's maxrss where that can be helped: on Linux it begins with what the parent had when it forked.
+    """Return the peak memory of this process in MB of 1,000,000 bytes."""
+    # Preferred to getrusage's maxrss, which on Linux starts with the memory of the parent at the fork.
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))

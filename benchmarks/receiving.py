@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many posts a second ``wa-receiver`` takes on PostgreSQL, and whether it keeps its word when it is killed.
+"""Measure the posts a second of ``wa-receiver`` on PostgreSQL, and check that a kill loses no answered post.
 
-Each post is a WuzAPI message of its own, over one of 32 connections that are kept open. The rivals in the same run: the
-same server without a receiver (it answers 200 and stores nothing), and one transaction a post. Then duplicates, and a
-SIGKILL in the middle: every 200 must be in the table, once.
+Each post is a different WuzAPI message, over one of 32 open connections. Compared in the same run: the same server
+without a receiver (it answers 200 and stores nothing), and one transaction per post. Then come duplicates, and a
+SIGKILL: every post that was answered with 200 must be stored once.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")).run([li
 
 
 def message(number: int) -> bytes:
-    """A WuzAPI webhook's body."""
+    """Return the body of a WuzAPI webhook."""
     jid = f"51{900000000 + number % 1000}@s.whatsapp.net"
     info = {"ID": f"3EB0{number:012X}", "Chat": jid, "Sender": jid, "Timestamp": "2026-11-21T10:00:00Z", "Type": "text"}
     return json.dumps({"type": "Message", "event": {"Info": info, "Message": {"conversation": "Hello!"}}}).encode()
 
 
 async def post(port: int, numbers: Iterator[int], connections: int) -> tuple[list[int], float]:
-    """Post a message for each number; those that were answered 200, and the seconds it took."""
+    """Post a message for each number. Return the numbers answered with 200, and the seconds."""
     taken: list[int] = []
 
     async def worker() -> None:
@@ -79,7 +79,7 @@ async def post(port: int, numbers: Iterator[int], connections: int) -> tuple[lis
 
 @contextmanager
 def server(folder: Path, *command: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run a server that says where it listens, its log in a file, and yield its port."""
+    """Run a server that prints its address, with its log in a file, and yield its port and process."""
     with (folder / "server.log").open("w+b") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -111,15 +111,15 @@ def main() -> None:
             taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
             bare = len(taken) / seconds
         with server(folder, *receiver) as (port, _):
-            # The first post has Airflow load its providers.
+            # Airflow loads its providers at the first post.
             warm, _ = asyncio.run(post(port, iter(range(10**9, 10**9 + 100)), options.connections))
             taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
             rate = len(taken) / seconds
             again, _ = asyncio.run(post(port, iter(range(1000)), options.connections))
         single = one_transaction_each(url, min(options.posts, 5000), options.connections)
         print(f"no receiver, nothing stored   {bare:7,.0f} posts/s")
-        print(f"receiver                      {rate:7,.0f} posts/s  = {rate / bare:.0%} of that")
-        print(f"one transaction a post        {single:7,.0f} rows/s  (the receiver: {rate / single:.1f} times)")
+        print(f"receiver                      {rate:7,.0f} posts/s  = {rate / bare:.0%} of it")
+        print(f"one transaction per post      {single:7,.0f} rows/s  (receiver: {rate / single:.1f} times)")
         stored = ids(url)
         right = sorted(stored) == sorted(taken + warm)
         print(
@@ -130,14 +130,14 @@ def main() -> None:
             taken_last = asyncio.run(killed(port, process, options))
         stored_now = set(ids(url)) - set(stored)
         lost = set(taken_last) - stored_now
-        print(f"SIGKILL in the middle: {len(taken_last):,} answered 200, {len(lost)} of them lost, "
-              f"{len(stored_now) - len(taken_last)} stored that had no answer yet")  # fmt: skip
+        print(f"SIGKILL under load: {len(taken_last):,} answered 200, {len(lost)} of them lost, "
+              f"{len(stored_now) - len(taken_last)} stored without an answer")  # fmt: skip
         if lost or not right:
             sys.exit(1)
 
 
 async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.Namespace) -> list[int]:
-    """Post, and kill the server after a second; what was answered 200."""
+    """Post, and kill the server after a second. Return the numbers answered with 200."""
     asyncio.get_running_loop().call_later(1.0, process.send_signal, signal.SIGKILL)
     first = options.posts
     taken, _ = await post(port, iter(range(first, first + 10 * options.posts)), options.connections)
@@ -145,7 +145,7 @@ async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.
 
 
 def ids(url: str) -> list[int]:
-    """The numbers of the messages that are stored."""
+    """Return the numbers of the stored messages."""
     import psycopg
 
     with psycopg.connect(url) as connection:
@@ -154,7 +154,7 @@ def ids(url: str) -> list[int]:
 
 
 def one_transaction_each(url: str, count: int, connections: int) -> float:
-    """Rows a second that as many threads insert, each in a transaction of its own."""
+    """Return the rows a second that threads insert, one transaction per row."""
     from concurrent.futures import ThreadPoolExecutor
 
     import psycopg

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmark has measured, as a table: on the terminal and in ``docs/performance.md``."""
+"""Show the benchmark's results as a table: on the terminal and in ``docs/performance.md``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from figures import cpu, rate
 
 Results = Mapping[str, Any]
 
-HEAD = ("what", "measured", "CPU a call", "ours against it", "target")
+HEAD = ("measurement", "result", "CPU per call", "ours compared with it", "target")
 BLOCK = re.compile(r"(<!-- benchmark -->\n).*?(<!-- end benchmark -->)", re.DOTALL)
 SLOWEST = 3
-"""How many of the modules are shown that take longest to import."""
+"""Number of modules shown, of those that take longest to import."""
 
 
 class Target(NamedTuple):
-    """What was to be reached, in words, and whether it was."""
+    """Target in words, and True if it was met."""
 
     words: str
     met: bool
@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 def rows(results: Results) -> list[Row]:
-    """All lines of what was measured, part by part."""
+    """Return the lines of the table, part by part."""
     return [row for part, lines in PARTS.items() if part in results for row in lines(results)]
 
 
@@ -82,7 +82,7 @@ TARGETS_AGAINST: dict[str, dict[str, Callable[[float, float], bool]]] = {
     },
     "httpx": {"at most a tenth of its CPU": lambda calls, work: work <= 0.1},
 }
-"""What is to be reached against a rival with 50 workers, by the ratios of the calls/s and of the CPU."""
+"""Targets against another client with 50 workers: tests of the ratios of the calls/s and of the CPU."""
 
 
 def _operator(results: Results) -> Iterator[Row]:
@@ -92,7 +92,7 @@ def _operator(results: Results) -> Iterator[Row]:
     ratio = f"{_times(rate(run) / rate(engine))} the engine's calls/s, {_times(work)} its CPU"
     targets = [Target("at most 1.5 times the engine's CPU", work <= 1.5)]
     yield Row(f"**{workers} workers: the whole operator**", _rate(run), _cpu(run), ratio, targets)
-    yield Row(f"{workers} workers: the engine, in turn with it", _rate(engine), _cpu(engine))
+    yield Row(f"{workers} workers: the engine, in turn with the operator", _rate(engine), _cpu(engine))
 
 
 def _memory(results: Results) -> Iterator[Row]:
@@ -122,9 +122,9 @@ def _resume(results: Results) -> Iterator[Row]:
     seconds, ratio = resume["first_call_seconds"], ""
     if memory := results.get("memory"):
         again = resume["known"] / rate(list(memory["runs"].values())[-1])
-        ratio = f"{seconds / again:.2%} of the {again:,.0f} s that asking again would take"
+        ratio = f"{seconds / again:.2%} of the {again:,.0f} s to check all again"
     yield Row(
-        f"going on after {resume['known']:,} answers",
+        f"resuming after {resume['known']:,} answers",
         f"{seconds:.2f} s to the first new call",
         ratio=ratio,
         targets=[Target("at most 5 s", seconds <= 5)],
@@ -137,7 +137,7 @@ def _imports(results: Results) -> Iterator[Row]:
     share = f"{everything / airflow:.1%} of airflow.sdk's own {airflow / 1000:.1f} s"
     yield Row(
         "importing all operators and sensors",
-        f"{everything:.0f} ms; not in it: collecting Airflow's garbage, {imports['collection_ms']:.0f} ms",
+        f"{everything:.0f} ms; a garbage collection ({imports['collection_ms']:.0f} ms) is left out",
         ratio=share,
         targets=[Target("at most 30 ms", everything <= 30)],
     )
@@ -150,7 +150,7 @@ def _mapped(results: Results) -> Iterator[Row]:
     run, ratio = results["mapped"], ""
     if operator := results.get("operator"):
         ratio = f"the operator: {_times(rate(operator) / rate(run))} the calls/s"
-    yield Row("one mapped Airflow task a number", f"{rate(run):.2f} calls/s", ratio=ratio)
+    yield Row("one mapped Airflow task per number", f"{rate(run):.2f} calls/s", ratio=ratio)
 
 
 PARTS = {
@@ -161,7 +161,7 @@ PARTS = {
     "imports": _imports,
     "mapped": _mapped,
 }
-"""What makes the lines of each part."""
+"""Functions that make the lines of each part."""
 
 
 def _rate(run: Results) -> str:
@@ -177,7 +177,7 @@ def _times(ratio: float) -> str:
 
 
 def as_text(results: Results) -> str:
-    """The table for a terminal."""
+    """Return the table for a terminal."""
     lines = [HEAD, *(row.cells for row in rows(results))]
     cells = [[cell.replace("**", "") for cell in line] for line in lines]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -185,7 +185,7 @@ def as_text(results: Results) -> str:
 
 
 def as_page_block(results: Results) -> str:
-    """The chart, the table and where they come from, for the page."""
+    """Return the block of the page: the chart, the table, the machine and the date."""
     lines = [HEAD, ["---"] * len(HEAD), *(row.cells for row in rows(results))]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     machine = results["machine"]
@@ -195,12 +195,12 @@ def as_page_block(results: Results) -> str:
 
 
 def included(page: str, results: Results) -> str:
-    """A page with the benchmark's block written anew."""
+    """Return a page with its benchmark block up to date."""
     return BLOCK.sub(lambda found: f"{found[1]}{as_page_block(results)}{found[2]}", page)
 
 
 def write(folder: Path, results: Results) -> None:
-    """Write ``performance.json`` and ``performance.svg``, and the block of ``performance.md`` if that is there."""
+    """Write ``performance.json`` and ``performance.svg``, and update the block in ``performance.md`` if it exists."""
     (folder / "performance.json").write_text(json.dumps(results, indent=2) + "\n")
     if "bulk" in results:
         (folder / "performance.svg").write_text(chart(results["bulk"]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server in its own process that gives the same answer to every call after a fixed latency, at next to no cost."""
+"""Server in a process of its own that gives every call the same answer after a fixed latency, at little cost."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import TypeAlias
 
 BODY = b'{"status":"OK","result":{"number":"+51999888777","whatsapp":"yes"},"request_id":"TID1"}'
-"""AccuAuth's yes to a check."""
+"""AccuAuth's answer to a check of a number that exists."""
 
 GREEN_BODY = b'{"existsWhatsapp":true,"chatId":"51999888777@c.us"}'
-"""Green-API's."""
+"""Green-API's answer to the same."""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
@@ -60,7 +60,7 @@ class Stub(asyncio.Protocol):
 def stub(latency: float, body: bytes = BODY, first_call: Moment | None = None) -> Iterator[str]:
     """Run the stub and yield its URL.
 
-    :param first_call: is set to when the first call came.
+    :param first_call: set to the time of the first call.
     """
     ours, theirs = SPAWN.Pipe()
     process = SPAWN.Process(target=_serve, args=(latency, body, first_call, theirs), daemon=True)
@@ -73,7 +73,7 @@ def stub(latency: float, body: bytes = BODY, first_call: Moment | None = None) -
 
 
 def moment() -> Moment:
-    """A moment that the stub's process can set, in seconds of ``time.time()``; 0 until then."""
+    """Return a shared value for a time, in seconds of ``time.time()``; 0 until the stub's process sets it."""
     return SPAWN.Value("d", 0.0)
 
 

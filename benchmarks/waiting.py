@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What many waiting triggers cost the triggerer that they share: queries, CPU, how long they hold up its event loop.
+"""Measure the cost of many waiting triggers in one triggerer: queries, CPU time, and blocks of its event loop.
 
-Half of them wait for callbacks, which the store tells of; the others ask a vendor for its session. Airflow warns of a
-triggerer's blocked event loop from 0.2 s on.
+One kind waits for callbacks in the store, the other asks a vendor for its session. Airflow warns when a triggerer's
+event loop is blocked for 0.2 s.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ BEAT = 0.005
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--waits", type=int, default=1000, help="of each of the two kinds")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of waiting that are measured")
-    parser.add_argument("--store-interval", type=float, default=5.0, help="seconds between two looks into the store")
+    parser.add_argument("--waits", type=int, default=1000, help="number of triggers of each kind")
+    parser.add_argument("--seconds", type=float, default=60.0, help="duration of the measurement")
+    parser.add_argument("--store-interval", type=float, default=5.0, help="seconds between two queries of the store")
     parser.add_argument("--vendor-interval", type=float, default=60.0, help="seconds between two calls of a trigger")
-    parser.add_argument("--latency", type=float, default=0.05, help="of the vendor, in seconds")
+    parser.add_argument("--latency", type=float, default=0.05, help="latency of the vendor in seconds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, stub(options.latency, LOGGED_OUT) as url:
         os.environ |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -50,7 +50,7 @@ def main() -> None:
         store = {"conn_type": "sqlite", "host": str(Path(folder) / "store.db")}
         os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = json.dumps(store)
         print(
-            f"{options.waits:,} triggers wait for callbacks (a look every {options.store_interval:g} s), "
+            f"{options.waits:,} triggers wait for callbacks (a query every {options.store_interval:g} s), "
             f"{options.waits:,} for a session (a call every {options.vendor_interval:g} s, "
             f"{options.latency * 1000:g} ms latency)"
         )
@@ -64,7 +64,7 @@ async def measure(options: argparse.Namespace) -> None:
     from airflow_provider_wa.triggers.session import WaSessionTrigger
 
     def callback(number: int) -> BaseTrigger:
-        # Of a connection of its own for each run: what was told before is not told to the next.
+        # A connection of its own for each run: events of one run must not reach the next.
         return WaCallbackTrigger(name, options.store_interval, time.time() + 3600, reference=f"r{number}")
 
     def session(number: int) -> BaseTrigger:
@@ -74,12 +74,12 @@ async def measure(options: argparse.Namespace) -> None:
     looks = count_looks()
     selects = count_selects(store)
     name = "warming up"
-    for make in (callback, session):  # the modules are loaded then, as in a triggerer that runs
+    for make in (callback, session):  # loads the modules, as in a running triggerer
         async with waiting([make], 1):
             await all_looked(looks, 1)
     collection = set_apart()
-    print(f"\n{'':10}{'start-up':>12}{'its longest':>14}{'queries':>10}{'CPU a trigger':>16}{'longest':>12}")
-    print(f"{'':10}{'':>12}{'block':>14}{'a tick':>10}{'and minute':>16}{'block':>12}")
+    print(f"\n{'':10}{'start-up':>12}{'its longest':>14}{'queries':>10}{'CPU per trig.':>16}{'longest':>12}")
+    print(f"{'':10}{'':>12}{'block':>14}{'per tick':>10}{'and minute':>16}{'block':>12}")
     kinds: dict[str, list[Callable[[int], BaseTrigger]]] = {
         "callbacks": [callback],
         "sessions": [session],
@@ -108,16 +108,16 @@ async def measure(options: argparse.Namespace) -> None:
                     answered = await burst(store, name, tasks, options.waits)
                     burst_block = longest(blocks)
     print(
-        f"\n{options.waits:,} callbacks at once: all triggers have ended after {answered:.2f} s "
-        f"(the longest block: {burst_block * 1000:.0f} ms)"
+        f"\n{options.waits:,} callbacks at the same time: all triggers ended within {answered:.2f} s "
+        f"(longest block: {burst_block * 1000:.0f} ms)"
     )
-    print(f"Not in these: the garbage collector's way through what Airflow has loaded, {collection * 1000:.0f} ms")
+    print(f"Left out: a garbage collection of the loaded modules, {collection * 1000:.0f} ms")
 
 
 def set_apart() -> float:
-    """Keep the garbage collector from what is loaded by now, and return how many seconds it takes for that.
+    """Freeze the loaded objects for the garbage collector, and return the seconds of one collection of them.
 
-    It holds up every triggerer now and then, whatever the triggers are: it is not ours that would be measured.
+    Such collections block every triggerer now and then, whatever its triggers are.
     """
     began = time.perf_counter()
     gc.collect()
@@ -127,7 +127,7 @@ def set_apart() -> float:
 
 
 def count_looks() -> list[BaseTrigger]:
-    """The triggers that have looked, one entry a look."""
+    """Return a list that gets the trigger of each look."""
     from airflow_provider_wa.waiting.trigger import WaTrigger
 
     looks: list[BaseTrigger] = []
@@ -143,7 +143,7 @@ def count_looks() -> list[BaseTrigger]:
 
 
 def count_selects(store: Store) -> list[str]:
-    """The store's queries."""
+    """Return a list that gets each query of the store."""
     from sqlalchemy import event
 
     selects: list[str] = []
@@ -158,7 +158,7 @@ def count_selects(store: Store) -> list[str]:
 
 @asynccontextmanager
 async def waiting(makers: list[Callable[[int], BaseTrigger]], each: int) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """Triggers that run at the same time, as after a restart of the triggerer."""
+    """Run triggers at the same time, as after a restart of the triggerer, and yield their tasks."""
 
     async def run(trigger: BaseTrigger) -> Any:
         return [event async for event in trigger.run()]
@@ -175,23 +175,23 @@ async def waiting(makers: list[Callable[[int], BaseTrigger]], each: int) -> Asyn
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
-                sys.exit(f"the run went wrong: {result!r}")
+                sys.exit(f"the run failed: {result!r}")
 
 
 async def all_looked(looks: list[BaseTrigger], count: int) -> None:
-    while len(looks) < count:  # noqa: ASYNC110 - it is the looking that is measured, not the telling
+    while len(looks) < count:  # noqa: ASYNC110 - an event would change what is measured
         await asyncio.sleep(0.02)
 
 
 async def burst(store: Store, conn_id: str, tasks: list[asyncio.Task[Any]], count: int) -> float:
-    """Seconds from the storing of as many callbacks as there are triggers until these have ended."""
+    """Store a callback for each trigger, and return the seconds until all triggers have ended."""
     from airflow_provider_wa.api.records import CheckResult, CheckStatus
     from airflow_provider_wa.api.webhooks import event
     from airflow_provider_wa.store.events import NewEvent
 
-    told = [CheckResult(number="51999888777", status=CheckStatus.EXISTS, reference=f"r{n}") for n in range(count)]
+    results = [CheckResult(number="51999888777", status=CheckStatus.EXISTS, reference=f"r{n}") for n in range(count)]
     await asyncio.to_thread(
-        store.events.add, [NewEvent(conn_id=conn_id, vendor="checkwa", event=event(each)) for each in told]
+        store.events.add, [NewEvent(conn_id=conn_id, vendor="checkwa", event=event(each)) for each in results]
     )
     stored = time.perf_counter()
     await asyncio.gather(*tasks)
@@ -200,7 +200,7 @@ async def burst(store: Store, conn_id: str, tasks: list[asyncio.Task[Any]], coun
 
 @asynccontextmanager
 async def beating() -> AsyncIterator[list[float]]:
-    """How late each beat of a heart came that shares the event loop, in seconds."""
+    """Run a heartbeat in the event loop, and yield the list of its delays in seconds."""
     late: list[float] = []
 
     async def beat() -> None:
@@ -218,7 +218,7 @@ async def beating() -> AsyncIterator[list[float]]:
 
 
 def longest(blocks: list[float]) -> float:
-    """The longest block since this was asked last."""
+    """Return the longest block since the last call."""
     block = max(blocks, default=0.0)
     blocks.clear()
     return block

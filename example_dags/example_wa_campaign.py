@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign that keeps its manners: a message for each customer, at most once, not at night, not too fast."""
+"""A campaign with a sending policy: one message to each customer, at most once, not at night, not too fast."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ with DAG(
         message="Hello {{ name }}, order {{ order }} is on its way. Reply STOP to hear no more from us.",
         pace=(1, 2),  # seconds between two messages
         daily_limit=500,
-        quiet_hours=("23:30", "06:00"),  # by each customer's own clock
-        on_hold="skip",  # do not wait for those who are asleep now
+        quiet_hours=("23:30", "06:00"),  # in each customer's time zone
+        on_hold="skip",  # skip customers in their quiet hours; "wait" sends to them later
         retries=3,  # nobody is messaged twice
     )
     # [END campaign]
@@ -47,15 +47,15 @@ with DAG(
         wa_conn_id="green_api_default",
         message_id=send.output,
         timeout=3600,
-        fail_on_timeout=False,  # phones that are off are no failure of this task
+        fail_on_timeout=False,  # a phone that is off does not fail this task
         deferrable=True,
     )
 
     @task
     def report(sent: dict, delivered: dict) -> str:
-        """What became of the campaign, in a sentence."""
-        reached = delivered["delivered"] + delivered["read"]
-        return f"{reached} of {sent['total']} reached, {sent['skipped']} left in peace"
+        """Return the result of the campaign in one line."""
+        arrived = delivered["delivered"] + delivered["read"]
+        return f"{arrived} of {sent['total']} delivered, {sent['skipped']} skipped"
 
     logged_in >> send
     report(send.output, delivered.output)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Send to a few people, give the messages an hour to arrive, and try another channel for those who were not reached.
+"""Send a message to a few people, wait for the deliveries, and use a second channel for those not delivered in time.
 
-The first channel is ``wa_portal_default``, the second ``green_api_default``; it could as well be e-mail or SMS.
+The first channel is ``wa_portal_default``, the second ``green_api_default``. It could as well be e-mail or SMS.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ with DAG(
         task_id="delivered",
         wa_conn_id="wa_portal_default",
         message_id=send.output,
-        timeout=120,  # enough to try it; in earnest, give phones a day
-        fail_on_timeout=False,  # those who were not reached are returned, in place of a failure
+        timeout=120,  # for the demo; in production, allow a day
+        fail_on_timeout=False,  # return the undelivered messages instead of failing
         deferrable=True,
     )
 
     @task
-    def not_reached(delivered: dict) -> list[str]:
-        """Whom no message was delivered to in time."""
+    def undelivered(delivered: dict) -> list[str]:
+        """Return the recipients of the messages that were not delivered in time."""
         return [message["to"] for message in delivered["undelivered"]]
 
     second_channel = WaSendMessageOperator.partial(
         task_id="second_channel",
         wa_conn_id="green_api_default",
         message="Your parcel arrives tomorrow.",
-    ).expand(to=not_reached(delivered.output))
+    ).expand(to=undelivered(delivered.output))
     # [END follow_up]

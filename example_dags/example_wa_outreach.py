@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verify a list of numbers, message those who are on WhatsApp, and see how the messages fared.
+"""Check a list of numbers, send a message to those on WhatsApp, and report the deliveries.
 
-Two connections share the work: ``wuzapi_default`` checks numbers, many in one call, and ``wa_portal_default`` sends and
-reports delivery. ``make demo`` runs this DAG against the sandbox, with no account at either.
+Two connections share the work: ``wuzapi_default`` checks numbers, many in one call; ``wa_portal_default`` sends and
+reports delivery. ``make demo`` runs this DAG against the sandbox, without an account.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ with DAG(
 
     @task
     def connect() -> dict:
-        """Connect the account that checks; harmless if it is connected."""
+        """Connect the account that checks. Does nothing if it is connected."""
         return WuzApiHook("wuzapi_default").connect().to_dict()
 
     # [START session]
@@ -62,10 +62,10 @@ with DAG(
 
     @task
     def on_whatsapp(checked: dict) -> list[str]:
-        """Whom to send to: the form of each number that WhatsApp knows."""
+        """Return the recipients: each number in the form that WhatsApp knows."""
         with ObjectStoragePath(checked["output"]).open() as rows:
             found = [row for row in csv.DictReader(rows) if row["status"] == "exists"]
-        # WhatsApp hides some numbers behind an id (@lid), which only the vendor that told it can send to.
+        # Some numbers are hidden behind an id (@lid). Only the vendor that returned the id can send to it.
         return [row["number"] if row["jid"].endswith("@lid") else row["jid"] for row in found]
 
     # [START send]
@@ -83,8 +83,8 @@ with DAG(
         task_id="delivered",
         wa_conn_id="wa_portal_default",
         message_id=send.output,
-        timeout=120,  # enough to try it; in earnest, give phones a day
-        fail_on_timeout=False,  # phones that are off are no failure of this task
+        timeout=120,  # for the demo; in production, allow a day
+        fail_on_timeout=False,  # a phone that is off does not fail this task
         deferrable=True,
     )
     # [END delivery]
@@ -100,11 +100,11 @@ with DAG(
 
     @task
     def funnel(checked: dict, statuses: dict) -> dict[str, int]:
-        """From the list to the phones, in numbers of this run."""
+        """Return the counts of this run, from the list to the phones."""
         return {
             "rows in the list": checked["total"],
             "not a phone number": checked["invalid"],
-            "the same number again": checked["duplicates"],
+            "duplicates": checked["duplicates"],
             "numbers checked": checked["total"] - checked["invalid"] - checked["duplicates"],
             "not on WhatsApp": checked["absent"],
             "no clear answer": checked["unknown"] + checked["pending"],

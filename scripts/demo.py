@@ -24,16 +24,15 @@ from local_airflow import HOME, PROJECT, airflow_environment, end_in_order, migr
 OUTPUT = HOME / "output"
 BAR = 40
 
-# What the examples wait for in a triggerer, holding no worker slot.
 DAGS = {
-    "example_wa_outreach": "wait for two sessions, check 200 numbers, send, wait for delivery, count",
-    "example_wa_campaign": "a message for each customer, with manners",
-    "example_wa_checkwa": "check numbers whose answers are called back",
-    "example_wa_accuauth": "check numbers that are PENDING for a while",
-    "example_wa_follow_up": "send, and try another channel for who was not reached",
+    "example_wa_outreach": "wait for two sessions, check 200 numbers, send, wait for deliveries, count",
+    "example_wa_campaign": "send a message to each customer, with a sending policy",
+    "example_wa_checkwa": "check numbers, and wait for the callbacks",
+    "example_wa_accuauth": "check numbers, some of which are PENDING at first",
+    "example_wa_follow_up": "send, and use a second channel for messages that are not delivered",
 }
 
-# The examples have an hour's patience, as one has with people; the sandbox's phones need a second.
+# The examples wait up to an hour, as real people need; the sandbox's phones answer within seconds.
 POLL_SECONDS = 1.0
 DELIVERY_SECONDS = 6.0
 
@@ -56,17 +55,18 @@ def main() -> int:
         return 1
     print_funnel(outcomes["example_wa_outreach"]["funnel"])
     print("\ncampaign:    ", outcomes["example_wa_campaign"]["report"])
-    print("called back: ", counted(outcomes["example_wa_checkwa"]["check"]))
-    print("PENDING:     ", counted(outcomes["example_wa_accuauth"]["check"]))
+    print("CheckWA:     ", counted(outcomes["example_wa_checkwa"]["check"]))
+    print("AccuAuth:    ", counted(outcomes["example_wa_accuauth"]["check"]))
     delivered = outcomes["example_wa_follow_up"]["delivered"]
-    print(f"follow-up:    {delivered['delivered']} delivered, {len(delivered['undelivered'])} sent by another channel")
+    undelivered = len(delivered["undelivered"])
+    print(f"follow-up:    {delivered['delivered']} delivered, {undelivered} sent over the second channel")
     print_files()
-    print(f"\ndone in {time.monotonic() - started:.0f} s; 'make airflow' shows the same in Airflow's UI")
+    print(f"\ndone in {time.monotonic() - started:.0f} s; 'make airflow' opens Airflow's UI with the same sandbox")
     return 0
 
 
 def run_dag(dag_id: str, what: str) -> dict[str, Any] | None:
-    """Run a DAG; what its tasks returned by their ids, or None if one did not succeed."""
+    """Run a DAG and return its tasks' results by task id, or None if a task did not succeed."""
     warnings.simplefilter("ignore")
     try:
         from airflow.dag_processing.dagbag import DagBag
@@ -90,7 +90,7 @@ def run_dag(dag_id: str, what: str) -> dict[str, Any] | None:
 
 
 def shorten_waits(task: Any) -> None:
-    """Let a task of an example wait as long as the sandbox's phones need."""
+    """Shorten a task's waits to what the sandbox needs."""
     if hasattr(task, "poke_interval"):
         task.poke_interval = POLL_SECONDS
     if hasattr(task, "pending_timeout"):
@@ -100,13 +100,13 @@ def shorten_waits(task: Any) -> None:
 
 
 def counted(checked: dict[str, Any]) -> str:
-    """A bulk check's answers in words."""
+    """Return a bulk check's counts as text."""
     return ", ".join(f"{checked[status]} {status}" for status in ("exists", "absent", "pending", "unknown"))
 
 
 @contextmanager
 def progress(url: str) -> Iterator[None]:
-    """Print every few seconds what has reached the sandbox so far."""
+    """Print every few seconds the number of checks and messages at the sandbox."""
     over = threading.Event()
 
     def watch() -> None:
@@ -128,7 +128,7 @@ def progress(url: str) -> Iterator[None]:
 
 
 def print_funnel(funnel: dict[str, int]) -> None:
-    """The funnel as a table with bars, scaled to its first row."""
+    """Print the funnel as a table with bars, scaled to the largest count."""
     width = max(map(len, funnel))
     most = max(funnel.values()) or 1
     print()
@@ -137,7 +137,7 @@ def print_funnel(funnel: dict[str, int]) -> None:
 
 
 def print_files() -> None:
-    """Where the results are, and how many rows each file has."""
+    """Print the result files with their numbers of rows."""
     print("\nresults:")
     for path in sorted(OUTPUT.glob("*.csv")):
         with path.open() as rows:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write into the documentation what comes from the code: parts of the example DAGs, tables of what vendors can do.
+"""Update the blocks of the documentation that come from the code: ``python scripts/include_examples.py``.
 
-And from the tests: what comes of each fault.
-
-``python scripts/include_examples.py`` writes; a test fails if that would change anything.
+Those are parts of the example DAGs, the tables of capabilities and endpoints, and the table of faults from the tests.
+A test fails if a block is out of date.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ INCLUDE = re.compile(r"(<!-- include (?P<what>\S+)(?: (?P<part>\S+))? -->\n).*?(
 
 
 def example(file: str, part: str) -> str:
-    """The lines of an example DAG between its markers, as a code block."""
+    """Return the lines of an example DAG between its markers, as a code block."""
     text = (PROJECT / "example_dags" / file).read_text()
     found = re.search(rf"^ *# \[START {part}\]\n(.*?)^ *# \[END {part}\]$", text, re.DOTALL | re.MULTILINE)
     if not found:
@@ -29,19 +28,19 @@ def example(file: str, part: str) -> str:
 
 
 def capabilities() -> str:
-    """What each vendor can do, as a table."""
+    """Return the table of what each vendor can do."""
     from airflow_provider_wa.api.capabilities import CAPABILITIES, who_can
     from airflow_provider_wa.vendors.registry import VENDORS
 
     names = sorted(vendor.name for vendor in VENDORS)
-    rows = [["can", *(f"`{name}`" for name in names)], ["---"] * (len(names) + 1)]
+    rows = [["capability", *(f"`{name}`" for name in names)], ["---"] * (len(names) + 1)]
     for capability, deed in CAPABILITIES.items():
         able = who_can(capability, VENDORS)
         rows.append([deed, *("yes" if name in able else "-" for name in names)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-# Which operator, sensor or trigger does what a flow does; for what has none there is the hook's method, in @task.
+# Operator or sensor for each flow. A flow without one is called through the hook, in @task.
 OPERATORS = {
     "check": "`WaBulkCheckOperator`",
     "send": "`WaSendMessageOperator`",
@@ -63,7 +62,7 @@ OPERATORS = {
 
 
 def endpoints(conn_type: str) -> str:
-    """A vendor's endpoints, and what speaks them: a hook's method, and an operator where there is one."""
+    """Return the table of a vendor's endpoints, each with its hook method and operator."""
     from importlib import import_module
 
     from airflow_provider_wa.provider_info import FORMS
@@ -72,17 +71,17 @@ def endpoints(conn_type: str) -> str:
     vendor = next(vendor for vendor in VENDORS if vendor.name == conn_type)
     module, _, name = FORMS[conn_type].hook_class.rpartition(".")
     hook = getattr(import_module(module), name)
-    rows = [["endpoint", "hook method", "operator or sensor", "servers"], ["---"] * 4]
+    rows = [["endpoint", "hook method", "operator or sensor", "server version"], ["---"] * 4]
     for line in vendor.endpoints:
         if not hasattr(vendor, line.flow) or not hasattr(hook, line.flow):
             raise SystemExit(f"{conn_type}: {line.name} has no method {line.flow!r} on the vendor and its hook")
-        operator = "`WaReactOperator`" if "react" in line.name else OPERATORS.get(line.flow, "the hook, in `@task`")
+        operator = "`WaReactOperator`" if "react" in line.name else OPERATORS.get(line.flow, "hook in `@task`")
         rows.append([f"`{line.name}`", f"`{line.flow}`", operator, line.since])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def faults() -> str:
-    """What each fault comes to with each vendor, as the tests hold the package to it."""
+    """Return the tables of faults and their results, as the tests expect them."""
     sys.path.insert(0, str(PROJECT / "tests"))
     from reliability.outcomes import tables
 
@@ -90,7 +89,7 @@ def faults() -> str:
 
 
 def included(page: str) -> str:
-    """A page with everything that it includes written anew."""
+    """Return a page with its included blocks up to date."""
 
     def written(found: re.Match[str]) -> str:
         made = {"capabilities": capabilities, "faults": faults, "endpoints": lambda: endpoints(found["part"])}

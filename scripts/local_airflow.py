@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private Airflow beside the sandbox, for ``make demo`` and ``make airflow``: everything under ``.demo/``."""
+"""Private Airflow and sandbox for ``make demo`` and ``make airflow``. All their files are in ``.demo/``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WEBHOOK_SECRET = "sandbox-webhook-secret"
 
 
 def airflow_environment(sandbox_url: str, callback_base_url: str = "") -> dict[str, str]:
-    """The environment of an Airflow that knows the example DAGs and connects to all of the sandbox's vendors."""
+    """Return the environment of an Airflow with the example DAGs and a connection to each vendor of the sandbox."""
     HOME.mkdir(exist_ok=True)
     environment = {
         "AIRFLOW_HOME": str(HOME / "airflow"),
@@ -51,7 +51,7 @@ def airflow_environment(sandbox_url: str, callback_base_url: str = "") -> dict[s
 
 
 def migrate_database() -> None:
-    """Make Airflow's tables, or bring them up to date."""
+    """Create or migrate Airflow's tables."""
     done = subprocess.run([BIN / "airflow", "db", "migrate"], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"airflow db migrate failed:\n{done.stdout}\n{done.stderr}")
@@ -59,21 +59,21 @@ def migrate_database() -> None:
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[str]:
-    """Run the sandbox on a free port and yield its URL; it ends with the block, however that ends."""
+    """Run the sandbox on a free port and yield its URL. It ends with the block."""
     with _server("wa-sandbox", *options) as url:
         yield url
 
 
 @contextmanager
 def receiver() -> Iterator[str]:
-    """Run the receiver on a free port, with the connections of this process's environment, and yield its URL."""
+    """Run the receiver on a free port, with the connections of the environment, and yield its URL."""
     with _server("wa-receiver") as url:
         yield url
 
 
 @contextmanager
 def _server(command: str, *options: str) -> Iterator[str]:
-    # A group of its own: Ctrl-C reaches this process alone, which then ends the server in order.
+    # A process group of its own: Ctrl-C reaches only this process, which then ends the server.
     process = subprocess.Popen(
         [BIN / command, "--port", "0", *options], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -88,7 +88,7 @@ def _server(command: str, *options: str) -> Iterator[str]:
 
 
 def end_group(process: subprocess.Popen[str]) -> None:
-    """End a process that was started in a group of its own, and all that it has started."""
+    """End a process that runs in a process group of its own, and its child processes."""
     for sign, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
         try:
             os.killpg(process.pid, sign)
@@ -102,7 +102,7 @@ def end_group(process: subprocess.Popen[str]) -> None:
 
 
 def end_in_order() -> None:
-    """Let Ctrl-C and SIGTERM end this process so that what it has started ends with it."""
+    """Turn Ctrl-C and SIGTERM into exceptions, so that child processes are ended too."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # Started in the background by a shell, a process ignores Ctrl-C's signal unless it says otherwise.
+    # A process that a shell starts in the background ignores SIGINT by default.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ class Pins(NamedTuple):
 
     airflow: str
     until: str = ""
-    """Day after which no release counts; none if empty. Airflow 3.2.2 fails with today's pydantic, for example."""
+    """Last day whose releases count; no limit if empty. Airflow 3.2.2 fails with today's pydantic, for example."""
     lowest: bool = False
     """The lowest versions that ``pyproject.toml`` allows, in place of the highest."""
 
@@ -41,7 +41,7 @@ FILES = {
 
 
 def main(uv: str, folder: str) -> None:
-    """Resolve the project's dependencies and those of its tests, once a file."""
+    """Resolve the dependencies of the project and its tests, and write one file for each entry of ``FILES``."""
     for name, pins in FILES.items():
         target = Path(folder, f"{name}.txt")
         target.write_text(pins.head + resolved(uv, pins))
@@ -49,7 +49,7 @@ def main(uv: str, folder: str) -> None:
 
 
 def resolved(uv: str, pins: Pins) -> str:
-    """Return the pins, a line each."""
+    """Return the pins, one a line."""
     command = [uv, "pip", "compile", "--universal", "--python-version", "3.10", "--quiet"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
     command += ["--exclude-newer", pins.until] if pins.until else []

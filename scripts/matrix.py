@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tests over the Airflow releases and Python versions that are supported: ``make matrix``."""
+"""Run the tests with the supported Airflow releases and Python versions: ``make matrix``."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Job(NamedTuple):
     constraints: str
     python: str
     quick: bool = False
-    """A job of ``--quick`` as well, which runs the unit tests alone."""
+    """True for a job that ``--quick`` runs too, with the unit tests alone."""
 
     @property
     def name(self) -> str:
-        """The name to ask for it by."""
+        """Name of the job on the command line."""
         return f"{self.constraints.removeprefix('airflow-')}-py{self.python}"
 
 
@@ -44,11 +44,11 @@ JOBS = (
     Job("airflow-3.3", "3.13"),
     Job("lowest", "3.10", quick=True),
 )
-"""The corners: the oldest and the newest Python of the oldest and the newest release, and each release once."""
+"""The oldest and the newest release with the oldest and the newest Python, and each other release once."""
 
 
 class Outcome(NamedTuple):
-    """A row of the table at the end."""
+    """Row of the table at the end."""
 
     job: str
     airflow: str = "-"
@@ -61,15 +61,15 @@ class Outcome(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run jobs one after the other; 1 if a test failed, an environment could not be made, or nothing ran at all."""
+    """Run jobs one after the other. Return 1 if a test failed, an environment could not be made, or nothing ran."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"one of {', '.join(job.name for job in JOBS)}")
-    parser.add_argument("--quick", action="store_true", help="unit tests of the jobs that differ most")
+    parser.add_argument("--quick", action="store_true", help="run three jobs only, with the unit tests alone")
     parser.add_argument("--tier", default="", help="pytest's -m, for example unit")
     parser.add_argument("--workers", default="2", help="test processes (2)")
     options = parser.parse_args(arguments)
     if unknown := set(options.jobs) - {job.name for job in JOBS}:
-        parser.error(f"unknown job {', '.join(sorted(unknown))}; one of {', '.join(job.name for job in JOBS)}")
+        parser.error(f"unknown job {', '.join(sorted(unknown))}; expected one of {', '.join(job.name for job in JOBS)}")
     chosen = [
         job for job in JOBS if job.name in options.jobs or (not options.jobs and (job.quick or not options.quick))
     ]
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def find_interpreter(version: str) -> str | None:
-    """Return an interpreter of a version: of the PATH, of pyenv, or as uv finds it."""
+    """Return an interpreter of this version: from the PATH, from pyenv, or as uv finds it."""
     return next((path for path in _interpreters(version) if _version(path) == version), None)
 
 
@@ -104,18 +104,18 @@ def _interpreters(version: str) -> Iterator[str]:
 
 
 def _version(path: str) -> str:
-    # A shim of pyenv is on the PATH for versions as well that it then refuses to run.
+    # pyenv puts shims on the PATH for versions that it then refuses to run.
     command = [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def uv() -> str:
-    """Return uv: the machine's own, or that of the environment that runs this."""
+    """Return the path of uv: the one on the PATH, or the one in the environment of this process."""
     return shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
 
 
 def run(job: Job, interpreter: str, tier: str, workers: str) -> Outcome:
-    """Make a job's environment, unless it is as it should be, and run its tests."""
+    """Create a job's environment if needed, and run its tests."""
     print(f"=== {job.name}: {interpreter}", flush=True)
     begun = time.monotonic()
     python = FOLDER / job.name / "bin" / "python"
@@ -138,7 +138,7 @@ def run(job: Job, interpreter: str, tier: str, workers: str) -> Outcome:
 
 
 def install(job: Job, interpreter: str, python: Path) -> None:
-    """Make an environment, if the pins or the project's dependencies have changed since it was made."""
+    """Create an environment, unless it exists and neither its pins nor ``pyproject.toml`` have changed since."""
     constraints = ROOT / "constraints" / f"{job.constraints}.txt"
     wanted = hashlib.sha256(constraints.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     ready = python.parent.parent / ".ready"
@@ -163,7 +163,7 @@ def _versions(python: Path) -> tuple[str, str]:
 
 
 def _counts(report: Path) -> tuple[int, int, int]:
-    """Passed, failed (errors too) and skipped, as pytest's own report has them."""
+    """Return the counts of passed, failed (with errors) and skipped tests from pytest's report."""
     if not report.exists():
         return 0, 0, 0
     suite = next(ElementTree.parse(report).iter("testsuite"))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Record what Green-API's own Python SDK sends, for ours to be compared with: ``make sdk`` runs and checks it.
+"""Record the requests of Green-API's Python SDK, so that tests can compare ours with them. ``make sdk`` runs it.
 
-Runs in an environment with the dependency group ``sdk``, not in the project's own: the SDK pins its dependencies.
-Writes ``tests/contract/green_sdk_requests.json``; with ``--print`` it prints the same instead. Nothing leaves this
-process: requests-mock stands in for the network.
+It needs an environment with the dependency group ``sdk``, apart from the project's: the SDK pins its dependencies.
+It writes ``tests/contract/green_sdk_requests.json``, or prints the recording with ``--print``. requests-mock replaces
+the network.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ID_INSTANCE, TOKEN = "1101000001", "A-TOKEN"
 PERSON, GROUP = "11001234567@c.us", "11001234567-1581234048@g.us"
 UPLOAD = b"%PDF-1.7 a bill"
 
-# What to call it by -> the SDK's method and its arguments.
+# Name of the call: the SDK's method and its arguments.
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "checkWhatsapp by number": ("serviceMethods.checkWhatsapp", {"phoneNumber": 11001234567}),
     "checkWhatsapp by chat": ("serviceMethods.checkWhatsapp", {"chatId": "98765432101234@lid"}),
@@ -72,7 +72,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def record() -> dict[str, Any]:
-    """The SDK's version, and of each call the request that it makes."""
+    """Return the SDK's version and the request of each call."""
     with tempfile.TemporaryDirectory() as folder, requests_mock.Mocker() as network:
         network.register_uri(requests_mock.ANY, requests_mock.ANY, json={})
         api = API.GreenApi(ID_INSTANCE, TOKEN)
@@ -84,7 +84,7 @@ def record() -> dict[str, Any]:
                 given["path"] = str(file)
             attrgetter(method)(api)(**given)
             if len(network.request_history) != list(CALLS).index(name) + 1:
-                raise SystemExit(f"{name}: not one request")
+                raise SystemExit(f"{name}: expected one request")
         requests = dict(zip(CALLS, map(_plain, network.request_history), strict=True))
     return {"sdk": f"whatsapp-api-client-python {version('whatsapp-api-client-python')}", "requests": requests}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run ``airflow standalone`` with the sandbox behind it until Ctrl-C: ``make airflow``."""
+"""Run ``airflow standalone`` and the sandbox until Ctrl-C: ``make airflow``."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SANDBOX_PORT = 8790
 
 
 def main() -> int:
-    """Start both, say where they are, and wait."""
+    """Start both, print their addresses, and wait."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="of Airflow's UI; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=8080, help="port of Airflow's UI; 0 for any free port")
     port = parser.parse_args().port or free_port()
     if is_taken(port):
         print(f"port {port} is taken: choose another, for example make airflow PORT=8081", file=sys.stderr)
         return 1
     end_in_order()
-    # Connections that were saved in the UI find it again after the next start.
+    # The same port at each start: connections that were saved in the UI stay valid.
     with sandbox("--port", "0" if is_taken(SANDBOX_PORT) else str(SANDBOX_PORT)) as url:
-        # The receiver is mounted in Airflow's API server, by the plugin.
+        # The plugin mounts the receiver in Airflow's API server.
         address = f"http://127.0.0.1:{port}"
         environment = airflow_environment(url, address) | {
             "AIRFLOW__API__PORT": str(port),
@@ -59,22 +59,23 @@ def main() -> int:
 
 
 def wait(airflow: subprocess.Popen[str], address: str) -> int:
-    """Say when the UI answers, then wait until Airflow ends."""
+    """Print a message when the UI answers, then wait until Airflow ends."""
     given_up = time.monotonic() + PATIENCE
     while not is_healthy(address):
         if airflow.poll() is not None or time.monotonic() > given_up:
-            print("Airflow did not start; the end of its log tells why", file=sys.stderr)
+            print("Airflow did not start; see the end of its log", file=sys.stderr)
             return 1
         time.sleep(1)
     print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)", flush=True)
-    print("DAGs to try: example_wa_outreach (its last task waits two minutes for phones that are off) and one a vendor")
-    print("Their connections come from the environment and are not listed; Admin > Connections > Add shows the forms")
-    print("Each start has a new sandbox, which knows nothing of the messages before it", flush=True)
+    print("DAGs to try: example_wa_outreach (waits up to two minutes for deliveries), and one for each vendor")
+    print("The connections come from environment variables, so the UI does not list them")
+    print("Admin > Connections > Add shows the forms of the connection types")
+    print("Each start has a new, empty sandbox", flush=True)
     return airflow.wait()
 
 
 def is_healthy(address: str) -> bool:
-    """Whether the API server answers."""
+    """Return True if the API server answers."""
     try:
         with urllib.request.urlopen(f"{address}/api/v2/monitor/health", timeout=5) as reply:
             return bool(reply.status == 200)
@@ -83,13 +84,13 @@ def is_healthy(address: str) -> bool:
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Return True if a server listens on this port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills bulk tasks at random moments while the vendors fail, runs them again until they succeed, and prints a table.
+"""Kill bulk tasks at random moments while the vendors fail, run them again until they succeed, and print a table.
 
-``python scripts/torture.py --kills 25 --seed 7``; exits with 1 if anybody was messaged twice or never, or if more
-checks were repeated than had to be.
+``python scripts/torture.py --kills 25 --seed 7`` exits with 1 if a recipient got a message twice or never, or if more
+checks were repeated than necessary.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ SENT_BY = ("wuzapi", "wa_portal", "green_api")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="for the same again")
+    parser.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of an earlier run, to repeat it"
+    )
     parser.add_argument("--recipients", type=int, default=1000)
     parser.add_argument("--numbers", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--only", default="", help="part of a task's name, such as 'send' or 'wa_portal'")
     options = parser.parse_args()
-    print(f"seed {options.seed}: {options.kills} kills of each task, the store in {options.store}", flush=True)
+    print(f"seed {options.seed}: {options.kills} kills of each task, store: {options.store}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         # Before anything of Airflow is imported.
         os.environ |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace, folder: Path) -> int:
 
 @contextmanager
 def store(kind: str) -> Iterator[str]:
-    """The URI of a fresh store's connection; "" is a SQLite file."""
+    """Yield the connection URI of a new store; empty for a SQLite file."""
     if kind == "sqlite":
         yield ""
         return

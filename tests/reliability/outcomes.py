@@ -204,7 +204,7 @@ def tables() -> str:
         for conn_type, faults in OWN.items()
         for fault in faults
     ]
-    return f"{_table(head, _merged(rows, 0))}\n{_table(['vendor', 'it says', *VENDORS], _merged(own, 1))}"
+    return f"{_table(head, _merged(rows, 0))}\n{_table(['vendor', 'code or state', *VENDORS], _merged(own, 1))}"
 
 
 def _merged(rows: Iterable[Sequence[str]], name: int) -> list[Sequence[str]]:

@@ -63,8 +63,8 @@ ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(BadInput, "the session is in another state already", status=409),
 )  # fmt: skip
 
-_OLDER = "the document's, gone by 1.0.6"
-_NEWER = "newer than the document, by 1.0.6"
+_OLDER = "in the document; gone in 1.0.6"
+_NEWER = "in 1.0.6; not in the document"
 
 ENDPOINTS: tuple[Documented, ...] = (
     Documented("POST /webhook", "set_webhook"),
