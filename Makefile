@@ -22,49 +22,49 @@ help: ## Show this list
 demo: $(READY) ## Run the outreach example on a private Airflow against the sandbox, and print its funnel
 	@$(BIN)/python scripts/demo.py
 
-airflow: $(READY) ## Open Airflow's UI with the sandbox behind it (PORT=8080)
+airflow: $(READY) ## Open Airflow's UI with the sandbox (PORT=8080)
 	@$(BIN)/python scripts/standalone.py --port $(PORT)
 
-test: lint ## Lint, types, and the tests that start no processes
+test: lint ## Run lint, type checks and the tests that start no processes
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
 
-testall: lint ## Lint, types and all tests: PostgreSQL, Airflow's own processes, torture, benchmarks
+testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture and benchmarks
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
 	$(BIN)/python -m pytest -m system
 
-unit: $(READY) ## The unit tests alone: no socket, no process; a minute
+unit: $(READY) ## Run the unit tests: no socket, no process; about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m unit
 
-matrix: $(READY) ## The unit and sockets tests over all supported releases of Airflow and Python (JOBS="lowest-py3.10", or --quick)
+matrix: $(READY) ## Run the unit and sockets tests with all supported releases of Airflow and Python (JOBS=lowest-py3.10 or JOBS=--quick)
 	@$(BIN)/python scripts/matrix.py $(JOBS)
 
-lint: $(READY) ## Formatting, lint rules and types
+lint: $(READY) ## Check formatting, lint rules and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: $(READY) ## Put the code into the project's format
+format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) $(SDK_READY) ## How fast bulk checks are, against their rivals: five minutes
+bench: $(READY) $(SDK_READY) ## Measure bulk checks against other clients; five minutes
 	@$(BIN)/python benchmarks/bench.py --docs docs
 
-benchfull: $(READY) $(SDK_READY) ## The same with a million numbers, and waits and the receiver: half an hour
+benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and waits and the receiver; half an hour
 	@$(BIN)/python benchmarks/bench.py --full --mapped --docs docs
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/receiving.py
 
-torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and print what those saw (SEED=7: the same again)
+torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and count repeats (SEED=7 repeats a run)
 	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))
 
-sdk: $(READY) $(SDK_READY) ## Compare with Green-API's own SDK, in an environment of its own
+sdk: $(READY) $(SDK_READY) ## Compare requests with those of Green-API's SDK, in a separate environment
 	$(BIN)/python -m pytest tests/contract/test_green_sdk.py
 
-constraints: $(READY) ## Pin the newest releases that fit together, and those of each day that the matrix knows
+constraints: $(READY) ## Write the constraint files: the newest releases, and those of the matrix
 	$(BIN)/python scripts/make_constraints.py $(UV) constraints
 
-clean: ## Remove all that the other targets have made
+clean: ## Remove all files that the other targets have made
 	rm -rf $(VENV) $(SDK) .matrix .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

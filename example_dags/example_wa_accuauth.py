@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AccuAuth in Peru answers PENDING for a while: ask for a few numbers until it does not, without a worker.
+"""Check numbers with AccuAuth, which answers PENDING at first, and wait for the results without a worker slot.
 
 Numbers without a country code are read as Peruvian.
 """
@@ -26,7 +26,7 @@ with DAG(
         wa_conn_id="accuauth_default",
         numbers=["999 888 777", "+51 999 888 700", "999 888 701"],
         default_region="PE",
-        deferrable=True,  # those that are pending are asked for again, every 20 to 30 s, by the triggerer
+        deferrable=True,  # the triggerer checks pending numbers again, every 20 to 30 s
     )
     # [END accuauth]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answer WhatsApp messages: each batch of messages that come in starts a run, which answers each of them once."""
+"""Answer incoming messages: each batch of messages starts a DAG run, which answers each message once."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ with DAG(
     # [START reply]
     @task
     def people(batch: dict) -> list[dict]:
-        """Return the rows to answer: messages from people, and none that repeats our own answer."""
+        """Return the rows to answer: messages from people, without those that repeat our answer."""
         rows = [row for row in batch["items"] if ANSWER not in row["text"] and "@" not in row["sender"]]
         if not rows:
             raise AirflowSkipException("no message needs an answer")
         return rows
 
-    # The rows hold what strangers wrote. They are data: only `message` is a template, and only this file writes it.
+    # The rows hold texts of strangers. They are data: only `message` is a template, and it stands in this file.
     WaBulkSendOperator(
         task_id="reply",
         wa_conn_id="wa_portal_default",
         recipients=people(read.output),
         column="sender",
         message=ANSWER,
-        # A batch of messages can arrive a second time, after a triggerer was killed. Each message has one answer.
+        # After a kill of the triggerer a batch may arrive again. The key allows one answer for each message.
         idempotency_key="answer-{{ event_id }}",
         retries=2,
     )

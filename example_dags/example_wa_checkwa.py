@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CheckWA answers by calling back: submit a few numbers, wait without a worker, write the answers.
+"""Check numbers with CheckWA, which posts its results to a callback URL, and wait for them without a worker slot.
 
-The connection ``checkwa_default`` needs the extras ``callback_base_url`` and ``webhook_secret``, and the receiver
-must be reachable there (docs/receiver.md). ``make demo`` and ``make airflow`` run all of it on this machine.
+The connection ``checkwa_default`` needs the extras ``callback_base_url`` and ``webhook_secret``, and the vendor must
+reach the receiver at that URL (docs/receiver.md). ``make demo`` and ``make airflow`` set this up on this machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ with DAG(
         task_id="check",
         wa_conn_id="checkwa_default",
         numbers=["+34 666 66 66 66", "+34 666 66 66 00", "+52 55 1234 5607"],
-        deferrable=True,  # the worker is free until the callbacks are there
-        pending_timeout=3600,  # what is not called back by then stays pending
+        deferrable=True,  # holds no worker slot until the callbacks have come
+        pending_timeout=3600,  # numbers without a callback by then are pending
     )
     # [END checkwa]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Green-API: check a few numbers."""
+"""Check a few numbers with Green-API."""
 
 from __future__ import annotations
 

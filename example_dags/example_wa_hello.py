@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smallest useful DAG: check numbers and greet those who are on WhatsApp."""
+"""Check numbers, and send a message to those on WhatsApp: the smallest useful DAG."""
 
 # [START hello]
 from airflow.sdk import DAG, task

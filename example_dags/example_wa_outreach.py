@@ -32,7 +32,7 @@ with DAG(
     doc_md=__doc__,
     params={
         "customers": Param(str(CUSTOMERS), type="string", description="CSV with a column named phone"),
-        "output_dir": Param(f"{tempfile.gettempdir()}/wa_outreach", type="string", description="Where results go"),
+        "output_dir": Param(f"{tempfile.gettempdir()}/wa_outreach", type="string", description="Output folder"),
     },
 ) as dag:
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check a long list in four tasks at once, and put their answers into one file.
+"""Check a long list in four mapped tasks, and merge their results into one file.
 
-Several tasks share the work of several workers; the connection's rate limit is divided among them. The store must be
-one that all of them see: a PostgreSQL database, as soon as there is more than one worker.
+The tasks can run on several workers. The connection's rate limit is divided among them. With more than one worker
+the store must be a PostgreSQL database that all of them reach.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ with DAG(
     doc_md=__doc__,
     params={
         "customers": Param(str(CUSTOMERS), type="string", description="CSV with a column named phone"),
-        "output_dir": Param(f"{tempfile.gettempdir()}/wa_partitioned", type="string", description="Where results go"),
+        "output_dir": Param(f"{tempfile.gettempdir()}/wa_partitioned", type="string", description="Output folder"),
     },
 ) as dag:
     # [START partitioned]
     @task
     def cut(input_path: str) -> list[dict]:
-        """Which rows each task is to check."""
+        """Return the parts of the list, one for each task."""
         return partition(input_path, 4)
 
     @task
     def join(checked: list[dict], output_path: str) -> dict:
-        """All answers in the list's order, and the counts of all parts."""
+        """Merge the results in the list's order, and add up the counts."""
         return merge(checked, output_path)
 
     check = WaBulkCheckOperator.partial(
@@ -44,7 +44,7 @@ with DAG(
         input_path="{{ params.customers }}",
         column="phone",
         output_path="{{ params.output_dir }}/part-{{ ti.map_index }}.csv",
-        retries=2,  # a retry goes on where the part was
+        retries=2,  # a retry resumes its part
     ).expand(part=cut("{{ params.customers }}"))
     join(check.output, "{{ params.output_dir }}/checked.csv")
     # [END partitioned]

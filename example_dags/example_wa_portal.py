@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A portal of HTTP API 2.0: send a text and ask how it fared."""
+"""Send a text over a portal (HTTP API 2.0), and get its state."""
 
 from __future__ import annotations
 

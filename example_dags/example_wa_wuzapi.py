@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI: log the session in, then send a picture with a caption."""
+"""Log a WuzAPI session in, then send a picture with a caption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ with DAG(
     # [START connect]
     @task
     def connect() -> dict:
-        """Connect the account; its QR code is then waiting to be scanned, unless the login still holds."""
+        """Connect the account. Unless it is still logged in, its QR code must then be scanned."""
         return WuzApiHook("wuzapi_default").connect().to_dict()
 
     # [END connect]
