@@ -248,7 +248,11 @@ def test_a_reaction_is_a_message() -> None:
     assert made.hook.calls == [("send", ("+34", Reaction("m1", "x", True)), {})]
 
 
-@pytest.mark.parametrize(("given", "ids"), [("m1", ["m1"]), (["m1", 2], ["m1", "2"]), (iter(["m1"]), ["m1"])], ids=repr)
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [("m1", ["m1"]), (["m1", 2], ["m1", "2"]), (iter(["m1"]), ["m1"])],
+    ids=["one", "many", "iterator"],
+)
 def test_one_message_or_many_are_marked_as_read(given: Any, ids: list[str]) -> None:
     made = task(mark_read=None)
     chat.mark_read(made, message_ids=given, chat="1@g.us", sender="2")
