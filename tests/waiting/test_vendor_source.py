@@ -65,7 +65,11 @@ async def test_a_way_is_closed_by_the_last_who_leaves_it(vendors: Vendors, monke
     monkeypatch.setattr(vendor_source, "AsyncChannel", Counted)
     vendors.state.log_out("wa_portal")
     waiting = [asyncio.create_task(event_of(session("wa_portal_default"))) for _ in range(3)]
-    await asyncio.sleep(0.3)
+    # Each has asked once, over the channel that they share.
+    for _ in range(1500):
+        if vendors.state.ledger.requests["wa_portal"] >= 3:
+            break
+        await asyncio.sleep(0.02)
     waiting[0].cancel()
     await asyncio.wait(waiting[:1])
     assert closed == 0
