@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.arguments import is_one_message, one_of, refuse_over_limit, sent_messages
+from airflow_provider_wa.arguments import XCOM_RESULTS, is_one_message, one_of, sent_messages
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.waiting.source import SOURCES
 
@@ -101,7 +101,6 @@ class WaDeliverySensor(WaSensor):
     def _messages(self) -> dict[str, str | None]:
         """Return the recipient of each message, by its id."""
         messages = sent_messages(self.message_id)
-        refuse_over_limit(len(messages), "messages")
-        if not messages:
-            raise BadInput("message_id: no messages to wait for; expected at least one id")
+        if not 0 < len(messages) <= XCOM_RESULTS:
+            raise BadInput(f"message_id: {len(messages):,} messages; expected 1 to {XCOM_RESULTS:,}")
         return messages

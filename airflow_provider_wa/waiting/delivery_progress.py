@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far messages have got on their way to a state."""
+"""Progress of messages on their way to a state."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look-ups that a sensor makes in its worker: before the wait what to wait for, after it what has come."""
+"""Look-ups of a sensor in its worker: the arguments of its trigger, and the result of its wait."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A source: where a wait looks, the vendor or the store, and the two outcomes of a look."""
+"""Source of a wait, which is the vendor or the store, and the two outcomes of a look."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NotYet:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a wait looks.
+    """The vendor or the store, for the time of one wait.
 
     :param look: looks once.
     :param pause: waits until another look may be worth it, at most for the seconds given.

@@ -122,10 +122,10 @@ def test_who_tells(vendors: Vendors, conn_type: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"message_id": []}, "no messages to wait for"),
+        ({"message_id": []}, "message_id: 0 messages; expected 1 to 1,000"),
         ({"message_id": 7}, "expected an id or a list"),
         ({"message_id": [""]}, "message_id: not a message id"),
-        ({"message_id": [str(number) for number in range(1001)]}, "more than 1,000 messages"),
+        ({"message_id": [str(number) for number in range(1001)]}, "message_id: 1,001 messages; expected 1 to 1,000"),
         ({"message_id": "m", "wait_for": "sent"}, "wait_for: unknown value 'sent'; expected delivered or read"),
         ({"message_id": "m", "source": "me"}, "source: unknown value 'me'; expected"),
         ({"message_id": "m", "conn_id": "wuzapi_default", "source": "vendor"}, "can: green_api, wa_portal"),

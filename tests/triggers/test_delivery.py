@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from typing import Any
 
@@ -25,55 +24,6 @@ def trigger(*messages: str | tuple[str, str | None], seconds: float = 10.0, **ar
     defaults = {"conn_id": "my_wa", "wait_for": "delivered", "from_store": True}
     chosen = {**defaults, **arguments}
     return WaDeliveryTrigger(chosen.pop("conn_id"), 0.05, time.time() + seconds, 2, messages=listed, **chosen)
-
-
-def outcome(waiting: WaDeliveryTrigger, *told: tuple[str, str]) -> Any:
-    """What receipts come to, told in this order."""
-    for message_id, state in told:
-        waiting.progress.note(message_id, state)
-    return waiting.progress.outcome()
-
-
-@pytest.mark.parametrize(
-    ("told", "wait_for", "state"),
-    [
-        (["delivered"], "delivered", "delivered"),
-        (["read"], "delivered", "read"),
-        (["sent", "read"], "read", "read"),
-        (["accepted", "failed"], "read", "failed"),
-        (["delivered", "sent", "accepted", "read"], "read", "read"),
-    ],
-)
-def test_the_wait_is_over_when_a_message_got_far_enough_or_has_failed(
-    told: list[str], wait_for: str, state: str
-) -> None:
-    assert outcome(trigger("m", wait_for=wait_for), *(("m", each) for each in told)) == {"states": {"m": state}}
-
-
-@pytest.mark.parametrize("told", [["sent"], ["sent", "accepted"], ["sent", "unknown"], ["accepted", "sent"]])
-def test_a_message_never_goes_back(told: list[str]) -> None:
-    assert outcome(trigger("m"), *(("m", each) for each in told)) == NotYet("the message is sent")
-
-
-def test_the_order_of_receipts_does_not_matter() -> None:
-    told = [(message, state) for message in "abc" for state in ("accepted", "sent", "delivered", "read")]
-    for seed in range(20):
-        random.Random(seed).shuffle(told)
-        states = outcome(trigger("a", "b", "c", wait_for="read"), *told)
-        assert states == {"states": dict.fromkeys("abc", "read")}
-
-
-def test_all_messages_are_waited_for_and_others_do_not_count() -> None:
-    waiting = trigger("a", "b", "c")
-    assert outcome(waiting, ("a", "delivered"), ("b", "failed"), ("x", "read")) == NotYet(
-        "1 of 3 messages are not delivered yet"
-    )
-    assert outcome(waiting, ("c", "read")) == {"states": {"a": "delivered", "b": "failed", "c": "read"}}
-
-
-def test_who_settles_for_less_has_the_states_as_they_are() -> None:
-    found = outcome(trigger("a", "b", fail_on_timeout=False), ("a", "delivered"))
-    assert found.otherwise == {"states": {"a": "delivered", "b": "unknown"}}
 
 
 @pytest.mark.sockets

@@ -35,33 +35,6 @@ def trigger(seconds: float = 10.0, **arguments: Any) -> WaReplyTrigger:
     return WaReplyTrigger(chosen.pop("conn_id"), 0.05, time.time() + seconds, 2, **chosen)
 
 
-def first(*messages: InboxMessage, **arguments: Any) -> str | None:
-    found = trigger(**arguments).search.first(messages)
-    return found.text if found else None
-
-
-def test_the_first_message_of_the_sender_is_the_answer() -> None:
-    assert first(message("hers", BEN), message("one"), message("two")) == "one"
-    assert first(message("hers", BEN)) is None
-
-
-def test_either_form_of_a_number_is_the_sender() -> None:
-    assert first(message("yes", "5491112345607"), senders=["541112345607", "5491112345607"]) == "yes"
-
-
-def test_what_came_before_is_no_answer_to_the_second() -> None:
-    assert first(message("before", at=AFTER - 1)) is None
-    assert first(message("in that second", at=int(AFTER))) == "in that second"
-    assert first(message("nobody knows when", at=None)) == "nobody knows when"
-
-
-def test_a_pattern_is_looked_for_anywhere_in_the_text() -> None:
-    said = [message("perhaps"), message("well, YES please"), message("yes")]
-    assert first(*said, pattern="(?i)yes") == "well, YES please"
-    assert first(*said, pattern="^yes$") == "yes"
-    assert first(*said, pattern="never") is None
-
-
 @pytest.mark.sockets
 async def test_an_answer_in_the_store_ends_the_wait(airflow_store: Store) -> None:
     airflow_store.events.add(
