@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from functools import lru_cache
 from random import Random
-from typing import TYPE_CHECKING
+
+import pendulum
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
-
-if TYPE_CHECKING:
-    from pendulum import Timezone
 
 HORIZON = timedelta(hours=48)
 """For so long a moment is looked for that is quiet in none of a number's time zones."""
@@ -76,7 +74,7 @@ class QuietHours:
                 break
         return None if end == minute else end
 
-    def end_in(self, zone: Timezone, moment: datetime) -> datetime | None:
+    def end_in(self, zone: pendulum.Timezone, moment: datetime) -> datetime | None:
         """When the quiet hours that ``moment`` lies in end in one time zone, in UTC; None if it lies in none."""
         today = moment.astimezone(zone).date()
         over_midnight = timedelta(days=self.end < self.start)
@@ -132,13 +130,11 @@ def daily_since(now: datetime, zone: str) -> datetime:
     return next(moment for moment in readings if moment.astimezone(local).date() == day)
 
 
-def time_zone(name: str) -> Timezone:
+def time_zone(name: str) -> pendulum.Timezone:
     """A time zone by its IANA name.
 
     :raises BadInput: there is none of that name.
     """
-    import pendulum
-
     try:
         return pendulum.timezone(name)
     # A name may be that of a directory or no path at all.
@@ -158,7 +154,7 @@ def _first_free(quiet: QuietHours, zones: tuple[str, ...], start: datetime) -> d
     return None
 
 
-def _at(local: datetime, zone: Timezone, reading: int) -> datetime:
+def _at(local: datetime, zone: pendulum.Timezone, reading: int) -> datetime:
     """A time of a zone's clocks in UTC; one that they skip is before the gap or behind it, as far as it is into it."""
     return zone.convert(local.replace(fold=reading)).astimezone(timezone.utc)
 

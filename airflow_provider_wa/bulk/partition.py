@@ -130,7 +130,7 @@ def _path(path: str | AnyPath) -> AnyPath:
     if not isinstance(path, str):
         return path
     # Only tasks name files by text, and they run in Airflow.
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415 - see above
 
     opened: AnyPath = ObjectStoragePath(path)
     return opened

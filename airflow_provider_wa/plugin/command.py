@@ -33,7 +33,7 @@ _CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 def create_app() -> Starlette:
     """Return the receiver under ``/wa``, as the plugin mounts it, and at the root."""
     _find_metadata_database()
-    from airflow_provider_wa.plugin.receiver_app import make_receiver
+    from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415 - after the line above
 
     receiver = make_receiver()
 
@@ -101,7 +101,7 @@ def _find_metadata_database() -> None:
 
     Airflow does so only in a process that declares itself a server; without the database every look-up would fail.
     """
-    from airflow.providers.common.compat.sdk import conf
+    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - takes seconds; --help needs none of it
 
     if os.environ.get(_CONTEXT):
         return

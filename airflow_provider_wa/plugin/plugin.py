@@ -42,7 +42,8 @@ class LazyReceiver:
     def _make(self) -> Receiver:
         with self._making:
             if self._receiver is None:
-                from airflow_provider_wa.plugin.receiver_app import make_receiver
+                # Airflow loads plugins in all of its components; only the API server needs the receiver.
+                from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415
 
                 self._receiver = make_receiver()
             return self._receiver

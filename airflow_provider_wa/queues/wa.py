@@ -22,7 +22,7 @@ class WaMessageQueueProvider(BaseMessageQueueProvider):
         return queue.startswith(_PREFIX)
 
     def trigger_class(self) -> type[BaseEventTrigger]:
-        from airflow_provider_wa.triggers.inbox import WaInboxTrigger
+        from airflow_provider_wa.triggers.inbox import WaInboxTrigger  # noqa: PLC0415 - Airflow loads all queues
 
         return WaInboxTrigger
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ class Database:
             with _store_errors(self), self.engine.connect() as connection:
                 current = _revision(connection)
             if current != REVISION:
-                from airflow_provider_wa.store.migrations import upgrade
+                from airflow_provider_wa.store.migrations import upgrade  # noqa: PLC0415 - Alembic takes 0.1 s
 
                 # The lock makes the others wait; who gets it next finds nothing left to do.
                 with self._exclusive() as connection:
@@ -144,8 +145,6 @@ def _sqlite(url: URL) -> Engine:
 
 def _switch_to_wal(connection: Any) -> None:
     """Let readers go on while one writes. The file remembers it; to switch, SQLite does not wait for one who writes."""
-    import sqlite3
-
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:

@@ -43,13 +43,13 @@ class Extra:
     @property
     def widget(self) -> Any:
         """The field as Airflow 3.1 and 3.2 take it."""
-        from wtforms import BooleanField, IntegerField, PasswordField, StringField
-        from wtforms.validators import Optional, any_of
+        # Only Airflow 3.1 and 3.2 ask for this; 3.3 reads the metadata.
+        from wtforms import BooleanField, IntegerField, PasswordField, StringField, validators  # noqa: PLC0415
 
         kinds = {"boolean": BooleanField, "integer": IntegerField}
         kind = PasswordField if self.secret else kinds.get(self.type, StringField)
-        validators = [Optional(), any_of([*self.choices])] if self.choices else [Optional()]
-        return kind(self.label, validators=validators, description=self.description, default=self.default)
+        checks = [validators.Optional(), *([validators.any_of([*self.choices])] if self.choices else [])]
+        return kind(self.label, validators=checks, description=self.description, default=self.default)
 
 
 COMMON_EXTRAS = (

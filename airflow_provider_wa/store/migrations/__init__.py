@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from airflow_provider_wa.api.errors import BadInput
@@ -16,10 +19,6 @@ def upgrade(connection: Connection, current: str | None) -> None:
 
     :raises BadInput: the database was made by a newer version of this package.
     """
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
     if current == REVISION:
         return
     config = Config(attributes={"connection": connection})
