@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 CALLBACKS, DELIVERIES, SESSIONS = 60, 30, 10
 WAITS = CALLBACKS + DELIVERIES + SESSIONS
 
-HAND_OVER_SECONDS, WATCHED_SECONDS = 8, 20
+HAND_OVER_SECONDS, WATCHED_SECONDS, POKE_INTERVAL = 8, 10, 0.5
+"""Twenty looks of each wait are watched."""
 
 DAG = f"""
 from airflow.sdk import DAG
@@ -35,7 +36,7 @@ from airflow_provider_wa.sensors.delivery import WaDeliverySensor
 from airflow_provider_wa.sensors.session import WaSessionSensor
 
 with DAG("waits", schedule=None) as dag:
-    wait = {{"poke_interval": 1, "timeout": 900, "deferrable": True}}
+    wait = {{"poke_interval": {POKE_INTERVAL}, "timeout": 900, "deferrable": True}}
     WaCallbackSensor.partial(task_id="callback", wa_conn_id="wuzapi_default", **wait).expand(
         reference=[f"token-{{n}}" for n in range({CALLBACKS})]
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from helpers.airflow_processes import migrated_database
 from helpers.raw_server import free_port
 from receiver.processes import CONNECTION, HOOK, SECRET, Flood, connections, environment
 
@@ -52,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         **connections(ck=CONNECTION),
     )
     airflow = [sys.executable, "-m", "airflow"]
-    subprocess.run([*airflow, "db", "migrate"], env=environ, check=True, capture_output=True, timeout=100)
+    shutil.copy(migrated_database(), home / "airflow.db")
     added = [*airflow, "connections", "add", "in_database", "--conn-type", "checkwa", "--conn-login", "ana"]
     added += ["--conn-password", "key-5b1e77d0", "--conn-extra", f'{{"webhook_secret": "{SECRET}"}}']
     subprocess.run(added, env=environ, check=True, capture_output=True, timeout=60)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from helpers.timing import AT_ONCE, any_round_within
 
 from airflow_provider_wa.sandbox import server
 from airflow_provider_wa.sandbox.server import main, serve_in_thread
@@ -36,7 +37,7 @@ def command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     """Wait for the end; return what is left of both outputs (communicate() would lose what readline() read ahead)."""
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     assert process.stdout is not None
     assert process.stderr is not None
     return process.stdout.read(), process.stderr.read()
@@ -44,13 +45,13 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 @pytest.mark.system
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_serves_and_ends_within_a_second(number: signal.Signals) -> None:
+def test_the_command_serves_and_ends_at_once(number: signal.Signals) -> None:
     with command("--port", "0") as (process, url), httpx.Client(base_url=url) as client:
         assert client.get("/sandbox/health").status_code == 200
         begun = time.monotonic()
         process.send_signal(number)
         rest, complaints = finish(process)
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < AT_ONCE
         assert (process.returncode, complaints) == (0, "")
         for prefix in ("/wuzapi", "/portal", "/green", "/checkwa", "/accuauth"):
             assert f"{url}{prefix} " in rest
@@ -58,7 +59,7 @@ def test_the_command_serves_and_ends_within_a_second(number: signal.Signals) -> 
 
 
 @pytest.mark.system
-def test_it_ends_within_a_second_with_a_request_under_way() -> None:
+def test_it_ends_at_once_with_a_request_under_way() -> None:
     with command("--port", "0", "--latency", "60", "--scan-after", "60") as (process, url):
         replies: list[int] = []
         waiting = threading.Thread(
@@ -70,7 +71,7 @@ def test_it_ends_within_a_second_with_a_request_under_way() -> None:
         begun = time.monotonic()
         process.terminate()
         _, complaints = finish(process)
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < AT_ONCE
         assert (process.returncode, complaints) == (0, "")
         waiting.join()
         assert replies == [200]
@@ -146,8 +147,5 @@ def test_two_sandboxes_know_nothing_of_each_other() -> None:
 def test_replies_over_a_kept_alive_connection_do_not_wait_for_acknowledgements() -> None:
     with serve_in_thread() as running, httpx.Client(base_url=running.url) as client:
         client.get("/sandbox/health")
-        begun = time.monotonic()
-        for _ in range(25):
-            client.get("/sandbox/health")
         # With Nagle's algorithm on, each takes 40 ms.
-        assert time.monotonic() - begun < 0.5
+        assert any_round_within(0.5, lambda: [client.get("/sandbox/health") for _ in range(25)])

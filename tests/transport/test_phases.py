@@ -30,6 +30,7 @@ from helpers.raw_server import (
     then,
     trickle,
 )
+from helpers.timing import AT_ONCE
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, RateLimited, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Sleep
@@ -42,7 +43,6 @@ pytestmark = pytest.mark.sockets
 
 TRIES = DEFAULT_POLICY.tries
 CONNECT_TIMEOUT, TIMEOUT = 0.05, 0.1
-DEADLINE = CONNECT_TIMEOUT + 2 * TIMEOUT
 OK = b"HTTP/1.1 200 OK\r\n"
 READS = ("GET", "POST")
 """Some vendors read by POST. aiohttp repeats GETs by itself, not POSTs."""
@@ -73,7 +73,7 @@ IN_THE_REPLY: dict[str, Answer] = {
 
 SLOW: dict[str, Answer] = {
     "no reply in time": silence,
-    "a body that trickles in": trickle(OK + b"Content-Length: 1000\r\n\r\n", b"x" * 100, 0.04),
+    "a body that trickles in": trickle(OK + b"Content-Length: 1000\r\n\r\n", b"x" * 999, 0.04),
 }
 
 TAKEN = {**BEFORE_A_REPLY, **IN_THE_REPLY}
@@ -108,7 +108,7 @@ def test_a_send_that_was_taken_is_not_repeated(run: Driver, fault: Answer) -> No
     with RawServer(fault) as server:
         ended = run(Tiny().call(Effect.SEND), server.url)
     _assert_sent_once(ended, server)
-    assert ended.seconds < 2
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.usefixtures("hasty")
@@ -117,7 +117,7 @@ def test_a_send_that_is_answered_too_slowly_is_not_repeated(run: Driver, fault: 
     with RawServer(fault) as server:
         ended = run(Tiny().call(Effect.SEND), _hasty(server.url))
     _assert_sent_once(ended, server)
-    assert ended.seconds < DEADLINE + 2
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("method", READS)
@@ -135,7 +135,7 @@ def test_a_read_is_repeated_until_the_policy_gives_up(run: Driver, fault: Answer
         assert TRIES <= len(server.requests) <= 2 * TRIES
     else:
         assert len(server.requests) == TRIES
-    assert ended.seconds < 2
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("method", READS)
@@ -154,7 +154,7 @@ def test_a_read_that_is_answered_too_slowly_is_repeated_in_bounded_time(run: Dri
         ended = run(Tiny().call(Effect.READ), _hasty(server.url))
     assert ended.value == {"answer": 42}
     assert len(server.requests) == ended.calls == 2
-    assert ended.seconds < DEADLINE + 2
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("effect", Effect)
@@ -175,16 +175,16 @@ def test_a_send_of_which_the_server_took_a_part_is_not_repeated(run: Driver) -> 
 # Replies whose headers, or what stands for them, keep trickling in.
 
 ENDLESS_HEADERS: dict[str, Answer] = {
-    "headers": trickle(OK + b"X-Slow: ", b"x" * 200, 0.03),
-    "interim replies": trickle(b"", b"HTTP/1.1 100 Go on\r\n\r\n" * 10, 0.03),
-    "a chunk's extension": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x" * 200, 0.03),
+    "headers": trickle(OK + b"X-Slow: ", b"x" * 2000, 0.03),
+    "interim replies": trickle(b"", b"HTTP/1.1 100 Go on\r\n\r\n" * 100, 0.03),
+    "a chunk's extension": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x" * 2000, 0.03),
     "a compressed body without output": trickle(
-        OK + b"Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n",
-        gzip.compress(b"x")[:10] + b"\x00\x00\x00\xff\xff" * 22,  # blocks of nothing
+        OK + b"Content-Encoding: gzip\r\nContent-Length: 2000\r\n\r\n",
+        gzip.compress(b"x")[:10] + b"\x00\x00\x00\xff\xff" * 220,  # blocks of nothing
         0.05,
     ),
 }
-"""Each for six seconds, many times the deadline."""
+"""Each for a minute, many times the deadline and four times the bound."""
 
 
 @pytest.mark.parametrize("effect", Effect)
@@ -199,7 +199,7 @@ def test_the_deadline_is_kept_whatever_trickles_in(run: Driver, fault: Answer, e
     else:
         assert ended.value == {"answer": 42}
         assert len(server.requests) == 2
-    assert ended.seconds < 3
+    assert ended.seconds < AT_ONCE
 
 
 # The request provably never left.
@@ -270,7 +270,7 @@ def test_what_never_left_is_repeated(run: Driver, effect: Effect, place: Place) 
     assert ended.calls == TRIES
     assert len(ended.sleeps) == TRIES - 1
     assert not any(sleep.everyone for sleep in ended.sleeps)
-    assert ended.seconds < 2
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.usefixtures("hasty")
@@ -278,12 +278,12 @@ def test_what_never_left_is_repeated(run: Driver, effect: Effect, place: Place) 
 @pytest.mark.parametrize("effect", Effect)
 def test_connecting_takes_bounded_time_and_is_repeated(run: Driver, effect: Effect, place: Place) -> None:
     with place() as (url, seen):
-        ended = run(Tiny().call(effect), Endpoint(url, timeout=5))
+        ended = run(Tiny().call(effect), Endpoint(url, timeout=60))
         assert seen() == 0
     assert ended.kind is VendorUnavailable
     assert ended.error.never_left is (effect is Effect.SEND)
     assert ended.calls == 2
-    assert ended.seconds < 2 * CONNECT_TIMEOUT + 1
+    assert ended.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("effect", Effect)

@@ -141,11 +141,11 @@ def test_the_spaces_around_a_secret_do_not_matter() -> None:
     ids=lambda secret: secret[:6],
 )
 def test_what_nearly_is_the_secret_cannot_make_the_search_slow(secret: str) -> None:
-    scrubber, began = Scrubber([f"{secret}!"]), time.perf_counter()
+    scrubber, began = Scrubber([f"{secret}!"]), time.thread_time()
     for encode in (str, quote, json.dumps, html.escape, repr, lambda text: json.dumps(json.dumps(text)), quote_plus):
         near = encode(secret).strip("'\"")
         assert scrubber.text(f"{near}? " * 30) == f"{near}? " * 30
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_data_is_cleaned_in_depth() -> None:

@@ -36,7 +36,7 @@ async def test_the_deadline_ends_the_wait_with_the_last_state(vendors: Vendors) 
     vendors.state.log_out("wa_portal")
     started = time.monotonic()
     event = await event_of("wa_portal_default", seconds=0.3, poll_interval=60)
-    assert 0.2 < time.monotonic() - started < 3
+    assert 0.2 < time.monotonic() - started < 30
     assert event["status"] == "timeout"
     assert "QR code" in event["message"]
 
