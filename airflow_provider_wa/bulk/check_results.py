@@ -47,7 +47,7 @@ _ABSENT, _PENDING, _UNKNOWN = (
 )
 
 
-class Batch:
+class CheckBatch:
     """The rows of one run of a task over a list, whatever its retries.
 
     :param find_store: gives the store; called when it is needed.
@@ -109,10 +109,10 @@ class Batch:
         """Whether answers are still to come."""
         return any(self._store.checks.counts(part)[_PENDING] for part in parts(self.name))
 
-    def settle(self) -> None:
+    def enter_early_callbacks(self) -> None:
         """Enter callbacks that were faster than the storing of their check."""
         for part in parts(self.name):
-            self._store.checks.settle(part)
+            self._store.checks.enter_early_callbacks(part)
 
     def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
         """The rows as results, in the order of the list: those up to the place ``last``, or all."""
@@ -140,7 +140,7 @@ class Batch:
 
         :raises WaError: an error that would stop all others, after what had been begun was stored.
         """
-        streak = CircuitBreaker()
+        breaker = CircuitBreaker()
         self.expect(channel.endpoint.concurrency)
 
         async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
@@ -153,14 +153,14 @@ class Batch:
                     raise
                 failed = second._replace(status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
                 await self._commits.add([(self._second, failed)])
-                streak.failed(error)
+                breaker.failed(error)
                 return
-            streak.answered()
+            breaker.answered()
             await self._commits.add([(self._second, _answered(second, result))])
 
         # A list: while rows are read, none should be written.
         await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
-        await asyncio.to_thread(self.settle)
+        await asyncio.to_thread(self.enter_early_callbacks)
 
     @property
     def _second(self) -> str:

@@ -17,9 +17,10 @@ from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, Batch, pending_reference
+from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch, pending_reference
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
-from airflow_provider_wa.bulk.workers import CircuitBreaker, Length, Log, Progress, for_each
+from airflow_provider_wa.bulk.progress import Length, Log, Progress
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
 from airflow_provider_wa.store.checks import CheckRow, Known
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.transport.channel import AsyncChannel
@@ -38,7 +39,7 @@ _UNKNOWN = CheckStatus.UNKNOWN.value
 
 
 @dataclass
-class Tally:
+class CheckCounts:
     """What a run came to: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
 
     total: int = 0
@@ -106,34 +107,34 @@ class BulkCheck:
 
     vendor: ChecksNumbers
     channel: AsyncChannel
-    batch: Batch
+    batch: CheckBatch
     log: Log
     default_region: str | None = None
     reuse_since: datetime | None = None
     first: int = 1
-    tally: Tally = field(default_factory=Tally)
+    counts: CheckCounts = field(default_factory=CheckCounts)
 
-    async def run(self, spellings: Iterable[Any], workers: int, length: Length = None) -> Tally:
+    async def run(self, spellings: Iterable[Any], workers: int, length: Length = None) -> CheckCounts:
         """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
 
         :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
             reach), after what had been begun was stored.
         """
-        self._progress = Progress(self.log, "numbers", self.tally, length)
-        self._streak = CircuitBreaker()
+        self._progress = Progress(self.log, "numbers", self.counts, length)
+        self._breaker = CircuitBreaker()
         self._reasons: set[str] = set()
         self.batch.expect(workers)
         try:
             with DiskIntSet() as self._seen:
-                await for_each(self._batches(spellings), self._check, workers)
+                await for_each(self._calls(spellings), self._check, workers)
         finally:
             with suppress(StoreUnavailable):
                 await self.batch.keep([])  # the calls that came to nothing count as well
-            self.tally.calls = self.channel.calls
+            self.counts.calls = self.channel.calls
             self._progress.finish()
-        return self.tally
+        return self.counts
 
-    async def _batches(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
+    async def _calls(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
         """Valid numbers that were not seen before and are not known, as many as the vendor takes in one call."""
         size = self.vendor.numbers_per_check
         waiting: list[_Asked] = []
@@ -155,7 +156,7 @@ class BulkCheck:
                 known = [row for row in known if row.row < place + len(given)]
             # While these are sorted out, the next ones are looked up.
             ahead = self._look_up(place + len(given), last)
-            self.tally.total += len(given)
+            self.counts.total += len(given)
             sorted_out = self._sorted_out(place, given, known)
             await self._store_changes(sorted_out)
             to_ask = sorted_out.to_ask
@@ -176,9 +177,9 @@ class BulkCheck:
         return nothing
 
     def _log_what_is_known(self) -> None:
-        if self.tally.done:
-            self.log.info("%s numbers need no call: an earlier try has asked for them", f"{self.tally.done:,}")
-            self._progress.begin_anew()
+        if self.counts.done:
+            self.log.info("%s numbers need no call: an earlier try has asked for them", f"{self.counts.done:,}")
+            self._progress.restart_rate()
 
     def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
         """Some rows, whose first place this is, sorted by what they need; those that need nothing are counted."""
@@ -187,7 +188,7 @@ class BulkCheck:
             statuses = Counter(row.status for row in known)
             if not statuses[_UNKNOWN]:
                 # All of them: nothing is looked at one by one, for there may be a million.
-                self.tally.statuses += statuses
+                self.counts.statuses += statuses
                 self._seen.add_all([row.number[1:] for row in known if row.status != INVALID])
                 return found
         by_place = {row.row: row for row in known}
@@ -197,7 +198,7 @@ class BulkCheck:
 
     def _sort_out(self, place: int, spelling: str, known: Known | None, found: _SortedOut) -> None:
         if known and known.input == spelling and known.status == INVALID:
-            self.tally.statuses[INVALID] += 1
+            self.counts.statuses[INVALID] += 1
             return
         number = None
         # What an earlier try has read is not read again, which would take the longest of all.
@@ -205,16 +206,16 @@ class BulkCheck:
             try:
                 number = numbers.parse(spelling, self.default_region)
             except BadInput as error:
-                self.tally.statuses[INVALID] += 1
+                self.counts.statuses[INVALID] += 1
                 found.invalid.append(_row(place, spelling, spelling, INVALID, detail=str(error)))
                 return
         e164 = number.e164 if number else known.number if known else ""
         if not self._seen.add(int(e164[1:])):
-            self.tally.duplicates += 1
+            self.counts.duplicates += 1
             if known:
                 found.stale.append(place)
         elif known and known.number == e164 and known.status != _UNKNOWN:
-            self.tally.statuses[known.status] += 1
+            self.counts.statuses[known.status] += 1
             if known.input != spelling:
                 found.respelt[place] = spelling
         elif number:
@@ -237,46 +238,46 @@ class BulkCheck:
         ]
         if reused:
             await self.batch.keep(reused)
-            self.tally.statuses.update(row.status for row in reused)
-            self.tally.reused += len(reused)
+            self.counts.statuses.update(row.status for row in reused)
+            self.counts.reused += len(reused)
         return [asked for asked in to_ask if asked.number.e164 not in answers]
 
-    async def _check(self, batch: Sequence[_Asked]) -> None:
-        flow = both_forms.check(self.vendor, [asked.number for asked in batch])
+    async def _check(self, group: Sequence[_Asked]) -> None:
+        flow = both_forms.check(self.vendor, [asked.number for asked in group])
         try:
             results = await adrive(flow, self.channel)
         except WaError as error:
-            await self._failed(batch, error)
+            await self._failed(group, error)
             return
-        self._streak.answered()
+        self._breaker.answered()
         now = datetime.now(timezone.utc)
         await self._keep([
             CheckRow(
                 row, given, number.e164, result.status.value, now,
                 jid=result.jid, detail=result.detail, reference=pending_reference(result),
             )
-            for (row, given, number), result in zip(batch, results, strict=True)
+            for (row, given, number), result in zip(group, results, strict=True)
         ])  # fmt: skip
 
-    async def _failed(self, batch: Sequence[_Asked], error: WaError) -> None:
+    async def _failed(self, group: Sequence[_Asked], error: WaError) -> None:
         if error.stops_all:
             raise error
-        if isinstance(error, BadInput) and len(batch) > 1:
+        if isinstance(error, BadInput) and len(group) > 1:
             # One number that the vendor refuses must not fail those that share its call.
-            middle = len(batch) // 2
-            await self._check(batch[:middle])
-            await self._check(batch[middle:])
+            middle = len(group) // 2
+            await self._check(group[:middle])
+            await self._check(group[middle:])
             return
         detail = f"{type(error).__name__}: {error}"
         if detail not in self._reasons and len(self._reasons) < REASONS_LOGGED:
             self._reasons.add(detail)
-            self.log.warning("No answer for %s: %s", batch[0].number, detail)
-        await self._keep([_row(asked.row, asked.given, asked.number.e164, _UNKNOWN, detail) for asked in batch])
-        self._streak.failed(error)
+            self.log.warning("No answer for %s: %s", group[0].number, detail)
+        await self._keep([_row(asked.row, asked.given, asked.number.e164, _UNKNOWN, detail) for asked in group])
+        self._breaker.failed(error)
 
     async def _keep(self, rows: Sequence[CheckRow]) -> None:
         await self.batch.keep(rows)
-        self.tally.statuses.update(row.status for row in rows)
+        self.counts.statuses.update(row.status for row in rows)
         self._progress.report()
 
 

@@ -1,33 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clears up what became of messages whose reply was lost, by what the vendor lists as sent."""
+"""Finds out by the vendor's report of sent messages what became of those whose reply was lost."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.messages import Message
-from airflow_provider_wa.bulk.recognition import comparable_text
-from airflow_provider_wa.bulk.report_matching import CLOCKS, Outgoing
-from airflow_provider_wa.bulk.workers import Log
+from airflow_provider_wa.api.messages import MediaMessage, Message, Text
+from airflow_provider_wa.api.numbers import person
+from airflow_provider_wa.api.records import DeliveryStatus
+from airflow_provider_wa.bulk.progress import Log
 from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
 from airflow_provider_wa.store.sends import SendRow, Settle
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
+CLOCKS = timedelta(minutes=2)
+"""Maximum difference between the vendor's clock and ours."""
+
 WITNESS_AGE = timedelta(hours=1)
-"""How much older than what is in doubt a message may be that a report is held against."""
+"""Maximum age, before the first message in doubt, of an accepted message that a report must show."""
 
 DETAILS: Mapping[Evidence, str] = {
-    Evidence.FOUND: "its reply was lost; it was found among what was sent",
-    Evidence.ANOTHER_TEXT: "its reply was lost; the recipient was sent something, but another text is told of it",
-    Evidence.INCOMPLETE: "its reply was lost, and what the vendor tells of lacks even what was surely accepted",
+    Evidence.FOUND: "its reply was lost; it was found among the messages that were sent",
+    Evidence.ANOTHER_TEXT: "its reply was lost; the recipient was sent something, but the report has another text",
+    Evidence.INCOMPLETE: "its reply was lost, and the vendor's report lacks even a message that was accepted",
     Evidence.LOGGED_OUT: "its reply was lost, and while the account is logged out it may wait in the vendor's queue",
-    Evidence.NOT_FOUND: "it was not taken: it is not among what was sent",
+    Evidence.NOT_FOUND: "it was not accepted: it is not among the messages that were sent",
 }
 """Explanation of each evidence, as it is stored."""
 
@@ -38,9 +43,9 @@ def is_too_early(verdict: Settle) -> bool:
 
 
 class Reconciler:
-    """The messages of one batch that are in doubt, over one account.
+    """Finds out what became of the messages of one batch that are in doubt, over one account.
 
-    :param doubt_seconds: how long a request may take, at the longest: an intent that is younger may still be under way.
+    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
     """
 
     def __init__(
@@ -53,41 +58,41 @@ class Reconciler:
         self._log = log
         self._doubt_seconds = doubt_seconds
         self._accepted = (_LONG_AGO, "")
-        self._outgoing: Outgoing | None = None
+        self._report: SentReport | None = None
 
     def note_accepted(self, at: datetime, message_id: str) -> None:
-        """Be told of a message that was surely accepted: a report must show it."""
+        """Take note of a message that was accepted: a report must show it."""
         self._accepted = max(self._accepted, (at, message_id))
 
     def forget_reports(self) -> None:
-        """Ask for a report anew, the next time that one is needed."""
-        self._outgoing = None
+        """Ask for a new report the next time that one is needed."""
+        self._report = None
 
     async def verdict(self, vendor: object, to: str, message: Message, row: SendRow) -> Settle | SendRow:
-        """What became of a message that is in doubt: an outcome, or the row as it stands if the vendor cannot tell.
+        """Return the outcome of a message in doubt, or its row in the store if the vendor cannot say.
 
-        :param to: whom it went to: digits or a JID.
+        :param to: the recipient: digits or a JID.
         :raises WaError: the vendor could not be asked.
         """
         text = comparable_text(message)
         if not isinstance(vendor, ReportsDeliveries) or not text or not row.intended_at:
             return row
         try:
-            outgoing = await self._what_was_sent(vendor, row)
+            report = await self._what_was_sent(vendor, row)
         except BadInput:
-            return row  # it is longer ago than the vendor tells of
-        # Another try that is still at work may have settled it meanwhile, or sent it anew.
+            return row  # it is too long ago for the vendor's reports
+        # Another try that is still at work may have entered an outcome meanwhile, or sent it again.
         standing = (await asyncio.to_thread(self._store.sends.known, [row.key])).get(row.key, row)
         if (standing.state, standing.intended_at) != (row.state, row.intended_at):
             return standing
         found = None
-        if outgoing.lacks_the_accepted:
+        if report.lacks_the_accepted:
             evidence = Evidence.INCOMPLETE
-        elif found := outgoing.take(to, text, row.intended_at):
+        elif found := report.take(to, text, row.intended_at):
             evidence = Evidence.FOUND
-        elif outgoing.may_hold(to, row.intended_at):
+        elif report.may_hold(to, row.intended_at):
             evidence = Evidence.ANOTHER_TEXT
-        elif not outgoing.is_logged_in:
+        elif not report.is_logged_in:
             evidence = Evidence.LOGGED_OUT
         else:
             evidence = Evidence.NOT_FOUND
@@ -99,14 +104,14 @@ class Reconciler:
             intended_at=row.intended_at,
         )
 
-    async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> Outgoing:
-        """What the account has sent since the first message that is in doubt, once a report must show them all."""
-        if self._outgoing and self._outgoing.shows(_began(doubted), self._shown_at(vendor, doubted)):
-            return self._outgoing
+    async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> SentReport:
+        """Return what the account has sent since the first message in doubt, once a report must show them all."""
+        if self._report and self._report.shows(_began(doubted), self._shown_at(vendor, doubted)):
+            return self._report
         in_doubt = [doubted, *await asyncio.to_thread(self._store.sends.in_doubt, self._batch)]
         shown_at, since = max(self._shown_at(vendor, row) for row in in_doubt), min(map(_began, in_doubt))
-        # A queue that is long, or a clock that is wrong, would hide what was taken: so a report counts only if it shows
-        # what was surely accepted.
+        # A long queue or a wrong clock would hide what was accepted: so a report counts only if it shows a message that
+        # was accepted for certain.
         accepted_at, accepted_id = self._accepted
         if accepted_at > since - WITNESS_AGE:
             shown_at = max(shown_at, accepted_at + timedelta(seconds=vendor.report_seconds))
@@ -115,7 +120,7 @@ class Reconciler:
             accepted_id = ""
         wait = max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds())
         self._log.info(
-            "In doubt: %s. They are looked for among what was sent, in %.0f s, when the vendor must show them",
+            "%s messages are in doubt; they are looked for in the vendor's report in %.0f s, when it must show them",
             f"{len(in_doubt) - 1:,}",
             wait,
         )
@@ -126,18 +131,98 @@ class Reconciler:
         ids = [status.message_id for status in statuses]
         claimed = await asyncio.to_thread(self._store.sends.claimed, self._conn_id, ids)
         lacks_the_accepted = bool(accepted_id) and accepted_id not in ids
-        self._outgoing = Outgoing(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in)
-        return self._outgoing
+        self._report = SentReport(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in)
+        return self._report
 
     def _shown_at(self, vendor: ReportsDeliveries, row: SendRow) -> datetime:
-        """From when on a report must show a message that was taken."""
+        """Return the moment from which a report must show a message that was accepted."""
         ended = row.settled_at or _began(row) + timedelta(seconds=self._doubt_seconds)
         return ended + timedelta(seconds=vendor.report_seconds)
 
 
 def _began(row: SendRow) -> datetime:
-    """When a message may have gone out at the earliest."""
+    """Return the earliest moment at which a message may have gone out."""
     return row.intended_at or _LONG_AGO
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class SentReport:
+    """A vendor's report of what an account has sent; each of its messages accounts for one of ours.
+
+    :param statuses: the messages as the vendor lists them, with their texts.
+    :param claimed: ids of messages that are known to be others.
+    :param since: beginning of the report's period, but for a tolerance of ``CLOCKS``.
+    :param asked_at: the moment at which the vendor was asked.
+    :param lacks_the_accepted: a message that was accepted is not among them, so that the report is not complete.
+    :param is_logged_in: the account is logged in; while it is not, messages may wait at the vendor.
+    """
+
+    def __init__(
+        self,
+        statuses: Iterable[DeliveryStatus],
+        claimed: Collection[str],
+        since: datetime,
+        asked_at: datetime,
+        lacks_the_accepted: bool = False,
+        is_logged_in: bool = True,
+    ) -> None:
+        self._since_when, self._asked_at = since, asked_at
+        self.lacks_the_accepted = lacks_the_accepted
+        self.is_logged_in = is_logged_in
+        self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
+        for status in statuses:
+            if status.to and status.message_id not in claimed:
+                self._left[person(status.to)].append(status)
+
+    def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
+        """Return True if it must show a message that was sent after a moment, and is shown from another moment on."""
+        return self._since_when <= sent_from and shown_at <= self._asked_at
+
+    def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
+        """Return the message with this text that went to a recipient after a moment; None if it is not there.
+
+        Each message is returned once.
+
+        :param recipient: digits or a JID.
+        """
+        for status in self._since(recipient, since):
+            if same_text(status.text, text):
+                self._left[person(recipient)].remove(status)
+                return status
+        return None
+
+    def may_hold(self, recipient: str, since: datetime) -> bool:
+        """Return True if a message that is not accounted for went to a recipient after a moment.
+
+        It may be one of ours although its text differs: a vendor may cut long texts, or report no text.
+        """
+        return any(True for _ in self._since(recipient, since))
+
+    def _since(self, recipient: str, moment: datetime) -> Iterator[DeliveryStatus]:
+        for status in self._left.get(person(recipient), ()):
+            if status.sent_at is None or status.sent_at >= moment - CLOCKS:
+                yield status
+
+
+def comparable_text(message: Message) -> str | None:
+    """Return the text that a report shows of a message: a text's body, a file's caption; None if it has neither."""
+    if isinstance(message, Text):
+        return message.body
+    if isinstance(message, MediaMessage) and message.caption.strip():
+        return message.caption
+    return None
+
+
+def same_text(one: str | None, other: str | None) -> bool:
+    """Return True if two texts read the same: blanks, line ends and the encoding of accents do not count.
+
+    On its way a text may lose blanks at its ends or have its line ends changed. Texts that differ in nothing else count
+    as the same, since a message that is not recognised may be sent twice. A text that is empty or missing equals none.
+    """
+    return _normal(one) == _normal(other) != ""
+
+
+def _normal(text: str | None) -> str:
+    return " ".join(unicodedata.normalize("NFC", text or "").split())

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.messages import Message
-from airflow_provider_wa.bulk.sending_policy import Hold
+from airflow_provider_wa.bulk.pacing import Hold
 from airflow_provider_wa.store.send_states import IN_DOUBT, SendState, as_reported
 from airflow_provider_wa.store.sends import SendRow
 
@@ -40,7 +40,7 @@ class Unaddressed:
 
 
 @dataclass
-class Tally:
+class SendCounts:
     """What a pass came to: rows by state, and what there is to do still."""
 
     states: Counter[SendState] = field(default_factory=Counter)

@@ -20,16 +20,16 @@ from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, Report
 from airflow_provider_wa.api.errors import OutcomeUnknown, SessionDown, VendorUnavailable, WaError
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
+from airflow_provider_wa.bulk.pacing import Hold, SendingPolicy
+from airflow_provider_wa.bulk.progress import Length, Log, Progress
 from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
-from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
-from airflow_provider_wa.bulk.sending_policy import Hold, SendingPolicy
-from airflow_provider_wa.bulk.workers import CircuitBreaker, Length, Log, Progress, for_each
+from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.send_states import SendState, Step, as_reported, held, next_step, outcome
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
     Change,
-    Daily,
     Forget,
     Intend,
     Note,
@@ -70,7 +70,7 @@ class BulkSend:
     conn_id: str
     log: Log
     address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]
-    manners: SendingPolicy = field(default_factory=SendingPolicy)
+    policy: SendingPolicy = field(default_factory=SendingPolicy)
     doubt_seconds: float = 0.0
     watch_session: bool = True
     resend_unknown: bool = False
@@ -85,12 +85,12 @@ class BulkSend:
         self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
         self._gap = _Gap()
         self._random = Random()
-        self._doubts = Reconciler(self.channel, self.store, self.batch, self.conn_id, self.log, self.doubt_seconds)
+        self._reconciler = Reconciler(self.channel, self.store, self.batch, self.conn_id, self.log, self.doubt_seconds)
         self._session_asked = float("-inf")
         self._session_turn = asyncio.Lock()
         self._session_down: SessionDown | None = None
 
-    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> Tally:
+    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> SendCounts:
         """Go through the list as often as it may help, and return what the last pass came to.
 
         :param rows: gives the list, from its beginning each time.
@@ -101,33 +101,33 @@ class BulkSend:
         for number in range(self.passes):
             if number:
                 await asyncio.sleep(SECONDS_BETWEEN_PASSES)
-            tally = await self._pass(rows(), workers, length, further=number > 0)
-            if not (tally.failure or (tally.in_doubt and self._may_clear_up)):
+            counts = await self._pass(rows(), workers, length, further=number > 0)
+            if not (counts.failure or (counts.in_doubt and self._may_clear_up)):
                 break
         await self._commits.add(Forget(batch=self.batch, before=began))
-        return tally
+        return counts
 
-    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, length: Length, further: bool) -> Tally:
-        self.tally = Tally()
-        self._streak = CircuitBreaker()
+    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, length: Length, further: bool) -> SendCounts:
+        self.counts = SendCounts()
+        self._breaker = CircuitBreaker()
         self._further = further
-        self._doubts.forget_reports()
-        self._progress = Progress(self.log, "messages", self.tally, length)
+        self._reconciler.forget_reports()
+        self._progress = Progress(self.log, "messages", self.counts, length)
         try:
             with DiskIntSet() as self._seen:
                 await for_each(self._to_send(rows), self._send, workers)
         finally:
             self._progress.finish()
-        return self.tally
+        return self.counts
 
     async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
         place = self.first
         # With a gap between sends, whoever opts out meanwhile is heard: nobody is looked up long before their turn.
-        at_once = 1 if self.manners.pace else ROWS_AT_ONCE
+        at_once = 1 if self.policy.interval else ROWS_AT_ONCE
         while chunk := list(islice(rows, at_once)):
             made = [self.address(number, row) for number, row in enumerate(chunk, place)]
             place += len(chunk)
-            self.tally.total += len(chunk)
+            self.counts.total += len(chunk)
             changes: list[Change] = []
             to_send = [found async for found in self._sorted_out(made, changes)]
             if changes:
@@ -144,7 +144,7 @@ class BulkSend:
         suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
         for before in known.values():
             if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
-                self._doubts.note_accepted(before.settled_at, before.message_id)
+                self._reconciler.note_accepted(before.settled_at, before.message_id)
         for each in made:
             if isinstance(each, Unaddressed):
                 self._note(changes, each, SendState.FAILED, each.reason)
@@ -193,14 +193,14 @@ class BulkSend:
         if step is Step.SKIP_SUPPRESSED:
             self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
         elif row:
-            self.tally.states[row.state] += 1
+            self.counts.states[row.state] += 1
         return None
 
     async def _send(self, addressed: Addressed) -> None:
         """Send to one recipient, if it is the time for that."""
         hold = self._hold(addressed)
-        if hold is None and self.manners.pace:
-            await self._gap.turn(self.manners.pace.draw(self._random))
+        if hold is None and self.policy.interval:
+            await self._gap.turn(self.policy.interval.draw(self._random))
             hold = self._hold(addressed)
         if hold is None:
             await self._require_session()
@@ -211,8 +211,8 @@ class BulkSend:
 
     def _hold(self, addressed: Addressed) -> Hold | None:
         """What somebody has to wait for at this moment."""
-        for_all = self.tally.hold if self.tally.hold and self.tally.hold.for_all else None
-        return for_all or self.manners.hold(addressed.to, datetime.now(timezone.utc))
+        for_all = self.counts.hold if self.counts.hold and self.counts.hold.for_all else None
+        return for_all or self.policy.hold(addressed.to, datetime.now(timezone.utc))
 
     async def _send_once(self, addressed: Addressed) -> Hold | None:
         """Write the intent, send, and write the outcome; or tell what it has to wait for."""
@@ -225,16 +225,15 @@ class BulkSend:
             message_id=addressed.message_id,
         )
         now = datetime.now(timezone.utc)
-        limit = self.manners.daily_limit
-        daily = Daily(limit=limit, since=self.manners.day_began(now)) if limit is not None else None
+        daily = self.policy.limit_at(now)
         in_the_way = await self._commits.add(
             Intend(batch=self.batch, conn_id=self.conn_id, row=intent, again=addressed.again, daily=daily)
         )
         if in_the_way is LIMIT_REACHED:
-            return self.manners.next_day(now)
+            return self.policy.next_day(now)
         if in_the_way is not None:
             # Somebody else has sent it, or is about to.
-            self.tally.states[in_the_way.state] += 1
+            self.counts.states[in_the_way.state] += 1
             return None
         flow = self.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
         try:
@@ -242,10 +241,10 @@ class BulkSend:
         except WaError as error:
             await self._not_accepted(addressed, error)
             return None
-        self._streak.answered()
+        self._breaker.answered()
         self.sent = sent
-        self._doubts.note_accepted(datetime.now(timezone.utc), sent.message_id)
-        await self._settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        self._reconciler.note_accepted(datetime.now(timezone.utc), sent.message_id)
+        await self._enter_outcome(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
         if sent.warning:
             self._session_asked = float("-inf")
         return None
@@ -254,32 +253,34 @@ class BulkSend:
         detail = f"{type(error).__name__}: {error}"
         state = outcome(error, again=addressed.again)
         if state is SendState.DELAYED or (state is SendState.UNKNOWN and self._may_clear_up):
-            self.tally.failure = self.tally.failure or error
-        await self._settle(addressed, state, detail)
+            self.counts.failure = self.counts.failure or error
+        await self._enter_outcome(addressed, state, detail)
         self.error = error
         if error.stops_all:
             raise error
         # A vendor that gives no clear answer any more would leave everybody in doubt.
         away = isinstance(error, OutcomeUnknown)
-        self._streak.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
+        self._breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
 
-    async def _settle(self, addressed: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
+    async def _enter_outcome(
+        self, addressed: Addressed, state: SendState, detail: str, message_id: str | None = None
+    ) -> None:
         await self._commits.add(Settle(key=addressed.key, state=state, message_id=message_id, detail=detail))
-        self.tally.states[state] += 1
+        self.counts.states[state] += 1
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
-        """Leave somebody for later, or for good, as the manners say."""
-        self.tally.hold = hold.and_then(self.tally.hold)
-        state = held(wait=self.manners.wait, again=addressed.again)
+        """Leave somebody for later, or for good, as the policy say."""
+        self.counts.hold = hold.and_then(self.counts.hold)
+        state = held(wait=self.policy.wait, again=addressed.again)
         if state is SendState.UNKNOWN:
-            self.tally.states[state] += 1
+            self.counts.states[state] += 1
             return
         changes: list[Change] = []
         self._note(changes, addressed, state, hold.reason)
         await self._commits.add(changes[0])
 
     def _note(self, changes: list[Change], each: Addressed | Unaddressed, state: SendState, detail: str) -> None:
-        self.tally.states[state] += 1
+        self.counts.states[state] += 1
         key = each.key if isinstance(each, Addressed) else f"{self.batch}:{each.row}"[:64]
         recipient = each.to if isinstance(each, Addressed) else each.given
         row = SendRow(key=key, row=each.row, given=each.given, recipient=recipient, state=state, detail=detail)
@@ -291,7 +292,7 @@ class BulkSend:
         In doubt it stays so: it may have gone out over another connection.
         """
         state = as_reported(row.state)
-        self.tally.states[state] += 1
+        self.counts.states[state] += 1
         detail = f"another task or run began this message; {row.detail}".rstrip("; ")
         key = f"{self.batch}:{each.row}"[:64]
         mine = replace(row, key=key, row=each.row, given=each.given, state=state, detail=detail)
@@ -331,11 +332,11 @@ class BulkSend:
 
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
         """What became of a message that is in doubt, as far as the vendor can tell."""
-        verdict = await self._doubts.verdict(self.vendor, addressed.to, addressed.message, row)
+        verdict = await self._reconciler.verdict(self.vendor, addressed.to, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
         if is_too_early(verdict):
-            self.tally.failure = self.tally.failure or VendorUnavailable(verdict.detail)
+            self.counts.failure = self.counts.failure or VendorUnavailable(verdict.detail)
         # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
         if (verdict.state, verdict.detail) != (row.state, row.detail):
             await self._commits.add(verdict)

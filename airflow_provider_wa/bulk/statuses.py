@@ -11,7 +11,8 @@ from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.bulk.files import Write
-from airflow_provider_wa.bulk.workers import Log, Progress, for_each
+from airflow_provider_wa.bulk.progress import Log, Progress
+from airflow_provider_wa.bulk.workers import for_each
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
@@ -43,8 +44,8 @@ async def ask_statuses(
     :param messages: their ids, each with whom it went to where that is known.
     :raises WaError: an error that would stop all others.
     """
-    tally = _Tally()
-    progress = Progress(log, "messages", tally, len(messages))
+    counts = _StatusCounts()
+    progress = Progress(log, "messages", counts, len(messages))
 
     async def ask(message: tuple[str, str | None]) -> None:
         message_id, to = message
@@ -55,17 +56,17 @@ async def ask_statuses(
                 raise
             detail = f"{type(error).__name__}: {error}"
             row = {"message_id": message_id, "to": to, "state": DeliveryState.UNKNOWN.value, "detail": detail}
-        tally.states[row["state"]] += 1
+        counts.states[row["state"]] += 1
         write({name: row.get(name) for name in COLUMNS})
         progress.report()
 
     await for_each(messages, ask, workers)
     progress.finish()
-    return tally.states
+    return counts.states
 
 
 @dataclass
-class _Tally:
+class _StatusCounts:
     states: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -121,7 +121,7 @@ class Checks:
                         found[answer.number] = answer
         return found
 
-    def settle(self, batch: str) -> None:
+    def enter_early_callbacks(self, batch: str) -> None:
         """Enter the callbacks that came before their check was stored.
 
         Whatever comes after this finds its check: events are stored one transaction at a time, as is this.

@@ -140,7 +140,7 @@ class Sends:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Daily:
+class DailyLimit:
     """At most ``limit`` messages over a connection ``since`` a moment, those counted that may have gone out."""
 
     limit: int
@@ -161,7 +161,7 @@ class Intend:
     conn_id: str
     row: SendRow
     again: bool = False
-    daily: Daily | None = None
+    daily: DailyLimit | None = None
 
     def apply(self, connection: Connection) -> SendRow | Marker | None:
         """Write the intent, if nothing stands in its way."""

@@ -13,7 +13,7 @@ from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.bulk.check_results import Batch, count_rows, parts
+from airflow_provider_wa.bulk.check_results import CheckBatch, count_rows, parts
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -24,8 +24,8 @@ BRAZILIAN, OTHER = "+5511987654307", "+551187654307"
 
 
 @pytest.fixture
-def batch(airflow_store: Store) -> Batch:
-    return Batch(lambda: airflow_store, "b", "c")
+def batch(airflow_store: Store) -> CheckBatch:
+    return CheckBatch(lambda: airflow_store, "b", "c")
 
 
 def row(place: int, status: str = "exists", **fields: Any) -> CheckRow:
@@ -56,7 +56,7 @@ class Asked:
         return [CheckResult(number=number.digits, status=answer, reference=reference, detail="queued")]
 
 
-def ask(batch: Batch, vendor: Asked, workers: int = 1) -> None:
+def ask(batch: CheckBatch, vendor: Asked, workers: int = 1) -> None:
     async def main() -> None:
         transport = httpx.MockTransport(lambda request: httpx.Response(200))
         endpoint = Endpoint("https://vendor.test", concurrency=workers)
@@ -66,7 +66,7 @@ def ask(batch: Batch, vendor: Asked, workers: int = 1) -> None:
     asyncio.run(main())
 
 
-async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: Batch) -> None:
+async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: CheckBatch) -> None:
     await asyncio.gather(*(batch.keep([row(place)]) for place in (3, 1, 2)))
     found = list(batch.results())
     assert [each["input"] for each in found] == ["in 1", "in 2", "in 3"]
@@ -76,7 +76,7 @@ async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: 
 
 
 async def test_a_row_that_could_not_be_stored_is_told_to_who_keeps_it(
-    batch: Batch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+    batch: CheckBatch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_all, failures = airflow_store.checks.put_all, [StoreUnavailable("the disk is full")]
 
@@ -92,9 +92,9 @@ async def test_a_row_that_could_not_be_stored_is_told_to_who_keeps_it(
     assert [each.reference for each in airflow_store.checks.rows("b")] == ["paid for"]
 
 
-async def test_calls_are_counted_over_all_tries(batch: Batch, airflow_store: Store) -> None:
+async def test_calls_are_counted_over_all_tries(batch: CheckBatch, airflow_store: Store) -> None:
     for _ in range(2):
-        further = Batch(lambda: airflow_store, "b", "c")
+        further = CheckBatch(lambda: airflow_store, "b", "c")
         async with AsyncChannel(Endpoint("https://vendor.test")) as channel:
             further.count_calls(channel)
             channel.calls = 5
@@ -105,13 +105,13 @@ async def test_calls_are_counted_over_all_tries(batch: Batch, airflow_store: Sto
 
 
 @pytest.mark.parametrize("part", parts("b"))
-def test_a_batch_is_open_while_an_answer_is_to_come(batch: Batch, airflow_store: Store, part: str) -> None:
+def test_a_batch_is_open_while_an_answer_is_to_come(batch: CheckBatch, airflow_store: Store, part: str) -> None:
     assert not batch.is_open()
     airflow_store.checks.put(part, "c", [checked(1, "pending")])
     assert batch.is_open()
 
 
-def test_only_who_was_pending_and_has_two_forms_is_asked_for_again(batch: Batch, airflow_store: Store) -> None:
+def test_only_who_was_pending_and_has_two_forms_is_asked_for_again(batch: CheckBatch, airflow_store: Store) -> None:
     one_form = absent(2, "+34666666600")
     at_once = absent(3, BRAZILIAN, reference=None)
     airflow_store.checks.put("b", "c", [absent(1), one_form, at_once, checked(4, number=BRAZILIAN, reference="r4")])
@@ -123,7 +123,7 @@ def test_only_who_was_pending_and_has_two_forms_is_asked_for_again(batch: Batch,
     [("pending", BRAZILIAN, True), ("pending", "+34666666600", False), ("exists", BRAZILIAN, False)],
 )
 def test_time_is_set_aside_for_those_who_may_be_called_absent(
-    batch: Batch, airflow_store: Store, status: str, number: str, may: bool
+    batch: CheckBatch, airflow_store: Store, status: str, number: str, may: bool
 ) -> None:
     airflow_store.checks.put("b", "c", [checked(1, status, number=number, reference="r")])
     assert batch.may_need_other_forms() is may
@@ -138,7 +138,9 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_a_number_is_absent_only_if_both_forms_are(batch: Batch, airflow_store: Store, answer: CheckStatus) -> None:
+def test_a_number_is_absent_only_if_both_forms_are(
+    batch: CheckBatch, airflow_store: Store, answer: CheckStatus
+) -> None:
     airflow_store.checks.put("b", "c", [absent(1)])
     assert [each["status"] for each in batch.results()] == ["unknown"], "nobody asked for the other form yet"
     vendor = Asked(lambda number: answer)
@@ -149,7 +151,7 @@ def test_a_number_is_absent_only_if_both_forms_are(batch: Batch, airflow_store: 
     assert found["number"] == BRAZILIAN
 
 
-def test_rows_are_paired_by_their_place(batch: Batch, airflow_store: Store) -> None:
+def test_rows_are_paired_by_their_place(batch: CheckBatch, airflow_store: Store) -> None:
     rows = [absent(row) if row % 3 == 0 else checked(row) for row in range(1, 30)]
     airflow_store.checks.put("b", "c", rows)
     second = [checked(row, "exists" if row % 2 else "absent", number=OTHER) for row in range(3, 25, 3)]
@@ -161,7 +163,7 @@ def test_rows_are_paired_by_their_place(batch: Batch, airflow_store: Store) -> N
     assert [row.row for row, _ in batch.other_forms()] == [27]
 
 
-def test_another_form_that_is_known_is_not_asked_for_again(batch: Batch, airflow_store: Store) -> None:
+def test_another_form_that_is_known_is_not_asked_for_again(batch: CheckBatch, airflow_store: Store) -> None:
     airflow_store.checks.put("b", "c", [absent(1)])
     vendor = Asked(lambda number: CheckStatus.PENDING)
     ask(batch, vendor)
@@ -169,7 +171,9 @@ def test_another_form_that_is_known_is_not_asked_for_again(batch: Batch, airflow
     assert len(vendor.asked) == 1
 
 
-def test_a_form_that_could_not_be_asked_for_is_unknown_and_asked_for_again(batch: Batch, airflow_store: Store) -> None:
+def test_a_form_that_could_not_be_asked_for_is_unknown_and_asked_for_again(
+    batch: CheckBatch, airflow_store: Store
+) -> None:
     airflow_store.checks.put("b", "c", [absent(1)])
     ask(batch, Asked(lambda number: VendorUnavailable("the vendor is away")))
     (found,) = batch.results()
@@ -179,7 +183,7 @@ def test_a_form_that_could_not_be_asked_for_is_unknown_and_asked_for_again(batch
     assert [each["status"] for each in batch.results()] == ["exists"]
 
 
-def test_an_error_that_stops_all_keeps_what_was_asked(batch: Batch, airflow_store: Store) -> None:
+def test_an_error_that_stops_all_keeps_what_was_asked(batch: CheckBatch, airflow_store: Store) -> None:
     airflow_store.checks.put("b", "c", [absent(row, f"+551198765{row:04d}") for row in range(1, 6)])
 
     def answers(number: PhoneNumber) -> CheckStatus | Exception:
@@ -191,7 +195,7 @@ def test_an_error_that_stops_all_keeps_what_was_asked(batch: Batch, airflow_stor
     assert airflow_store.checks.counts("b-other") == {"pending": 2}
 
 
-def test_a_vendor_that_is_away_is_not_asked_for_each_number(batch: Batch, airflow_store: Store) -> None:
+def test_a_vendor_that_is_away_is_not_asked_for_each_number(batch: CheckBatch, airflow_store: Store) -> None:
     airflow_store.checks.put("b", "c", [absent(row, f"+551198765{row:04d}") for row in range(1, 101)])
     vendor = Asked(lambda number: VendorUnavailable("away"))
     with pytest.raises(VendorUnavailable):

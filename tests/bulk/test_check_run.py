@@ -25,8 +25,8 @@ from airflow_provider_wa.api.flow import Flow
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.bulk import check_run
-from airflow_provider_wa.bulk.check_results import Batch
-from airflow_provider_wa.bulk.check_run import BulkCheck, Tally
+from airflow_provider_wa.bulk.check_results import CheckBatch
+from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -86,14 +86,14 @@ class Runs:
 
     async def __call__(
         self, vendor: Vendor, numbers: Iterable[Any], workers: int = 3, name: str = "b", **options: Any
-    ) -> tuple[Tally, list[Any]]:
-        batch = Batch(lambda: self.store, name, "c")
+    ) -> tuple[CheckCounts, list[Any]]:
+        batch = CheckBatch(lambda: self.store, name, "c")
         async with AsyncChannel(Endpoint("http://127.0.0.1:1")) as channel:
-            tally = await BulkCheck(vendor, channel, batch, LOG, **options).run(numbers, workers)
-        return tally, self.rows(name)
+            counts = await BulkCheck(vendor, channel, batch, LOG, **options).run(numbers, workers)
+        return counts, self.rows(name)
 
     def rows(self, name: str = "b") -> list[dict[str, Any]]:
-        return list(Batch(lambda: self.store, name, "c").results())
+        return list(CheckBatch(lambda: self.store, name, "c").results())
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def checked(store: Store) -> Runs:
 async def test_each_spelling_gets_an_answer_of_its_own(checked: Runs) -> None:
     vendor = Vendor()
     spellings = ["+1 (202) 555-0101", 12025550102, 12025550103.0, "001 202 555 0104", "oops", "", None, True]
-    tally, rows = await checked(vendor, spellings)
+    counts, rows = await checked(vendor, spellings)
     assert sorted(vendor.asked) == us(4, 101)
     assert [row["status"] for row in rows] == ["exists"] * 4 + ["invalid"] * 4
     assert [row["input"] for row in rows] == [
@@ -112,7 +112,7 @@ async def test_each_spelling_gets_an_answer_of_its_own(checked: Runs) -> None:
     ]  # fmt: skip
     assert [row["number"] for row in rows[:2]] == ["+12025550101", "+12025550102"]
     assert all(row["detail"] for row in rows[4:])
-    assert tally.to_dict() == {
+    assert counts.to_dict() == {
         "total": 8, "exists": 4, "absent": 0, "pending": 0, "unknown": 0, "invalid": 4, "duplicates": 0,
         "reused": 0, "calls": 0,
     }  # fmt: skip
@@ -120,9 +120,9 @@ async def test_each_spelling_gets_an_answer_of_its_own(checked: Runs) -> None:
 
 async def test_a_number_that_comes_again_is_asked_for_once(checked: Runs) -> None:
     vendor = Vendor()
-    tally, rows = await checked(vendor, ["12025550101", "+1 202-555-0101", "0012025550101", "12025550102"])
+    counts, rows = await checked(vendor, ["12025550101", "+1 202-555-0101", "0012025550101", "12025550102"])
     assert sorted(vendor.asked) == us(2, 101)
-    assert (tally.total, tally.duplicates, len(rows)) == (4, 2, 2)
+    assert (counts.total, counts.duplicates, len(rows)) == (4, 2, 2)
 
 
 async def test_the_default_region_reads_national_numbers(checked: Runs) -> None:
@@ -140,8 +140,8 @@ async def test_numbers_go_in_batches_as_large_as_the_vendor_takes(checked: Runs)
 @pytest.mark.parametrize("error", [UnexpectedReply("html"), VendorUnavailable("502"), BadInput("refused")])
 async def test_a_failed_number_is_unknown_with_its_reason_and_fails_no_other(checked: Runs, error: WaError) -> None:
     vendor = Vendor(raising(error, "12025550003"))
-    tally, rows = await checked(vendor, us(8))
-    assert tally.statuses == {"exists": 7, "unknown": 1}
+    counts, rows = await checked(vendor, us(8))
+    assert counts.statuses == {"exists": 7, "unknown": 1}
     assert rows[3]["status"] == "unknown"
     assert rows[3]["detail"] == f"{type(error).__name__}: {error}"
 
@@ -193,18 +193,18 @@ async def test_now_and_then_a_failure_does_not_end_the_run(checked: Runs) -> Non
             raise VendorUnavailable("502")
         return CheckStatus.ABSENT
 
-    tally, _ = await checked(Vendor(answer), us(200), workers=1)
-    assert tally.statuses == {"absent": 100, "unknown": 100}
+    counts, _ = await checked(Vendor(answer), us(200), workers=1)
+    assert counts.statuses == {"absent": 100, "unknown": 100}
 
 
 async def test_all_tries_requests_are_counted(checked: Runs, store: Store) -> None:
-    batch = Batch(lambda: store, "b", "c")
+    batch = CheckBatch(lambda: store, "b", "c")
     for calls, before in ((41, 0), (1, 41)):
         async with AsyncChannel(Endpoint("http://127.0.0.1:1")) as channel:
             assert batch.count_calls(channel) == before
             channel.calls = calls
-            tally = await BulkCheck(Vendor(), channel, batch, LOG).run(us(1, before), 1)
-        assert tally.calls == calls
+            counts = await BulkCheck(Vendor(), channel, batch, LOG).run(us(1, before), 1)
+        assert counts.calls == calls
     assert batch.calls == 42
 
 
@@ -221,22 +221,22 @@ async def test_a_further_try_asks_only_for_what_has_no_answer(checked: Runs) -> 
     with pytest.raises(SessionDown):
         await checked(Vendor(raising(SessionDown("logged out"), "12025550010")), numbers, workers=1)
     vendor = Vendor()
-    tally, rows = await checked(vendor, numbers)
+    counts, rows = await checked(vendor, numbers)
     assert sorted(vendor.asked) == us(20, 10)
-    assert (tally.statuses, tally.duplicates, tally.total) == ({"exists": 30, "invalid": 1}, 1, 32)
+    assert (counts.statuses, counts.duplicates, counts.total) == ({"exists": 30, "invalid": 1}, 1, 32)
     assert [row["input"] for row in rows] == numbers[:-1]
     again = Vendor()
-    tally, rows = await checked(again, numbers)
+    counts, rows = await checked(again, numbers)
     assert again.asked == []
-    assert (tally.statuses, tally.duplicates, tally.total) == ({"exists": 30, "invalid": 1}, 1, 32)
+    assert (counts.statuses, counts.duplicates, counts.total) == ({"exists": 30, "invalid": 1}, 1, 32)
 
 
 async def test_what_is_unknown_is_asked_for_again(checked: Runs) -> None:
     await checked(Vendor(raising(VendorUnavailable("502"), "12025550001")), us(3))
     vendor = Vendor()
-    tally, _ = await checked(vendor, us(3))
+    counts, _ = await checked(vendor, us(3))
     assert vendor.asked == ["12025550001"]
-    assert tally.statuses == {"exists": 3}
+    assert counts.statuses == {"exists": 3}
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 4, 100])
@@ -247,9 +247,9 @@ async def test_a_list_that_has_changed_is_asked_for_what_is_new_in_it(
     await checked(Vendor(), ["12025550001", "12025550002", "12025550003", "12025550004"])
     vendor = Vendor()
     changed = ["+1 202 555 0001", "12025550009", "12025550003", "12025550003", "12025550007"]
-    tally, rows = await checked(vendor, changed)
+    counts, rows = await checked(vendor, changed)
     assert sorted(vendor.asked) == ["12025550007", "12025550009"]
-    assert (tally.statuses, tally.duplicates) == ({"exists": 4}, 1)
+    assert (counts.statuses, counts.duplicates) == ({"exists": 4}, 1)
     assert [row["input"] for row in rows] == [*changed[:3], changed[4]]
     assert rows[1]["number"] == "+12025550009"
 
@@ -257,9 +257,9 @@ async def test_a_list_that_has_changed_is_asked_for_what_is_new_in_it(
 async def test_a_number_that_is_known_is_not_asked_for_where_it_comes_again(checked: Runs) -> None:
     await checked(Vendor(), ["12025550001"])
     vendor = Vendor()
-    tally, _ = await checked(vendor, ["12025550001", "12025550001"])
+    counts, _ = await checked(vendor, ["12025550001", "12025550001"])
     assert vendor.asked == []
-    assert tally.duplicates == 1
+    assert counts.duplicates == 1
 
 
 async def test_each_answer_is_stored_before_the_next_number_is_asked_for(checked: Runs, store: Store) -> None:
@@ -312,9 +312,9 @@ async def test_answers_of_earlier_runs_are_taken_if_they_are_young_enough(checke
     store.checks.put("earlier", "c", old)
     store.checks.put("another connection", "d", [*old])
     vendor = Vendor()
-    tally, rows = await checked(vendor, us(6, 1), reuse_since=now - timedelta(days=30))
+    counts, rows = await checked(vendor, us(6, 1), reuse_since=now - timedelta(days=30))
     assert sorted(vendor.asked) == ["12025550002", "12025550003", "12025550004", "12025550006"]
-    assert (tally.reused, tally.statuses) == (2, {"exists": 5, "absent": 1})
+    assert (counts.reused, counts.statuses) == (2, {"exists": 5, "absent": 1})
     assert (rows[0]["status"], rows[0]["jid"], rows[0]["input"]) == ("exists", "j", "12025550001")
     assert rows[0]["checked_at"] == (now - timedelta(days=3)).isoformat(timespec="seconds"), "it grows no younger"
     assert rows[4]["status"] == "absent"

@@ -15,7 +15,7 @@ from phonenumbers.timezone import TIMEZONE_DATA
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import time_zones
-from airflow_provider_wa.bulk.pacing import HORIZON, Pace, QuietHours, daily_since, time_zone
+from airflow_provider_wa.bulk.pacing import HORIZON, QuietHours, SendInterval, daily_since, time_zone
 
 UTC = timezone.utc
 GROUP = "120363043968066561@g.us"
@@ -115,7 +115,7 @@ def test_a_moment_is_taken_in_any_zone_and_as_utc_without_one(now: datetime) -> 
 def test_a_time_zone_that_there_is_not(name: str) -> None:
     now = datetime(2026, 7, 1, tzinfo=UTC)
     for ask in (lambda: time_zone(name), lambda: NIGHT.ends(GROUP, now, name), lambda: daily_since(now, name)):
-        with pytest.raises(BadInput, match="no IANA name"):
+        with pytest.raises(BadInput, match="expected an IANA name"):
             ask()
 
 
@@ -281,7 +281,7 @@ def test_a_long_list_asks_once_for_each_country_and_minute(monkeypatch: pytest.M
     ids=str,
 )
 def test_a_pace_is_read(given: Any, shortest: float, longest: float) -> None:
-    assert Pace.of(given) == Pace(shortest, longest)
+    assert SendInterval.of(given) == SendInterval(shortest, longest)
 
 
 @pytest.mark.parametrize(
@@ -294,22 +294,22 @@ def test_a_pace_is_read(given: Any, shortest: float, longest: float) -> None:
     ids=lambda given: str(given)[:20],
 )  # fmt: skip
 def test_what_is_no_pace_is_refused(given: Any) -> None:
-    with pytest.raises(BadInput, match="no number of seconds"):
-        Pace.of(given)
+    with pytest.raises(BadInput, match="expected seconds, such as 5, or a range"):
+        SendInterval.of(given)
 
 
 @pytest.mark.parametrize("given", [(8, 3), "8-3s"], ids=str)
 def test_a_pace_that_ends_before_it_begins_is_refused(given: Any) -> None:
     with pytest.raises(BadInput, match="before it begins"):
-        Pace.of(given)
+        SendInterval.of(given)
 
 
 def test_a_pace_of_one_number_is_always_that() -> None:
-    assert {Pace.of(5).draw(Random(seed)) for seed in range(20)} == {5}
+    assert {SendInterval.of(5).draw(Random(seed)) for seed in range(20)} == {5}
 
 
 def test_a_range_is_drawn_from_evenly_and_by_the_given_chance_alone() -> None:
-    pace = Pace.of("3-8s")
+    pace = SendInterval.of("3-8s")
     random = Random(7)
     drawn = [pace.draw(random) for _ in range(10_000)]
     assert min(drawn) >= 3

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from airflow_provider_wa.bulk.send_results import COLUMNS, Tally, as_result
+from airflow_provider_wa.bulk.send_results import COLUMNS, SendCounts, as_result
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 
@@ -23,6 +23,6 @@ def test_a_result_tells_what_is_known() -> None:
 
 def test_what_is_begun_and_what_nobody_knows_are_in_doubt() -> None:
     states = Counter({SendState.ACCEPTED: 1200, SendState.INTENDED: 1, SendState.UNKNOWN: 2, SendState.SKIPPED: 3})
-    tally = Tally(states=states, total=1206)
-    assert tally.to_dict() == {"total": 1206, "accepted": 1200, "skipped": 3, "failed": 0, "unknown": 3}
-    assert (tally.done, tally.remark) == (1206, "1,200 accepted, 3 skipped, 3 unknown")
+    counts = SendCounts(states=states, total=1206)
+    assert counts.to_dict() == {"total": 1206, "accepted": 1200, "skipped": 3, "failed": 0, "unknown": 3}
+    assert (counts.done, counts.remark) == (1206, "1,200 accepted, 3 skipped, 3 unknown")

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_wa.bulk.pacing import QuietHours, daily_since
-from airflow_provider_wa.bulk.sending_policy import Hold, SendingPolicy
+from airflow_provider_wa.bulk.pacing import Hold, QuietHours, SendingPolicy, daily_since
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 GROUP, PERU = "120363043968066561@g.us", "51987654321"
@@ -44,10 +43,10 @@ def test_without_quiet_hours_nobody_is_on_hold() -> None:
 
 
 def test_a_hold_tells_until_when_by_the_recipients_clock() -> None:
-    manners = SendingPolicy(quiet_hours=QuietHours.of("06:00-08:00"))
-    held = manners.hold(PERU, NOON)  # 7 o'clock in Lima
+    policy = SendingPolicy(quiet_hours=QuietHours.of("06:00-08:00"))
+    held = policy.hold(PERU, NOON)  # 7 o'clock in Lima
     assert held == Hold("quiet hours until 2026-03-01T13:00+00:00", NOON + HOUR)
-    assert manners.hold(PERU, NOON + HOUR) is None
+    assert policy.hold(PERU, NOON + HOUR) is None
 
 
 def test_who_has_no_time_zone_has_that_of_the_task() -> None:
@@ -68,9 +67,9 @@ def test_the_limit_of_a_day_holds_all_until_the_next_day() -> None:
     st.datetimes(datetime(2024, 1, 1), datetime(2034, 1, 1)).map(lambda at: at.replace(tzinfo=timezone.utc)),
 )
 def test_the_next_day_is_the_first_moment_of_another_date_whatever_the_clocks_do(zone: str, now: datetime) -> None:
-    manners, local = SendingPolicy(daily_limit=1, zone=zone), ZoneInfo(zone)
-    until = manners.next_day(now).until
-    assert manners.day_began(now) == daily_since(now, zone) <= now < until <= now + timedelta(hours=25)
+    policy, local = SendingPolicy(daily_limit=1, zone=zone), ZoneInfo(zone)
+    until = policy.next_day(now).until
+    assert policy.day_began(now) == daily_since(now, zone) <= now < until <= now + timedelta(hours=25)
     today = now.astimezone(local).date()
     assert until.astimezone(local).date() == today + timedelta(days=1)
     assert (until - timedelta(seconds=1)).astimezone(local).date() == today
@@ -85,7 +84,7 @@ def test_the_next_day_is_the_first_moment_of_another_date_whatever_the_clocks_do
     ],
 )
 def test_days_of_23_and_25_hours_are_whole_days(zone: str, day: tuple[int, int, int], hours: int) -> None:
-    manners = SendingPolicy(daily_limit=1, zone=zone)
+    policy = SendingPolicy(daily_limit=1, zone=zone)
     for hour in (0, 5, 23):
         now = datetime(*day, hour, tzinfo=ZoneInfo(zone)).astimezone(timezone.utc)
-        assert manners.next_day(now).until - manners.day_began(now) == timedelta(hours=hours)
+        assert policy.next_day(now).until - policy.day_began(now) == timedelta(hours=hours)

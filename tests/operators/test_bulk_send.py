@@ -252,15 +252,15 @@ def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     monkeypatch.setattr(send_run, "SESSION_SECONDS", 0.0)
     output = tmp_path / "out.csv"
     arguments = {"wa_conn_id": f"{conn_type}_default", "output_path": str(output)}
-    taker, log_out = send_run.BulkSend._settle, vendors.state.log_out
+    taker, log_out = send_run.BulkSend._enter_outcome, vendors.state.log_out
 
     async def logged_out_after_three(self: send_run.BulkSend, *values: Any) -> None:
         await taker(self, *values)
-        if self.tally.states["accepted"] == 3:  # type: ignore[index]
+        if self.counts.states["accepted"] == 3:  # type: ignore[index]
             log_out(conn_type)
 
     with monkeypatch.context() as patched:
-        patched.setattr(send_run.BulkSend, "_settle", logged_out_after_three)
+        patched.setattr(send_run.BulkSend, "_enter_outcome", logged_out_after_three)
         with pytest.raises(SessionDown):
             send(us(8), **arguments)
     assert len(taken(vendors)) == 3
@@ -299,16 +299,16 @@ def test_credit_that_is_used_up_fails_for_good_and_a_clear_goes_on(vendors: Vend
 def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = send_run.BulkSend._settle
+    settle = send_run.BulkSend._enter_outcome
 
     async def dropped_after_two(self: send_run.BulkSend, *values: Any) -> None:
         await settle(self, *values)
-        if self.tally.states["accepted"] == 2:  # type: ignore[index]
+        if self.counts.states["accepted"] == 2:  # type: ignore[index]
             with airflow_store.database.engine.connect() as connection:
                 connection.exec_driver_sql("DROP TABLE wa_sends")
                 connection.commit()
 
-    monkeypatch.setattr(send_run.BulkSend, "_settle", dropped_after_two)
+    monkeypatch.setattr(send_run.BulkSend, "_enter_outcome", dropped_after_two)
     with pytest.raises(StoreUnavailable):
         send(us(8))
     assert len(taken(vendors)) == 2
@@ -346,7 +346,7 @@ def test_a_report_that_does_not_show_what_was_accepted_has_nothing_sent_again(ve
     fault(vendors, conn_type, "lost_reply", times=1)
     clock, vendors.state.clock = vendors.state.clock, lambda: time.time() - 6 * 3600
     try:
-        with pytest.raises(VendorUnavailable, match="lacks even what was surely accepted"):
+        with pytest.raises(VendorUnavailable, match="lacks even a message that was accepted"):
             send(us(3), **arguments)
     finally:
         vendors.state.clock = clock
@@ -383,7 +383,7 @@ def test_a_message_whose_text_the_report_tells_otherwise_stays_in_doubt(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch, on_unknown: str
 ) -> None:
     fault(vendors, "wa_portal", "lost_reply", times=1)
-    monkeypatch.setattr("airflow_provider_wa.bulk.report_matching.same_text", lambda one, other: False)
+    monkeypatch.setattr("airflow_provider_wa.bulk.reconciliation.same_text", lambda one, other: False)
     summary = send(us(2), on_unknown=on_unknown)
     assert statuses(summary) == [{"skip": "unknown", "resend": "accepted"}[on_unknown], "accepted"]
     assert len(taken(vendors)) == {"skip": 2, "resend": 3}[on_unknown]
@@ -471,7 +471,7 @@ def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     assert json.dumps(waits.value.trigger.serialize()[1], default=str)
     assert len(taken(vendors)) == 2
     monkeypatch.setattr(
-        "airflow_provider_wa.bulk.sending_policy.daily_since", lambda now, zone: now + timedelta(seconds=1)
+        "airflow_provider_wa.bulk.pacing.daily_since", lambda now, zone: now + timedelta(seconds=1)
     )  # the next day
     summary = made.execute_complete(RUN, None)
     assert counts(summary) == {"total": 3, "accepted": 3}
@@ -556,9 +556,9 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "no workers": ({"concurrency": 0}, "concurrency: must be at least 1, got 0"),
     "no limit": ({"daily_limit": 0}, "daily_limit: must be at least 1, got 0"),
     "no rate": ({"rate_limit": "fast"}, "rate_limit: invalid rate 'fast'"),
-    "no pace": ({"pace": "slowly"}, "is no number of seconds"),
-    "no hours": ({"quiet_hours": "at night"}, "are not two times of day"),
-    "no zone": ({"timezone": "Mars"}, "is no IANA name"),
+    "no pace": ({"pace": "slowly"}, "expected seconds, such as 5, or a range"),
+    "no hours": ({"quiet_hours": "at night"}, "expected two times of day"),
+    "no zone": ({"timezone": "Mars"}, "expected an IANA name"),
     "no such wait": ({"on_hold": "hang"}, "on_hold: unknown value 'hang'; expected wait or skip"),
     "no such way": ({"on_unknown": "shrug"}, "on_unknown: unknown value 'shrug'; expected fail, skip or resend"),
     "no country": ({"default_region": "XX"}, "no country code"),

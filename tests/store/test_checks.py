@@ -114,7 +114,7 @@ def test_the_first_callback_decides(store: Store, together: bool) -> None:
 def test_an_answer_that_is_there_stays(store: Store) -> None:
     store.checks.put("b", "my_wa", [checked(1, "absent", reference="ref-1")])
     store.events.add([called_back("ref-1", "exists")])
-    store.checks.settle("b")
+    store.checks.enter_early_callbacks("b")
     assert statuses(store) == ["absent"]
 
 
@@ -125,7 +125,7 @@ def test_a_callback_for_something_else_answers_nothing(store: Store, told: NewEv
     store.events.add([told])
     store.checks.put("b", "my_wa", [pending(1), checked(2, "pending"), checked(3, "pending", reference="")])
     store.events.add([told])
-    store.checks.settle("b")
+    store.checks.enter_early_callbacks("b")
     assert statuses(store) == ["pending", "pending", "pending"]
 
 
@@ -141,7 +141,7 @@ def test_a_callback_that_came_before_its_check_is_entered_by_settling(store: Sto
     store.events.add([called_back("ref-1", "exists"), called_back("ref-2", "unknown")])
     store.checks.put("b", "my_wa", [pending(1), pending(2), pending(3)])
     assert statuses(store) == ["pending"] * 3
-    store.checks.settle("b")
+    store.checks.enter_early_callbacks("b")
     assert statuses(store) == ["absent", "unknown", "pending"]
     assert next(store.checks.rows("b")).detail == "first"
 
@@ -150,7 +150,7 @@ def test_settling_is_of_one_batch(store: Store) -> None:
     store.events.add([called_back("ref-1"), called_back("ref-2")])
     store.checks.put("b", "my_wa", [pending(1)])
     store.checks.put("c", "my_wa", [pending(2)])
-    store.checks.settle("b")
+    store.checks.enter_early_callbacks("b")
     assert (statuses(store, "b"), statuses(store, "c")) == (["exists"], ["pending"])
 
 
@@ -187,7 +187,7 @@ def test_no_check_stays_pending_when_callbacks_race_it(store: Store) -> None:
         def run(rows: list = rows, batch: str = batch) -> None:
             store.checks.put(batch, "my_wa", rows[:6])
             store.checks.put(batch, "my_wa", rows[6:])
-            store.checks.settle(batch)
+            store.checks.enter_early_callbacks(batch)
 
         def call_back(part: list) -> Callable[[], None]:
             return lambda: [store.events.add([callback]) for callback in part] and None
@@ -218,7 +218,7 @@ def test_settling_a_long_list_does_not_wait_for_statistics(postgres: Postgres) -
     def note(_: Any, cursor: Any, statement: str, parameters: Any, *others: Any) -> None:
         asked.append((statement, parameters))
 
-    store.checks.settle("b")
+    store.checks.enter_early_callbacks("b")
     assert store.checks.counts("b") == {"exists": 2000, "pending": 2000}
     [(statement, parameters)] = [(text, values) for text, values in asked if "JOIN" in text]
     with store.database.reading() as connection:

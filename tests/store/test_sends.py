@@ -15,7 +15,7 @@ from airflow_provider_wa.store import sends as module
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
-    Daily,
+    DailyLimit,
     Forget,
     Intend,
     Note,
@@ -132,7 +132,7 @@ def test_a_message_of_another_batch_stands_in_the_way_as_well(store: Store) -> N
 @pytest.mark.parametrize("state", list(SendState))
 def test_those_that_may_have_gone_out_count_for_the_limit(store: Store, state: SendState) -> None:
     bring(store, 1, state)
-    result = change(store, intend(2, daily=Daily(limit=1, since=now() - HOUR)))
+    result = change(store, intend(2, daily=DailyLimit(limit=1, since=now() - HOUR)))
     assert result is (LIMIT_REACHED if state in (INTENDED, ACCEPTED, UNKNOWN) else None)
     assert len(list(store.sends.rows("b"))) == (1 if result else 2)
 
@@ -141,22 +141,22 @@ def test_the_limit_is_that_of_a_connection_and_a_time(store: Store) -> None:
     bring(store, 1, ACCEPTED)
     later = found(store, 1).intended_at
     assert later is not None
-    assert change(store, intend(2, daily=Daily(limit=1, since=later))) is LIMIT_REACHED
-    assert change(store, intend(2, daily=Daily(limit=1, since=later + HOUR / 3600000))) is None
-    assert change(store, intend(3, conn_id="other", daily=Daily(limit=1, since=later))) is None
+    assert change(store, intend(2, daily=DailyLimit(limit=1, since=later))) is LIMIT_REACHED
+    assert change(store, intend(2, daily=DailyLimit(limit=1, since=later + HOUR / 3600000))) is None
+    assert change(store, intend(3, conn_id="other", daily=DailyLimit(limit=1, since=later))) is None
 
 
 def test_as_many_as_the_limit_are_written_in_one_go(store: Store) -> None:
-    daily = Daily(limit=3, since=now() - HOUR)
+    daily = DailyLimit(limit=3, since=now() - HOUR)
     results = store.sends.change([intend(row, daily=daily) for row in range(1, 6)])
     assert results == [None, None, None, LIMIT_REACHED, LIMIT_REACHED]
     assert states(store) == [(1, "intended"), (2, "intended"), (3, "intended")]
-    assert change(store, intend(9, daily=Daily(limit=0, since=now() - HOUR))) is LIMIT_REACHED
+    assert change(store, intend(9, daily=DailyLimit(limit=0, since=now() - HOUR))) is LIMIT_REACHED
 
 
 def test_what_stands_in_the_way_is_told_when_the_limit_is_reached_as_well(store: Store) -> None:
     accepted, unknown = bring(store, 1, ACCEPTED), bring(store, 2, UNKNOWN)
-    daily = Daily(limit=1, since=now() - HOUR)
+    daily = DailyLimit(limit=1, since=now() - HOUR)
     assert change(store, intend(1, daily=daily)) == accepted
     assert change(store, intend(2, daily=daily)) == unknown
     assert change(store, intend(2, daily=daily, again=True)) is LIMIT_REACHED
@@ -166,7 +166,7 @@ def test_what_stands_in_the_way_is_told_when_the_limit_is_reached_as_well(store:
 def test_one_that_is_sent_again_is_among_those_that_are_counted(store: Store) -> None:
     bring(store, 1, ACCEPTED)
     bring(store, 2, UNKNOWN)
-    assert change(store, intend(2, again=True, daily=Daily(limit=2, since=now() - HOUR))) is None
+    assert change(store, intend(2, again=True, daily=DailyLimit(limit=2, since=now() - HOUR))) is None
 
 
 # Outcomes.

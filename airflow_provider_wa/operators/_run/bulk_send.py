@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from datetime import timezone as tz
 from typing import Any
@@ -17,9 +17,8 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
 from airflow_provider_wa.arguments import one_of
 from airflow_provider_wa.bulk.check_run import given_text
-from airflow_provider_wa.bulk.pacing import Pace, QuietHours, time_zone
-from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, Tally, Unaddressed, as_result
-from airflow_provider_wa.bulk.sending_policy import SendingPolicy
+from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
+from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, SendCounts, Unaddressed, as_result
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.output import results_to
@@ -74,13 +73,13 @@ class SendRunner(ListRunner):
         calls = 0
         while True:
             try:
-                bulk, tally = sender.send(
+                bulk, counts = sender.send(
                     lambda: iter(self.input_list.rows(self.column)),
                     address,
                     concurrency=self.concurrency,
                     rate=self.rate(),
                     length=self.input_list.length,
-                    manners=policy,
+                    policy=policy,
                     resend_unknown=self.on_unknown == "resend",
                     first=self.input_list.first,
                 )
@@ -90,13 +89,13 @@ class SendRunner(ListRunner):
                         self._write(sender)
                 raise
             calls += bulk.channel.calls
-            if tally.hold is None or not policy.wait or tally.failure:
+            if counts.hold is None or not policy.wait or counts.failure:
                 break
-            self._wait(tally)
+            self._wait(counts)
         results = self._write(sender)
-        self._refuse(tally)
+        self._refuse(counts)
         return {
-            **tally.to_dict(),
+            **counts.to_dict(),
             "output": self.output_path,
             "results": None if self.output_path else results,
             "calls": calls,
@@ -112,9 +111,9 @@ class SendRunner(ListRunner):
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
         self.refuse_less_than_one("concurrency", "daily_limit")
         time_zone(self.timezone)
-        pace, parts = None if self.pace is None else Pace.of(self.pace), self.input_list.parts
+        interval = None if self.pace is None else SendInterval.of(self.pace)
         return SendingPolicy(
-            pace=replace(pace, shortest=pace.shortest * parts, longest=pace.longest * parts) if pace else None,
+            interval=interval.times(self.input_list.parts) if interval else None,
             quiet_hours=None if self.quiet_hours is None else QuietHours.of(self.quiet_hours),
             zone=self.timezone,
             daily_limit=self.daily_limit,
@@ -130,22 +129,22 @@ class SendRunner(ListRunner):
         sender.prove(_rendered(message, first[:ROWS_PROVED]))
         self.prove_output()
 
-    def _wait(self, tally: Tally) -> None:
+    def _wait(self, counts: SendCounts) -> None:
         """Wait until held recipients may be written to, in the triggerer or here."""
-        assert tally.hold is not None
-        self.task.log.info("%s; %s: going on at %s", tally.remark, tally.hold.reason, tally.hold.until.isoformat())
+        assert counts.hold is not None
+        self.task.log.info("%s; %s: going on at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
-            self.task.defer(trigger=DateTimeTrigger(moment=tally.hold.until), method_name="execute_complete")
-        time.sleep(max((tally.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
+            self.task.defer(trigger=DateTimeTrigger(moment=counts.hold.until), method_name="execute_complete")
+        time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
-    def _refuse(self, tally: Tally) -> None:
+    def _refuse(self, counts: SendCounts) -> None:
         """Fail, if there is a reason to."""
-        if tally.failure:
-            failure, left = passing(tally.failure), tally.states[SendState.DELAYED] + tally.in_doubt
-            raise VendorUnavailable(f"{left:,} of {tally.total:,} messages are left to a retry of the task: {failure}")
-        if tally.in_doubt and self.on_unknown != "skip":
+        if counts.failure:
+            failure, left = passing(counts.failure), counts.states[SendState.DELAYED] + counts.in_doubt
+            raise VendorUnavailable(f"{left:,} of {counts.total:,} messages are left to a retry of the task: {failure}")
+        if counts.in_doubt and self.on_unknown != "skip":
             raise OutcomeUnknown(
-                f"{tally.in_doubt:,} of {tally.total:,} messages may or may not have gone out; the vendor cannot say"
+                f"{counts.in_doubt:,} of {counts.total:,} messages may or may not have gone out; the vendor cannot say"
                 + (f" (see {self.output_path})" if self.output_path else "")
                 + ": look for them, then clear the task with on_unknown='skip' or 'resend'"
             )

@@ -18,8 +18,8 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.api.capabilities import ChecksAgain, ChecksNumbers
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, Batch
-from airflow_provider_wa.bulk.check_run import BulkCheck, Tally
+from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch
+from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.list_runner import ListRunner
@@ -57,7 +57,7 @@ class CheckRunner(ListRunner):
         with self._written_on_failure(batch):
             deadline = time.time() + self.pending_timeout
             tally = self._check(spellings, batch, self._reuse_since(context)).to_dict()
-            batch.settle()
+            batch.enter_early_callbacks()
             if self.deferrable and batch.may_need_other_forms():
                 # Half of the time is for those that may be called absent, to be asked for again.
                 self._wait(batch, tally, deadline, until=(time.time() + deadline) / 2, other_forms=False)
@@ -77,11 +77,11 @@ class CheckRunner(ListRunner):
         finished = self._finish(batch, carry["tally"])
         raise failure(event, f"; {finished['pending']:,} numbers are left pending")
 
-    def _check(self, spellings: Iterable[Any], batch: Batch, since: datetime | None) -> Tally:
+    def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:
         vendor = self.task.hook.able(ChecksNumbers)
         region = self.region()
 
-        async def run() -> Tally:
+        async def run() -> CheckCounts:
             async with self._channel() as channel:
                 channel.budget = self._budget(batch.count_calls(channel))
                 bulk = BulkCheck(vendor, channel, batch, self.task.log, region, since, self.input_list.first)
@@ -90,7 +90,7 @@ class CheckRunner(ListRunner):
         with heap_spared():
             return asyncio.run(run())
 
-    def _go_on(self, batch: Batch, tally: dict[str, int], deadline: float, other_forms: bool) -> dict[str, Any]:
+    def _go_on(self, batch: CheckBatch, tally: dict[str, int], deadline: float, other_forms: bool) -> dict[str, Any]:
         """Wait if there is something to wait for, else write the results.
 
         :param other_forms: the absent ones were asked for under their other form.
@@ -106,7 +106,7 @@ class CheckRunner(ListRunner):
         return None if self.budget is None else max(self.budget // self.input_list.parts - spent, 0)
 
     def _wait(
-        self, batch: Batch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
+        self, batch: CheckBatch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
     ) -> NoReturn:
         vendor = self.task.hook.vendor
         interval = self.poll_interval or (vendor.ask_again_seconds if isinstance(vendor, ChecksAgain) else LOOK_SECONDS)
@@ -116,7 +116,7 @@ class CheckRunner(ListRunner):
         )
         self.task.defer(trigger=trigger, method_name="execute_complete")
 
-    def _ask_for_other_forms(self, batch: Batch) -> None:
+    def _ask_for_other_forms(self, batch: CheckBatch) -> None:
         """Give those that were called absent a second chance."""
         vendor = self.task.hook.able(ChecksNumbers)
         if next(batch.other_forms(), None) is None:
@@ -129,7 +129,7 @@ class CheckRunner(ListRunner):
 
         asyncio.run(run())
 
-    def _finish(self, batch: Batch, tally: dict[str, int]) -> dict[str, Any]:
+    def _finish(self, batch: CheckBatch, tally: dict[str, int]) -> dict[str, Any]:
         """Write the results from the store, those of the list as it is in this try."""
         results, counts = self._write(batch, self.input_list.first + tally["total"] - 1)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
@@ -142,7 +142,7 @@ class CheckRunner(ListRunner):
             "batch": batch.name,
         }
 
-    def _write(self, batch: Batch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
+    def _write(self, batch: CheckBatch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
         """Write the results in the store, up to the list's place ``last`` or all, and count them by status."""
         counts: Counter[str] = Counter()
         with results_to(self.output_path, COLUMNS) as (write, results):
@@ -152,13 +152,13 @@ class CheckRunner(ListRunner):
         return results, counts
 
     @contextmanager
-    def _written_on_failure(self, batch: Batch) -> Iterator[None]:
+    def _written_on_failure(self, batch: CheckBatch) -> Iterator[None]:
         """Write what is known if the block fails."""
         try:
             yield
         except Exception:
             with suppress(WaError):  # the first error says more
-                batch.settle()
+                batch.enter_early_callbacks()
                 if self.output_path:
                     self._write(batch)
             raise
@@ -168,8 +168,8 @@ class CheckRunner(ListRunner):
         again = None if self.resume else getattr(run.get("ti"), "try_number", None)
         return batch_name(context, self.task.wa_conn_id, *filter(None, (region(self.default_region), again)))
 
-    def _batch(self, name: str) -> Batch:
-        return Batch(get_store, name, self.task.wa_conn_id)
+    def _batch(self, name: str) -> CheckBatch:
+        return CheckBatch(get_store, name, self.task.wa_conn_id)
 
     def _reuse_since(self, context: Context) -> datetime | None:
         """Return the moment since which stored answers are taken; those of the other parts of a list always are."""

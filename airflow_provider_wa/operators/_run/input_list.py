@@ -15,7 +15,7 @@ from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows
 from airflow_provider_wa.bulk.partition import Part
-from airflow_provider_wa.bulk.workers import Length
+from airflow_provider_wa.bulk.progress import Length
 
 ROWS_AT_ONCE = 2000
 """Number of rows of a query in memory at once, as far as the database's driver lets them wait in the server."""

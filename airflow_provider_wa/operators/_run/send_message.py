@@ -32,7 +32,7 @@ def send_message(
     one_of("on_unknown", on_unknown, ON_UNKNOWN)
     sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0))
     addressed = sender.address(1, to, task.hook.settings.default_region, message, idempotency_key, message_id)
-    bulk, tally = sender.send(
+    bulk, counts = sender.send(
         lambda: iter([{}]),
         lambda place, row: addressed,
         concurrency=1,
@@ -45,8 +45,8 @@ def send_message(
         return _accepted(task, row, bulk.sent)
     if row.state is SendState.SKIPPED:
         raise AirflowSkipException(f"nothing was sent to {row.recipient}: {row.detail}")
-    if tally.failure:
-        raise passing(tally.failure)
+    if counts.failure:
+        raise passing(counts.failure)
     if row.state not in IN_DOUBT:
         raise bulk.error or BadInput(row.detail)
     if on_unknown != "skip":

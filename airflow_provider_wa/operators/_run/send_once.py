@@ -13,9 +13,10 @@ from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, req
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
-from airflow_provider_wa.bulk.send_results import Addressed, Tally, Unaddressed
+from airflow_provider_wa.bulk.progress import Length
+from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
-from airflow_provider_wa.bulk.workers import Length, heap_spared
+from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.message_files import content_of, load_message
@@ -80,7 +81,7 @@ class SendOnce:
         rate: float | None = None,
         length: Length = None,
         **options: Any,
-    ) -> tuple[BulkSend, Tally]:
+    ) -> tuple[BulkSend, SendCounts]:
         """Send to a list; ``options`` are those of ``BulkSend``.
 
         :raises WaError: as ``BulkSend.run``.
@@ -88,7 +89,7 @@ class SendOnce:
         endpoint = self.hook.endpoint
         longest = max(endpoint.timeout, self._longest)
 
-        async def run() -> tuple[BulkSend, Tally]:
+        async def run() -> tuple[BulkSend, SendCounts]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
                 bulk = BulkSend(
                     vendor=self.hook.able(SendsMessages),

@@ -15,7 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 from helpers.tasks import FakeTask
 
-from airflow_provider_wa.bulk.check_results import Batch
+from airflow_provider_wa.bulk.check_results import CheckBatch
 from airflow_provider_wa.operators._run.check import LOOK_SECONDS, CheckRunner
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
@@ -43,7 +43,7 @@ def rows(airflow_store: Store) -> None:
         CheckRow(1, "+34666666610", "+34666666610", "exists", NOON, jid="34666666610@s.whatsapp.net"),
         CheckRow(2, "+34666666604", "+34666666604", "pending", NOON, reference="token"),
     ]
-    asyncio.run(Batch(lambda: airflow_store, "b", "my_wa").keep(rows))
+    asyncio.run(CheckBatch(lambda: airflow_store, "b", "my_wa").keep(rows))
 
 
 def runner(vendor: Any = None, **arguments: Any) -> CheckRunner:

@@ -106,5 +106,5 @@ def test_less_than_one_is_refused(cls: type[ListRunner]) -> None:
 
 def test_parts_share_the_pace() -> None:
     part = {"first": 1, "last": 5, "of": 4}
-    pace = runner(SendRunner, input_path="list.csv", part=part, pace="3-8s").policy().pace
-    assert (pace.shortest, pace.longest) == (12, 32)
+    interval = runner(SendRunner, input_path="list.csv", part=part, pace="3-8s").policy().interval
+    assert (interval.shortest, interval.longest) == (12, 32)
