@@ -78,7 +78,7 @@ async def measure(options: argparse.Namespace) -> None:
         async with waiting([make], 1):
             await all_looked(looks, 1)
     collection = set_apart()
-    print(f"\n{'':10}{'start-up':>12}{'its longest':>14}{'queries':>10}{'CPU per trig.':>16}{'longest':>12}")
+    print(f"\n{'':10}{'start-up':>12}{'its longest':>14}{'queries':>10}{'CPU per trigger':>16}{'longest':>12}")
     print(f"{'':10}{'':>12}{'block':>14}{'per tick':>10}{'and minute':>16}{'block':>12}")
     kinds: dict[str, list[Callable[[int], BaseTrigger]]] = {
         "callbacks": [callback],
