@@ -253,7 +253,7 @@ CAPABILITIES: dict[type[Any], str] = {
     HasBalance: "report the credit left",
     Connects: "connect and disconnect its session",
     LogsOut: "log its session out",
-    SetsWebhook: "have its webhook set",
+    SetsWebhook: "set the URL of its webhook",
     PostsEvents: "post events to a URL",
     MarksRead: "mark messages as read",
     DownloadsMedia: "download the files of incoming messages",
