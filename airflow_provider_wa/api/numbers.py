@@ -146,7 +146,9 @@ def region(text: str | None) -> str | None:
     import phonenumbers
 
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise BadInput(f"region: {code[:20]!r} is not a country; expected a code of two letters, such as PE or ES")
+        raise BadInput(
+            f"default_region: {code[:20]!r} is not a country; expected a code of two letters, such as PE or ES"
+        )
     return code
 
 

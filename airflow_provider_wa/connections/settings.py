@@ -135,7 +135,7 @@ def parse(form: ConnectionForm, fields: Fields) -> Settings:
             concurrency=int(_number("concurrency", extras["concurrency"], *CONCURRENCY)),
             rate=calls_per_second(extras["rate_limit"]),
         )
-        default_region = _region(extras["default_region"])
+        default_region = region(extras["default_region"])
     except BadInput as error:
         raise _wrong(form, conn_id, error.message) from None
     return Settings(
@@ -210,10 +210,3 @@ def _verify(value: str) -> bool | str:
     if not Path(value).exists():
         raise BadInput(f"verify: {value!r} is not allowed; expected true, false or the path of a CA bundle")
     return value
-
-
-def _region(value: str) -> str | None:
-    try:
-        return region(value)
-    except BadInput as error:
-        raise BadInput(f"default_region: {error.message}") from None

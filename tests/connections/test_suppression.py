@@ -49,7 +49,7 @@ def test_a_wrong_number_is_refused_with_all_that_came_with_it(wrong: list[str]) 
     for change in (suppress, unsuppress):
         with pytest.raises(BadInput):
             change(wrong)
-    with pytest.raises(BadInput, match="country code"):
+    with pytest.raises(BadInput, match="default_region: 'PERU' is not a country"):
         suppress("+51987654321", default_region="Peru")
     assert recipients() == ["34666666666"]
 
