@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -36,6 +37,38 @@ def test_what_a_page_includes_is_as_in_the_code(page: Path) -> None:
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_lead_to_one(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text())
+    assert [
+        f"{path}#{name}" for path, name in links if name not in _anchors(page.parent / path if path else page)
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_imports_exists(page: Path) -> None:
+    found = re.findall(r"^ *from (airflow_provider_wa[\w.]*) import ([\w, ]+)$", page.read_text(), re.MULTILINE)
+    assert [
+        f"{module}.{name}"
+        for module, names in found
+        for name in names.split(", ")
+        if not hasattr(importlib.import_module(module), name)
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_classes_that_a_page_names_exist(page: Path) -> None:
+    code = "\n".join(path.read_text() for path in sorted((PROJECT / "airflow_provider_wa").rglob("*.py")))
+    named = set(re.findall(r"\bWa[A-Z]\w+\b", page.read_text()))
+    assert [name for name in sorted(named) if f"class {name}(" not in code] == []
 
 
 def test_every_extra_of_a_connection_is_explained() -> None:
