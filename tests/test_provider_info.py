@@ -22,7 +22,7 @@ import pytest
 import airflow_provider_wa
 from airflow_provider_wa.config import Config
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.provider_info import get_provider_info
+from airflow_provider_wa.provider_info import FORMS, get_provider_info
 
 DISTRIBUTION = "airflow-provider-wa"
 ROOMS = ("hooks", "operators", "sensors", "triggers")
@@ -75,6 +75,9 @@ def test_metadata_is_read_without_loading_airflow_or_anything_slow() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"airflow", "httpx", "pendulum", "phonenumbers", "wtforms"} & set(loaded)
+    ours = {name.removeprefix("airflow_provider_wa").lstrip(".") for name in loaded if name.startswith("airflow_p")}
+    rooms = {f"vendors.{conn_type}" for conn_type in FORMS}
+    assert ours == {"", "provider_info", "vendors", "vendors.forms", *rooms}
 
 
 @pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")

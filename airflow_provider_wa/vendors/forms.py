@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 
@@ -44,11 +45,14 @@ class Extra:
     def widget(self) -> Any:
         """The field as Airflow 3.1 and 3.2 take it."""
         # Only Airflow 3.1 and 3.2 ask for this; 3.3 reads the metadata.
-        from wtforms import BooleanField, IntegerField, PasswordField, StringField, validators  # noqa: PLC0415
+        import wtforms  # noqa: PLC0415
 
-        kinds = {"boolean": BooleanField, "integer": IntegerField}
-        kind = PasswordField if self.secret else kinds.get(self.type, StringField)
-        checks = [validators.Optional(), *([validators.any_of([*self.choices])] if self.choices else [])]
+        kinds = {"boolean": wtforms.BooleanField, "integer": wtforms.IntegerField}
+        kind = wtforms.PasswordField if self.secret else kinds.get(self.type, wtforms.StringField)
+        checks = []
+        # One module, but for the stand-ins of an Airflow without wtforms: Python 3.10 has them here, 3.11 there.
+        for validators in {import_module("wtforms.validators"), wtforms.validators}:
+            checks += [validators.Optional(), *([validators.any_of([*self.choices])] if self.choices else [])]
         return kind(self.label, validators=checks, description=self.description, default=self.default)
 
 
