@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all vendors share: asking with repeats, and reading errors off a table."""
+"""Base of all vendors: requests with repeats, and errors by a table."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from airflow_provider_wa.vendors.retry_policy import http_date, retry_after_seco
 
 @dataclass(frozen=True)
 class ErrorRule:
-    """A line of a vendor's error table: a reply with this status and this code means that error.
+    """A line of a vendor's error table: the error for a reply with this status and this code.
 
-    ``code`` is compared with the vendor's code without regard to case; with ``part`` it may be any part of it. What
-    is None matches all. ``advice`` says what to do, in our words.
+    ``code`` is compared with the vendor's code without regard to case; with ``part`` it may be any part of it. None
+    matches every status or code. ``advice`` is the text of the error: what is wrong and what to do.
     """
 
     error: type[WaError]
@@ -38,7 +38,7 @@ class ErrorRule:
     part: bool = False
 
     def matches(self, status: int, code: str) -> bool:
-        """Whether a reply with this HTTP status and vendor's code is meant."""
+        """Return whether the line is for a reply with this HTTP status and vendor's code."""
         if self.status is not None and self.status != status:
             return False
         if self.code is None:
@@ -49,10 +49,10 @@ class ErrorRule:
 
 @dataclass(frozen=True)
 class Documented:
-    """A line of a vendor's list of endpoints: its name in the document, and the flow that speaks it.
+    """A line of a vendor's list of endpoints: its name in the document, and the flow that calls it.
 
     ``name`` is as the document has it, HTTP method first (``POST /user/check``); ``flow`` is the vendor's method;
-    ``since`` is which server has it, where not all of them do.
+    ``since`` names the servers that have it, where not all of them do.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Documented:
 
 
 _TURNED_AWAY = frozenset({301, 302, 307, 308, 404, 405})
-"""HTTP statuses with which a server turns a request away at its door, before any of it is carried out."""
+"""HTTP statuses of requests that a server refuses before it carries out any of them (RFC 9110, 15.4 and 15.5)."""
 
 HTTP_ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(Unauthorized, "the credentials were refused: check the connection", status=401),
@@ -70,11 +70,11 @@ HTTP_ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(VendorUnavailable, "the server gave up waiting for the request", status=408),
     ErrorRule(RateLimited, "too many requests", status=429),
 )
-"""What an HTTP status means where the vendor's own table has no line for the reply."""
+"""Errors by HTTP status, where the vendor's own table has no line for the reply (RFC 9110, 15; RFC 6585, 4)."""
 
 
 def secret(default: Any = MISSING) -> Any:
-    """A vendor's field that holds a secret: not shown in its representation, masked in all that leaves the package."""
+    """Declare a vendor's field as a secret: not in its representation, masked in everything that leaves the package."""
     return field(default=default, repr=False, metadata={"secret": True})
 
 
@@ -86,7 +86,7 @@ class Vendor(ABC):
     errors: ClassVar[tuple[ErrorRule, ...]]
     endpoints: ClassVar[tuple[Documented, ...]] = ()
     longest_send: ClassVar[float] = 0.0
-    """The longest wait for the reply to a send in seconds, where it may be longer than the connection's."""
+    """Maximum seconds to wait for the reply to a send, where that is longer than the connection's time-out."""
 
     answer_headers: ClassVar[Mapping[str, str]] = {}
     """Headers that the vendor demands of each answer to its webhooks and callbacks."""
@@ -95,16 +95,16 @@ class Vendor(ABC):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be seen outside, in a log for instance: the fields declared by ``secret()``."""
+        """Values of the fields declared by ``secret()``, which must never be seen outside, in a log for instance."""
         return tuple(value for f in fields(self) if "secret" in f.metadata and (value := getattr(self, f.name)))
 
     @abstractmethod
     def probe(self) -> Flow[str]:
-        """Prove the credentials without side effects or cost, and say in words what was found."""
+        """Prove the credentials without side effects or cost, and return the finding in words."""
 
     @abstractmethod
     def error_code(self, reply: Reply) -> str | None:
-        """The vendor's own code or text if the reply is an error, None if it is a success."""
+        """Return the vendor's own code or text if the reply is an error, None if it is a success."""
 
     def verify(self, post: RawPost) -> None:
         """Prove that a post comes from the vendor. By default the secret in the webhook's URL is the only proof.
@@ -121,11 +121,11 @@ class Vendor(ABC):
         return None
 
     def error_detail(self, reply: Reply) -> str:
-        """What a reply says of its error beside the code, for the message; not all vendors say more."""
+        """Return more of a reply's error than the code, for the message; empty if there is no more."""
         return ""
 
     def ask(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Reply]:
-        """Exchange ``request`` for a reply that is no error, repeating it where that is safe.
+        """Exchange ``request`` for a reply that is not an error, and repeat it where that is safe.
 
         :param accept: HTTP statuses that the caller reads itself, though they are errors elsewhere.
         """
@@ -148,7 +148,7 @@ class Vendor(ABC):
             yield Sleep(wait, everyone=isinstance(error, RateLimited))
 
     def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
-        """The error that a reply stands for, None for a success. A SEND that was not clearly refused is unknown."""
+        """Return the error of a reply, None for a success. A SEND not clearly refused is ``OutcomeUnknown``."""
         code = self.error_code(reply)
         if code is None:
             return None
@@ -166,7 +166,7 @@ class Vendor(ABC):
         return self.unexpected(reply, effect, f"an undocumented answer: {said}" if said else "")
 
     def unexpected(self, reply: Reply, effect: Effect = Effect.READ, what: str = "") -> WaError:
-        """The error for a reply that is not what the vendor documents."""
+        """Return the error for a reply that the vendor does not document."""
         kind = reply.headers.get("content-type", "no content type").partition(";")[0]
         said = what or f"unexpected reply (HTTP {reply.status}, {kind}, {len(reply.body)} bytes)"
         return self._error(UnexpectedReply, said, reply, effect, None)

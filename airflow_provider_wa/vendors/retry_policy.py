@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether to repeat a request, and when: a pure function of what went wrong and what a repeat would do."""
+"""Decides whether and when a request is repeated, by its error and by the effect of a repeat. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_wa.api.flow import Effect
 
 @dataclass(frozen=True)
 class RepeatPolicy:
-    """How often a request is tried in all, and the waits in between, in seconds.
+    """Number of tries of a request, and the waits between them in seconds.
 
     The waits double from ``first_wait`` up to ``longest_wait``. What a vendor asks for (Retry-After) is honoured up to
     ``longest_retry_after``; a vendor that asks for more is left alone, and its error goes to the caller.
@@ -37,12 +37,12 @@ _ASCTIME = re.compile(rf"[A-Z][a-z]+ (?P<month>\w{{3}}) +(?P<day>\d\d?) {_TIME} 
 def seconds_before_repeat(
     error: WaError, effect: Effect, tries: int, draw: float, policy: RepeatPolicy = DEFAULT_POLICY
 ) -> float | None:
-    """How long to wait before the request is repeated, or None: do not repeat it.
+    """Return the seconds to wait before the request is repeated; None if it must not be repeated.
 
     A READ is repeated when the vendor could not be reached or was failing (connection error, time-out, 5xx) or
     refused it as too fast. A SEND is repeated only when it was refused as too fast or provably never left.
 
-    :param tries: how often the request has been tried so far, this failure included.
+    :param tries: number of tries so far, including the one that failed.
     :param draw: a random number from 0 to 1, for the jitter: a wait is cut by up to half.
     """
     if tries >= policy.tries or not _repeatable(error, effect):

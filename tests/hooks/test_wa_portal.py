@@ -72,7 +72,7 @@ def test_time_zone_of_the_reports(connect: Connect, extra: dict[str, Any], zone:
 def test_time_zone_that_there_is_not_is_found_with_the_connection(connect: Connect, zone: str) -> None:
     with pytest.raises(BadInput) as caught:
         WaHook.for_connection(connect("wa_portal", timezone=zone))
-    assert str(caught.value).startswith(f"wa_portal: connection 'my_wa': timezone {zone!r}")
+    assert str(caught.value).startswith(f"wa_portal: connection 'my_wa': timezone: {zone!r}")
 
 
 def test_directory_and_reports_are_the_hooks(connect: Connect, answers: Answers) -> None:

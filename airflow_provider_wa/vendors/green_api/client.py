@@ -57,10 +57,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class GreenApi(Vendor):
-    """One Green-API instance. Its id and token are parts of every path.
+    """One Green-API instance. Its id and token are in every path.
 
-    :param media_url: the instance's mediaUrl, where files are uploaded to; worked out of ``base_url`` if empty.
-    :param clock: tells the present moment.
+    :param media_url: the instance's mediaUrl, where files are uploaded to; derived from ``base_url`` if empty.
+    :param clock: function that returns the present moment.
     """
 
     name: ClassVar[str] = NAME
@@ -79,11 +79,11 @@ class GreenApi(Vendor):
 
     @property
     def uploads_url(self) -> str:
-        """Where files are uploaded to: the vendor's own hosts have a sibling for it, others take them themselves."""
+        """Base URL of uploads: the vendor's own hosts have a sibling for them, other hosts take them themselves."""
         return self.media_url or re.sub(r"(//(?:\w+\.)?)api(\.green-?api\.com)", r"\1media\2", self.base_url)
 
     def error_code(self, reply: Reply) -> str | None:
-        """The vendor's text: under ``message`` in an object, a JSON string, or the body itself."""
+        """Return the vendor's text: ``message`` of an object, a JSON string, or the body itself."""
         if reply.status < 300:
             return None
         words = (
@@ -92,7 +92,7 @@ class GreenApi(Vendor):
         return words or (reply.beginning if reply.json is None else "")
 
     def error_detail(self, reply: Reply) -> str:
-        """How much of the quota was used, and what for."""
+        """Return the used part of the quota and its method."""
         quota = replies.quota(reply.object)
         method, used, total = (text(pick(quota, name)) for name in ("method", "used", "total"))
         return f"{used} of {total} used for {method}" if used and total else ""
@@ -103,16 +103,16 @@ class GreenApi(Vendor):
         return f"id and token are valid; the instance is {session.detail or 'starting'}"
 
     def session(self) -> Flow[Session]:
-        """The instance's state (getStateInstance); a state that we do not know counts as starting."""
+        """Return the instance's state (getStateInstance); an unknown state counts as starting."""
         reply = yield from self.ask(self._request("getStateInstance"))
         if "stateinstance" not in {key.casefold() for key in reply.object}:
-            raise self.unexpected(reply, what="the reply tells no state")
+            raise self.unexpected(reply, what="the reply has no state")
         return replies.session(pick(reply.object, "stateInstance"), reply.object)
 
     def qr_code(self) -> Flow[QrCode]:
-        """The QR code to log in with (qr); it changes every 20 s.
+        """Return the QR code to log in with (qr); it changes every 20 s.
 
-        :raises SessionDown: there is none: the account is logged in, or the vendor says why not.
+        :raises SessionDown: there is no QR code: the account is logged in, or the error has the vendor's reason.
         """
         reply = yield from self.ask(self._request("qr"))
         kind = text(pick(reply.object, "type")).casefold()
@@ -120,16 +120,16 @@ class GreenApi(Vendor):
             png = png_bytes(pick(reply.object, "message")) if kind == "qrcode" else None
             if png is None:
                 # Without the reply itself: half a QR code may be in it.
-                raise UnexpectedReply("the reply is no QR code", vendor=self.name, status=reply.status)
+                raise UnexpectedReply("the reply is not a QR code", vendor=self.name, status=reply.status)
             return QrCode(vendor=self.name, png=png)
         why = "the account is logged in already" if kind == "alreadylogged" else "ask again in a moment"
         said = text(pick(reply.object, "message"))
         raise SessionDown(f"there is no QR code: {why} ({said or kind})", vendor=self.name, code=said or kind)
 
     def logout(self) -> Flow[None]:
-        """End the account's login (logout); fine if it is logged out.
+        """End the account's login (logout); without effect if it is logged out.
 
-        :raises SessionDown: the instance is starting, so that nobody can tell.
+        :raises SessionDown: the instance is starting, and the result is not known.
         """
         try:
             reply = yield from self.ask(self._request("logout"))
@@ -143,14 +143,14 @@ class GreenApi(Vendor):
             raise self.unexpected(reply, what="the reply does not say that the account was logged out")
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-        """Whether numbers are on WhatsApp, one call each (checkWhatsapp).
+        """Check whether numbers are on WhatsApp, one call each (checkWhatsapp).
 
-        :raises BadInput: a number has not 11 to 16 digits; found before any call.
+        :raises BadInput: a number does not have 11 to 16 digits; found before any call.
         """
         for number in numbers:
             if len(number.digits) not in NUMBER_DIGITS:
                 limits = f"{NUMBER_DIGITS.start} to {NUMBER_DIGITS.stop - 1}"
-                raise BadInput(f"{number} has not {limits} digits, as this vendor demands", vendor=self.name)
+                raise BadInput(f"number: {number} must have {limits} digits with this vendor", vendor=self.name)
         results = []
         for number in numbers:
             result = yield from self._check(
@@ -162,7 +162,7 @@ class GreenApi(Vendor):
         return results
 
     def check_chat(self, chat: str) -> Flow[CheckResult]:
-        """Whether a JID is on WhatsApp, a LID for instance (checkWhatsapp by ``chatId``, which newer servers take).
+        """Check whether a JID is on WhatsApp, a LID for instance (checkWhatsapp by ``chatId``, on newer servers).
 
         :raises BadInput: it is neither digits nor a JID.
         """
@@ -173,11 +173,11 @@ class GreenApi(Vendor):
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
         """Send a message (sendMessage, sendFileByUrl, sendFileByUpload, sendLocation, sendContact, sendPoll).
 
-        Accepted is not sent: the vendor keeps it for 24 hours, even while the account is logged out.
+        Accepted is not sent: the vendor keeps a message for 24 hours, even while the account is logged out.
 
         :param message_id: not used: the vendor makes its own.
         :raises BadInput: the message is longer or larger than the vendor takes; found before the call.
-        :raises UnsupportedByVendor: there is no method for this kind of message.
+        :raises UnsupportedByVendor: the vendor has no method for this type of message.
         """
         going = outgoing(to, message)
         if going.upload is None:
@@ -198,18 +198,18 @@ class GreenApi(Vendor):
         return SentMessage(vendor=self.name, message_id=sent_id, to=to, raw=reply.object)
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
-        """How a message fares.
+        """Return the delivery status of a message.
 
-        The vendor finds a message by its id and its chat: with ``to``, digits or a JID, it is asked for at once
-        (getMessage, 10 a second); its id alone is looked for among the messages of the last 24 hours
-        (lastOutgoingMessages, once a second). One that is not found is ``unknown``: it may be older, or so new that the
-        journal has it only in some minutes.
+        With ``to``, digits or a JID, the message is asked for by its chat and id (getMessage, 10 calls per second).
+        By its id alone it is looked for among the messages of the last 24 hours (lastOutgoingMessages, one call per
+        second). A message that is not found is ``unknown``: it may be older, or so new that the journal will have it
+        in some minutes.
 
-        :raises BadInput: the id is empty, or the chat is none.
+        :raises BadInput: the id is empty, or ``to`` is not a chat.
         """
         plain = message_id.strip()
         if not plain:
-            raise BadInput("message_id: it is empty", vendor=self.name)
+            raise BadInput("message_id: the text is empty", vendor=self.name)
         if to:
             found = yield from self._message(chat_id(to), plain)
         else:
@@ -218,15 +218,15 @@ class GreenApi(Vendor):
         if found is not None:
             return found
         where = "in that chat" if to else "among the messages of the last 24 hours"
-        detail = f"the vendor tells of no such message {where}"
+        detail = f"the vendor has no such message {where}"
         return DeliveryStatus(vendor=self.name, message_id=plain, state=DeliveryState.UNKNOWN, detail=detail)
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
     ) -> Flow[list[DeliveryStatus]]:
-        """How the messages of some time fared, the oldest first (lastOutgoingMessages).
+        """Return the delivery statuses of a period, oldest first (lastOutgoingMessages).
 
-        A message's moment is that of the last thing that happened to it, the only one that the vendor tells.
+        A message's moment is that of its last change, the only one that the vendor reports.
 
         :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
         """
@@ -244,11 +244,11 @@ class GreenApi(Vendor):
         after: str | None = None,
         limit: int | None = None,
     ) -> Flow[list[InboxMessage]]:
-        """The messages of some time, or after the one with the id ``after``, the oldest first (lastIncomingMessages).
+        """Return the messages of a period, or after the one with the id ``after``, oldest first (lastIncomingMessages).
 
         :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
-        :param after: without ``since`` it is looked for among the messages of a day, then of 30 days; if it is not
-            there, all of them came after it.
+        :param after: id of a message; without ``since`` it is looked for among the messages of a day, then of 30 days.
+            If it is not among them, all of them count as later.
         """
         period = self._period(since, until, limit)
         if period.is_empty:
@@ -260,17 +260,17 @@ class GreenApi(Vendor):
         return replies.select(rows, period, lambda row: row.received_at, after)[:limit]
 
     def receive_notification(self, seconds: int = QUEUE_WAITS.start) -> Flow[Notification | None]:
-        """The oldest notification of the vendor's queue, or None if none comes in so many seconds.
+        """Return the oldest notification of the vendor's queue; None if none comes within ``seconds``.
 
-        It stays in the queue, and so comes again, until ``delete_notification``: call that only once what it told is
-        safely stored. The vendor keeps notifications for 24 hours, if its queue and not a webhook is where they go.
+        It stays in the queue, and comes again, until ``delete_notification``: call that after storing the notification.
+        The vendor keeps notifications for 24 hours, if they go to its queue and not to a webhook.
 
         :param seconds: 5 to 60.
-        :raises BadInput: it is another number; found before the call.
+        :raises BadInput: ``seconds`` is another number; found before the call.
         """
         if seconds not in QUEUE_WAITS:
             limits = f"{QUEUE_WAITS.start} to {QUEUE_WAITS.stop - 1}"
-            raise BadInput(f"seconds is {seconds}; it must be a whole number of {limits}", vendor=self.name)
+            raise BadInput(f"seconds: got {seconds}; it must be a whole number of {limits}", vendor=self.name)
         request = self._request(
             "receiveNotification", params={"receiveTimeout": str(seconds)}, timeout=seconds + RECEIVE_TIMEOUT
         )
@@ -279,16 +279,16 @@ class GreenApi(Vendor):
             return None
         found = events.notification(reply.object)
         if found is None:
-            raise self.unexpected(reply, what="the reply is no notification")
+            raise self.unexpected(reply, what="the reply is not a notification")
         return found
 
     def delete_notification(self, receipt_id: int) -> Flow[bool]:
-        """Take a notification out of the queue; False if it was not there any more.
+        """Delete a notification from the queue; False if it was not there any more.
 
-        To repeat it does no harm, for no other notification ever has this number.
+        It may be repeated: no other notification ever has this number.
         """
         if whole_number(receipt_id) is None:
-            raise BadInput(f"receipt_id: {str(receipt_id)[:40]!r} is no whole number", vendor=self.name)
+            raise BadInput(f"receipt_id: {str(receipt_id)[:40]!r} is not a whole number", vendor=self.name)
         reply = yield from self.ask(self._request("deleteNotification", f"/{receipt_id}"))
         deleted = truth(pick(reply.object, "result"))
         if deleted is None:
@@ -296,44 +296,44 @@ class GreenApi(Vendor):
         return deleted
 
     def events(self, post: Post) -> list[Event]:
-        """What a post to the webhook tells: a notification as in the queue, kept raw if of another kind.
+        """Return the event of a post to the webhook: a notification as in the queue, kept raw if of another kind.
 
-        :raises UnexpectedReply: it is no notification.
+        :raises UnexpectedReply: the post is not a notification.
         """
         return events.events(post)
 
     def contacts(self) -> Flow[list[Contact]]:
-        """The people in the account's contacts (getContacts); its groups are ``group_chats``."""
+        """Return the people in the account's contacts (getContacts); its groups are ``group_chats``."""
         rows = yield from self._list("getContacts", replies.contact, {})
         return [row for row in rows if not replies.is_group(row)]
 
     def group_chats(self) -> Flow[list[Contact]]:
-        """The account's groups, by id and name alone (getContacts); ``group`` tells more of each."""
+        """Return the account's groups, by id and name only (getContacts); ``group`` returns more of each."""
         rows = yield from self._list("getContacts", replies.contact, {})
         return [row for row in rows if replies.is_group(row)]
 
     def group(self, jid: str) -> Flow[Group]:
-        """A group and its members (getGroupData).
+        """Return a group and its members (getGroupData).
 
-        :raises BadInput: it is no group's JID.
+        :raises BadInput: it is not the JID of a group.
         """
         if not jids.is_group(chat := chat_id(jid)):
-            raise BadInput(f"group: {jid[:60]!r} is not the JID of a group, which ends with @g.us", vendor=self.name)
+            raise BadInput(f"group: {jid[:60]!r} is not the JID of a group; expected one with @g.us", vendor=self.name)
         reply = yield from self.ask(self._request("getGroupData", body={"groupId": chat}))
         found = replies.group(reply.object)
         if found is None:
-            raise self.unexpected(reply, what="the reply is no group")
+            raise self.unexpected(reply, what="the reply is not a group")
         return found
 
     def avatar(self, chat: str) -> Flow[Avatar]:
-        """Where the picture of a person or a group is, if there is one that the account may see (getAvatar)."""
+        """Return the picture of a person or a group, if the account may see one (getAvatar)."""
         reply = yield from self.ask(self._request("getAvatar", body={"chatId": chat_id(chat)}))
         # What went wrong stands in the "reason" of a success.
         if reason := text(pick(reply.object, "reason")):
             kind = VendorUnavailable if "timeout" in reason.casefold() else BadInput
             raise kind(f"no avatar: {reason}", vendor=self.name, code=reason, raw=reply.object)
         if pick(reply.object, "urlAvatar", "existsWhatsapp", "available") is None:
-            raise self.unexpected(reply, what="the reply tells of no avatar")
+            raise self.unexpected(reply, what="the reply has no avatar")
         return Avatar(vendor=self.name, url=text(pick(reply.object, "urlAvatar")) or None, raw=reply.object)
 
     def _check(self, digits: str, body: dict[str, Any], jid: str) -> Flow[CheckResult]:
@@ -346,20 +346,20 @@ class GreenApi(Vendor):
         try:
             reply = yield from self.ask(self._request("getMessage", body={"chatId": chat, "idMessage": message_id}))
         except BadInput as error:
-            # So the vendor answers for a message that is not in its journal yet.
+            # The vendor's answer for a message that is not in its journal yet.
             if "not found" in (error.code or "").casefold():
                 return None
             raise
         found = replies.delivery_status(reply.object)
         if found is None:
-            raise self.unexpected(reply, what="the reply is no message")
+            raise self.unexpected(reply, what="the reply is not a message")
         return found
 
     def _list(self, method: str, read: Callable[[Any], T | None], params: Mapping[str, str]) -> Flow[list[T]]:
-        """What a method that answers with a list tells, without the items that cannot be read."""
+        """Return the records of a method that answers with a list, without the items that cannot be read."""
         reply = yield from self.ask(self._request(method, params=params))
         if not isinstance(reply.json, list):
-            raise self.unexpected(reply, what="the reply is no list")
+            raise self.unexpected(reply, what="the reply is not a list")
         return [row for item in reply.json if (row := read(item)) is not None]
 
     def _period(self, since: datetime | None, until: datetime | None, limit: int | None) -> Period:

@@ -21,18 +21,18 @@ _CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session 
 
 
 def kind(body: Any) -> str:
-    """The vendor's word for what a notification, of its queue or its webhook, tells of; empty if it is none."""
+    """Return the vendor's word for the kind of a notification; empty if it is not a notification."""
     return text(pick(body, "typeWebhook"))
 
 
 def content(body: Any) -> InboxMessage | DeliveryStatus | Session | None:
-    """The message that came in, how one that was sent fares, or the session's new state; None for all else."""
+    """Return an incoming message, a delivery status or the session's new state; None for every other kind."""
     read = _CONTENTS.get(kind(body).casefold())
     return read(body) if read else None
 
 
 def notification(data: Any) -> Notification | None:
-    """An item of the vendor's queue; None if it has no number to delete it by."""
+    """Return an item of the vendor's queue; None if it has no number to delete it by."""
     receipt_id, body = whole_number(pick(data, "receiptId")), pick(data, "body")
     if receipt_id is None:
         return None

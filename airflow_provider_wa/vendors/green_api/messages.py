@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Green-API takes for each kind of message: its method, its body, its limits (field-notes, Green-API)."""
+"""Green-API's method and body for each type of message, within its limits (field-notes, Green-API)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Body: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message as it goes out: the vendor's method, its body, and the file if one is uploaded."""
+    """A message as the vendor takes it: method, body, and the file if one is uploaded."""
 
     method: str
     body: Body
@@ -51,7 +51,7 @@ class Outgoing:
 
 
 def chat_id(to: str) -> str:
-    """The chat of digits or a JID, in the vendor's spelling: ``<digits>@c.us``, ``...@g.us`` or ``...@lid``.
+    """Return the chat of digits or a JID, in the vendor's spelling: ``<digits>@c.us``, ``...@g.us`` or ``...@lid``.
 
     :raises BadInput: it is neither, or a JID of another kind.
     """
@@ -64,10 +64,10 @@ def chat_id(to: str) -> str:
 
 
 def outgoing(to: str, message: Message) -> Outgoing:
-    """How ``message`` goes to digits or a JID.
+    """Return ``message`` as the vendor takes it, to digits or a JID.
 
-    :raises BadInput: it is longer or larger than the vendor takes; the message names field, limit and length.
-    :raises UnsupportedByVendor: the vendor has no method for this kind of message.
+    :raises BadInput: the message is longer or larger than the vendor takes; the error names field, limit and length.
+    :raises UnsupportedByVendor: the vendor has no method for this type of message.
     """
     make = SENDS.get(type(message))
     if make is None:
@@ -82,7 +82,7 @@ def _text(message: Text) -> Outgoing:
 
 
 def _file(message: MediaMessage) -> Outgoing:
-    """A caption is shown where the kind of file has one."""
+    """Return a file by its URL or as an upload. A caption is shown where the kind of file has one."""
     media, kind = message.media, message.type
     name = _file_name(media, kind)
     _at_most(TEXT_CHARACTERS, f"{kind}: caption", message.caption)
@@ -97,14 +97,14 @@ def _file(message: MediaMessage) -> Outgoing:
 
 
 def _file_name(media: Media, kind: str) -> str:
-    """A file's name, with the extension that its content asks for if it has none that says anything."""
+    """Return a file's name, with the extension of its content if the name has none, or ``.bin``."""
     path = PurePath(media.filename)
     if path.suffix not in ("", ".bin"):
         return media.filename
     found = EXTENSIONS.get(sniff(media.content or b"") or "", path.suffix)
     if not found:
         raise BadInput(
-            f"{kind}: the file's name {media.filename[:60]!r} has no extension, by which this vendor tells what it is",
+            f"{kind}: the file's name {media.filename[:60]!r} has no extension; this vendor needs one to know the type",
             vendor=NAME,
         )
     return path.stem + found
@@ -127,7 +127,7 @@ def _poll(message: Poll) -> Outgoing:
         _at_most(OPTION_CHARACTERS, f"poll: option {number}", option)
     if len(message.options) > POLL_OPTIONS:
         count = len(message.options)
-        raise BadInput(f"poll: options are {count}; at most {POLL_OPTIONS} are allowed", vendor=NAME)
+        raise BadInput(f"poll: {count} options; at most {POLL_OPTIONS} are allowed", vendor=NAME)
     options = [{"optionName": option} for option in message.options]
     body = {"message": message.question, "options": options, "multipleAnswers": message.several}
     return Outgoing("sendPoll", body)
@@ -148,9 +148,9 @@ SENDS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
 
 def _at_most(limit: int, field: str, value: str) -> None:
     if len(value) > limit:
-        raise BadInput(f"{field} has {len(value)} characters; at most {limit} are allowed", vendor=NAME)
+        raise BadInput(f"{field}: {len(value)} characters; at most {limit} are allowed", vendor=NAME)
 
 
 def _given(**values: str) -> Body:
-    """The values that are not empty."""
+    """Return the values that are not empty."""
     return {name: value for name, value in values.items() if value}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Green-API's replies and notifications mean: journals, statuses, contacts, groups (field-notes, Green-API)."""
+"""Green-API's replies as records: journals, statuses, contacts, groups (field-notes, Green-API)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from airflow_provider_wa.vendors.green_api.tables import DELIVERY_STATES, NAME, 
 
 R = TypeVar("R", InboxMessage, DeliveryStatus)
 
-# Where a message's text or caption may stand: flat in the journals, one step down in notifications.
+# Places of a message's text or caption: flat in the journals, one step down in notifications.
 _TEXTS: tuple[tuple[str, ...], ...] = (
     ("textMessage",),
     ("textMessageData", "textMessage"),
@@ -38,13 +38,13 @@ _FILES: tuple[tuple[str, ...], ...] = (("downloadUrl",), ("fileMessageData", "do
 
 
 def session(state: Any, raw: Any) -> Session:
-    """The session's state by the vendor's word for it; one that we do not know counts as starting."""
+    """Return the session's state by the vendor's word for it; an unknown word counts as starting."""
     word = text(state)
     return Session(vendor=NAME, state=SESSION_STATES.get(word.casefold(), SessionState.STARTING), detail=word, raw=raw)
 
 
 def inbox_message(item: Any) -> InboxMessage | None:
-    """A message that came in, from a journal or a notification; None if it has no id."""
+    """Return an incoming message, from a journal or a notification; None if it has no id."""
     message_id = text(pick(item, "idMessage"))
     if not message_id:
         return None
@@ -66,16 +66,16 @@ def inbox_message(item: Any) -> InboxMessage | None:
 
 
 def delivery_status(item: Any) -> DeliveryStatus | None:
-    """How a message fares, from a journal or a notification; None if it has no id.
+    """Return the delivery status in a journal or a notification; None if it has no id.
 
-    ``sent_at`` is the only moment that the vendor tells: of the last thing that happened to the message, so that it
-    may be later than the sending. Only the journals tell what was sent: text or caption.
+    ``sent_at`` is the only moment that the vendor reports: that of the message's last change, which may be later than
+    the sending. Only the journals have the text or caption that was sent.
     """
     message_id = text(pick(item, "idMessage"))
     if not message_id:
         return None
     word = text(pick(item, "statusMessage", "status"))
-    state, meaning = DELIVERY_STATES.get(word.casefold(), (DeliveryState.UNKNOWN, word or "the vendor tells no status"))
+    state, meaning = DELIVERY_STATES.get(word.casefold(), (DeliveryState.UNKNOWN, word or "no status reported"))
     return DeliveryStatus(
         vendor=NAME,
         message_id=message_id,
@@ -90,14 +90,14 @@ def delivery_status(item: Any) -> DeliveryStatus | None:
 
 
 def contact(item: Any) -> Contact | None:
-    """A person or a group of the account's contacts, by the name in its phone book or by its own; None without id."""
+    """Return a person or a group of the contacts, by the name in the phone book or by its own; None without id."""
     jid = text(pick(item, "id", "chatId"))
     name = text(pick(item, "contactName")) or text(pick(item, "name"))
     return Contact(vendor=NAME, jid=jid, name=name, raw=item) if jid else None
 
 
 def group(data: Any) -> Group | None:
-    """A group and its members; None if the reply is none."""
+    """Return a group and its members; None if the reply is not a group."""
     jid = text(pick(data, "groupId", "chatId"))
     if not jid:
         return None
@@ -116,7 +116,7 @@ def group(data: Any) -> Group | None:
 
 
 def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:
-    """The first text that stands at one of these places."""
+    """Return the first text at one of these places."""
     for place in places:
         value = source
         for name in place:
@@ -145,16 +145,18 @@ def is_group(item: Contact) -> bool:
 
 
 def quota(reply: Mapping[str, Any]) -> Any:
-    """What a reply says of the quota that is used up: of the method's calls, or of the number of chats."""
+    """Return the part of a reply with the quota that is used up: the method's calls, or the number of chats."""
     parts = [pick(reply, name) for name in ("invokeStatus", "correspondentsStatus")]
-    told = [part for part in parts if part]
-    return next((part for part in told if "EXCEEDED" in text(pick(part, "status")).upper()), told[0] if told else None)
+    given = [part for part in parts if part]
+    return next(
+        (part for part in given if "EXCEEDED" in text(pick(part, "status")).upper()), given[0] if given else None
+    )
 
 
 def select(
     rows: Sequence[R], period: Period, when: Callable[[R], datetime | None], after: str | None = None
 ) -> list[R]:
-    """Return the rows in a period and behind the one with the id ``after``, the oldest first, each once.
+    """Return the rows in a period and behind the one with the id ``after``, oldest first, each once.
 
     A row without a moment counts for an open period only.
     """
@@ -165,9 +167,9 @@ def select(
 
 
 def _oldest_first(rows: Sequence[R], when: Callable[[R], datetime | None]) -> list[R]:
-    """Sort by time; of one second, in the order in which they came: the vendor lists the newest first."""
+    """Return the rows by time, and by arrival within a second: the vendor lists the newest first."""
     moments = [at for row in rows if (at := when(row))]
     newest_first = not moments or moments[0] >= moments[-1]
-    # Of two rows with one id the newest tells most.
+    # Of two rows with one id the newest has the last state.
     once = {row.message_id: row for row in (reversed(rows) if newest_first else rows)}
     return sorted(once.values(), key=lambda row: when(row) or LONG_AGO)

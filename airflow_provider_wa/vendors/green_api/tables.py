@@ -19,13 +19,13 @@ from airflow_provider_wa.vendors.base import Documented, ErrorRule
 NAME = "green_api"
 
 TEXT_CHARACTERS = 20_000
-"""How long a text or a caption may be."""
+"""Maximum characters of a text or a caption (field-notes, Green-API)."""
 
 QUESTION_CHARACTERS, OPTION_CHARACTERS, POLL_OPTIONS = 255, 100, 12
-"""How long a poll's question and each of its options may be, and how many of these there may be."""
+"""Maximum characters of a poll's question and of an option, and maximum number of options (field-notes, Green-API)."""
 
 UPLOAD_MEGABYTES = 100
-"""How large a file may be; those that are sent by URL the vendor measures itself."""
+"""Maximum size of an uploaded file (field-notes, Green-API). The vendor measures files by URL itself."""
 
 EXTENSIONS: Mapping[str, str] = {
     "image/jpeg": ".jpg",
@@ -40,7 +40,7 @@ EXTENSIONS: Mapping[str, str] = {
     "video/3gpp": ".3gp",
     "application/pdf": ".pdf",
 }
-"""What a file's name must end with, for it is by that alone that the vendor tells what to send a file as."""
+"""Extension of a file's name by MIME type: only by it the vendor knows the type of message."""
 
 METHODS: Mapping[str, tuple[str, float]] = {
     "checkWhatsapp": ("POST", 10),
@@ -62,13 +62,13 @@ METHODS: Mapping[str, tuple[str, float]] = {
     "getGroupData": ("POST", 1),
     "getAvatar": ("POST", 10),
 }
-"""The vendor's methods: the HTTP method of each, and how many calls of it an instance may make in a second."""
+"""HTTP method and maximum calls per second of each of the vendor's methods (field-notes, Green-API)."""
 
 NUMBER_DIGITS = range(11, 17)
-"""How many digits a number may have here, country code included (the old document says 11 or 12)."""
+"""Digits that a number may have, country code included (the old document says 11 or 12)."""
 
 RATE_USED = 0.95
-"""How much of a method's rate is made use of: at all of it, the network's jitter makes some calls come too soon."""
+"""Part of a method's rate that is used: at all of it, the network's jitter makes some calls come too soon."""
 
 QUEUE_WAITS = range(5, 61)
 """Seconds that one call may wait for a notification (field-notes, Green-API)."""
@@ -105,7 +105,7 @@ DELIVERY_STATES: Mapping[str, tuple[DeliveryState, str]] = {
     "notingroup": (DeliveryState.FAILED, "the account is not in the group"),
     "yellowcard": (DeliveryState.FAILED, "WhatsApp has stopped the account's sending for a while"),
 }
-"""``statusMessage`` in small letters, what it means, and in words what it does not say itself; others stay raw."""
+"""State and further words by ``statusMessage`` in small letters; other words are ``unknown``."""
 
 ENDPOINTS: tuple[Documented, ...] = (
     Documented("POST checkWhatsapp", "check"),

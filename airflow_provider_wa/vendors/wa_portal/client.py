@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal that resellers run under their own hosts, "HTTP API 2.0" (vendor-docs/wa_portal)."""
+"""Portals with "HTTP API 2.0", which resellers run under their own hosts (vendor-docs/wa_portal)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class QrLink(Record):
-    """Where the QR code to log in with can be seen. Whoever scans it owns the session: keep it out of logs and XCom.
+    """URL of the QR code to log in with. Whoever scans it owns the session: keep it out of logs and XCom.
 
     The address holds the instance's token, which is masked in all texts that leave the package: so it is kept as bytes.
     """
@@ -60,7 +60,7 @@ class QrLink(Record):
 
     @property
     def url(self) -> str:
-        """The address, token and all."""
+        """URL, including the token."""
         return self.address.decode()
 
 
@@ -70,11 +70,11 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class WaPortal(Vendor):
-    """One instance at a portal, known by its token.
+    """One instance at a portal, identified by its token.
 
-    :param timezone: the IANA name of the time zone that the days of reports are counted in.
-    :param clock: tells the present moment.
-    :raises BadInput: there is no such time zone.
+    :param timezone: IANA name of the time zone of the days in reports.
+    :param clock: function that returns the present moment.
+    :raises BadInput: the time zone is not known.
     """
 
     name: ClassVar[str] = NAME
@@ -91,7 +91,7 @@ class WaPortal(Vendor):
         _zone(self.timezone)
 
     def error_code(self, reply: Reply) -> str | None:
-        """The two digits of a documented error, else the portal's words; an error may come with HTTP 200."""
+        """Return the two digits of a documented error, else the portal's words; an error may come with HTTP 200."""
         body = reply.object
         status, message = text(pick(body, "status")).casefold(), text(pick(body, "message"))
         if reply.status < 300 and status in ("success", "qrcode"):
@@ -100,14 +100,14 @@ class WaPortal(Vendor):
         return documented[1] if documented else message
 
     def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
-        """As everywhere, but HTTP 200 may come with an error's status in the body (field-notes, Portal)."""
+        """Return the error of a reply. HTTP 200 may come with an error's status in the body (field-notes, Portal)."""
         said = text(pick(reply.object, "status")).casefold()
         if reply.status < 300 and (said == "error" or re.fullmatch(r"[45]\d\d", said)):
             reply = replace(reply, status=400 if said == "error" else int(said))
         return super().error_in(reply, effect)
 
     def probe(self) -> Flow[str]:
-        """Ask for the balance, which costs nothing."""
+        """Ask for the balance, which is free."""
         balance = yield from self.balance()
         return f"the token is valid; {balance.left if balance.left is not None else 'unknown'} messages of credit left"
 
@@ -117,7 +117,7 @@ class WaPortal(Vendor):
         :raises BadInput: over the portal's limits, to a group, or the number is not on WhatsApp.
         """
         if not (to.isascii() and to.isdigit()):
-            raise BadInput("the portal sends to phone numbers only", vendor=self.name)
+            raise BadInput(f"to: {to[:60]!r} is not a number; the portal sends to phone numbers only", vendor=self.name)
         sending = outgoing(message)
         parameters = {"phone": to, **sending.parameters}
         request = self._request("POST", sending.path, parameters, Effect.SEND, sending.uploads)
@@ -133,31 +133,31 @@ class WaPortal(Vendor):
         return found
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
-        """How a message fares (section 2.1, campaignStatus).
+        """Return the delivery status of a message (section 2.1, campaignStatus).
 
         :raises BadInput: the portal does not know the id (it says so with HTTP 500).
         """
         if not message_id.strip():
-            raise BadInput("the message's id is empty", vendor=self.name)
+            raise BadInput("message_id: the text is empty", vendor=self.name)
         request = self._request("GET", "/api/campaignStatus", {"msg_id": message_id})
         reply = yield from self.ask(request, accept=(500,))
         if reply.status == 500:
-            raise BadInput(f"the portal knows no message {message_id!r}", vendor=self.name, status=500)
+            raise BadInput(f"message_id: the portal does not know {message_id!r}", vendor=self.name, status=500)
         data = pick(reply.object, "data")
         row = data[0] if isinstance(data, list) and data else data
         if not isinstance(row, dict):
-            raise self.unexpected(reply, what="the reply holds no message")
+            raise self.unexpected(reply, what="the reply has no message")
         return replies.delivery_status(row, message_id)
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
     ) -> Flow[list[DeliveryStatus]]:
-        """How the messages of some time fared (section 2.2, campaignReport), the oldest first.
+        """Return the delivery statuses of a period (section 2.2, campaignReport), oldest first.
 
         The portal keeps 7 days, counted here by its dates: a run at midnight may ask for the week before it.
 
-        :param limit: at most so many, the newest.
-        :raises BadInput: the portal has forgotten a part of the time.
+        :param limit: maximum number of statuses; the newest ones are returned.
+        :raises BadInput: the portal has deleted a part of the period.
         """
         period = self._period(since, until, limit)
         period.require_kept(DELIVERY_REPORT_DAYS, self._today(), vendor=self.name)
@@ -175,13 +175,13 @@ class WaPortal(Vendor):
         after: str | None = None,
         limit: int | None = None,
     ) -> Flow[list[InboxMessage]]:
-        """Messages that came in (sections 4.1, inboxReport, and 4.2, inboxReportOffset), the oldest first, each once.
+        """Return incoming messages (sections 4.1, inboxReport, and 4.2, inboxReportOffset), oldest first, each once.
 
-        What the portal does with an ``after`` that it does not know any more is not documented.
+        The document does not say how the portal answers an ``after`` that it has deleted.
 
-        :param after: a ``message_id``: those that came after it.
-        :param limit: at most so many: the newest; with ``after`` the oldest, so that whoever goes on from the last
-            one misses none.
+        :param after: a ``message_id``: only messages that came after it.
+        :param limit: maximum number of messages: the newest; with ``after`` the oldest, so that a caller who goes on
+            from the last one misses none.
         """
         period = self._period(since, until, limit)
         if period.is_empty:
@@ -200,40 +200,40 @@ class WaPortal(Vendor):
         return ordered[:limit] if after else _newest(ordered, limit)
 
     def events(self, post: Post) -> list[Event]:
-        """What a post to the webhook tells (section 8): how a message fares, or one that came in, with its file.
+        """Return the event of a post to the webhook (section 8): a delivery, or an incoming message with its file.
 
-        :raises UnexpectedReply: it has no ``reportType``.
+        :raises UnexpectedReply: the post has no ``reportType``.
         """
         return events.events(post)
 
     def contacts(self) -> Flow[list[Contact]]:
-        """The account's contacts (section 7).
+        """Return the account's contacts (section 7).
 
-        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        :raises SessionDown: the instance is logged out, and has no contacts then.
         """
         found = yield from self._account_rows("/api/contacts")
         return [replies.contact(row) for row in found]
 
     def groups(self) -> Flow[list[Group]]:
-        """The account's groups with their members (section 6).
+        """Return the account's groups with their members (section 6).
 
-        :raises SessionDown: the instance is logged out, so that they cannot be known.
+        :raises SessionDown: the instance is logged out, and has no groups then.
         """
         found = yield from self._account_rows("/api/groups")
         return [replies.group(row) for row in found]
 
     def session(self) -> Flow[Session]:
-        """The instance's state (section 3.1, qrCode: a QR code means logged out)."""
+        """Return the instance's state (section 3.1, qrCode: a QR code means logged out)."""
         reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
         found = replies.session(reply.object)
         if found is None:
-            raise self.unexpected(reply, what="the reply tells no login state")
+            raise self.unexpected(reply, what="the reply has no login state")
         return found
 
     def qr_code(self) -> Flow[QrCode]:
-        """The QR code to log in with (section 3.1).
+        """Return the QR code to log in with (section 3.1).
 
-        :raises SessionDown: the instance is logged in, so there is none.
+        :raises SessionDown: the instance is logged in and has no QR code.
         """
         reply = yield from self.ask(self._request("GET", "/api/qrCode", {}))
         data = pick(reply.object, "data")
@@ -241,24 +241,24 @@ class WaPortal(Vendor):
             raise self._logged_in_already()
         png = png_bytes(data)
         if png is None:
-            raise self.unexpected(reply, what="the QR code is no picture")
+            raise self.unexpected(reply, what="the QR code is not a picture")
         return QrCode(vendor=self.name, png=png)
 
     def qr_link(self) -> Flow[QrLink]:
-        """Where the QR code to log in with can be seen as a picture (section 3.2, qrCodeLink).
+        """Return the URL of the QR code as a picture (section 3.2, qrCodeLink).
 
-        :raises SessionDown: the instance is logged in, so there is none.
+        :raises SessionDown: the instance is logged in and has no QR code.
         """
         reply = yield from self.ask(self._request("GET", "/api/qrCodeLink", {}))
         data = pick(reply.object, "data")
         if isinstance(data, dict):
             raise self._logged_in_already()
         if not re.fullmatch(r"https?://\S+", text(data)):
-            raise self.unexpected(reply, what="the link to the QR code is no URL")
+            raise self.unexpected(reply, what="the link to the QR code is not a URL")
         return QrLink(vendor=self.name, address=text(data).encode())
 
     def balance(self) -> Flow[Balance]:
-        """The credit left, in messages (section 5, checkBal).
+        """Return the credit left, in messages (section 5, checkBal).
 
         :raises QuotaExceeded: the instance was never charged (the portal says so with HTTP 500).
         """
@@ -267,11 +267,11 @@ class WaPortal(Vendor):
             raise QuotaExceeded("the instance was never charged", vendor=self.name, status=500)
         found = replies.balance(pick(reply.object, "data"))
         if found is None:
-            raise self.unexpected(reply, what="the reply tells no quota")
+            raise self.unexpected(reply, what="the reply has no quota")
         return found
 
     def _explain_not_sent(self, error: BadInput) -> Flow[None]:
-        """Code 04 has two meanings; the session tells which one it was."""
+        """Raise the other error of code 04 if the session is logged out: the code has two meanings."""
         try:
             session = yield from self.session()
         except WaError:
@@ -300,7 +300,7 @@ class WaPortal(Vendor):
         return asked
 
     def _rows(self, path: str, parameters: Parameters, key: str) -> Flow[list[dict[str, Any]]]:
-        """The rows of a report, known by their ``key``; that there is nothing is code 14, or ``null`` with code 00."""
+        """Return the rows of a report, those with a ``key``. An empty report is code 14, or ``null`` with code 00."""
         try:
             reply = yield from self.ask(self._request("GET", path, parameters))
         except BadInput as error:
@@ -312,11 +312,11 @@ class WaPortal(Vendor):
             return []
         found = replies.rows(data, key)
         if found is None:
-            raise self.unexpected(reply, what=f"the reply holds no rows with {key}")
+            raise self.unexpected(reply, what=f"the reply has no rows with {key}")
         return found
 
     def _account_rows(self, path: str) -> Flow[list[dict[str, Any]]]:
-        """The rows of what an account has. None may also mean that it is disconnected; the session tells."""
+        """Return the rows of an account's list. An empty one may mean a logged-out session: that is asked for."""
         found = yield from self._rows(path, {}, "id")
         if not found:
             session = yield from self.session()
@@ -332,28 +332,28 @@ class WaPortal(Vendor):
         effect: Effect = Effect.READ,
         uploads: tuple[Upload, ...] = (),
     ) -> Request:
-        """Parameters travel in the query, as documented, unless that would make the URL too long."""
+        """Return a request with its parameters in the query, as documented, or in the body if the URL is too long."""
         everything = {"token": self.token, **parameters}
         try:
             # An HTTP client may write a space as three characters.
             query = urlencode(everything, doseq=True, quote_via=quote)
         except UnicodeEncodeError:
-            raise BadInput("a text has half of a surrogate pair, which no vendor can take", vendor=self.name) from None
+            raise BadInput("text: half of a surrogate pair; expected whole characters", vendor=self.name) from None
         if len(query) > URL_CHARACTERS:
             return Request("POST", path, effect, form=everything, files=uploads)
         return Request(method, path, effect, params=everything, files=uploads)
 
 
 def _zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name.
+    """Return a time zone by its IANA name.
 
-    :raises BadInput: there is none of that name.
+    :raises BadInput: the name is not known.
     """
     try:
         return ZoneInfo(name)
     # A name may be that of a directory or no path at all.
     except (KeyError, ValueError, OSError):
-        raise BadInput(f"timezone {name[:60]!r} is no IANA name, such as Asia/Kolkata", vendor=NAME) from None
+        raise BadInput(f"timezone: {name[:60]!r} is not an IANA name, such as Asia/Kolkata", vendor=NAME) from None
 
 
 def _day(day: date) -> str:
@@ -361,7 +361,7 @@ def _day(day: date) -> str:
 
 
 def _holds(period: Period, moment: datetime | None) -> bool:
-    """Return whether something happened in a period; without a moment, the portal's word is taken for it."""
+    """Return whether a moment lies in a period; without a moment the portal's own selection counts."""
     return moment is None or period.holds(moment)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the portal posts to a webhook: how messages fare, and those that came in (vendor-docs/wa_portal, 8)."""
+"""The portal's posts to a webhook: deliveries and incoming messages (vendor-docs/wa_portal, 8)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, NAME, 
 
 
 def events(post: Post) -> list[Event]:
-    """What a post tells: JSON, or a form with the JSON in its field ``json`` and a file beside it.
+    """Return the event of a post: JSON, or a form with the JSON in its field ``json`` and a file.
 
-    :raises UnexpectedReply: it is no object, or has no ``reportType``.
+    :raises UnexpectedReply: the post is not an object, or has no ``reportType``.
     """
     body = posted_object(NAME, pick(post.fields, "json") if post.fields else post.data)
     kind = text(pick(body, "reportType"))
@@ -30,7 +30,7 @@ def events(post: Post) -> list[Event]:
 
 
 def _delivery(body: Mapping[str, Any]) -> DeliveryStatus | None:
-    """How a message fares; None without its id.
+    """Return the delivery status of a message; None without its id.
 
     Here ``status`` is the delivery, not the submission as in the reports (field-notes, Portal), and ``createdAt`` the
     moment of it.
@@ -55,7 +55,7 @@ def _delivery(body: Mapping[str, Any]) -> DeliveryStatus | None:
 
 
 def _inbox(body: Mapping[str, Any]) -> InboxMessage | None:
-    """A message that came in, which has no other id here than WhatsApp's own; None without it."""
+    """Return an incoming message, which has WhatsApp's own id only; None without it."""
     message_id = text(pick(body, "waMessageID"))
     if not message_id:
         return None
@@ -80,7 +80,7 @@ _RECORDS: Mapping[str, Callable[[Mapping[str, Any]], DeliveryStatus | InboxMessa
 
 
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
-    """The file of a form; of what type it is the message tells as well."""
+    """Return the file of a form; its type may be in the message only."""
     file = pick(post.files, "file1") or next(iter(post.files.values()), None)
     if file is None:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages as the portal takes them: for each its endpoint and parameters, within the portal's limits.
+"""The portal's endpoint and parameters for each type of message, within the portal's limits.
 
 A button's parameters are spelt as in the document's URLs; its tables spell them in lower case (field-notes, Portal).
 """
@@ -43,7 +43,7 @@ from airflow_provider_wa.vendors.wa_portal.tables import (
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message on its way: the endpoint, its parameters, the file to upload, and what the sender had better know."""
+    """A message as the portal takes it: endpoint, parameters, file to upload, and a warning to the sender."""
 
     path: str
     parameters: Parameters
@@ -52,10 +52,10 @@ class Outgoing:
 
 
 def outgoing(message: Message) -> Outgoing:
-    """``message`` as the portal takes it.
+    """Return ``message`` as the portal takes it.
 
-    :raises BadInput: a field is over the portal's limit; the message names field, limit and length.
-    :raises UnsupportedByVendor: the portal has no such messages.
+    :raises BadInput: a field is over the portal's limit; the error names field, limit and length.
+    :raises UnsupportedByVendor: the portal does not have this type of message.
     """
     make = SENDS.get(type(message))
     if make is None:
@@ -74,14 +74,14 @@ def _check(field: str, length: int) -> None:
 
 
 def _fitting(field: str, value: str) -> str:
-    """``value``, if it is within the limit of ``field``."""
+    """Return ``value``, checked against the limit of ``field``."""
     _check(field, len(value.encode()) if LIMITS[field][1] == "bytes" else len(value))
     return value
 
 
 def _text(message: Text) -> Outgoing:
     if message.quoted_id:
-        raise _refused("text: quoted_id: the portal cannot answer a message, only send a new one")
+        raise _refused("text: quoted_id is not possible; the portal cannot answer a message, only send a new one")
     return Outgoing("/api/sendText", {"message": _fitting("text: body", message.body)})
 
 
@@ -123,19 +123,19 @@ def _buttons(message: Buttons) -> Outgoing:
         return Outgoing("/api/sendFilesButton", {**link, **parameters}, uploads)
     if message.location is not None:
         if message.location.address or message.location.url:
-            raise _refused("buttons: location: beside buttons the portal shows a name only, no address and no url")
+            raise _refused("buttons: location has an address or url; the portal shows only a name above buttons")
         return Outgoing("/api/sendLocationButton", {**_place(message.location), **parameters})
     return Outgoing("/api/sendTextButton", parameters)
 
 
 def _button_parameters(buttons: tuple[Button, ...]) -> dict[str, str]:
-    """The parameters of buttons: up to three that answer, or one each that calls, opens a page and answers."""
+    """Return the parameters of buttons: up to three that answer, or one each that calls, opens a page and answers."""
     kinds = [button.kind for button in buttons]
     _check("buttons: buttons", len(kinds))
     _check("buttons: buttons that call", kinds.count("call"))
     _check("buttons: buttons that open a page", kinds.count("url"))
     if kinds.count("reply") < len(kinds):
-        _check("buttons: buttons that answer, beside one that calls or opens a page", kinds.count("reply"))
+        _check("buttons: buttons that answer, with one that calls or opens a page", kinds.count("reply"))
     answers = iter(REPLY_BUTTONS)
     parameters: dict[str, str] = {}
     for button in buttons:
@@ -162,17 +162,17 @@ def _list(message: ListMessage) -> Outgoing:
 
 
 def _row(row: ListRow) -> str:
-    """``section:title:description``; the colons stand even where a part is empty (section 1.9)."""
+    """Return ``section:title:description``, with both colons even where a part is empty (section 1.9)."""
     parts = {"section": row.section, "title": row.title, "description": row.description}
     for name, value in parts.items():
         if ":" in _fitting(f"list: {name}", value):
-            raise _refused(f"list: {name} {value!r} has a colon, by which the portal separates a row's parts")
+            raise _refused(f"list: {name} {value!r} has a colon, the portal's separator of a row's parts")
     return ":".join(parts.values())
 
 
 def _place(location: Location) -> dict[str, str]:
     if not location.name:
-        raise _refused("location: name: the portal needs one")
+        raise _refused("location: name is missing; the portal requires one")
     return {
         "degreesLatitude": repr(location.latitude),
         "degreesLongitude": repr(location.longitude),
@@ -181,7 +181,7 @@ def _place(location: Location) -> dict[str, str]:
 
 
 def _link_or_upload(media: Media) -> tuple[dict[str, str], tuple[Upload, ...]]:
-    """The parameter of a file by its link, or the file itself."""
+    """Return the parameter with a file's link, or the file itself."""
     if media.content is None:
         return {"link": media.url or ""}, ()
     _check("upload", len(media.content))
@@ -195,15 +195,15 @@ def _check_file_with_buttons(media: Media) -> None:
 
 
 def _dialled(phone: str) -> str:
-    """A phone number without separators; a + in front is kept, for it tells a phone that a country code follows."""
+    """Return a phone number without separators. A leading + stays: by it a phone knows the country code."""
     number = re.sub(r"[\s().-]", "", phone)
     if not re.fullmatch(r"\+?[0-9]{3,15}", number):
-        raise _refused(f"buttons: phone: {phone!r} is not a number that can be dialled")
+        raise _refused(f"buttons: phone {phone!r} is not a number that can be dialled; expected 3 to 15 digits")
     return number
 
 
 def _set(optional: Mapping[str, str]) -> dict[str, str]:
-    """Optional parameters without those that are empty."""
+    """Return the parameters that are not empty."""
     return {name: value for name, value in optional.items() if value}
 
 
@@ -218,4 +218,4 @@ SENDS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
     Buttons: _buttons,
     ListMessage: _list,
 }
-"""For each kind of message what makes it ready to go."""
+"""Function that makes the request of each type of message."""

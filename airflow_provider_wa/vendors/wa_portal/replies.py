@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's reports and lists: which days to ask for, what their rows mean (vendor-docs/wa_portal, 2, 4, 6, 7)."""
+"""The portal's replies as records: sends, session, credit, reports, lists (vendor-docs/wa_portal, 1 to 7)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def without_credential(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rows(data: Any, key: str) -> list[dict[str, Any]] | None:
-    """The rows of a report, which may be one object or a list of them; None if ``data`` is neither.
+    """Return the rows of a report, which may be one object or a list of them; None if ``data`` is neither.
 
-    What has no ``key``, a row's id, is left out, unless nothing else came.
+    Rows without a ``key``, their id, are left out; if all rows are such, the result is None.
     """
     listed = [data] if isinstance(data, dict) else data
     if not isinstance(listed, list):
@@ -49,18 +49,18 @@ def rows(data: Any, key: str) -> list[dict[str, Any]] | None:
 
 
 def oldest_first(records: Iterable[R], happened: Callable[[R], datetime | None]) -> list[R]:
-    """``records`` by moment and id, each id once, as it was updated last: the portal's own order is not known."""
+    """Return records by moment and id, each id once, in its last update: the portal's own order is not known."""
     by_update = sorted(records, key=lambda record: moment(pick(record.raw, "updatedAt")) or LONG_AGO)
     unique = {record.message_id: record for record in by_update}
     return sorted(unique.values(), key=lambda record: (happened(record) or LONG_AGO, record.message_id))
 
 
 def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus:
-    """A row of a report: ``status`` is the submission, ``statusMessage`` the delivery (field-notes, Portal).
+    """Return the delivery status in a row: ``status`` is the submission, ``statusMessage`` the delivery (field-notes).
 
-    ``text`` is shown for a text; that of a file it holds the caption is inferred from the inbox's rows.
+    ``text`` is documented for a text; that it has the caption of a file is inferred from the inbox's rows.
 
-    :param message_id: the message that was asked for, where the row does not tell.
+    :param message_id: the id that was asked for, in place of one that the row does not have.
     """
     delivery = whole_number(pick(row, "statusMessage"))
     scale, states = ("statusMessage", DELIVERY_STATES) if delivery else ("status", SUBMISSION_STATES)
@@ -81,7 +81,7 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
 
 
 def inbox_message(row: dict[str, Any]) -> InboxMessage:
-    """A row of the inbox: ``waID`` is the chat, a group's for instance. The path of a file is the portal's own."""
+    """Return the message in a row of the inbox: ``waID`` is the chat. The path of a file is the portal's own."""
     if truth(pick(row, "isMedia")):
         kind = text(pick(row, "mediaType")) or "media"
     else:
@@ -102,12 +102,12 @@ def inbox_message(row: dict[str, Any]) -> InboxMessage:
 
 
 def contact(row: dict[str, Any]) -> Contact:
-    """A row of the contacts."""
+    """Return the contact in a row."""
     return Contact(vendor=NAME, jid=text(pick(row, "id")), name=text(pick(row, "name")), raw=row)
 
 
 def group(row: dict[str, Any]) -> Group:
-    """A row of the groups, with its members."""
+    """Return the group in a row, with its members."""
     members = pick(row, "participants")
     found = (text(member) or text(pick(member, "id")) for member in members) if isinstance(members, list) else ()
     return Group(

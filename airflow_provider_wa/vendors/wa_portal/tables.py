@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portal's endpoints and errors as tables (vendor-docs/wa_portal)."""
+"""The portal's endpoints, errors, codes and limits as tables (vendor-docs/wa_portal)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITS: Mapping[str, tuple[int, str]] = {
     "buttons: buttons": (3, "of them"),
     "buttons: buttons that call": (1, "of them"),
     "buttons: buttons that open a page": (1, "of them"),
-    "buttons: buttons that answer, beside one that calls or opens a page": (1, "of them"),
+    "buttons: buttons that answer, with one that calls or opens a page": (1, "of them"),
     "list: header": (60, "characters"),
     "list: body": (1024, "characters"),
     "list: footer": (60, "characters"),
@@ -31,8 +31,8 @@ LIMITS: Mapping[str, tuple[int, str]] = {
     "list: title": (20, "characters"),
     "list: description": (30, "characters"),
 }
-"""The most that the portal takes of each field (sections 1.1 to 1.9). It fetches files of up to 5 MB by their link,
-which cannot be known before: a larger one is refused by the portal with code 10."""
+"""Maximum of each field (sections 1.1 to 1.9). Files that the portal fetches by a link may have 5 MB: their size is not
+known before, and the portal refuses a larger one with code 10."""
 
 FILES_WITH_BUTTONS = (
     "image/",
@@ -42,17 +42,17 @@ FILES_WITH_BUTTONS = (
     "application/vnd.ms-",
     "application/vnd.openxmlformats-officedocument",
 )
-"""How the MIME types begin of files that may carry buttons: images, videos, PDF and those of Office (section 1.7)."""
+"""Beginnings of the MIME types of files with buttons: images, videos, PDF and those of Office (section 1.7)."""
 
 UNKNOWN_TYPE = "application/octet-stream"
-"""MIME type of a file of which nothing is known."""
+"""MIME type of a file of an unknown type."""
 
 REPLY_BUTTONS = ("button1", "button2", "button3")
 ACTION_BUTTONS: Mapping[str, tuple[str, str]] = {
     "call": ("callButtonText", "callButtonValue"),
     "url": ("urlButtonText", "urlButtonValue"),
 }
-"""The parameters of a button that calls or opens a page: its text, and the number or address."""
+"""Parameters of a button that calls or opens a page: its text, and the number or URL."""
 
 CREDENTIAL = "instanceid"
 """Field with the instance's id, which is as good as its token (section 1.1): it is not kept."""
@@ -67,17 +67,17 @@ REPORT_SECONDS = 150.0
 """Seconds until a report must show a message. The document names none: the longest known one is taken."""
 
 DELIVERY_REPORT_DAYS = 7
-"""For so many days the portal keeps how messages fared (section 2.2)."""
+"""Days that the portal keeps delivery statuses (section 2.2)."""
 
 DELIVERY_STATES: Mapping[int, DeliveryState] = {
     1: DeliveryState.SENT,
     3: DeliveryState.DELIVERED,
     4: DeliveryState.READ,
 }
-"""``statusMessage`` of an outgoing message: the numbers that were seen (field-notes, Portal); others stay raw."""
+"""State by ``statusMessage``: the numbers that were seen (field-notes, Portal); others are ``unknown``."""
 
 SUBMISSION_STATES: Mapping[int, DeliveryState] = {1: DeliveryState.SENT}
-"""``status`` of an outgoing message, which tells of its submission alone: no number of it means delivered."""
+"""State by ``status``, the submission of a message: none of its numbers means delivered."""
 
 INBOX_KINDS: Mapping[str, str] = {
     "isLocation": "location",
@@ -85,7 +85,7 @@ INBOX_KINDS: Mapping[str, str] = {
     "isButton": "button",
     "isList": "list",
 }
-"""The marks of an incoming message that is neither text nor media, and the portal's word for each."""
+"""Kind of an incoming message that is neither text nor media, by the field that marks it."""
 
 _CREDENTIALS = "the instance token was refused: check the connection"
 _QUOTA = "credit is used up: recharge the instance"
@@ -110,8 +110,8 @@ ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(Unauthorized, _CREDENTIALS, status=401),
     ErrorRule(VendorUnavailable, "the portal's service hangs", status=403),
 )
-"""Section 9, and what the HTTP statuses of the sections mean. Code 00 is a success. What has no line here means what it
-means everywhere: 500, 502 and 503 that the portal is down."""
+"""Errors by code (section 9) and by HTTP status. Code 00 is a success. Other statuses are in ``base.HTTP_ERRORS``: by
+500, 502 and 503 the portal is down."""
 
 ENDPOINTS: tuple[Documented, ...] = (
     Documented("GET/POST /api/sendText", "send"),
@@ -137,6 +137,6 @@ ENDPOINTS: tuple[Documented, ...] = (
     Documented("GET/POST /api/groups", "groups"),
     Documented("GET/POST /api/contacts", "contacts"),
 )
-"""All sections but the webhook's, which is the receiver's. Each takes GET and POST; we send by POST only, as an HTTP
-library may repeat a GET by itself, and ask for all else by GET. HTTP 500 has a meaning of its own with campaignStatus
+"""Endpoints of all sections but the webhook's. Each takes GET and POST. Sends go by POST only, as an HTTP library may
+repeat a GET by itself; everything else goes by GET. HTTP 500 has a meaning of its own with campaignStatus
 (no such message) and checkBal (never charged)."""

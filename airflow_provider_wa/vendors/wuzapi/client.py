@@ -81,7 +81,7 @@ class WuzApi(Vendor):
         return f"the token is valid; the WhatsApp session is {session.state.value.replace('_', ' ')}"
 
     def session(self) -> Flow[Session]:
-        """The session's state (GET /session/status)."""
+        """Return the session's state (GET /session/status)."""
         try:
             data, reply = yield from self._data(self._request("GET", "/session/status"))
         except SessionDown as error:
@@ -89,13 +89,13 @@ class WuzApi(Vendor):
             return Session(vendor=self.name, state=SessionState.LOGGED_OUT, detail=error.code or "", raw=error.raw)
         found = replies.session(data)
         if found is None:
-            raise self.unexpected(reply, what="the reply tells no login state")
+            raise self.unexpected(reply, what="the reply has no login state")
         return found
 
     def connect(self, events: Sequence[str] = EVENTS, *, immediate: bool = True) -> Flow[Session]:
-        """Connect to WhatsApp (POST /session/connect) and tell the session's state; fine if it is connected.
+        """Connect to WhatsApp (POST /session/connect) and return the session's state; fine if it is connected.
 
-        :param events: what the webhook gets. Always sent: without it older servers wipe the subscriptions.
+        :param events: event types for the webhook. Always sent: without them older servers delete the subscriptions.
         :param immediate: answer at once; otherwise the server waits up to 10 s to see the login hold.
         """
         body = {"Subscribe": self._events(events), "Immediate": immediate}
@@ -104,14 +104,14 @@ class WuzApi(Vendor):
         return session
 
     def disconnect(self) -> Flow[None]:
-        """Leave WhatsApp and keep the login (POST /session/disconnect); fine if it is not connected."""
+        """Disconnect from WhatsApp and keep the login (POST /session/disconnect); fine if it is not connected."""
         try:
             yield from self.ask(self._request("POST", "/session/disconnect", {}))
         except SessionDown:
             return
 
     def logout(self) -> Flow[None]:
-        """Leave WhatsApp and end the login: a new QR code must be scanned (POST /session/logout).
+        """End the login: a new QR code must be scanned (POST /session/logout).
 
         :raises SessionDown: it is not connected, and only a connected session can end its login.
         """
@@ -122,9 +122,9 @@ class WuzApi(Vendor):
                 raise
 
     def qr_code(self) -> Flow[QrCode]:
-        """The QR code to log in with (GET /session/qr).
+        """Return the QR code to log in with (GET /session/qr).
 
-        :raises SessionDown: there is none: not connected, logged in already, or connected a moment ago.
+        :raises SessionDown: there is no QR code: not connected, logged in already, or connected a moment ago.
         """
         data, reply = yield from self._data(self._request("GET", "/session/qr"))
         png = png_bytes(pick(data, "QRCode"))
@@ -135,15 +135,15 @@ class WuzApi(Vendor):
         return QrCode(vendor=self.name, png=png)
 
     def pair_phone(self, phone: str) -> Flow[LinkingCode]:
-        """A code to type into the phone in place of scanning the QR code (POST /session/pairphone).
+        """Return a code to type into the phone in place of scanning the QR code (POST /session/pairphone).
 
-        The session must be connected. A further call makes a further code, and the one before it void.
+        The session must be connected. A further call makes a new code, and the one before it void.
 
         :param phone: the account's own number, digits with country code.
-        :raises BadInput: the number is none, or the session is logged in already.
+        :raises BadInput: it is not a number, or the session is logged in already.
         """
         if not re.fullmatch(r"\+?[0-9]{5,20}", phone):
-            raise BadInput(f"phone: {phone[:40]!r} is not the digits of a phone number", vendor=self.name)
+            raise BadInput(f"phone: {phone[:40]!r} is not a phone number; expected 5 to 20 digits", vendor=self.name)
         request = self._request("POST", "/session/pairphone", {"Phone": phone.lstrip("+")})
         data, reply = yield from self._data(request)
         code = text(pick(data, "LinkingCode"))
@@ -152,16 +152,16 @@ class WuzApi(Vendor):
         return LinkingCode(vendor=self.name, code=code)
 
     def webhook(self) -> Flow[Webhook]:
-        """Where events go at present, and which ones (GET /webhook)."""
+        """Return the URL and the event types of the webhook (GET /webhook)."""
         data, reply = yield from self._mapping(self._request("GET", "/webhook"))
         if not replies.has(data, "webhook"):
-            raise self.unexpected(reply, what="the reply names no webhook")
+            raise self.unexpected(reply, what="the reply has no webhook")
         return replies.webhook(data, text(pick(data, "webhook")), pick(data, "subscribe"))
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Send events to ``url`` (POST /webhook): these kinds, or all four that every server has.
+        """Send events to ``url`` (POST /webhook): these types, or all four that every server has.
 
-        They are always sent along: without them newer servers blank the subscriptions.
+        The types are always in the request: without them newer servers delete the subscriptions.
         """
         wanted = self._events(events or EVENTS)
         body = {"webhookURL": self._url(url), "events": wanted}
@@ -169,14 +169,14 @@ class WuzApi(Vendor):
         return replies.webhook(data, text(pick(data, "webhook")) or url, wanted)
 
     def update_webhook(self, url: str, events: Sequence[str] = (), *, active: bool = True) -> Flow[Webhook]:
-        """Change the webhook (PUT /webhook). With ``active`` off the server forgets URL and events."""
+        """Change the webhook (PUT /webhook). With ``active`` off the server deletes URL and events."""
         wanted = self._events(events or EVENTS)
         body = {"webhook": self._url(url), "events": wanted, "active": active}
         data, _ = yield from self._mapping(self._request("PUT", "/webhook", body))
         return replies.webhook(data, text(pick(data, "webhook")) or url, wanted) if active else replies.webhook(data)
 
     def delete_webhook(self) -> Flow[None]:
-        """Forget the webhook and its events (DELETE /webhook)."""
+        """Delete the webhook and its events (DELETE /webhook)."""
         yield from self.ask(self._request("DELETE", "/webhook"))
 
     def verify(self, post: RawPost) -> None:
@@ -200,10 +200,7 @@ class WuzApi(Vendor):
     # Users and groups
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
-        """Whether numbers are on WhatsApp, many in one call (POST /user/check).
-
-        Entries may be missing, out of order and with a JID that is no phone number: they are matched by ``Query``.
-        """
+        """Check whether numbers are on WhatsApp, many in one call (POST /user/check)."""
         body = {"Phone": [number.digits for number in numbers]}
         data, reply = yield from self._data(self._request("POST", "/user/check", body))
         users = pick(data, "Users")
@@ -212,12 +209,12 @@ class WuzApi(Vendor):
         return replies.check_results(numbers, users)
 
     def user_info(self, users: Sequence[str]) -> Flow[list[UserInfo]]:
-        """What WhatsApp tells of accounts (POST /user/info); those it knows nothing of are left out.
+        """Return the public data of accounts (POST /user/info), without those that WhatsApp does not know.
 
         :param users: digits or JIDs.
         """
         if isinstance(users, str) or not users:
-            raise BadInput("users takes a list of at least one number or JID", vendor=self.name)
+            raise BadInput("users: expected a list of at least one number or JID", vendor=self.name)
         # Newer servers take nothing but full JIDs.
         body = {"Phone": [jid(user, "users") for user in users]}
         data, reply = yield from self._data(self._request("POST", "/user/info", body))
@@ -227,10 +224,10 @@ class WuzApi(Vendor):
         return [replies.user_info(name, user) for name, user in found.items()]
 
     def avatar(self, who: str, *, preview: bool = False) -> Flow[Avatar]:
-        """Where somebody's picture is (POST /user/avatar; on older servers GET with the same body).
+        """Return an account's picture (POST /user/avatar; on older servers GET with the same body).
 
         :param who: digits or JID of a person or a group.
-        :param preview: the small picture.
+        :param preview: ask for the small picture.
         """
         body = {"Phone": required(who, "who"), "Preview": preview}
         try:
@@ -247,7 +244,7 @@ class WuzApi(Vendor):
         return found
 
     def contacts(self) -> Flow[list[Contact]]:
-        """The account's contacts (GET /user/contacts)."""
+        """Return the account's contacts (GET /user/contacts)."""
         data, reply = yield from self._data(self._request("GET", "/user/contacts"))
         if data is None:
             return []
@@ -256,7 +253,7 @@ class WuzApi(Vendor):
         return [replies.contact(name, contact) for name, contact in data.items()]
 
     def lid(self, who: str) -> Flow[str | None]:
-        """The LID under which WhatsApp hides a number, None if this account knows none (GET /user/lid/{jid}).
+        """Return the LID of a number, None if this account does not know one (GET /user/lid/{jid}).
 
         :param who: digits or JID.
         """
@@ -272,23 +269,23 @@ class WuzApi(Vendor):
         return found
 
     def groups(self) -> Flow[list[Group]]:
-        """All groups with their members (GET /group/list)."""
+        """Return all groups with their members (GET /group/list)."""
         data, reply = yield from self._mapping(self._request("GET", "/group/list"))
         groups = pick(data, "Groups") or []
         if not replies.has(data, "Groups") or not isinstance(groups, list):
-            raise self.unexpected(reply, what="the reply lists no groups")
+            raise self.unexpected(reply, what="the reply has no list of groups")
         return [found for group in groups if (found := replies.group(group))]
 
     def group_info(self, group: str) -> Flow[Group]:
-        """One group with its members (GET /group/info)."""
+        """Return a group with its members (GET /group/info)."""
         data, reply = yield from self._of_group("/group/info", group)
         found = replies.group(data)
         if found is None:
-            raise self.unexpected(reply, what="the reply describes no group")
+            raise self.unexpected(reply, what="the reply has no group")
         return found
 
     def invite_link(self, group: str) -> Flow[str]:
-        """The link that invites into a group (GET /group/invitelink)."""
+        """Return the link that invites into a group (GET /group/invitelink)."""
         data, reply = yield from self._of_group("/group/invitelink", group)
         link = text(pick(data, "InviteLink"))
         if not link:
@@ -296,9 +293,9 @@ class WuzApi(Vendor):
         return link
 
     def set_group_photo(self, group: str, photo: Media) -> Flow[str]:
-        """Give a group another picture, a JPEG, and return the picture's id (POST /group/photo)."""
+        """Set a group's picture, a JPEG, and return the picture's id (POST /group/photo)."""
         if photo.url is not None:
-            raise BadInput("group photo: url is not possible; give the file's bytes", vendor=self.name)
+            raise BadInput("group photo: url is not possible; expected the file's bytes", vendor=self.name)
         # JPEG is all that WhatsApp takes here.
         image = messages.data_url(photo, ("image/jpeg",), "group photo")
         request = self._sending("/group/photo", {"GroupJID": group_jid(group), "Image": image})
@@ -306,7 +303,7 @@ class WuzApi(Vendor):
         return text(pick(data, "PictureID"))
 
     def set_group_name(self, group: str, name: str) -> Flow[None]:
-        """Give a group another name (POST /group/name)."""
+        """Set a group's name (POST /group/name)."""
         body = {"GroupJID": group_jid(group), "Name": required(name, "name")}
         yield from self.ask(self._sending("/group/name", body))
 
@@ -320,14 +317,14 @@ class WuzApi(Vendor):
     # Chats
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
-        """Send a message (POST /chat/send/*), a reaction or the taking back of one (POST /chat/react).
+        """Send a message (POST /chat/send/*), or set or remove a reaction (POST /chat/react).
 
-        Buttons go to /chat/send/template; a server that has it no more is asked to send them by /chat/send/buttons.
+        Buttons go to /chat/send/template, or to /chat/send/buttons of a server without that.
 
         :param message_id: the caller's own id, which makes a repeat the same message to WhatsApp. A reaction and an
-            edit have none: the id that comes back is the one of the message that they are about.
+            edit have none: their result has the id of the message that they change.
         :raises BadInput: the message is not what the server takes.
-        :raises UnsupportedByVendor: this kind of message has no endpoint, or the server has no such buttons.
+        :raises UnsupportedByVendor: the server has no endpoint for this type of message, or not for its buttons.
         """
         warning = None
         if isinstance(message, Buttons):
@@ -341,19 +338,19 @@ class WuzApi(Vendor):
         return self._sent(reply, to, message_id, warning)
 
     def repeats_by_id(self, message: Message) -> bool:
-        """Whether the server takes an id of ours with such a message; with a reaction or an edit it means another one.
+        """Return whether the server takes the caller's id with such a message; not so with a reaction or an edit.
 
-        The server itself keeps no list of ids: the same one is what the protocol re-sends under (field-notes, WuzAPI).
+        The server keeps no list of ids: the protocol itself repeats a message under its id (field-notes, WuzAPI).
         """
         route = SENDS.get(type(message))
         return isinstance(message, Buttons) or (route is not None and route.own_id)
 
     def new_message_id(self, key: str) -> str:
-        """An id made of ``key``; with 72 bits of its hash two keys do not come to share one."""
+        """Return an id made of ``key``, by 72 bits of its hash: two keys do not get the same one."""
         return ID_PREFIX + sha256(key.encode()).hexdigest()[:ID_DIGITS].upper()
 
     def delete_message(self, to: str, message_id: str) -> Flow[SentMessage]:
-        """Take back a message that this account sent, for everybody in the chat (POST /chat/delete)."""
+        """Delete a message that this account sent, for everybody in the chat (POST /chat/delete)."""
         body = addressed(to, {}, required(message_id, "message_id"))
         reply = yield from self.ask(self._sending("/chat/delete", body))
         return self._sent(reply, to, message_id)
@@ -364,37 +361,39 @@ class WuzApi(Vendor):
         :param state: ``composing`` or ``paused``.
         """
         if state not in PRESENCES:
-            raise BadInput(f"presence: state {state[:40]!r} is none of {', '.join(PRESENCES)}", vendor=self.name)
+            raise BadInput(
+                f"state: {state[:40]!r} is unknown; expected one of {', '.join(PRESENCES)}", vendor=self.name
+            )
         body = {"Phone": to, "State": state, "Media": "audio" if audio else ""}
         yield from self.ask(self._request("POST", "/chat/presence", body))
 
     def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
-        """Tell a sender that messages were read (POST /chat/markread).
+        """Mark messages as read (POST /chat/markread).
 
         :param chat: digits or JID of the person or the group.
-        :param sender: who wrote them, digits or JID, in a group.
+        :param sender: their sender, digits or JID; required in a group.
         """
         ids = [required(message_id, "message_ids: an id") for message_id in message_ids]
         if not ids:
-            raise BadInput("message_ids: there is none", vendor=self.name)
+            raise BadInput("message_ids: the list is empty; expected at least one id", vendor=self.name)
         body: Body = {"Id": ids, "Chat": jid(chat, "chat")}
         if sender:
             body["Sender"] = jid(sender, "sender")
         elif jids.is_group(chat):
-            raise BadInput("sender is missing; in a group it must be who wrote the messages", vendor=self.name)
+            raise BadInput("sender: it is missing; a group requires the sender of the messages", vendor=self.name)
         yield from self.ask(self._request("POST", "/chat/markread", body))
 
     def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
-        """The file of a message that came in (POST /chat/download*).
+        """Return the file of an incoming message (POST /chat/download*).
 
         :param kind: image, video, audio or document.
-        :param reference: what the message said of its file, keys in any case: Url or DirectPath, MediaKey, Mimetype,
-            FileSHA256, FileLength, FileEncSHA256. The whole ``event.Message`` of a webhook will do.
-        :raises BadInput: one of these is missing, or WhatsApp has the file no more.
+        :param reference: the message's fields for its file, keys in any case: Url or DirectPath, MediaKey, Mimetype,
+            FileSHA256, FileLength, FileEncSHA256. The whole ``event.Message`` of a webhook is accepted, too.
+        :raises BadInput: one of these is missing, or WhatsApp has deleted the file.
         """
         path = DOWNLOADS.get(kind)
         if path is None:
-            raise BadInput(f"kind {kind[:40]!r} is none of {', '.join(DOWNLOADS)}", vendor=self.name)
+            raise BadInput(f"kind: {kind[:40]!r} is unknown; expected one of {', '.join(DOWNLOADS)}", vendor=self.name)
         reference = pick(reference, f"{kind}Message") or reference
         request = self._request("POST", path, messages.download(reference), timeout=DOWNLOAD_TIMEOUT)
         data, reply = yield from self._mapping(request)
@@ -404,9 +403,9 @@ class WuzApi(Vendor):
         return found
 
     def _send_buttons(self, to: str, message: Buttons, message_id: str | None) -> Flow[tuple[Reply, str | None]]:
-        """The reply to the form of buttons that the server takes, and what was lost on the way.
+        """Send buttons in the form that the server takes; return the reply, and a warning about a part left out.
 
-        None of the refusals that lead to the next form comes after anything was sent.
+        A refusal that leads to the next form always comes before anything was sent.
         """
         newest = messages.buttons(message)
         if message.media is None:
@@ -422,7 +421,7 @@ class WuzApi(Vendor):
         simple = messages.reply_buttons(message)
         if simple is None:
             raise UnsupportedByVendor(
-                "this server's buttons take answers only, no links, calls or pictures: a newer server does",
+                "buttons: this server has answers only, no links, calls or pictures; a newer server has them",
                 vendor=self.name,
                 status=reply.status,
             )
@@ -463,7 +462,7 @@ class WuzApi(Vendor):
 
     def _events(self, events: Sequence[str]) -> list[str]:
         if isinstance(events, str):
-            raise BadInput("events takes a list of event types, not a text", vendor=self.name)
+            raise BadInput("events: got a text; expected a list of event types", vendor=self.name)
         return [required(event, "events: an event type") for event in events]
 
     def _url(self, url: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI posts to a webhook: messages, receipts and what is kept raw (field-notes, WuzAPI, webhooks)."""
+"""WuzAPI's posts to a webhook as events: messages and receipts, others raw (field-notes, WuzAPI, webhooks)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from airflow_provider_wa.api.webhooks import Event, Post, RawPost, event, posted
 from airflow_provider_wa.vendors.wuzapi.tables import NAME
 
 DELIVERY_STATES: Mapping[str, DeliveryState] = {"delivered": DeliveryState.DELIVERED, "read": DeliveryState.READ}
-"""A receipt's ``state`` in small letters. ReadSelf is missing: it tells that this account has read what came in."""
+"""State by a receipt's ``state`` in small letters. Not ReadSelf: by it this account has read an incoming message."""
 
-# The part of a message that says what it is, our word for it, and where in that part the text stands, if it has one.
+# Part of a message that marks its kind, our word for the kind, and the path to the text in that part, if it has one.
 _CONTENTS: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
     ("conversation", "text", ()),
     ("extendedTextMessage", "text", ("text",)),
@@ -44,7 +44,7 @@ _CONTENTS: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
 )
 
 _NO_CONVERSATION = ("status@broadcast", "@newsletter")
-"""How chats end that nobody writes to this account in: the statuses of its contacts, and channels."""
+"""Ends of the JIDs of chats without messages to this account: the statuses of its contacts, and channels."""
 
 _NOT_KEPT = frozenset(
     {
@@ -72,9 +72,9 @@ def check_signature(post: RawPost, key: str) -> None:
 
 
 def events(post: Post) -> list[Event]:
-    """What a post tells: a form with the JSON in its field ``jsonData``, or that JSON itself.
+    """Return the events of a post: a form with the JSON in its field ``jsonData``, or that JSON itself.
 
-    :raises UnexpectedReply: it is no object, or has no ``type``.
+    :raises UnexpectedReply: the post is not an object, or has no ``type``.
     """
     envelope = post.fields or post.data
     inner = pick(envelope, "jsonData")
@@ -89,7 +89,7 @@ def events(post: Post) -> list[Event]:
 
 
 def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
-    """A message that somebody wrote to this account; none if it is its own, or does no more than change another."""
+    """Return a message to this account; nothing for its own messages and for those that only change another one."""
     info, content = (pick(pick(body, "event"), name) for name in ("Info", "Message"))
     message_id, chat = text(pick(info, "ID")), text(pick(info, "Chat"))
     own, control = truth(pick(info, "IsFromMe")), pick(content, "protocolMessage")
@@ -113,7 +113,7 @@ def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
 
 
 def _receipts(body: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
-    """How the messages that a receipt names fare; none if it comes from this account's own devices.
+    """Return the delivery statuses in a receipt; nothing for one from this account's own devices.
 
     In a group each member sends receipts: ``to`` is the group, ``detail`` the member.
     """
@@ -149,7 +149,7 @@ _RECORDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Record]]] = {
 
 
 def _content(message: Any) -> tuple[str, str]:
-    """What kind of message it is, empty if we do not know it, and its text."""
+    """Return the kind of a message, empty if it is not known, and its text."""
     for name, kind, place in _CONTENTS:
         if (part := pick(message, name)) is not None:
             return kind, "" if place is None else text(reduce(pick, place, part))
@@ -157,7 +157,7 @@ def _content(message: Any) -> tuple[str, str]:
 
 
 def _person(source: Any) -> str:
-    """Who wrote or read: the digits if either of the two addresses is a phone number, else the JID, a LID mostly."""
+    """Return the sender or reader: digits if one of the two addresses is a number, else the JID, mostly a LID."""
     sender, other, chat = (
         text(pick(source, *names)) for names in (("Sender",), ("SenderAlt", "Sender alt"), ("Chat",))
     )
@@ -167,9 +167,9 @@ def _person(source: Any) -> str:
 
 
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
-    """The file of a message: in base64, or beside the JSON in a form."""
+    """Return the file of a message: in base64, or the file of a form."""
     if content := base64_bytes(pick(body, "base64")):
-        told = text(pick(body, "mimeType")) or "application/octet-stream"
-        return MediaFile(vendor=NAME, content=content, media_type=told, filename=text(pick(body, "fileName")))
+        media_type = text(pick(body, "mimeType")) or "application/octet-stream"
+        return MediaFile(vendor=NAME, content=content, media_type=media_type, filename=text(pick(body, "fileName")))
     file = next(iter(post.files.values()), None)
     return replace(file, vendor=NAME) if file else None

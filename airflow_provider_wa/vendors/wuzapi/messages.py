@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI is sent: each message's endpoint and body, with its limits checked (vendor-docs/wuzapi, chat)."""
+"""WuzAPI's endpoint and body for each type of message, within its limits (vendor-docs/wuzapi, chat)."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def required(value: str, what: str) -> str:
 
 
 def data_url(media: Media, kinds: Collection[str], what: str, media_type: str | None = None) -> str:
-    """A URL as it is (newer servers fetch it), bytes as a data URL under ``media_type`` or their own MIME type.
+    """Return a URL as it is (newer servers fetch it), bytes as a data URL of ``media_type`` or their own MIME type.
 
-    :raises BadInput: the content is of none of ``kinds``; no kind at all stands for every one.
+    :raises BadInput: the content is of a type that is not in ``kinds``; without kinds every type is taken.
     """
     if kinds:
         media_types.require(media, kinds, what)
@@ -108,7 +108,7 @@ def _text(message: Text) -> Body:
     if not message.quoted_id:
         return {"Body": message.body}
     if not message.quoted_sender:
-        raise BadInput("text: quoted_sender is missing; an answer needs the JID of who wrote the message", vendor=NAME)
+        raise BadInput("text: quoted_sender is missing; an answer requires the JID of the sender", vendor=NAME)
     sender = jid(message.quoted_sender, "text: quoted_sender")
     return {"Body": message.body, "ContextInfo": {"StanzaId": message.quoted_id, "Participant": sender}}
 
@@ -140,7 +140,7 @@ def _document(message: Document) -> Body:
 
 def _sticker(message: Sticker) -> Body:
     if message.caption:
-        raise BadInput("sticker: WhatsApp shows no caption with a sticker", vendor=NAME)
+        raise BadInput("sticker: caption is not possible; WhatsApp shows none with a sticker", vendor=NAME)
     sticker = data_url(message.media, ("image/webp",), "sticker")
     return {"Sticker": sticker, **_thumbnail("PngThumbnail", message.thumbnail, "image/png")}
 
@@ -200,7 +200,7 @@ def _reaction(message: Reaction) -> Body:
 
 
 def template(message: Buttons) -> Body:
-    """The body for /chat/send/template, which older servers have.
+    """Return the body for /chat/send/template, which older servers have.
 
     :raises BadInput: too many buttons of a kind, or a text too long.
     """
@@ -214,7 +214,7 @@ def _template_button(button: Button) -> Body:
 
 
 def buttons(message: Buttons) -> Body:
-    """The body for /chat/send/buttons of the newest servers: text, footer and picture, buttons of all three kinds.
+    """Return the body for /chat/send/buttons of the newest servers: text, footer, picture, buttons of all three kinds.
 
     :raises BadInput: too many buttons of a kind, a text too long, or something under them other than a picture.
     """
@@ -233,7 +233,7 @@ def _button(place: int, button: Button) -> Body:
 
 
 def reply_buttons(message: Buttons) -> Body | None:
-    """The body for /chat/send/buttons of servers in between: text and buttons to answer with, or None if it is more."""
+    """Return the body for /chat/send/buttons of servers in between; None for more than text and buttons that answer."""
     if message.media or any(button.kind != "reply" for button in message.buttons):
         return None
     given = [{"ButtonId": str(place), "ButtonText": button.text} for place, button in enumerate(message.buttons, 1)]
@@ -255,9 +255,9 @@ def _checked(message: Buttons) -> tuple[Button, ...]:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a message goes: path, what makes the body, the recipient's field, and whether the sender may choose an id.
+    """Endpoint of a type of message: path, function that makes the body, the recipient's field, use of the own id.
 
-    Where it may not, ``Id`` is the message that is meant.
+    Without ``own_id`` the field ``Id`` is that of the message to change.
     """
 
     path: str
@@ -266,7 +266,7 @@ class Route:
     own_id: bool = True
 
     def body(self, to: str, message: Message, message_id: str | None) -> Body:
-        """The whole body.
+        """Return the whole body.
 
         :raises BadInput: the message is not what the endpoint takes.
         """
@@ -287,14 +287,14 @@ SENDS: Mapping[type[Message], Route] = {
     Edit: Route("/chat/send/edit", _edit, own_id=False),
     Reaction: Route("/chat/react", _reaction, own_id=False),
 }
-"""For each message its endpoint, but for ``Buttons``: which one takes those depends on the server."""
+"""Endpoint of each type of message except ``Buttons``: theirs depends on the server."""
 
 TEMPLATE = "/chat/send/template"
 BUTTONS = "/chat/send/buttons"
 
 
 def addressed(to: str, body: Body, message_id: str | None, recipient: str = "Phone") -> Body:
-    """A body with its recipient, and the sender's own id if there is one."""
+    """Return a body with its recipient, and the sender's own id if there is one."""
     return {recipient: to, **body, **_optional(Id=message_id or "")}
 
 
@@ -313,7 +313,7 @@ def download(reference: Any) -> Body:
         elif needed:
             raise BadInput(f"reference: {name} is missing", vendor=NAME)
     if not body.keys() & {"Url", "DirectPath"}:
-        raise BadInput("reference: Url is missing, and DirectPath is as well", vendor=NAME)
+        raise BadInput("reference: Url and DirectPath are missing; expected one of them", vendor=NAME)
     length = whole_number(pick(reference, "FileLength"))
     if length is None or length < 0:
         raise BadInput("reference: FileLength is missing or not a whole number; expected 0 or more", vendor=NAME)

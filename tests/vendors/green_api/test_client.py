@@ -284,13 +284,13 @@ def file(size: int = 1, name: str = "a.png") -> Media:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (Text("x" * 20_001), "text: body has 20001 characters; at most 20000"),
-        (Image(file(), "x" * 20_001), "image: caption has 20001 characters; at most 20000"),
+        (Text("x" * 20_001), "text: body: 20001 characters; at most 20000"),
+        (Image(file(), "x" * 20_001), "image: caption: 20001 characters; at most 20000"),
         (Document(file(100 * 1024 * 1024 + 1)), "document: the file has 100.0 MB; at most 100"),
         (Document(Media(url="https://x.test/bill")), "document: the file's name 'bill' has no extension"),
-        (Poll("x" * 256, ("a", "b")), "poll: question has 256 characters; at most 255"),
-        (Poll("x", ("a", "b" * 101)), "poll: option 2 has 101 characters; at most 100"),
-        (Poll("x", tuple(map(str, range(13)))), "poll: options are 13; at most 12"),
+        (Poll("x" * 256, ("a", "b")), "poll: question: 256 characters; at most 255"),
+        (Poll("x", ("a", "b" * 101)), "poll: option 2: 101 characters; at most 100"),
+        (Poll("x", tuple(map(str, range(13)))), "poll: 13 options; at most 12"),
     ],
     ids=lambda value: value.type if isinstance(value, Message) else "",
 )

@@ -69,7 +69,7 @@ OVER: dict[str, tuple[Message, Message, str]] = {
     "buttons: buttons": (buttons(*replying(3)), buttons(*replying(4)), "4 of them"),
     "buttons: buttons that call": (buttons(CALL), buttons(CALL, CALL), "2 of them"),
     "buttons: buttons that open a page": (buttons(OPEN), buttons(OPEN, OPEN), "2 of them"),
-    "buttons: buttons that answer, beside one that calls or opens a page": (
+    "buttons: buttons that answer, with one that calls or opens a page": (
         buttons(CALL, OPEN, *replying(1)),
         buttons(CALL, *replying(2)),
         "2 of them",
@@ -122,14 +122,20 @@ def test_every_upload_is_limited(message: Message) -> None:
 IMPOSSIBLE: dict[str, tuple[Message, str]] = {
     "unnamed place": (Location(1, 2), "location: name"),
     "unnamed place with buttons": (buttons(location=Location(1, 2)), "location: name"),
-    "address beside buttons": (buttons(location=Location(1, 2, "Paris", address="x")), "no address"),
-    "url beside buttons": (buttons(location=Location(1, 2, "Paris", url="https://x.example")), "no url"),
+    "address beside buttons": (
+        buttons(location=Location(1, 2, "Paris", address="x")),
+        "has an address or url",
+    ),
+    "url beside buttons": (
+        buttons(location=Location(1, 2, "Paris", url="https://x.example")),
+        "has an address or url",
+    ),
     "answer": (Text("hi", quoted_id="A1"), "quoted_id"),
     "colon in a section": (rows(ListRow("Tea", section="a:b")), "list: section 'a:b'"),
     "colon in a title": (rows(ListRow("Tea: green")), "list: title 'Tea: green'"),
     "colon in a description": (rows(ListRow("Tea", "at 10:30")), "list: description 'at 10:30'"),
-    "words to dial": (buttons(Button("Call", phone="call me")), "buttons: phone: 'call me'"),
-    "too short to dial": (buttons(Button("Call", phone="11")), "buttons: phone: '11'"),
+    "words to dial": (buttons(Button("Call", phone="call me")), "buttons: phone 'call me'"),
+    "too short to dial": (buttons(Button("Call", phone="11")), "buttons: phone '11'"),
     "Arabic digits to dial": (buttons(Button("Call", phone="٣٤٦٦٦٦٦٦")), "buttons: phone"),
     "audio with buttons": (buttons(media=Media(b"OggS", filename="a.ogg")), "'a.ogg' is audio/ogg"),
     "linked archive with buttons": (buttons(media=Media(url="https://x.example/a.zip")), "'a.zip' is application/zip"),

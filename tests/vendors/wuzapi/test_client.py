@@ -269,8 +269,8 @@ BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
     "no web address": (lambda: VENDOR.set_webhook("ftp://x"), "webhook: the URL"),
     "no host": (lambda: VENDOR.update_webhook("https://"), "webhook: the URL"),
     "an empty event": (lambda: VENDOR.set_webhook("https://x", ["Message", " "]), "events: an event type is empty"),
-    "a text for events": (lambda: VENDOR.connect("Message"), "events takes a list"),
-    "no phone": (lambda: VENDOR.pair_phone("34 600"), "phone: '34 600' is not the digits"),
+    "a text for events": (lambda: VENDOR.connect("Message"), "events: got a text; expected a list"),
+    "no phone": (lambda: VENDOR.pair_phone("34 600"), "phone: '34 600' is not a phone number"),
 }
 
 

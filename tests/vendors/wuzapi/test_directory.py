@@ -197,8 +197,8 @@ def test_a_reply_without_a_link_is_unexpected(value: Any) -> None:
 
 
 BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
-    "no user": (lambda: VENDOR.user_info([]), "users takes a list"),
-    "a text for users": (lambda: VENDOR.user_info(TO), "users takes a list"),
+    "no user": (lambda: VENDOR.user_info([]), "users: expected a list"),
+    "a text for users": (lambda: VENDOR.user_info(TO), "users: expected a list"),
     "a user that is none": (lambda: VENDOR.user_info(["Ana"]), "users: 'Ana' is neither"),
     "nobody's avatar": (lambda: VENDOR.avatar(" "), "who is empty"),
     "nobody's LID": (lambda: VENDOR.lid("../admin"), "who: '../admin' is neither"),
