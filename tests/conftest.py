@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -92,11 +91,11 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def airflow_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The store as operators, sensors and triggers find it: that of the connection ``wa_store_default``."""
+    from helpers.connections import set_store
+
     from airflow_provider_wa.connections import store as stores
 
-    path = tmp_path / "wa_store.db"
-    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    stores._url.cache_clear()
+    set_store(monkeypatch, tmp_path / "wa_store.db")
     store = stores.get_store()
     yield store
     store.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from helpers.numbers import us
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -65,10 +66,6 @@ def raising(error: WaError, *numbers: str) -> Callable[[PhoneNumber], CheckStatu
         return CheckStatus.EXISTS
 
     return answer
-
-
-def us(count: int, start: int = 0) -> list[str]:
-    return [f"1202555{place:04d}" for place in range(start, start + count)]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from helpers.numbers import us
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -140,10 +141,6 @@ def raising(error: WaError, *recipients: str, times: int = 1000) -> Callable[[st
             raise error
 
     return answer
-
-
-def us(count: int) -> list[str]:
-    return [f"1202555{place:04d}" for place in range(count)]
 
 
 def key_of(to: str, name: str = "hello") -> str:

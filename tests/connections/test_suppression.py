@@ -5,6 +5,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from helpers.connections import set_connection
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import InboxMessage
@@ -67,8 +68,7 @@ def test_who_wrote_a_word_is_suppressed(airflow_store: Store) -> None:
 
 
 def test_a_hook_sends_nothing_to_who_is_suppressed(airflow_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = {"conn_type": "wuzapi", "host": "http://127.0.0.1:9", "password": "t0ken-of-a-test"}
-    monkeypatch.setenv("AIRFLOW_CONN_WA", json.dumps(connection))
+    set_connection(monkeypatch, "wa", "wuzapi", host="http://127.0.0.1:9", password="t0ken-of-a-test")
     suppress("+52 55 1234 5607")
     with pytest.raises(BadInput, match="5215512345607 is suppressed"):
         WaHook.for_connection("wa").send("+521 55 1234 5607", "hello")

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from helpers.connections import FIELDS, Answers, Connect
+from helpers.connections import FIELDS, Answers, Connect, set_connection
 
 from airflow_provider_wa.connections import settings
 from airflow_provider_wa.hooks.base import WaHook
@@ -26,14 +25,14 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     """
 
     def make(conn_type: str = "", *, conn_id: str = "my_wa", uri: str = "", **fields: Any) -> str:
-        value = uri
-        if not uri:
-            standard = ("host", "schema", "port", "login", "password", "extra")
-            own = {name: item for name, item in fields.items() if name in standard}
-            extra = {name: item for name, item in fields.items() if name not in standard}
-            value = json.dumps({"conn_type": conn_type, "extra": extra, **FIELDS.get(conn_type, {}), **own})
-        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", value)
-        return conn_id
+        if uri:
+            monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", uri)
+            return conn_id
+        standard = ("host", "schema", "port", "login", "password", "extra")
+        own = {name: item for name, item in fields.items() if name in standard}
+        extra = {name: item for name, item in fields.items() if name not in standard}
+        known = {"extra": extra, **FIELDS.get(conn_type, {}), **own}
+        return set_connection(monkeypatch, conn_id, conn_type, **known)
 
     return make
 

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
+import pytest
+
+from airflow_provider_wa.connections import store
 
 Connect = Callable[..., str]
 Answers = Callable[..., list[httpx.Request]]
@@ -27,6 +32,18 @@ FIELDS: dict[str, dict[str, Any]] = {
     "accuauth": {"login": "api-id-1", "password": SECRETS["password"]},
 }
 """For each connection type the fields that it cannot do without."""
+
+
+def set_connection(environment: pytest.MonkeyPatch, conn_id: str, conn_type: str, **fields: Any) -> str:
+    """Set a connection as Airflow reads it from the environment, and return its id."""
+    environment.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({"conn_type": conn_type, **fields}))
+    return conn_id
+
+
+def set_store(environment: pytest.MonkeyPatch, path: Path) -> None:
+    """Set a SQLite file as the store."""
+    set_connection(environment, "wa_store_default", "sqlite", host=str(path))
+    store._url.cache_clear()
 
 
 def assert_no_secret(*texts: object) -> None:

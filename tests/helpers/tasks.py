@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A task as a runner sees it: with a hook of the test's, and without Airflow."""
+"""Operators and their runs; and a task as a runner sees it, with a hook of the test's and without Airflow."""
 
 from __future__ import annotations
 
@@ -48,4 +48,9 @@ class FakeHook:
 def run_of(**fields: Any) -> Any:
     """Airflow's context of a task's run."""
     known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, "max_tries": 2, "try_number": 1}
-    return {"ti": SimpleNamespace(**{**known, **fields})}
+    return {"ti": SimpleNamespace(**{**known, **fields}), "ds": "2026-03-01"}
+
+
+def execute(operator: type[Any], conn_id: str = "wuzapi_default", context: Any = None, **arguments: Any) -> Any:
+    """Return what an operator does."""
+    return operator(**{"task_id": "t", "wa_conn_id": conn_id, **arguments}).execute(context or {})

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 import httpx
 import pytest
+from helpers.connections import set_connection
 
 from airflow_provider_wa.sandbox.server import Running
 from airflow_provider_wa.sandbox.vendors import VENDORS
@@ -39,10 +39,8 @@ class Vendors:
         """Set a connection, with other fields than the default if named, and return its id."""
         known = CREDENTIALS[conn_type]
         values = {name: known[name] for name in ("login", "password", "extra") if name in known}
-        connection = {"conn_type": conn_type, "host": f"{self.url}/{known['path']}", **values, **fields}
-        conn_id = conn_id or f"{conn_type}_default"
-        self._environment.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
-        return conn_id
+        values = {"host": f"{self.url}/{known['path']}", **values, **fields}
+        return set_connection(self._environment, conn_id or f"{conn_type}_default", conn_type, **values)
 
     def control(self, path: str, /, **body: Any) -> None:
         """Tell the sandbox something: ``control("faults", vendor="wuzapi", kind="cut")``."""

@@ -6,7 +6,6 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from helpers.numbers import digits, existing
+from helpers.tasks import run_of
 from helpers.vendors import CREDENTIALS, Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
@@ -39,19 +40,10 @@ PLACE = {"type": "location", "latitude": "48.85", "longitude": "2.29", "name": "
 
 
 def run(**fields: Any) -> Any:
-    known = {"dag_id": "d", "run_id": "r", "task_id": "send", "map_index": -1, "max_tries": 0, **fields}
-    return {"ti": SimpleNamespace(**known), "ds": "2026-03-01"}
+    return run_of(**{"task_id": "send", "max_tries": 0, **fields})
 
 
 RUN = run()
-
-
-def us(count: int) -> list[str]:
-    return [f"+1 202 555 {place:02d}10" for place in range(count)]
-
-
-def digits(numbers: Sequence[str]) -> list[str]:
-    return ["".join(filter(str.isdigit, number)) for number in numbers]
 
 
 def operator(recipients: Any = None, message: Any = "hello", **arguments: Any) -> WaBulkSendOperator:
@@ -99,7 +91,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
 
 @pytest.mark.parametrize("conn_type", SENDERS)
 def test_each_recipient_gets_the_message_and_a_result_in_the_lists_order(vendors: Vendors, conn_type: str) -> None:
-    numbers = us(5)
+    numbers = existing(5)
     summary = send(numbers, wa_conn_id=f"{conn_type}_default", concurrency=3)
     results = summary.pop("results")
     assert summary.pop("batch")
@@ -114,7 +106,9 @@ def test_each_recipient_gets_the_message_and_a_result_in_the_lists_order(vendors
 
 
 def test_the_message_is_rendered_for_each_recipient_with_its_row_and_what_airflow_knows(vendors: Vendors) -> None:
-    rows = [{"phone": number, "first name": name, "n": 3} for number, name in zip(us(2), ("Ann", "Bo"), strict=True)]
+    rows = [
+        {"phone": number, "first name": name, "n": 3} for number, name in zip(existing(2), ("Ann", "Bo"), strict=True)
+    ]
     send(rows, 'Dear {{ row["first name"] }}, {{ n + 1 }} on {{ ds }}')
     assert texts(vendors) == ["Dear Ann, 4 on 2026-03-01", "Dear Bo, 4 on 2026-03-01"]
 
@@ -136,7 +130,7 @@ def test_what_a_template_made_text_of_is_a_list(vendors: Vendors) -> None:
 
 
 def test_a_message_object_is_a_template_as_well(vendors: Vendors) -> None:
-    send([{"phone": us(1)[0], "name": "Ann"}], Text("Hi {{ name }}"))
+    send([{"phone": existing(1)[0], "name": "Ann"}], Text("Hi {{ name }}"))
     assert texts(vendors) == ["Hi Ann"]
 
 
@@ -157,7 +151,7 @@ def test_a_file_that_goes_to_many_is_read_once(
     for number, content in enumerate((b"\x89PNG\r\n\x1a\n" + bytes(100), b"\x89PNG\r\n\x1a\n" + bytes(200))):
         picture.write_bytes(content)
         spec = {"type": "image", "path": str(picture), "caption": "for {{ phone }}"}
-        send(us(3), spec, wa_conn_id=f"{conn_type}_default", context=run(run_id=f"r{number}"))
+        send(existing(3), spec, wa_conn_id=f"{conn_type}_default", context=run(run_id=f"r{number}"))
         hashes += [sha256(content).hexdigest()] * 3
     assert len(read) == 2, "once for each task"
     assert [message["sha256"] for message in vendors.ledger(conn_type)["messages"]] == hashes
@@ -169,12 +163,12 @@ def test_a_part_of_a_file_is_sent_with_its_places_in_the_whole(
     from airflow_provider_wa.bulk.partition import partition
 
     source = tmp_path / "list.csv"
-    source.write_text("\n".join(["phone", *us(6), us(1)[0]]) + "\n")
+    source.write_text("\n".join(["phone", *existing(6), existing(1)[0]]) + "\n")
     summaries = [
         send(None, input_path=str(source), part=part, context=run(map_index=index))
         for index, part in enumerate(partition(str(source), 2))
     ]
-    assert sorted(taken(vendors)) == sorted(digits(us(6))), "the last one is in both parts, and gets it once"
+    assert sorted(taken(vendors)) == sorted(digits(existing(6))), "the last one is in both parts, and gets it once"
     places = [[row.row for row in airflow_store.sends.rows(summary["batch"])] for summary in summaries]
     assert places[0][0] == 1
     assert places[1][0] == places[0][-1] + 1
@@ -185,12 +179,12 @@ def test_a_part_of_a_file_is_sent_with_its_places_in_the_whole(
 
 def test_who_is_no_recipient_fails_alone(vendors: Vendors) -> None:
     rows = [
-        {"phone": us(1)[0], "name": "Ann", "kind": "text"},
+        {"phone": existing(1)[0], "name": "Ann", "kind": "text"},
         {"phone": "nobody", "name": "Bo", "kind": "text"},
-        {"phone": us(2)[1], "kind": "text"},
-        {"phone": us(3)[2], "name": None, "kind": "text"},
-        {"phone": us(4)[3], "name": "Di", "kind": "poll"},
-        {"phone": us(5)[4], "name": "Ed", "kind": "text"},
+        {"phone": existing(2)[1], "kind": "text"},
+        {"phone": existing(3)[2], "name": None, "kind": "text"},
+        {"phone": existing(4)[3], "name": "Di", "kind": "poll"},
+        {"phone": existing(5)[4], "name": "Ed", "kind": "text"},
     ]
     summary = send(rows, {"type": "{{ kind }}", "body": "Hi {{ name }}"})
     assert statuses(summary) == ["accepted", "failed", "failed", "failed", "failed", "accepted"]
@@ -202,7 +196,9 @@ def test_who_is_no_recipient_fails_alone(vendors: Vendors) -> None:
 
 
 def test_a_kind_of_message_that_a_vendor_lacks_fails_that_recipient_alone(vendors: Vendors) -> None:
-    rows = [{"phone": number, "kind": kind} for number, kind in zip(us(3), ("image", "sticker", "image"), strict=True)]
+    rows = [
+        {"phone": number, "kind": kind} for number, kind in zip(existing(3), ("image", "sticker", "image"), strict=True)
+    ]
     summary = send(rows, {"type": "{{ kind }}", "url": "https://www.example.com/a.webp"})
     assert statuses(summary) == ["accepted", "failed", "accepted"]
     assert "cannot send messages of the type sticker" in summary["results"][1]["detail"]
@@ -210,13 +206,13 @@ def test_a_kind_of_message_that_a_vendor_lacks_fails_that_recipient_alone(vendor
 
 def test_what_the_vendor_refuses_fails_alone(vendors: Vendors) -> None:
     fault(vendors, "wa_portal", "refuse", code="12", times=1)
-    summary = send(us(3))
+    summary = send(existing(3))
     assert statuses(summary) == ["failed", "accepted", "accepted"]
     assert summary["results"][0]["detail"].startswith("BadInput: ")
 
 
 def test_duplicates_and_who_is_suppressed_are_skipped(vendors: Vendors, airflow_store: Store) -> None:
-    numbers = us(3)
+    numbers = existing(3)
     airflow_store.suppressions.add([digits(numbers)[1]], "wrote STOP")
     summary = send([*numbers, "0012025550010"])
     assert statuses(summary) == ["accepted", "skipped", "accepted", "skipped"]
@@ -239,7 +235,7 @@ def test_both_forms_of_a_number_are_one_recipient_within_a_list_and_over_its_tri
 
 @pytest.mark.parametrize("conn_type", SENDERS)
 def test_a_retry_sends_nothing_again(vendors: Vendors, conn_type: str) -> None:
-    first, second = (send(us(5), wa_conn_id=f"{conn_type}_default") for _ in range(2))
+    first, second = (send(existing(5), wa_conn_id=f"{conn_type}_default") for _ in range(2))
     assert first["results"] == second["results"]
     assert counts(second) == {"total": 5, "accepted": 5}
     assert len(taken(vendors)) == 5
@@ -262,38 +258,38 @@ def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(send_run.BulkSend, "_enter_outcome", logged_out_after_three)
         with pytest.raises(SessionDown):
-            send(us(8), **arguments)
+            send(existing(8), **arguments)
     assert len(taken(vendors)) == 3
     with output.open() as rows:
         assert [row["status"] for row in csv.DictReader(rows)] == ["accepted"] * 3
     vendors.control("scan", vendor=conn_type)
-    assert counts(send(us(8), **arguments)) == {"total": 8, "accepted": 8}
-    assert sorted(taken(vendors)) == digits(us(8))
+    assert counts(send(existing(8), **arguments)) == {"total": 8, "accepted": 8}
+    assert sorted(taken(vendors)) == digits(existing(8))
 
 
 @pytest.mark.parametrize("conn_type", REPORTERS)
 def test_a_vendor_that_accepts_while_logged_out_is_not_sent_more(vendors: Vendors, conn_type: str) -> None:
     vendors.state.log_out(conn_type)
     with pytest.raises(SessionDown):
-        send(us(8), wa_conn_id=f"{conn_type}_default", concurrency=4)
+        send(existing(8), wa_conn_id=f"{conn_type}_default", concurrency=4)
     assert taken(vendors) == []
 
 
 def test_a_portal_that_warns_is_asked_for_its_session(vendors: Vendors) -> None:
     fault(vendors, "wa_portal", "logged_out", times=1)
     with pytest.raises(SessionDown):
-        send(us(8))
+        send(existing(8))
     assert len(taken(vendors)) == 1
 
 
 def test_credit_that_is_used_up_fails_for_good_and_a_clear_goes_on(vendors: Vendors) -> None:
     vendors.control("quota", vendor="wa_portal", left=3)
     with pytest.raises(AirflowFailException, match="QuotaExceeded"):
-        send(us(6))
+        send(existing(6))
     assert len(taken(vendors)) == 3
     vendors.control("quota", vendor="wa_portal", left=None)
-    assert counts(send(us(6))) == {"total": 6, "accepted": 6}
-    assert sorted(taken(vendors)) == digits(us(6))
+    assert counts(send(existing(6))) == {"total": 6, "accepted": 6}
+    assert sorted(taken(vendors)) == digits(existing(6))
 
 
 def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
@@ -310,7 +306,7 @@ def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
 
     monkeypatch.setattr(send_run.BulkSend, "_enter_outcome", dropped_after_two)
     with pytest.raises(StoreUnavailable):
-        send(us(8))
+        send(existing(8))
     assert len(taken(vendors)) == 2
 
 
@@ -320,9 +316,9 @@ def test_lost_replies_are_cleared_up_in_a_further_pass_and_nobody_gets_it_twice(
     vendors: Vendors, conn_type: str, kind: str
 ) -> None:
     fault(vendors, conn_type, kind, times=3)
-    summary = send(us(6), wa_conn_id=f"{conn_type}_default", concurrency=2)
+    summary = send(existing(6), wa_conn_id=f"{conn_type}_default", concurrency=2)
     assert counts(summary) == {"total": 6, "accepted": 6}
-    assert sorted(taken(vendors)) == digits(us(6))
+    assert sorted(taken(vendors)) == digits(existing(6))
     known = {message["to"]: message["message_id"] for message in vendors.ledger()["messages"]}
     assert {row["to"]: row["message_id"] for row in summary["results"]} == known
 
@@ -334,10 +330,10 @@ def test_what_stays_unclear_is_left_to_a_retry(vendors: Vendors, conn_type: str)
         vendors.control("faults", vendor=conn_type, kind="server_error", status=502, path="eport")
         vendors.control("faults", vendor=conn_type, kind="server_error", status=502, path="lastOutgoing")
     with pytest.raises(VendorUnavailable):
-        send(us(3), wa_conn_id=f"{conn_type}_default")
+        send(existing(3), wa_conn_id=f"{conn_type}_default")
     vendors.state.faults.clear()
-    assert counts(send(us(3), wa_conn_id=f"{conn_type}_default")) == {"total": 3, "accepted": 3}
-    assert sorted(taken(vendors)) == digits(us(3))
+    assert counts(send(existing(3), wa_conn_id=f"{conn_type}_default")) == {"total": 3, "accepted": 3}
+    assert sorted(taken(vendors)) == digits(existing(3))
 
 
 @pytest.mark.parametrize("conn_type", REPORTERS)
@@ -347,16 +343,16 @@ def test_a_report_that_does_not_show_what_was_accepted_has_nothing_sent_again(ve
     clock, vendors.state.clock = vendors.state.clock, lambda: time.time() - 6 * 3600
     try:
         with pytest.raises(VendorUnavailable, match="lacks even a message that was accepted"):
-            send(us(3), **arguments)
+            send(existing(3), **arguments)
     finally:
         vendors.state.clock = clock
-    assert sorted(taken(vendors)) == digits(us(3))
+    assert sorted(taken(vendors)) == digits(existing(3))
 
 
 def in_doubt(vendors: Vendors, **arguments: Any) -> dict[str, Any]:
     """A place has no text that a report would tell."""
     fault(vendors, "wa_portal", "lost_reply", times=1)
-    return send([{"phone": number, "name": "Paris"} for number in us(3)], PLACE, **arguments)
+    return send([{"phone": number, "name": "Paris"} for number in existing(3)], PLACE, **arguments)
 
 
 def test_what_the_vendor_cannot_tell_fails_for_good_after_all_others_were_sent(
@@ -365,7 +361,7 @@ def test_what_the_vendor_cannot_tell_fails_for_good_after_all_others_were_sent(
     output = tmp_path / "out.csv"
     with pytest.raises(AirflowFailException, match=r"1 of 3 messages may or may not have gone out.*out\.csv"):
         in_doubt(vendors, output_path=str(output))
-    assert sorted(taken(vendors)) == digits(us(3))
+    assert sorted(taken(vendors)) == digits(existing(3))
     with output.open() as rows:
         assert [row["status"] for row in csv.DictReader(rows)] == ["unknown", "accepted", "accepted"]
 
@@ -375,7 +371,7 @@ def test_what_the_vendor_cannot_tell_is_skipped_or_sent_again_as_the_author_says
     assert counts(summary) == {"total": 3, "accepted": 2, "unknown": 1}
     assert summary["results"][0]["message_id"] is None
     assert counts(in_doubt(vendors, on_unknown="resend", context=run(run_id="r2"))) == {"total": 3, "accepted": 3}
-    assert Counter(taken(vendors)) == {digits(us(3))[0]: 3, digits(us(3))[1]: 2, digits(us(3))[2]: 2}
+    assert Counter(taken(vendors)) == {digits(existing(3))[0]: 3, digits(existing(3))[1]: 2, digits(existing(3))[2]: 2}
 
 
 @pytest.mark.parametrize("on_unknown", ["skip", "resend"])
@@ -384,23 +380,23 @@ def test_a_message_whose_text_the_report_tells_otherwise_stays_in_doubt(
 ) -> None:
     fault(vendors, "wa_portal", "lost_reply", times=1)
     monkeypatch.setattr("airflow_provider_wa.bulk.reconciliation.same_text", lambda one, other: False)
-    summary = send(us(2), on_unknown=on_unknown)
+    summary = send(existing(2), on_unknown=on_unknown)
     assert statuses(summary) == [{"skip": "unknown", "resend": "accepted"}[on_unknown], "accepted"]
     assert len(taken(vendors)) == {"skip": 2, "resend": 3}[on_unknown]
 
 
 def test_a_list_that_changed_between_tries_sends_only_what_is_new(vendors: Vendors) -> None:
-    send(us(3))
-    summary = send([us(4)[3], *reversed(us(3))])
-    assert [row["input"] for row in summary["results"]] == [us(4)[3], *reversed(us(3))]
-    assert taken(vendors) == digits(us(4))
+    send(existing(3))
+    summary = send([existing(4)[3], *reversed(existing(3))])
+    assert [row["input"] for row in summary["results"]] == [existing(4)[3], *reversed(existing(3))]
+    assert taken(vendors) == digits(existing(4))
 
 
 # Which messages are the same one.
 
 
 def test_another_run_sends_anew_unless_the_author_names_the_message(vendors: Vendors) -> None:
-    rows = [{"phone": number, "invoice": place} for place, number in enumerate(us(2))]
+    rows = [{"phone": number, "invoice": place} for place, number in enumerate(existing(2))]
     for number in range(2):
         send(rows, "{{ ds }}", context=run(run_id=f"r{number}"))
     assert len(taken(vendors)) == 4
@@ -413,7 +409,7 @@ def test_another_run_sends_anew_unless_the_author_names_the_message(vendors: Ven
 
 
 def test_what_another_run_has_sent_under_the_same_key_is_told(vendors: Vendors) -> None:
-    rows = [{"phone": number, "invoice": number} for number in us(2)]
+    rows = [{"phone": number, "invoice": number} for number in existing(2)]
     first, second, again = (
         send(rows, context=run(run_id=run_id), idempotency_key="invoice-{{ invoice }}") for run_id in ("r1", "r2", "r2")
     )
@@ -425,18 +421,18 @@ def test_what_another_run_has_sent_under_the_same_key_is_told(vendors: Vendors) 
 
 
 def test_results_are_those_of_the_list_as_it_is_now(vendors: Vendors) -> None:
-    assert statuses(send([*us(1), "nobody", "nothing"])) == ["accepted", "failed", "failed"]
-    assert statuses(send(us(2))) == ["accepted", "accepted"]
+    assert statuses(send([*existing(1), "nobody", "nothing"])) == ["accepted", "failed", "failed"]
+    assert statuses(send(existing(2))) == ["accepted", "accepted"]
     assert len(taken(vendors)) == 2
 
 
 def test_a_first_row_that_cannot_be_rendered_fails_alone(vendors: Vendors) -> None:
-    rows = [{"phone": number, "name": name} for number, name in zip(us(2), (None, "Rosa"), strict=True)]
+    rows = [{"phone": number, "name": name} for number, name in zip(existing(2), (None, "Rosa"), strict=True)]
     assert statuses(send(rows, "Hello {{ name }}")) == ["failed", "accepted"]
 
 
 def test_a_key_that_is_empty_fails_that_recipient_alone(vendors: Vendors) -> None:
-    rows = [{"phone": number, "invoice": invoice} for number, invoice in zip(us(3), ("a", "", None), strict=True)]
+    rows = [{"phone": number, "invoice": invoice} for number, invoice in zip(existing(3), ("a", "", None), strict=True)]
     summary = send(rows, idempotency_key="{{ invoice }}")
     assert statuses(summary) == ["accepted", "failed", "failed"]
     assert "idempotency_key: it is empty" in summary["results"][1]["detail"]
@@ -444,7 +440,7 @@ def test_a_key_that_is_empty_fails_that_recipient_alone(vendors: Vendors) -> Non
 
 def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors) -> None:
     for max_tries in (2, 2, 5, 5):  # Airflow raises it when the task is cleared
-        send(us(2), context=run(max_tries=max_tries), resend=True, retries=2)
+        send(existing(2), context=run(max_tries=max_tries), resend=True, retries=2)
     assert len(taken(vendors)) == 4
 
 
@@ -452,8 +448,8 @@ def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors) 
 
 
 def test_the_limit_of_a_day_is_that_of_all_tasks_together(vendors: Vendors) -> None:
-    assert counts(send(us(3), daily_limit=5, on_hold="skip")) == {"total": 3, "accepted": 3}
-    summary = send(us(6), "another", context=run(task_id="other"), daily_limit=5, on_hold="skip")
+    assert counts(send(existing(3), daily_limit=5, on_hold="skip")) == {"total": 3, "accepted": 3}
+    summary = send(existing(6), "another", context=run(task_id="other"), daily_limit=5, on_hold="skip")
     assert counts(summary) == {"total": 6, "accepted": 2, "skipped": 4}
     assert "the daily limit of 5 messages is reached" in summary["results"][-1]["detail"]
     assert len(taken(vendors)) == 5
@@ -462,7 +458,7 @@ def test_the_limit_of_a_day_is_that_of_all_tasks_together(vendors: Vendors) -> N
 def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = operator(us(3), daily_limit=2, deferrable=True)
+    made = operator(existing(3), daily_limit=2, deferrable=True)
     with pytest.raises(TaskDeferred) as waits:
         made.execute(RUN)
     assert waits.value.method_name == "execute_complete"
@@ -475,7 +471,7 @@ def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     )  # the next day
     summary = made.execute_complete(RUN, None)
     assert counts(summary) == {"total": 3, "accepted": 3}
-    assert taken(vendors) == digits(us(3))
+    assert taken(vendors) == digits(existing(3))
 
 
 def quiet_now() -> tuple[str, str]:
@@ -491,7 +487,7 @@ def test_who_is_asleep_is_waited_for_in_the_triggerer_and_the_others_are_not(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A group has no time zone, so that the task's own counts: for it alone it is night."""
-    ends, awake = QuietHours.ends, us(2)
+    ends, awake = QuietHours.ends, existing(2)
 
     def only_groups(self: QuietHours, recipient: str, now: datetime, zone: str) -> datetime | None:
         return ends(self, recipient, now, zone) if "@" in recipient else None
@@ -512,7 +508,7 @@ def test_without_deferring_the_task_itself_waits(vendors: Vendors, monkeypatch: 
     monkeypatch.setattr("airflow_provider_wa.operators._run.bulk_send.time", SimpleNamespace(sleep=slept.append))
     night = iter([None, datetime.now(timezone.utc) + timedelta(minutes=30)])
     monkeypatch.setattr(QuietHours, "ends", lambda *values: next(night, None))
-    summary = send(us(2), quiet_hours=("21:00", "08:00"))
+    summary = send(existing(2), quiet_hours=("21:00", "08:00"))
     assert counts(summary) == {"total": 2, "accepted": 2}
     assert slept == [pytest.approx(1800, abs=30)]
     assert summary["calls"] == 4, "each time a message, and a question for the session"
@@ -526,7 +522,7 @@ def test_who_is_asleep_is_skipped_if_the_author_wants_that(vendors: Vendors) -> 
 
 
 def test_sends_are_as_far_apart_as_the_pace_says(vendors: Vendors) -> None:
-    send(us(4), pace=0.1, concurrency=4)
+    send(existing(4), pace=0.1, concurrency=4)
     moments = sorted(message["at"] for message in vendors.ledger()["messages"])
     # A reply's way takes time of its own, so that two may be a little closer.
     assert moments[-1] - moments[0] >= 0.25
@@ -562,7 +558,7 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "no such wait": ({"on_hold": "hang"}, "on_hold: unknown value 'hang'; expected wait or skip"),
     "no such way": ({"on_unknown": "shrug"}, "on_unknown: unknown value 'shrug'; expected fail, skip or resend"),
     "no country": ({"default_region": "XX"}, "no country code"),
-    "too many for an XCom": ({"recipients": us(1001)}, "more than 1,000 recipients"),
+    "too many for an XCom": ({"recipients": existing(1001)}, "more than 1,000 recipients"),
     "unknown output": ({"output_path": "/tmp/out.xlsx"}, "must end with"),
     "unwritable output": ({"output_path": "/proc/nowhere/out.csv"}, "cannot write to"),
 }
@@ -572,7 +568,7 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_mistake_fails_for_good_before_any_call(vendors: Vendors, case: str) -> None:
     arguments, message = BAD_ARGUMENTS[case]
     with pytest.raises(AirflowFailException, match=message):
-        send(**{"recipients": us(2), **arguments})
+        send(**{"recipients": existing(2), **arguments})
     assert not any(vendors.ledger()["requests"].values())
 
 
@@ -587,7 +583,7 @@ def test_more_than_a_thousand_go_to_a_file(vendors: Vendors, tmp_path: Path) -> 
 def test_a_vendor_out_of_reach_is_left_to_airflows_retries(vendors: Vendors, tmp_path: Path) -> None:
     conn_id = vendors.connect("wa_portal", "away", host="http://127.0.0.1:9")
     with pytest.raises(VendorUnavailable):
-        send(us(3), wa_conn_id=conn_id)
+        send(existing(3), wa_conn_id=conn_id)
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)
@@ -599,7 +595,7 @@ def test_no_token_shows_in_a_log_or_an_error(
     for kind in ("lost_reply", "html", "junk", "server_error", "rate_limit"):
         fault(vendors, conn_type, kind, **({"retry_after": 0.01} if kind == "rate_limit" else {}))
         try:
-            shown.append(repr(send(us(2), kind, wa_conn_id=f"{conn_type}_default", on_unknown="skip")))
+            shown.append(repr(send(existing(2), kind, wa_conn_id=f"{conn_type}_default", on_unknown="skip")))
         except Exception as error:  # noqa: BLE001 - whatever it is
             shown += [repr(error), repr(error.__cause__), repr(error.__context__)]
         vendors.state.faults.clear()

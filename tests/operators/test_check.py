@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.numbers import existing
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
@@ -19,11 +20,6 @@ pytestmark = pytest.mark.sockets
 
 def check(**arguments: Any) -> dict[str, Any]:
     return WaBulkCheckOperator(**{"task_id": "check", "wa_conn_id": "wuzapi_default", **arguments}).execute({})
-
-
-def us(count: int) -> list[str]:
-    """So many American numbers that exist."""
-    return [f"+1 202 55{place // 90:01d} {place % 90 + 1:02d}10" for place in range(count)]
 
 
 def test_results_come_in_the_order_of_the_numbers_with_counts(vendors: Vendors) -> None:
@@ -114,7 +110,7 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "no rate": ({"numbers": ["12025550110"], "rate_limit": "fast"}, "rate_limit: invalid rate 'fast'"),
     "unknown output": ({"numbers": ["12025550110"], "output_path": "/tmp/out.xlsx"}, "must end with"),
     "unwritable output": ({"numbers": ["12025550110"], "output_path": "/proc/nowhere/out.csv"}, "cannot write to"),
-    "too many for an XCom": ({"numbers": us(1001)}, "more than 1,000 numbers"),
+    "too many for an XCom": ({"numbers": existing(1001)}, "more than 1,000 numbers"),
     "cannot check": ({"wa_conn_id": "wa_portal_default", "numbers": ["1"]}, "accuauth, checkwa, green_api, wuzapi"),
 }
 
@@ -135,7 +131,7 @@ def test_a_missing_column_names_those_found(vendors: Vendors, tmp_path: Path) ->
 
 
 def test_a_thousand_results_fit_an_xcom(vendors: Vendors) -> None:
-    assert len(check(numbers=us(1000), concurrency=4)["results"]) == 1000
+    assert len(check(numbers=existing(1000), concurrency=4)["results"]) == 1000
 
 
 def test_wrong_credentials_fail_for_good_and_show_no_token(vendors: Vendors) -> None:
@@ -149,7 +145,7 @@ def test_a_session_that_goes_down_ends_the_run_to_be_retried_and_keeps_what_was_
     vendors: Vendors, tmp_path: Path
 ) -> None:
     source, output = tmp_path / "list.csv", tmp_path / "out.csv"
-    source.write_text("\n".join(["phone", *us(400)]))
+    source.write_text("\n".join(["phone", *existing(400)]))
     vendors.control("faults", vendor="green_api", kind="latency", seconds=0.01)
     log_out = threading.Timer(0.2, vendors.control, ("faults",), {"vendor": "green_api", "kind": "logged_out"})
     log_out.start()
@@ -172,12 +168,12 @@ def test_passing_failures_cost_no_number(vendors: Vendors) -> None:
     vendors.control("faults", vendor="wuzapi", kind="server_error", status=502, times=1)
     vendors.control("faults", vendor="wuzapi", kind="lost_reply", times=1)
     vendors.control("faults", vendor="wuzapi", kind="rate_limit", retry_after=0.01, times=1)
-    summary = check(numbers=us(50))
+    summary = check(numbers=existing(50))
     assert (summary["exists"], summary["calls"]) == (50, 4)
 
 
 def test_html_in_place_of_json_is_unknown_and_never_absent(vendors: Vendors) -> None:
     vendors.control("faults", vendor="wuzapi", kind="html", status=200)
-    summary = check(numbers=us(3))
+    summary = check(numbers=existing(3))
     assert (summary["unknown"], summary["absent"]) == (3, 0)
     assert all("UnexpectedReply" in row["detail"] for row in summary["results"])

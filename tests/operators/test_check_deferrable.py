@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from helpers.tasks import run_of
 from helpers.vendors import Vendors
 from helpers.waiting import call_back, event_of
 
@@ -39,7 +39,7 @@ def queue(vendors: Vendors) -> str:
 
 
 def context(run_id: str = "run1") -> Any:
-    return {"ti": SimpleNamespace(dag_id="d", run_id=run_id, task_id="check", map_index=-1)}
+    return run_of(run_id=run_id, task_id="check")
 
 
 def operator(conn_id: str, numbers: Any, **arguments: Any) -> WaBulkCheckOperator:

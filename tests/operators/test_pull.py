@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.tasks import execute
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.records import Contact, DeliveryStatus, Group, InboxMessage
@@ -31,7 +32,7 @@ HOUR = timedelta(hours=1)
 
 
 def pull(operator: type[Any], conn_type: str, context: dict[str, Any] | None = None, **arguments: Any) -> Any:
-    return operator(task_id="pull", wa_conn_id=f"{conn_type}_default", **arguments).execute(context or {})
+    return execute(operator, f"{conn_type}_default", context, **arguments)
 
 
 @pytest.mark.parametrize("conn_type", BOTH)

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.connections import set_store
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import event
-from airflow_provider_wa.connections import store as stores
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators.reports import WaMessageStatusOperator, WaReadInboxOperator
@@ -116,9 +116,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    path = tmp_path / "wa_store.db"
-    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    stores._url.cache_clear()
+    set_store(monkeypatch, tmp_path / "wa_store.db")
     return get_store()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from helpers.tasks import run_of
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
@@ -33,8 +33,7 @@ FILES = {
 
 
 def run(max_tries: int = 0, **fields: Any) -> Any:
-    known = {"dag_id": "d", "run_id": "r", "task_id": "send", "map_index": -1, "max_tries": max_tries, **fields}
-    return {"ti": SimpleNamespace(**known)}
+    return run_of(**{"task_id": "send", "max_tries": max_tries, **fields})
 
 
 RUN = run()
@@ -225,8 +224,8 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
     "no JID": ({"to": "x@example.com"}, "neither a phone number nor a JID"),
     "no text": ({"message": "  "}, "the body is empty"),
     "text too long": ({"message": "é" * 1001}, "2,002 bytes; the portal takes at most 2,000"),
-    "unknown type": ({"message": {"type": "fax"}}, "type 'fax' is none of"),
-    "unknown field": ({"message": {"body": "a", "colour": "red"}}, "no field colour"),
+    "unknown type": ({"message": {"type": "fax"}}, "unknown type 'fax'; expected one of"),
+    "unknown field": ({"message": {"body": "a", "colour": "red"}}, "unknown field colour"),
     "no message": ({"message": 5}, "expected text, a dict or a message"),
     "no file": ({"message": {"type": "image", "path": "/nowhere/a.png"}}, "there is no file /nowhere/a.png"),
     "upload too long": (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.tasks import execute
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown
@@ -21,26 +22,22 @@ from airflow_provider_wa.operators.session import (
 pytestmark = pytest.mark.sockets
 
 
-def run(operator: type[Any], conn_id: str = "wuzapi_default", **arguments: Any) -> Any:
-    return operator(task_id="session", wa_conn_id=conn_id, **arguments).execute({})
-
-
 def test_connecting_tells_the_session_and_may_be_repeated(vendors: Vendors) -> None:
     vendors.state.log_out("wuzapi")
-    assert run(WaConnectSessionOperator)["state"] == "logged_out"
+    assert execute(WaConnectSessionOperator)["state"] == "logged_out"
     vendors.state.scan("wuzapi")
-    assert run(WaConnectSessionOperator)["state"] == "logged_in"
+    assert execute(WaConnectSessionOperator)["state"] == "logged_in"
 
 
 def test_disconnecting_keeps_the_login_and_logging_out_does_not(vendors: Vendors) -> None:
-    run(WaDisconnectSessionOperator)
-    assert run(WaConnectSessionOperator)["state"] == "logged_in"
-    run(WaLogoutSessionOperator)
-    assert run(WaConnectSessionOperator)["state"] == "logged_out"
+    execute(WaDisconnectSessionOperator)
+    assert execute(WaConnectSessionOperator)["state"] == "logged_in"
+    execute(WaLogoutSessionOperator)
+    assert execute(WaConnectSessionOperator)["state"] == "logged_out"
 
 
 def test_green_api_logs_out_too(vendors: Vendors) -> None:
-    run(WaLogoutSessionOperator, "green_api_default")
+    execute(WaLogoutSessionOperator, "green_api_default")
     assert not WaHook.for_connection("green_api_default").session().logged_in
 
 
@@ -48,30 +45,30 @@ def test_green_api_logs_out_too(vendors: Vendors) -> None:
 def test_the_qr_code_is_a_png_file_and_nothing_else(vendors: Vendors, tmp_path: Path, conn_type: str) -> None:
     vendors.state.log_out(conn_type)
     if conn_type == "wuzapi":
-        run(WaConnectSessionOperator)
+        execute(WaConnectSessionOperator)
         vendors.state.sessions["wuzapi"].connected_at -= 5  # the code is there a moment after connecting
     path = tmp_path / "new" / "qr.png"
-    assert run(WaQrCodeOperator, f"{conn_type}_default", output_path=str(path)) == str(path)
+    assert execute(WaQrCodeOperator, f"{conn_type}_default", output_path=str(path)) == str(path)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("conn_type", ["wuzapi", "wa_portal", "green_api"])
 def test_there_is_no_qr_code_while_logged_in(vendors: Vendors, tmp_path: Path, conn_type: str) -> None:
     with pytest.raises(SessionDown, match="logged in already"):
-        run(WaQrCodeOperator, f"{conn_type}_default", output_path=str(tmp_path / "qr.png"))
+        execute(WaQrCodeOperator, f"{conn_type}_default", output_path=str(tmp_path / "qr.png"))
 
 
 def test_a_qr_code_goes_into_a_png_only(vendors: Vendors, tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match="must end with"):
-        run(WaQrCodeOperator, output_path=str(tmp_path / "qr.txt"))
+        execute(WaQrCodeOperator, output_path=str(tmp_path / "qr.txt"))
 
 
 def test_the_webhook_is_set_with_all_events_and_its_url_is_not_returned(vendors: Vendors) -> None:
-    set_ = run(WaSetWebhookOperator, url="https://www.example.com/hooks/s3cr3t")
+    set_ = execute(WaSetWebhookOperator, url="https://www.example.com/hooks/s3cr3t")
     assert set(set_) == {"vendor", "events"}
     assert "Message" in set_["events"]
     assert WaHook.for_connection("wuzapi_default").webhook().url == "https://www.example.com/hooks/s3cr3t"
-    assert run(WaSetWebhookOperator, url="https://www.example.com/a", events=["ReadReceipt"])["events"] == [
+    assert execute(WaSetWebhookOperator, url="https://www.example.com/a", events=["ReadReceipt"])["events"] == [
         "ReadReceipt"
     ]
 
@@ -79,16 +76,16 @@ def test_the_webhook_is_set_with_all_events_and_its_url_is_not_returned(vendors:
 def test_the_receiver_of_the_connection_is_the_webhook_by_default(vendors: Vendors) -> None:
     extra = {"callback_base_url": "https://wa.example.com", "webhook_secret": "hush"}
     conn_id = vendors.connect("wuzapi", "with_receiver", extra=extra)
-    run(WaSetWebhookOperator, conn_id)
+    execute(WaSetWebhookOperator, conn_id)
     seen = WaHook.for_connection("wuzapi_default").webhook().url
     assert seen == "https://wa.example.com/wa/hooks/with_receiver/hush"
     with pytest.raises(AirflowFailException, match=r"url: it is missing; .* set callback_base_url"):
-        run(WaSetWebhookOperator)
+        execute(WaSetWebhookOperator)
     with pytest.raises(AirflowFailException, match=r"url: .* expected http"):
-        run(WaSetWebhookOperator, url="ftp://x")
+        execute(WaSetWebhookOperator, url="ftp://x")
 
 
 @pytest.mark.parametrize("operator", [WaConnectSessionOperator, WaDisconnectSessionOperator, WaLogoutSessionOperator])
 def test_a_vendor_without_the_capability_names_those_that_have_it(vendors: Vendors, operator: type[Any]) -> None:
     with pytest.raises(AirflowFailException, match=r"connection types that can: .*wuzapi"):
-        run(operator, "accuauth_default")
+        execute(operator, "accuauth_default")

@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
-from helpers.connections import SECRETS, assert_no_secret
-from plugin.conftest import Connect
+from helpers.connections import SECRETS, Connect, assert_no_secret, set_store
 
 from airflow_provider_wa import config
 from airflow_provider_wa.api.errors import BadInput, Unauthorized
@@ -26,8 +25,7 @@ from airflow_provider_wa.receiver.sources import WebhookConnection
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", f'{{"conn_type": "sqlite", "host": "{tmp_path}/wa.db"}}')
-    store_module._url.cache_clear()
+    set_store(monkeypatch, tmp_path / "wa.db")
     monkeypatch.setattr(config, "AIRFLOW_HOME", str(tmp_path / "home"))
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from airflow.triggers.base import BaseEventTrigger
+from helpers.connections import set_store
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnsupportedByVendor, VendorUnavailable
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
-from airflow_provider_wa.connections import store as stores
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.sandbox.events import MessageReceived
@@ -42,9 +42,7 @@ Next = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store of its own, and waits that are short."""
-    path = tmp_path / "wa_store.db"
-    monkeypatch.setenv("AIRFLOW_CONN_WA_STORE_DEFAULT", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    stores._url.cache_clear()
+    set_store(monkeypatch, tmp_path / "wa_store.db")
     monkeypatch.setattr(inbox_reader, "GATHERING", 0.05)
     monkeypatch.setattr(read_position, "SAVE_DELAY", 0.0)
     return get_store()

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.connections import FIELDS
+from helpers.connections import FIELDS, set_connection
 from helpers.tasks import FakeTask, run_of
 
 from airflow_provider_wa.api.errors import (
@@ -29,7 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 @pytest.fixture(autouse=True)
 def connections(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     for conn_type, fields in FIELDS.items():
-        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_type.upper()}", json.dumps({"conn_type": conn_type, **fields}))
+        set_connection(monkeypatch, conn_type, conn_type, **fields)
 
 
 def sender(conn_id: str = "wa_portal") -> SendOnce:
