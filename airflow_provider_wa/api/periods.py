@@ -101,6 +101,8 @@ def _local(name: str, bound: datetime | None, zone: tzinfo, vendor: str) -> date
         return None
     aware = bound if bound.utcoffset() is not None else bound.replace(tzinfo=timezone.utc)
     try:
-        return aware.astimezone(zone)
+        local = aware.astimezone(zone)
     except OverflowError:
         raise BadInput(f"{name}: {bound} is outside the calendar", vendor=vendor) from None
+    # A datetime of pendulum's, as Airflow has them, loses a zone of another kind when something is subtracted from it.
+    return datetime.combine(local.date(), local.timetz())

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput
@@ -25,6 +26,12 @@ def test_moments_are_kept_in_the_zone_of_the_days() -> None:
     period = Period.of(NOON, None, zone=KOLKATA)
     assert period.since == NOON
     assert period.since.tzinfo is KOLKATA
+
+
+def test_a_moment_of_airflows_is_an_ordinary_one() -> None:
+    period = Period.of(None, pendulum.instance(NOON))
+    assert type(period.until) is datetime
+    assert period.minutes_back(NOON) == 24 * 60 + 1
 
 
 @pytest.mark.parametrize(
