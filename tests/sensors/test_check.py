@@ -52,7 +52,7 @@ def test_a_vendor_is_left_in_peace_for_some_25_seconds_by_default() -> None:
     ("arguments", "message"),
     [
         ({"number": "nobody"}, "not a phone number"),
-        ({"number": "+51999888701", "default_region": "Peru"}, "no country code"),
+        ({"number": "+51999888701", "default_region": "Peru"}, "default_region: 'PERU' is not a country"),
         ({"number": "+34666666610", "wa_conn_id": "checkwa_default"}, "can: accuauth"),
     ],
 )
