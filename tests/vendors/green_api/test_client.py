@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from __future__ import annotations
+"""Green-API as its document has it, and by the field notes: requests, errors, flows."""
 
 import json
 from collections.abc import Callable
@@ -20,23 +20,13 @@ from airflow_provider_wa.api.errors import (
     SessionDown,
     Unauthorized,
     UnexpectedReply,
-    UnsupportedByVendor,
     VendorUnavailable,
     WaError,
 )
 from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Reply, Request
 from airflow_provider_wa.api.messages import (
-    Button,
-    Buttons,
     Document,
-    Edit,
-    Image,
-    ListMessage,
-    ListRow,
     Media,
-    Message,
-    Poll,
-    Reaction,
     Text,
 )
 from airflow_provider_wa.api.numbers import PhoneNumber, parse
@@ -52,10 +42,8 @@ from airflow_provider_wa.api.records import (
     QrCode,
     SentMessage,
     Session,
-    SessionState,
 )
 from airflow_provider_wa.vendors.green_api.client import GreenApi
-from airflow_provider_wa.vendors.green_api.messages import chat_id
 
 VENDOR = GreenApi(base_url="https://api.green-api.com", instance_id="1101000001", token="A-TOKEN")
 
@@ -99,29 +87,6 @@ def test_each_number_is_a_call() -> None:
         {"phoneNumber": 34666666666}, {"phoneNumber": 380501234567},
     ]  # fmt: skip
     assert [result.status for result in played.result] == [CheckStatus.EXISTS, CheckStatus.ABSENT]
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "jid"),
-    [
-        ({"existsWhatsapp": True, "chatId": "11001234567@c.us"}, CheckStatus.EXISTS, "11001234567@c.us"),
-        ({"existsWhatsapp": True, "chatId": "98765432101234@lid"}, CheckStatus.EXISTS, "98765432101234@lid"),
-        ({"existsWhatsapp": True, "chatId": None}, CheckStatus.EXISTS, "11001234567@c.us"),
-        ({"ExistsWhatsApp": "true"}, CheckStatus.EXISTS, "11001234567@c.us"),
-        ({"existsWhatsapp": False}, CheckStatus.ABSENT, None),
-        ({"existsWhatsapp": False, "chatId": ""}, CheckStatus.ABSENT, None),
-        ({"existsWhatsapp": False, "chatId": "11001234567@c.us"}, CheckStatus.ABSENT, None),
-        ({"existsWhatsapp": None}, CheckStatus.UNKNOWN, None),
-        ({"existsWhatsapp": "unknown"}, CheckStatus.UNKNOWN, None),
-        ({"existsWhatsapp": []}, CheckStatus.UNKNOWN, None),
-        ({"chatId": "11001234567@c.us"}, CheckStatus.UNKNOWN, None),
-        ({"message": "not now"}, CheckStatus.UNKNOWN, None),
-    ],
-    ids=str,
-)
-def test_only_a_clear_word_decides(body: dict[str, Any], status: CheckStatus, jid: str | None) -> None:
-    (result,) = check(reply(body)).result
-    assert (result.status, result.jid) == (status, jid)
 
 
 # The document gives the texts, not where they stand: in JSON's message, or alone, in quotes or not.
@@ -218,27 +183,6 @@ def test_the_shortest_and_longest_numbers_are_asked_for(digits: str) -> None:
     assert [result.status for result in played.result] == [CheckStatus.EXISTS]
 
 
-@pytest.mark.parametrize(
-    ("word", "state"),
-    [
-        ("authorized", SessionState.LOGGED_IN),
-        ("notAuthorized", SessionState.LOGGED_OUT),
-        ("blocked", SessionState.BLOCKED),
-        ("yellowCard", SessionState.BLOCKED),
-        ("sleepMode", SessionState.STARTING),
-        ("starting", SessionState.STARTING),
-        (None, SessionState.STARTING),
-        ("somethingNew", SessionState.STARTING),
-    ],
-)
-def test_each_state(word: str | None, state: SessionState) -> None:
-    played = play(VENDOR.session(), [reply({"stateInstance": word})])
-    assert played.request == Request(
-        "GET", "/waInstance1101000001/getStateInstance/A-TOKEN", method_rate=MethodRate("getStateInstance", 0.95)
-    )
-    assert (played.result.vendor, played.result.state, played.result.detail) == ("green_api", state, word or "")
-
-
 def test_a_reply_without_a_state_is_unexpected() -> None:
     assert type(play(VENDOR.session(), [reply({"other": 1})]).error) is UnexpectedReply
 
@@ -248,95 +192,8 @@ def test_a_probe_tells_the_state(word: str | None, said: str) -> None:
     assert play(VENDOR.probe(), [reply({"stateInstance": word})]).result.endswith(f"the instance is {said}")
 
 
-# Sending
-
-
-@pytest.mark.parametrize(
-    ("to", "chat"),
-    [
-        ("34666666666", "34666666666@c.us"),
-        ("+34666666666", "34666666666@c.us"),
-        (" 34666666666@s.whatsapp.net ", "34666666666@c.us"),
-        ("34666666666.0:12@s.whatsapp.net", "34666666666@c.us"),
-        ("34666666666@c.us", "34666666666@c.us"),
-        ("11001234567-1581234048@g.us", "11001234567-1581234048@g.us"),
-        ("98765432101234@lid", "98765432101234@lid"),
-    ],
-)
-def test_a_chat_is_written_as_the_vendor_does(to: str, chat: str) -> None:
-    assert chat_id(to) == chat
-
-
-@pytest.mark.parametrize("to", ["", "@", "ana", "ana@c.us", "1234", "1@g", "123@newsletter", "٣٤٦٦٦٦٦٦٦٦٦", "a/b@g.us"])
-def test_what_is_no_chat_is_refused_before_any_call(to: str) -> None:
-    for flow in (VENDOR.send(to, Text("x")), VENDOR.avatar(to), VENDOR.group(to), VENDOR.check_chat(to)):
-        assert type(play(flow).error) is BadInput
-
-
-def test_a_person_is_no_group() -> None:
-    assert "is not the JID of a group" in str(play(VENDOR.group("34666666666")).error)
-
-
 def file(size: int = 1, name: str = "a.png") -> Media:
     return Media(b"x" * size, filename=name)
-
-
-@pytest.mark.parametrize(
-    ("message", "words"),
-    [
-        (Text("x" * 20_001), "text: body: 20001 characters; at most 20000"),
-        (Image(file(), "x" * 20_001), "image: caption: 20001 characters; at most 20000"),
-        (Document(file(100 * 1024 * 1024 + 1)), "document: the file has 100.0 MB; at most 100"),
-        (Document(Media(url="https://x.test/bill")), "document: the file's name 'bill' has no extension"),
-        (Poll("x" * 256, ("a", "b")), "poll: question: 256 characters; at most 255"),
-        (Poll("x", ("a", "b" * 101)), "poll: option 2: 101 characters; at most 100"),
-        (Poll("x", tuple(map(str, range(13)))), "poll: 13 options; at most 12"),
-    ],
-    ids=lambda value: value.type if isinstance(value, Message) else "",
-)
-def test_what_is_too_long_names_field_limit_and_length(message: Message, words: str) -> None:
-    error = play(VENDOR.send("34666666666", message)).error
-    assert type(error) is BadInput
-    assert words in str(error)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [Text("x" * 20_000), Image(file(), "x" * 20_000), Document(file(100 * 1024 * 1024)),
-     Poll("x" * 255, ("a" * 100, *map(str, range(11))))],
-    ids=lambda message: message.type,
-)  # fmt: skip
-def test_the_longest_messages_go_out(message: Message) -> None:
-    assert play(VENDOR.send("34666666666", message), [reply({"idMessage": "1"})]).result.message_id == "1"
-
-
-@pytest.mark.parametrize(
-    "message",
-    [Buttons("x", (Button("a"),)), ListMessage("x", "b", (ListRow("c"),)), Reaction("1", "x"), Edit("1", "x")],
-    ids=lambda message: message.type,
-)
-def test_messages_that_the_vendor_has_no_method_for(message: Message) -> None:
-    error = play(VENDOR.send("34666666666", message)).error
-    assert type(error) is UnsupportedByVendor
-    assert message.type in str(error)
-
-
-@pytest.mark.parametrize(
-    ("media", "name"),
-    [
-        (Media(b"\xff\xd8\xff", filename="photo"), "photo.jpg"),
-        (Media(b"\xff\xd8\xff"), "file.jpg"),
-        (Media(b"\x89PNG\r\n\x1a\n", filename="a.bin"), "a.png"),
-        (Media(b"\xff\xd8\xff", filename="photo.jpeg"), "photo.jpeg"),
-        (Media(b"data"), "file.bin"),
-        (Media(url="https://x.test/a%20b.webp?x=1"), "a b.webp"),
-    ],
-    ids=str,
-)
-def test_a_files_name_has_the_extension_of_its_content(media: Media, name: str) -> None:
-    request = play(VENDOR.send("34666666666", Document(media)), [reply({"idMessage": "1"})]).request
-    assert (request.form or request.json)["fileName"] == name
-    assert all(upload.filename == name for upload in request.files)
 
 
 @pytest.mark.parametrize(
@@ -405,40 +262,6 @@ def test_a_logout_must_be_confirmed(body: Any) -> None:
     assert type(play(VENDOR.logout(), [reply(body)]).error) is UnexpectedReply
 
 
-# How messages fare
-
-
-@pytest.mark.parametrize(
-    ("word", "state"),
-    [
-        ("pending", DeliveryState.ACCEPTED),
-        ("sent", DeliveryState.SENT),
-        ("delivered", DeliveryState.DELIVERED),
-        ("read", DeliveryState.READ),
-        ("failed", DeliveryState.FAILED),
-        ("noAccount", DeliveryState.FAILED),
-        ("notInGroup", DeliveryState.FAILED),
-        ("yellowCard", DeliveryState.FAILED),
-        ("READ", DeliveryState.READ),
-        ("teleported", DeliveryState.UNKNOWN),
-        ("7", DeliveryState.UNKNOWN),
-        (7, DeliveryState.UNKNOWN),
-    ],
-)
-def test_each_delivery_status(word: str | int, state: DeliveryState) -> None:
-    body = {"idMessage": "1", "statusMessage": word, "chatId": "34666666666@c.us"}
-    found = play(VENDOR.message_status("1", to="34666666666"), [reply(body)]).result
-    assert (found.state, found.code, found.to) == (state, str(word), "34666666666")
-    assert found.detail == str(word) if state is DeliveryState.UNKNOWN else True
-    assert bool(found.detail) is (state in (DeliveryState.FAILED, DeliveryState.ACCEPTED, DeliveryState.UNKNOWN))
-
-
-@pytest.mark.parametrize("answer", [{"idMessage": "1"}, {"idMessage": "1", "type": "incoming", "statusMessage": None}])
-def test_a_message_without_a_status_is_unknown(answer: dict[str, Any]) -> None:
-    found = play(VENDOR.message_status("1", to="34666666666"), [reply(answer)]).result
-    assert (found.state, found.code) == (DeliveryState.UNKNOWN, None)
-
-
 def test_an_id_alone_that_the_day_does_not_know_is_unknown() -> None:
     found = play(VENDOR.message_status("1"), [reply([{"idMessage": "2", "statusMessage": "read"}])]).result
     assert (found.message_id, found.state) == ("1", DeliveryState.UNKNOWN)
@@ -479,80 +302,8 @@ def ids(played: Played[Any]) -> list[str]:
     return [found.message_id for found in played.result]
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [[row("c", 1), row("b", 2), row("a", 3)], [row("a", 3), row("b", 2), row("c", 1)]],
-    ids=["newest first", "oldest first"],
-)
-def test_the_oldest_message_comes_first(rows: list[Any]) -> None:
-    assert ids(inbox(rows)) == ["a", "b", "c"]
-
-
-def test_messages_of_one_second_keep_the_vendors_order_which_is_newest_first() -> None:
-    assert ids(inbox([row("a", 1), row("c", 1), row("b", 1), row("z", 2)])) == ["z", "b", "c", "a"]
-    assert ids(inbox([row("b", 1), row("a", 1)])) == ["a", "b"]
-
-
-def test_each_message_comes_once() -> None:
-    assert ids(inbox([row("a", 1), row("b", 2), row("a", 1)])) == ["b", "a"]
-
-
-def test_the_newest_word_on_a_message_counts() -> None:
-    rows = [row("a", 1, statusMessage="read"), row("a", 2, statusMessage="sent")]
-    (found,) = play(CLOCK.delivery_report(), [reply(rows)]).result
-    assert found.state is DeliveryState.READ
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"typeMessage": "textMessage", "textMessage": "Hello,\n*Ana* \n"}, "Hello,\n*Ana*"),
-        ({"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": "See https://x.example"}},
-         "See https://x.example"),
-        ({"typeMessage": "extendedTextMessage", "textMessage": "Yes", "extendedTextMessage": {"text": "No"}}, "Yes"),
-        ({"typeMessage": "imageMessage", "caption": "Look", "fileName": "a.png"}, "Look"),
-        ({"typeMessage": "imageMessage", "caption": "", "fileName": "a.png"}, None),
-        ({"typeMessage": "locationMessage", "location": {"nameLocation": "Here"}}, None),
-        ({}, None),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_what_was_sent_is_told_where_the_journal_tells_it(fields: dict[str, Any], expected: str | None) -> None:
-    (found,) = play(CLOCK.delivery_report(), [reply([row("a", 1, **fields)])]).result
-    assert found.text == expected
-
-
 def ago(minutes: float) -> datetime:
     return NOON - timedelta(minutes=minutes)
-
-
-@pytest.mark.parametrize(
-    ("options", "found", "minutes"),
-    [
-        ({}, ["old", "b", "a", "new"], None),
-        ({"since": ago(10)}, ["b", "a", "new"], "11"),
-        ({"until": ago(10)}, ["old"], str(10 + 24 * 60 + 1)),
-        ({"since": ago(10), "until": ago(5)}, ["b"], "11"),
-        ({"since": ago(9.5)}, ["a", "new"], "11"),
-        ({"limit": 2}, ["old", "b"], None),
-        ({"since": ago(10), "limit": 1}, ["b"], "11"),
-        ({"since": ago(-5)}, [], "1"),
-        ({"since": ago(10).astimezone(timezone(timedelta(hours=5)))}, ["b", "a", "new"], "11"),
-        ({"since": ago(10).replace(tzinfo=None)}, ["b", "a", "new"], "11"),
-    ],
-    ids=str,
-)
-def test_what_of_a_journal_lies_in_a_period(options: dict[str, Any], found: list[str], minutes: str | None) -> None:
-    rows = [row("new", 0), row("a", 5), row("b", 10), row("old", 11)]
-    for flow in (CLOCK.inbox(**options), CLOCK.delivery_report(**options)):
-        played: Played[Any] = play(flow, [reply(rows)])
-        assert ids(played) == found
-        assert played.request.params == ({"minutes": minutes} if minutes else {})
-
-
-def test_messages_without_a_moment_lie_in_no_period() -> None:
-    assert ids(inbox([row("a", 1), row("b", None)])) == ["b", "a"]
-    assert ids(inbox([row("a", 1), row("b", None)], since=ago(5))) == ["a"]
 
 
 def test_nothing_is_asked_for_a_period_without_length() -> None:
@@ -589,28 +340,6 @@ def test_a_cursor_that_is_gone_hides_nothing() -> None:
     assert ids(inbox([row("c", 1)], after="a", since=ago(5))) == ["c"]
 
 
-@pytest.mark.parametrize(
-    ("content", "text", "url"),
-    [
-        ({"textMessage": "hi"}, "hi", None),
-        ({"extendedTextMessage": {"text": "see https://x"}}, "see https://x", None),
-        ({"downloadUrl": "https://f/1", "caption": "look"}, "look", "https://f/1"),
-        ({"messageData": {"textMessageData": {"textMessage": "hi"}}}, "hi", None),
-        ({"messageData": {"extendedTextMessageData": {"text": "hi"}}}, "hi", None),
-        (
-            {"messageData": {"fileMessageData": {"downloadUrl": "https://f/1", "caption": "look"}}},
-            "look",
-            "https://f/1",
-        ),
-        ({"messageData": "junk", "textMessage": None}, "", None),
-    ],
-    ids=str,
-)
-def test_a_messages_text_is_found_where_it_stands(content: dict[str, Any], text: str, url: str | None) -> None:
-    (found,) = inbox([row("a", 1, **content)]).result
-    assert (found.text, found.media_url) == (text, url)
-
-
 # Notifications
 
 
@@ -626,15 +355,6 @@ def test_waiting_for_a_notification_does_not_time_out_before_the_vendor() -> Non
         request = play(VENDOR.receive_notification(seconds), [reply("null")]).request
         assert request.timeout is not None
         assert request.timeout >= seconds + 10
-
-
-def test_a_notification_becomes_json() -> None:
-    body = {"typeWebhook": "incomingMessageReceived", "idMessage": "1", "senderData": {"sender": "34666666666@c.us"}}
-    found = play(VENDOR.receive_notification(), [reply({"receiptId": 7, "body": body})]).result
-    assert found is not None
-    data = json.loads(json.dumps(found.to_dict()))
-    assert (data["receipt_id"], data["content"]["sender"]) == (7, "34666666666")
-    assert play(VENDOR.receive_notification(), [reply({"receiptId": 7})]).result.to_dict()["content"] is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("receipt_id", ["1/../x", "", None, "seven"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all of WuzAPI's endpoints have in common: errors, doubtful replies, and its session and webhook."""
+"""WuzAPI: errors, doubtful replies, session and webhook."""
 
 from __future__ import annotations
 

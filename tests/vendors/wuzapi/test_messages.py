@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What WuzAPI sends, and what it refuses to; reading, deleting and downloading."""
+"""Messages that WuzAPI sends, and those that are refused; reading, deleting and downloading."""
 
 from __future__ import annotations
 

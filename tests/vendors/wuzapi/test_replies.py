@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's users and groups: who is there, whatever form the server tells it in."""
+"""WuzAPI's checks, users and groups are read in whatever form the server has them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which days the portal's reports are asked for, and what is made of their rows, in whatever order and shape."""
+"""Days that the portal's reports are asked for, and their rows in any order and shape."""
 
 from __future__ import annotations
 
