@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the vendors speak, with no Airflow and no socket: flows, vendors, messages, records, errors."""
+"""Flows, messages, records and errors of all vendors: pure, without Airflow and without sockets."""

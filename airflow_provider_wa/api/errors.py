@@ -24,7 +24,7 @@ class WaError(Exception):
 
     retry: ClassVar[Retry] = Retry.NEVER
     stops_all: ClassVar[bool] = False
-    """Whether the next call with the same connection would fail as well, so that a bulk run must stop."""
+    """True if the next call with the same connection would fail as well, so that a bulk run must stop."""
 
     def __init__(
         self,

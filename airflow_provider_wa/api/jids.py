@@ -68,7 +68,7 @@ class Jid:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the address is on a known server, and user and device are digits as WhatsApp gives them out."""
+        """True if the address is on a known server, and user and device are digits as WhatsApp gives them out."""
         is_person = self.kind is JidKind.PERSON
         known = len(self.phone) in _PHONE_DIGITS if is_person else _ID.fullmatch(self.user) is not None
         return self.kind is not None and known and _DEVICE.fullmatch(self.device) is not None

@@ -37,17 +37,17 @@ class Period:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the period ends as it begins, so that nothing can have happened in it."""
+        """True if the period ends as it begins, so that nothing can have happened in it."""
         return self.since is not None and self.since == self.until
 
     @property
     def is_open(self) -> bool:
-        """Whether the period has neither a beginning nor an end."""
+        """True if the period has neither a beginning nor an end."""
         return self.since is None and self.until is None
 
     @property
     def is_whole_days(self) -> bool:
-        """Whether the period is all time, or begins and ends at midnight; its end may be open, its beginning not."""
+        """True if the period is all time, or begins and ends at midnight; its end may be open, its beginning not."""
         bounds = [bound for bound in (self.since, self.until) if bound is not None]
         return (self.since is not None or not bounds) and all(bound.time() == time() for bound in bounds)
 

@@ -116,7 +116,7 @@ class Session(Record):
 
     @property
     def logged_in(self) -> bool:
-        """Whether the account can send and check."""
+        """True if the account can send and check."""
         return self.state is SessionState.LOGGED_IN
 
 

@@ -15,7 +15,7 @@ DAY = 24 * 3600.0
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How one vendor posts a webhook or callback.
+    """One vendor's way of posting a webhook or callback.
 
     `attempts`: maximum number of attempts; None goes on for 24 hours. `gap`: seconds between the first two attempts;
     each further gap is twice as long as the last, up to 16 times the first. `delay`: seconds before the first attempt.
