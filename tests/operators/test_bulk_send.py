@@ -557,7 +557,7 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "no zone": ({"timezone": "Mars"}, "expected an IANA name"),
     "no such wait": ({"on_hold": "hang"}, "on_hold: unknown value 'hang'; expected wait or skip"),
     "no such way": ({"on_unknown": "shrug"}, "on_unknown: unknown value 'shrug'; expected fail, skip or resend"),
-    "no country": ({"default_region": "XX"}, "no country code"),
+    "no country": ({"default_region": "XX"}, "default_region: 'XX' is not a country"),
     "too many for an XCom": ({"recipients": existing(1001)}, "more than 1,000 recipients"),
     "unknown output": ({"output_path": "/tmp/out.xlsx"}, "must end with"),
     "unwritable output": ({"output_path": "/proc/nowhere/out.csv"}, "cannot write to"),
