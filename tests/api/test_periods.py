@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -120,6 +120,13 @@ def test_its_days_end_today_at_the_latest(period: Period, days: tuple[int, int] 
 )
 def test_its_minutes_count_back_from_now(period: Period, minutes: int | None) -> None:
     assert period.minutes_back(NOON) == minutes
+
+
+@pytest.mark.parametrize("zone", [timezone.utc, ZoneInfo("Asia/Kolkata")], ids=str)
+def test_airflows_own_moments_count_as_others_do(zone: tzinfo) -> None:
+    noon = pendulum.datetime(2026, 11, 21, 12, tz="America/Lima")
+    for since, until, minutes in ((noon, None, 61), (None, noon, 25 * 60 + 1), (noon, noon.add(minutes=5), 61)):
+        assert Period.of(since, until, zone=zone).minutes_back(noon.add(hours=1)) == minutes
 
 
 def test_what_a_vendor_has_deleted_is_refused() -> None:
