@@ -10,8 +10,7 @@ from datetime import datetime, timezone
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import PARAMETERS, clean
 from airflow_provider_wa.store.tables import NAME
@@ -147,13 +146,11 @@ def _spellings(recipient: str) -> tuple[str, ...]:
 
 
 def _digits(recipient: str) -> str:
-    """The digits of a number with its + or a person's JID, which some vendors tell; all else as it is."""
+    """Return the digits of a number with its + or of a person's JID; every other recipient as it is."""
     if "@" not in recipient:
         return recipient.removeprefix("+")
-    try:
-        return numbers.recipient(recipient)
-    except BadInput:
-        return recipient
+    jid = jids.parse(recipient)
+    return (jid.phone if jid else "") or recipient
 
 
 def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -328,6 +328,12 @@ def test_who_sent_an_incoming_message(fields: dict[str, Any], sender: str, chat:
     assert (message.sender, message.chat) == (sender, chat)
 
 
+@REPORTS
+def test_a_row_does_not_keep_the_instances_id_which_is_a_credential(ask: Ask) -> None:
+    (found,) = play(ask(), [answer(row("a", instanceID="5f00", clientID="5e00"))]).result
+    assert found.raw == row("a", clientID="5e00")
+
+
 # Contacts and groups
 
 ACCOUNT = pytest.mark.parametrize("ask", [VENDOR.contacts, VENDOR.groups], ids=["contacts", "groups"])
