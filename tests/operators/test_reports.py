@@ -88,7 +88,7 @@ def test_many_messages_to_a_file(sent: list[dict[str, Any]], tmp_path: Path) -> 
 def test_a_message_that_the_vendor_does_not_know_is_unknown_among_many(sent: list[dict[str, Any]]) -> None:
     found = status([sent[0], "nobody-sent-this"])
     assert (found["delivered"], found["unknown"]) == (1, 1)
-    assert "knows no message" in next(row["detail"] for row in found["results"] if row["state"] == "unknown")
+    assert "message_id: the portal does not know" in next(row["detail"] for row in found["results"] if row["state"] == "unknown")
 
 
 def test_no_messages_are_no_error(vendors: Vendors) -> None:
@@ -98,7 +98,7 @@ def test_no_messages_are_no_error(vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     ("message_id", "arguments", "message"),
     [
-        ("nobody-sent-this", {}, "knows no message 'nobody-sent-this'"),
+        ("nobody-sent-this", {}, "message_id: the portal does not know 'nobody-sent-this'"),
         ("  ", {}, "message_id: not a message id"),
         ([{"to": "1"}], {}, "message_id: not a message id"),
         (5, {}, "expected an id or a list of ids"),

@@ -82,7 +82,7 @@ async def test_what_is_over_is_not_asked_for_again(vendors: Vendors, conn_type: 
 async def test_a_message_that_nobody_knows_fails_the_wait_for_it_alone(vendors: Vendors) -> None:
     event = await event_of(at("wa_portal", "no-such-message"))
     assert (event["status"], event["retry"]) == ("error", False)
-    assert "knows no message" in event["message"]
+    assert "message_id: the portal does not know" in event["message"]
 
 
 @pytest.mark.sockets
