@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from airflow_provider_wa.provider_info import FORMS
+from airflow_provider_wa.store.tables import metadata
 from airflow_provider_wa.vendors.forms import COMMON_EXTRAS
 
 PROJECT = Path(__file__).parent.parent
@@ -69,6 +70,12 @@ def test_classes_that_a_page_names_exist(page: Path) -> None:
     code = "\n".join(path.read_text() for path in sorted((PROJECT / "airflow_provider_wa").rglob("*.py")))
     named = set(re.findall(r"\bWa[A-Z]\w+\b", page.read_text()))
     assert [name for name in sorted(named) if f"class {name}(" not in code] == []
+
+
+def test_the_tables_of_the_store_are_named() -> None:
+    text = (PROJECT / "docs" / "waiting.md").read_text()
+    (named,) = re.findall(r"^Its tables \(([^)]*)\)", text, re.MULTILINE)
+    assert {name.strip(" `\n") for name in named.split(",")} == set(metadata.tables)
 
 
 def test_every_extra_of_a_connection_is_explained() -> None:
