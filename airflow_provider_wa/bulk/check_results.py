@@ -1,30 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bulk check's rows in the store: kept while answers are still to come, and read back when they are there.
 
-A number that is called absent by a callback may be asked for again in its country's other form. Those questions are a
-second part of the batch, with the same rows under a name of its own: the first answers stay as they are.
+A number that is called absent by a callback may be asked for again in its country's other form. Those questions have
+rows of their own, of form 1: the first answers stay as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
-
-from sqlalchemy import func, select
 
 from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
-from airflow_provider_wa.store import tables
+from airflow_provider_wa.store.batches import BatchInfo
 from airflow_provider_wa.store.checks import CheckRow, Known, other_form
-from airflow_provider_wa.store.events import PARAMETERS
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
@@ -38,6 +34,9 @@ INVALID = "invalid"
 
 ANSWERS = (*(status.value for status in CheckStatus), INVALID)
 """What a row's status may be."""
+
+OTHER_FORM = 1
+"""The form of a row that asks for the number's other form."""
 
 GATHERING = 0.02
 """Seconds between two transactions at least, in which answers gather, unless all workers wait for theirs."""
@@ -59,30 +58,37 @@ class CheckBatch:
         self._find_store = find_store
         self._conn_id = conn_id
         self._calls: Callable[[], int] | None = None
-        self._commits: GroupCommit[Sequence[tuple[str, CheckRow]], None] = GroupCommit(
-            self._commit, weigh=len, gather=GATHERING
-        )
+        self._calls_stored = 0
+        self._commits: GroupCommit[Sequence[CheckRow], None] = GroupCommit(self._commit, weigh=len, gather=GATHERING)
 
     @cached_property
     def _store(self) -> Store:
         return self._find_store()
 
+    def begin(self, info: BatchInfo) -> None:
+        """Enter the batch in the store."""
+        self._store.batches.begin(info)
+
+    def end(self, counts: Mapping[str, int]) -> None:
+        """Enter that the batch has ended, with its counts."""
+        self._store.batches.end(self.name, counts)
+
     def count_calls(self, channel: AsyncChannel) -> int:
-        """Keep count of a channel's calls, with the rows that they are made for; return those of earlier tries."""
-        before: int = self._store.positions.get(self._cursor) or 0
+        """Store a channel's number of calls with the rows that they are made for; return those of earlier tries."""
+        before = self._calls_stored = self.calls
         self._calls = lambda: before + channel.calls
         return before
 
     def expect(self, workers: int) -> None:
-        """So many at most ask for rows to be kept at the same time."""
+        """Set the number of workers that may ask for rows to be stored at the same time."""
         self._commits.crowd = workers
 
     async def keep(self, rows: Sequence[CheckRow]) -> None:
-        """Return when rows are stored, in place of what was known of them, and the count of the calls with them.
+        """Return when rows are stored, in place of what was known of them, and the number of calls with them.
 
         :raises StoreUnavailable: they are not.
         """
-        await self._commits.add([(self.name, row) for row in rows])
+        await self._commits.add(rows)
 
     def last(self) -> int:
         """The place of the last row that is known; 0 if there is none."""
@@ -102,17 +108,16 @@ class CheckBatch:
 
     @property
     def calls(self) -> int:
-        """How many calls all tries have made."""
-        return self._store.positions.get(self._cursor) or 0
+        """The number of calls that all tries have made."""
+        return self._store.batches.calls(self.name)
 
     def is_open(self) -> bool:
-        """Whether answers are still to come."""
-        return any(self._store.checks.counts(part)[_PENDING] for part in parts(self.name))
+        """Return True while answers are still to come."""
+        return bool(self._store.checks.counts(self.name)[_PENDING])
 
     def enter_early_callbacks(self) -> None:
-        """Enter callbacks that were faster than the storing of their check."""
-        for part in parts(self.name):
-            self._store.checks.enter_early_callbacks(part)
+        """Enter callbacks that came before their check was stored."""
+        self._store.checks.enter_early_callbacks(self.name)
 
     def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
         """The rows as results, in the order of the list: those up to the place ``last``, or all."""
@@ -145,71 +150,41 @@ class CheckBatch:
 
         async def ask(asked: tuple[CheckRow, PhoneNumber]) -> None:
             row, other = asked
-            second = row._replace(number=other.e164, checked_at=datetime.now(timezone.utc), reference=None)
+            second = row._replace(
+                number=other.e164, checked_at=datetime.now(timezone.utc), reference=None, form=OTHER_FORM
+            )
             try:
                 (result,) = await adrive(vendor.check([other]), channel)
             except WaError as error:
                 if error.stops_all:
                     raise
                 failed = second._replace(status=_UNKNOWN, detail=f"asking for {other} failed: {error}")
-                await self._commits.add([(self._second, failed)])
+                await self._commits.add([failed])
                 breaker.failed(error)
                 return
             breaker.answered()
-            await self._commits.add([(self._second, _answered(second, result))])
+            await self._commits.add([_answered(second, result)])
 
         # A list: while rows are read, none should be written.
         await for_each(list(self.other_forms()), ask, channel.endpoint.concurrency)
         await asyncio.to_thread(self.enter_early_callbacks)
 
-    @property
-    def _second(self) -> str:
-        return parts(self.name)[1]
-
-    @property
-    def _cursor(self) -> str:
-        return calls_cursor(self.name)
-
-    def _commit(self, groups: Sequence[Sequence[tuple[str, CheckRow]]]) -> list[None]:
-        rows = [(part, self._conn_id, row) for group in groups for part, row in group]
-        self._store.checks.put_all(rows, (self._cursor, self._calls()) if self._calls else None)
+    def _commit(self, groups: Sequence[Sequence[CheckRow]]) -> list[None]:
+        rows = [row for group in groups for row in group]
+        calls = self._calls() if self._calls else None
+        if rows or calls != self._calls_stored:
+            self._store.checks.put(self.name, self._conn_id, rows, calls=calls)
+            self._calls_stored = calls or 0
         return [None] * len(groups)
 
     def _with_second(self, rows: Iterator[CheckRow]) -> Iterator[tuple[CheckRow, CheckRow | None]]:
         """Rows of the first part, each with its row of the second. Both are read in the order of the list."""
-        seconds = self._store.checks.rows(self._second)
+        seconds = self._store.checks.rows(self.name, form=OTHER_FORM)
         second = next(seconds, None)
         for row in rows:
             while second is not None and second.row < row.row:
                 second = next(seconds, None)
             yield row, second if second is not None and second.row == row.row else None
-
-
-def calls_cursor(name: str) -> str:
-    """Under which name the store keeps how many calls were made for a batch."""
-    return f"calls:{name}"
-
-
-def parts(name: str) -> tuple[str, str]:
-    """The names in the store of a batch's two parts: the numbers as they are, and in their country's other form."""
-    return name, f"{name}-other"
-
-
-def count_rows(store: Store, names: Collection[str]) -> dict[str, Counter[str]]:
-    """How many rows of each status there are under each of these names, by as few queries as may be."""
-    ordered = sorted(names)
-    counts: dict[str, Counter[str]] = {name: Counter() for name in ordered}
-    table = tables.checks
-    with store.database.reading() as connection:
-        for start in range(0, len(ordered), PARAMETERS):
-            statement = (
-                select(table.c.batch, table.c.status, func.count())
-                .where(table.c.batch.in_(ordered[start : start + PARAMETERS]))
-                .group_by(table.c.batch, table.c.status)
-            )
-            for name, status, count in connection.execute(statement):
-                counts[name][status] = count
-    return counts
 
 
 def pending_reference(result: CheckResult) -> str | None:

@@ -232,7 +232,7 @@ class BulkCheck:
         answers = await asyncio.to_thread(self.batch.answers, [asked.number.e164 for asked in to_ask], since)
         reused = [
             # Its age is kept: it must not grow younger from run to run.
-            answers[asked.number.e164]._replace(row=asked.row, input=asked.given, reference=None, reused=True)
+            answers[asked.number.e164]._replace(row=asked.row, input=asked.given, reference=None, reused=True, form=0)
             for asked in to_ask
             if asked.number.e164 in answers
         ]

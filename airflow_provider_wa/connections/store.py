@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def get_store() -> Store:
-    """Return the store, one for each process: events, checks, sends, suppressions, cursors.
+    """Return the store, one for each process: events, checks, sends, batches, suppressions, positions.
 
     :raises BadInput: ``wa_store_default`` is neither a PostgreSQL nor a SQLite connection.
     :raises LookupFailed: it is not known at present whether the connection exists.

@@ -4,30 +4,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.store.batches import enter_calls
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.events import PARAMETERS, answer_checks, clean, cleaned
-from airflow_provider_wa.store.positions import set_position
-from airflow_provider_wa.store.tables import NAME, events
+from airflow_provider_wa.store.events import answer_checks
+from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, pages, replacing, upsert
 from airflow_provider_wa.store.tables import checks as table
-
-_CHUNK = 2000
+from airflow_provider_wa.store.tables import events
 
 
 class CheckRow(NamedTuple):
     """A row of a batch, by its place in the list (from 1): how the number was given, what it is, and the answer.
 
     ``number`` is E.164, or the text as given if it is no phone number (255 characters of it); ``reference`` is what a
-    pending check is known by at the vendor. ``reused`` tells that the answer is that of an earlier run.
+    pending check is known by at the vendor. ``reused`` tells that the answer is that of an earlier run. ``form`` 1 is
+    the same row's question for the number's other form.
     """
 
     row: int
@@ -39,6 +38,7 @@ class CheckRow(NamedTuple):
     detail: str = ""
     reference: str | None = None
     reused: bool = False
+    form: int = 0
 
 
 class Known(NamedTuple):
@@ -56,34 +56,32 @@ class Checks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, batch: str, conn_id: str, rows: Sequence[CheckRow]) -> None:
-        """Store rows of a batch, all or none, in place of those that it has for these places."""
-        self.put_all([(batch, conn_id, row) for row in rows])
+    def put(self, batch: str, conn_id: str, rows: Sequence[CheckRow], *, calls: int | None = None) -> None:
+        """Store rows of a batch, all or none, in place of those that it has for these places and forms.
 
-    def put_all(self, rows: Sequence[tuple[str, str, CheckRow]], cursor: tuple[str, Any] | None = None) -> None:
-        """Store rows of several batches in the same way.
-
-        :param rows: each with its batch's name and its connection.
-        :param cursor: a name and a value to be kept in the same transaction.
+        :param calls: the number of calls that the batch has made so far, stored in the same transaction.
         """
-        if not rows and not cursor:
+        if not rows and calls is None:
             return
-        values = [{"batch": batch, "conn_id": conn_id, **_values(row)} for batch, conn_id, row in rows]
+        values = [{"batch": batch, "conn_id": conn_id, **_values(row)} for row in rows]
         with self._database.writing() as connection:
             if values:
-                connection.execute(_PUT[self._database.is_sqlite], values)
-            if cursor:
-                set_position(connection, *cursor)
+                connection.execute(_PUT[connection.dialect.name], values)
+            if calls is not None:
+                enter_calls(connection, batch, conn_id, calls)
 
     def last(self, batch: str) -> int:
         """The place of the last row of a batch; 0 if it has none."""
         with self._database.reading() as connection:
-            return connection.execute(select(func.max(table.c.row)).where(table.c.batch == batch)).scalar() or 0
+            statement = select(func.max(table.c.row)).where(table.c.batch == batch, table.c.form == 0)
+            return connection.execute(statement).scalar() or 0
 
     def known(self, batch: str, first: int, last: int) -> list[Known]:
         """What is known of these places, in their order."""
         statement = (
-            select(*_KNOWN).where(table.c.batch == batch, table.c.row.between(first, last)).order_by(table.c.row)
+            select(*_KNOWN)
+            .where(table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
+            .order_by(table.c.row)
         )
         with self._database.reading() as connection:
             return list(map(Known._make, connection.execute(statement)))
@@ -124,47 +122,57 @@ class Checks:
     def enter_early_callbacks(self, batch: str) -> None:
         """Enter the callbacks that came before their check was stored.
 
-        Whatever comes after this finds its check: events are stored one transaction at a time, as is this.
+        Every later callback finds its check: events are stored one transaction at a time, and so are checks. Where
+        there is nothing to enter, nothing is written.
         """
-        with self._database.writing() as connection:
-            statement = (
-                select(events.c.kind, events.c.conn_id, events.c.reference, events.c.status, events.c.content,
-                       events.c.received_at)
-                .join(table, (table.c.conn_id == events.c.conn_id) & (table.c.reference == events.c.reference))
-                .where(
-                    table.c.batch == batch,
-                    table.c.status == CheckStatus.PENDING.value,
-                    events.c.kind == EventKind.CHECK.value,
-                )
-                .order_by(events.c.id)
-            )  # fmt: skip
-            answer_checks(connection, [dict(row._mapping) for row in connection.execute(statement)])
+        statement = (
+            select(events.c.kind, events.c.conn_id, events.c.reference, events.c.status, events.c.content,
+                   events.c.received_at)
+            .join(table, (table.c.conn_id == events.c.conn_id) & (table.c.reference == events.c.reference))
+            .where(
+                table.c.batch == batch,
+                table.c.status == CheckStatus.PENDING.value,
+                events.c.kind == EventKind.CHECK.value,
+            )
+            .order_by(events.c.id)
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            early = [dict(row._mapping) for row in connection.execute(statement)]
+        if any(row["status"] != CheckStatus.PENDING.value for row in early):
+            with self._database.writing() as connection:
+                answer_checks(connection, early)
 
     def counts(self, batch: str) -> Counter[str]:
-        """How many rows of a batch there are of each status."""
-        statement = select(table.c.status, func.count()).where(table.c.batch == batch).group_by(table.c.status)
+        """Return the number of rows of a batch by status, those of the other forms included."""
+        return self.counts_of([batch])[batch]
+
+    def counts_of(self, batches: Collection[str]) -> dict[str, Counter[str]]:
+        """Return the same of several batches, by as few queries as may be."""
+        ordered = sorted(set(batches))
+        counts: dict[str, Counter[str]] = {name: Counter() for name in ordered}
         with self._database.reading() as connection:
-            return Counter({status: number for status, number in connection.execute(statement)})
+            for start in range(0, len(ordered), PARAMETERS):
+                statement = (
+                    select(table.c.batch, table.c.status, func.count())
+                    .where(table.c.batch.in_(ordered[start : start + PARAMETERS]))
+                    .group_by(table.c.batch, table.c.status)
+                )
+                for name, status, count in connection.execute(statement):
+                    counts[name][status] = count
+        return counts
 
     def rows(
-        self, batch: str, *, status: str | None = None, after: int = 0, limit: int | None = None
+        self, batch: str, *, form: int = 0, status: str | None = None, after: int = 0, limit: int | None = None
     ) -> Iterator[CheckRow]:
-        """The rows of a batch in the order of the list, read in parts: of one status only, at most ``limit``.
+        """Return the rows of a batch in the order of the list, read in parts: of one form, at most ``limit``.
 
-        :param after: from the row after this one on.
+        :param status: only rows with this status.
+        :param after: only rows behind this one.
         """
-        last, left = after, limit
-        while left is None or left > 0:
-            size = _CHUNK if left is None else min(left, _CHUNK)
-            statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.row > last)
-            if status is not None:
-                statement = statement.where(table.c.status == status)
-            with self._database.reading() as connection:
-                part = list(map(CheckRow._make, connection.execute(statement.order_by("row").limit(size))))
-            yield from part
-            if len(part) < size:
-                return
-            last, left = part[-1].row, None if left is None else left - len(part)
+        statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.form == form, table.c.row > after)
+        if status is not None:
+            statement = statement.where(table.c.status == status)
+        return map(CheckRow._make, pages(self._database, statement, [table.c.row], limit=limit))
 
 
 def other_form(row: CheckRow) -> PhoneNumber | None:
@@ -178,30 +186,20 @@ _CLEAR = (CheckStatus.EXISTS.value, CheckStatus.ABSENT.value)
 _COLUMNS = [table.c[name] for name in CheckRow._fields]
 
 
-_AT = (table.c.batch == bindparam("_batch")) & (table.c.row == bindparam("_row"))
+_FORMS = (0, 1)
+_AT = (table.c.batch == bindparam("_batch")) & table.c.form.in_(_FORMS) & (table.c.row == bindparam("_row"))
 _RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
 _REMOVE = delete(table).where(_AT)
 
 
-def _put(dialect: Any) -> Any:
-    statement = dialect.insert(table)
-    replaced = {name: statement.excluded[name] for name in ("conn_id", *CheckRow._fields[1:])}
-    return statement.on_conflict_do_update(index_elements=["batch", "row"], set_=replaced)
-
-
-_PUT = {True: _put(sqlite), False: _put(postgresql)}
+_PUT = upsert(table, replacing(table))
 _KNOWN = [table.c[name] for name in Known._fields]
+_CLEANERS = cleaners(table)
 
 
 def _values(row: CheckRow) -> dict[str, Any]:
+    """Return the columns of a row: all that the row has."""
     return {
-        "row": row.row,
-        "input": clean(row.input),
-        "number": clean(row.number)[:NAME],
-        "status": row.status,
-        "jid": cleaned(row.jid),
-        "checked_at": row.checked_at,
-        "detail": clean(row.detail),
-        "reference": cleaned(row.reference, NAME),
-        "reused": row.reused,
+        name: _CLEANERS[name](value) if name in _CLEANERS else value
+        for name, value in zip(row._fields, row, strict=True)
     }

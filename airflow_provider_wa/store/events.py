@@ -10,16 +10,13 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, upsert
 from airflow_provider_wa.store.tables import NAME, checks
 from airflow_provider_wa.store.tables import events as table
-
-PARAMETERS = 500
-"""How many values one statement asks for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +75,7 @@ class Subject:
 
 
 _COLUMNS = [column for column in table.columns if column.name not in ("key", "raw")]
+_ADD = upsert(table, None, key=("conn_id", "key"), returning=(table.c.conn_id, table.c.key))
 
 
 Heed = Callable[[Connection, list[tuple[str | None, str | None]]], object]
@@ -103,10 +101,8 @@ class Events:
         if not news:
             return 0
         rows = [_row(new) for new in news]
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["conn_id", "key"])
         with self._database.writing() as connection:
-            stored = connection.execute(statement.returning(table.c.conn_id, table.c.key), rows).all()
+            stored = connection.execute(_ADD[connection.dialect.name], rows).all()
             answer_checks(connection, rows)
             if self._heed:
                 self._heed(connection, _messages(rows, {(conn_id, key) for conn_id, key in stored}))
@@ -180,18 +176,6 @@ def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> 
         )
         values: dict[str, Any] = {name: bindparam(name) for name in ("status", "jid", "detail", "checked_at")}
         connection.execute(statement.values(values), answers)
-
-
-def clean(value: str) -> str:
-    """A text as every database takes it: without NUL and halves of surrogate pairs."""
-    if value.isascii() and "\0" not in value:
-        return value
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def cleaned(value: str | None, length: int | None = None) -> str | None:
-    """The same of a text that may be missing, cut to ``length``; an empty one is missing."""
-    return clean(value)[:length] or None if value else None
 
 
 def _messages(rows: Iterable[Mapping[str, Any]], new: Set[tuple[str, str]]) -> list[tuple[str | None, str | None]]:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Positions: how far somebody has read, under a name."""
+"""Positions of readers, under names."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.tables import cursors as table
+from airflow_provider_wa.store.sql import replacing, upsert
+from airflow_provider_wa.store.tables import positions as table
 
 
 class Positions:
@@ -20,28 +20,15 @@ class Positions:
         self._database = database
 
     def get(self, name: str) -> Any:
-        """The value under a name; None if there is none."""
+        """Return the value under a name; None if there is no value."""
         with self._database.reading() as connection:
             return connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
 
     def set(self, name: str, value: Any) -> None:
-        """Keep a value under a name, in place of the one that is there."""
+        """Store a value under a name, in place of the one that is there."""
+        values = {"name": name, "value": value, "moved_at": datetime.now(timezone.utc)}
         with self._database.writing() as connection:
-            set_position(connection, name, value)
+            connection.execute(_SET[connection.dialect.name], values)
 
 
-def set_position(connection: Connection, name: str, value: Any) -> None:
-    """The same within a transaction that writes something else as well."""
-    values = {"name": name, "value": value, "moved_at": datetime.now(timezone.utc)}
-    connection.execute(_SET[connection.dialect.name], values)
-
-
-def _set(dialect: Any) -> Insert:
-    statement = dialect.insert(table)
-    replaced = {column: statement.excluded[column] for column in ("value", "moved_at")}
-    written: Insert = statement.on_conflict_do_update(index_elements=["name"], set_=replaced)
-    return written
-
-
-# Made once: SQLAlchemy then finds what it has compiled for each without looking into it.
-_SET = {"sqlite": _set(sqlite), "postgresql": _set(postgresql)}
+_SET = upsert(table, replacing(table))

@@ -17,7 +17,6 @@ from typing import Any, Final, Protocol
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
     Row,
     bindparam,
     case,
@@ -25,13 +24,10 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.events import PARAMETERS, clean, cleaned
 from airflow_provider_wa.store.send_states import (
     IN_DOUBT,
     MAY_HAVE_GONE_OUT,
@@ -41,10 +37,9 @@ from airflow_provider_wa.store.send_states import (
     REPLACED_BY_OUTCOME,
     SendState,
 )
+from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, pages, replacing, upsert
 from airflow_provider_wa.store.tables import NAME
 from airflow_provider_wa.store.tables import sends as table
-
-_CHUNK = 2000
 
 
 class Marker(Enum):
@@ -102,15 +97,8 @@ class Sends:
     def rows(self, batch: str) -> Iterator[SendRow]:
         """The rows of a batch in the order of the list, read in parts."""
         # Two rows may have the same place, if the list has changed since: keys tell them apart.
-        last_row, last_key = 0, ""
-        while True:
-            parameters = {"the_batch": batch, "last_row": last_row, "last_key": last_key, "size": _CHUNK}
-            with self._database.reading() as connection:
-                part = [_row(row) for row in connection.execute(_PART, parameters)]
-            yield from part
-            if len(part) < _CHUNK:
-                return
-            last_row, last_key = part[-1].row, part[-1].key
+        statement = select(*_COLUMNS).where(table.c.batch == batch)
+        return map(_row, pages(self._database, statement, [table.c.row, table.c.key]))
 
     def counts(self, batch: str) -> Counter[str]:
         """How many rows of a batch there are of each state."""
@@ -168,7 +156,7 @@ class Intend:
         reached = self._limit_is_reached(connection)
         if not reached:
             values = {**_values(self), "state": SendState.INTENDED.value, "detail": "", "intended_at": _now()}
-            statement = _INTEND[connection.dialect.name, self.again]
+            statement = _INTEND[self.again][connection.dialect.name]
             if connection.execute(statement, {**values, "settled_at": None}).first():
                 return None
         standing = connection.execute(_SOME, {"keys": [self.row.key]}).first()
@@ -259,50 +247,25 @@ class Forget:
 
 
 _COLUMNS = [column for column in table.columns if column.name != "conn_id"]
-_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def _state_in(states: Collection[SendState]) -> ColumnElement[bool]:
     return table.c.state.in_([state.value for state in states])
 
 
-def _intend(dialect: Any, again: bool) -> Insert:
-    statement = dialect.insert(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key},
-        where=_state_in(REPLACED_BY_INTENT[again]),
-    )
-    written: Insert = statement.returning(table.c.key)
-    return written
+def _noted(new: Any) -> dict[str, Any]:
+    """Return the columns as a note leaves them: of a message that may have gone out, only its place is entered."""
+    replaced = replacing(table, but=("row", *_KEPT_BY_NOTE))(new)
+    return {
+        "row": new.row,
+        **{name: case((_state_in(REPLACED_BY_NOTE), value), else_=table.c[name]) for name, value in replaced.items()},
+    }
 
 
-def _note(dialect: Any) -> Insert:
-    statement = dialect.insert(table)
-    replaceable = _state_in(REPLACED_BY_NOTE)
-    replaced = ("batch", "conn_id", "given", "recipient", "state", "detail", "settled_at")
-    written: Insert = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "row": statement.excluded.row,
-            **{name: case((replaceable, statement.excluded[name]), else_=table.c[name]) for name in replaced},
-        },
-        where=or_(replaceable, table.c.batch == statement.excluded.batch),
-    )
-    return written
+_KEPT_BY_NOTE = ("message_id", "intended_at")
+"""A note is not of a request: what the last one left stays."""
 
-
-# Made once: SQLAlchemy then finds what it has compiled for each without looking into it.
 _SOME = select(*_COLUMNS).where(table.c.key.in_(bindparam("keys", expanding=True)))
-_PART = (
-    select(*_COLUMNS)
-    .where(
-        table.c.batch == bindparam("the_batch"),
-        tuple_(table.c.row, table.c.key) > tuple_(bindparam("last_row"), bindparam("last_key")),
-    )
-    .order_by(table.c.row, table.c.key)
-    .limit(bindparam("size"))
-)
 _DOUBTS = (
     select(*_COLUMNS)
     .where(
@@ -330,8 +293,16 @@ _COUNT_SINCE = select(func.count()).select_from(
     .limit(bindparam("most"))
     .subquery()
 )
-_INTEND = {(name, again): _intend(dialect, again) for name, dialect in _DIALECTS.items() for again in (False, True)}
-_NOTE = {name: _note(dialect) for name, dialect in _DIALECTS.items()}
+_INTEND = {
+    again: upsert(
+        table,
+        replacing(table),
+        where=lambda new, again=again: _state_in(REPLACED_BY_INTENT[again]),  # type: ignore[misc]
+        returning=(table.c.key,),
+    )
+    for again in (False, True)
+}
+_NOTE = upsert(table, _noted, where=lambda new: or_(_state_in(REPLACED_BY_NOTE), table.c.batch == new.batch))
 _SETTLE = (
     update(table)
     .where(table.c.key == bindparam("the_key"), table.c.state.in_(bindparam("replaced", expanding=True)))

@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from airflow_provider_wa.store.batches import Batches
 from airflow_provider_wa.store.checks import Checks
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
@@ -36,6 +37,11 @@ class Store:
     def events(self) -> Events:
         """What vendors told."""
         return Events(self.database, self._heed if self._opt_out else None)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """The runs of tasks over lists."""
+        return Batches(self.database)
 
     @cached_property
     def checks(self) -> Checks:

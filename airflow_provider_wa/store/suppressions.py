@@ -12,11 +12,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.events import PARAMETERS, clean
+from airflow_provider_wa.store.sql import PARAMETERS, clean, pages
 from airflow_provider_wa.store.tables import NAME
 from airflow_provider_wa.store.tables import suppressions as table
-
-_CHUNK = 2000
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,8 @@ class Suppressions:
 
     def all(self) -> Iterator[Suppression]:
         """All suppressions in the order of the recipients, read in parts."""
-        last = ""
-        while True:
-            with self._database.reading() as connection:
-                part = [Suppression(*row) for row in connection.execute(_PART, {"last": last})]
-            yield from part
-            if len(part) < _CHUNK:
-                return
-            last = part[-1].recipient
+        rows = pages(self._database, select(table), [table.c.recipient])
+        return (Suppression(row.recipient, row.reason, row.since) for row in rows)
 
 
 def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
@@ -159,4 +151,3 @@ def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:
 
 _SOME = select(table.c.recipient).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
 _REMOVE = delete(table).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
-_PART = select(table).where(table.c.recipient > bindparam("last")).order_by(table.c.recipient).limit(_CHUNK)

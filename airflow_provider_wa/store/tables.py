@@ -16,14 +16,15 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
     TypeDecorator,
 )
 
-REVISION = "0001"
-"""The newest migration: a database that has it needs none."""
+REVISION = "0002"
+"""The newest migration."""
 
 VERSION_TABLE = "wa_version"
 """Where a database keeps its revision: it may hold other applications' tables, each with its own."""
@@ -88,6 +89,8 @@ checks = Table(
     "wa_checks",
     metadata,
     _column("batch", String(64), primary_key=True),
+    # In this order: rows of one form are read in the order of the list.
+    _column("form", SmallInteger, primary_key=True, autoincrement=False),
     _column("row", BigInteger, primary_key=True, autoincrement=False),
     _column("conn_id", String(NAME)),
     _column("input", Text),
@@ -101,7 +104,25 @@ checks = Table(
     Index("wa_checks_reference", "reference", "conn_id"),
     Index("wa_checks_number", "conn_id", "number", "checked_at"),
 )
-"""The answer for each row of a list: a batch is one run of one task over one list, whatever its retries."""
+"""The answer for each row of a list; ``form`` 1 is that of the number's other form, where its country has two."""
+
+batches = Table(
+    "wa_batches",
+    metadata,
+    _column("name", String(64), primary_key=True),
+    _column("kind", String(NAME)),
+    _column("conn_id", String(NAME)),
+    _column("dag_id", String(NAME), nullable=True),
+    _column("run_id", String(NAME), nullable=True),
+    _column("task_id", String(NAME), nullable=True),
+    _column("map_index", Integer, nullable=True),
+    _column("counts", JSON(none_as_null=True), nullable=True),
+    _column("calls", BigInteger),
+    _column("created_at", Moment),
+    _column("ended_at", Moment, nullable=True),
+    Index("wa_batches_created_at", "created_at"),
+)
+"""A batch is one run of one task over one list, whatever its retries: the name of its rows in the store."""
 
 sends = Table(
     "wa_sends",
@@ -132,11 +153,11 @@ suppressions = Table(
 )
 """Who is not to be written to: digits or a JID. A number stands for both forms that its country may have."""
 
-cursors = Table(
-    "wa_cursors",
+positions = Table(
+    "wa_positions",
     metadata,
     _column("name", String(NAME), primary_key=True),
     _column("value", JSON),
     _column("moved_at", Moment),
 )
-"""How far somebody has read."""
+"""Positions of readers, by name."""

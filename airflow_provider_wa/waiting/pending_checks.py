@@ -15,7 +15,7 @@ from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import ChecksAgain
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.check_results import calls_cursor, count_rows, parts
+from airflow_provider_wa.bulk.check_results import OTHER_FORM
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.connections.store import aget_store
 from airflow_provider_wa.hooks.base import WaHook
@@ -38,13 +38,12 @@ async def ask_again(hook: WaHook, run: Run, batch: str, budget: int | None = Non
     :raises WaError: the next number would fail as well, or no number was answered. The answers so far are stored.
     """
     store = await aget_store()
-    cursor = calls_cursor(batch)
-    spent: int = await asyncio.to_thread(store.positions.get, cursor) or 0
+    spent = await asyncio.to_thread(store.batches.calls, batch)
     calls = CallBudget(None if budget is None else max(budget - spent, 0))
     again = _Again(hook.able(ChecksAgain), run, calls)
-    for part in parts(batch):
+    for form in (0, OTHER_FORM):
         last = 0
-        while rows := await asyncio.to_thread(_pending, store, part, last):
+        while rows := await asyncio.to_thread(_pending, store, batch, form, last):
             last = rows[-1].row
             answers: list[CheckRow] = []
             try:
@@ -52,23 +51,21 @@ async def ask_again(hook: WaHook, run: Run, batch: str, budget: int | None = Non
             finally:
                 # The answers so far are stored, even if another row's failure or the deadline ends the look.
                 with anyio.CancelScope(shield=True):
-                    changed = [(part, hook.wa_conn_id, row) for row in answers]
-                    await asyncio.to_thread(store.checks.put_all, changed, (cursor, spent + calls.calls))
+                    put = partial(store.checks.put, calls=spent + calls.calls)
+                    await asyncio.to_thread(put, batch, hook.wa_conn_id, answers)
     again.patience.raise_if_unanswered()
-    counts = await asyncio.to_thread(count_rows, store, parts(batch))
-    return _outcome(*counts.values())
+    return _outcome(await asyncio.to_thread(store.checks.counts, batch))
 
 
 async def count_pending(poller: StorePoller, batch: str) -> Found | NotYet:
     """Look into the store alone: the receiver enters the answers."""
-    return _outcome(*await asyncio.gather(*map(poller.counts, parts(batch))))
+    return _outcome(await poller.counts(batch))
 
 
-def _outcome(first: Mapping[str, int], second: Mapping[str, int]) -> Found | NotYet:
-    """Return the outcome of a look, from the rows by status: of the numbers as given, and in their other form."""
-    pending = first.get(CheckStatus.PENDING.value, 0) + second.get(CheckStatus.PENDING.value, 0)
-    total = sum(first.values()) + sum(second.values())
-    return NotYet(f"{pending:,} of {total:,} checks are pending") if pending else {}
+def _outcome(counts: Mapping[str, int]) -> Found | NotYet:
+    """Return the outcome of a look, from the number of rows by status."""
+    pending = counts.get(CheckStatus.PENDING.value, 0)
+    return NotYet(f"{pending:,} of {sum(counts.values()):,} checks are pending") if pending else {}
 
 
 class _Again:
@@ -97,8 +94,8 @@ class _Again:
                 answers.append(_answered(row, status=result.status.value, jid=result.jid, detail=result.detail))
 
 
-def _pending(store: Store, part: str, after: int) -> list[CheckRow]:
-    return list(store.checks.rows(part, status=CheckStatus.PENDING.value, after=after, limit=ROWS_AT_ONCE))
+def _pending(store: Store, batch: str, form: int, after: int) -> list[CheckRow]:
+    return list(store.checks.rows(batch, form=form, status=CheckStatus.PENDING.value, after=after, limit=ROWS_AT_ONCE))
 
 
 def _answered(row: CheckRow, **answer: Any) -> CheckRow:

@@ -16,7 +16,6 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from airflow_provider_wa.bulk.check_results import count_rows
 from airflow_provider_wa.connections.store import aget_store
 from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
@@ -130,7 +129,7 @@ class StorePoller:
     async def _count(self) -> Mapping[str, Counter[str]]:
         await asyncio.sleep(GATHERING)
         batches, self._counted, self._counting = self._counted, set(), None
-        return await asyncio.to_thread(count_rows, self.store, batches)
+        return await asyncio.to_thread(self.store.checks.counts_of, batches)
 
     def _forget(self, watch: Watch) -> None:
         self._watches.discard(watch)

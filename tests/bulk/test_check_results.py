@@ -7,14 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, event
 from store.samples import checked
 
 from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
-from airflow_provider_wa.bulk.check_results import CheckBatch, count_rows, parts
+from airflow_provider_wa.bulk.check_results import CheckBatch
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
+from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
@@ -78,14 +80,14 @@ async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: 
 async def test_a_row_that_could_not_be_stored_is_told_to_who_keeps_it(
     batch: CheckBatch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_all, failures = airflow_store.checks.put_all, [StoreUnavailable("the disk is full")]
+    put, failures = airflow_store.checks.put, [StoreUnavailable("the disk is full")]
 
-    def flaky(*arguments: Any) -> None:
+    def flaky(*arguments: Any, **options: Any) -> None:
         if failures:
             raise failures.pop()
-        put_all(*arguments)
+        put(*arguments, **options)
 
-    monkeypatch.setattr(airflow_store.checks, "put_all", flaky)
+    monkeypatch.setattr(airflow_store.checks, "put", flaky)
     with pytest.raises(StoreUnavailable, match="disk is full"):
         await batch.keep([row(1)])
     await batch.keep([row(2, "pending", reference="paid for")])
@@ -104,10 +106,10 @@ async def test_calls_are_counted_over_all_tries(batch: CheckBatch, airflow_store
     assert batch.calls == 10, "who does not count takes nothing back"
 
 
-@pytest.mark.parametrize("part", parts("b"))
-def test_a_batch_is_open_while_an_answer_is_to_come(batch: CheckBatch, airflow_store: Store, part: str) -> None:
+@pytest.mark.parametrize("form", [0, 1])
+def test_a_batch_is_open_while_an_answer_is_to_come(batch: CheckBatch, airflow_store: Store, form: int) -> None:
     assert not batch.is_open()
-    airflow_store.checks.put(part, "c", [checked(1, "pending")])
+    airflow_store.checks.put("b", "c", [checked(1, "pending", form=form)])
     assert batch.is_open()
 
 
@@ -154,8 +156,8 @@ def test_a_number_is_absent_only_if_both_forms_are(
 def test_rows_are_paired_by_their_place(batch: CheckBatch, airflow_store: Store) -> None:
     rows = [absent(row) if row % 3 == 0 else checked(row) for row in range(1, 30)]
     airflow_store.checks.put("b", "c", rows)
-    second = [checked(row, "exists" if row % 2 else "absent", number=OTHER) for row in range(3, 25, 3)]
-    airflow_store.checks.put("b-other", "c", second)
+    second = [checked(row, "exists" if row % 2 else "absent", number=OTHER, form=1) for row in range(3, 25, 3)]
+    airflow_store.checks.put("b", "c", second)
     found = {place: each["status"] for place, each in enumerate(batch.results(), 1)}
     expected = {row: "exists" for row in range(1, 30)}
     expected |= {row: "absent" for row in range(6, 25, 6)} | {27: "unknown"}
@@ -192,7 +194,7 @@ def test_an_error_that_stops_all_keeps_what_was_asked(batch: CheckBatch, airflow
     vendor = Asked(answers)
     with pytest.raises(QuotaExceeded):
         ask(batch, vendor)
-    assert airflow_store.checks.counts("b-other") == {"pending": 2}
+    assert [row.status for row in airflow_store.checks.rows("b", form=1)] == ["pending", "pending"]
 
 
 def test_a_vendor_that_is_away_is_not_asked_for_each_number(batch: CheckBatch, airflow_store: Store) -> None:
@@ -207,7 +209,32 @@ def test_rows_of_many_names_are_counted_together(airflow_store: Store) -> None:
     names = [f"b{number}" for number in range(1200)]
     for name in (names[0], names[-1]):
         airflow_store.checks.put(name, "c", [checked(1), checked(2, "pending"), checked(3, "pending")])
-    counts = count_rows(airflow_store, names)
+    counts = airflow_store.checks.counts_of(names)
     assert counts[names[0]] == counts[names[-1]] == {"exists": 1, "pending": 2}
     assert counts[names[5]] == {}
     assert list(counts) == sorted(names)
+
+
+async def test_a_run_that_stores_nothing_and_makes_no_call_writes_nothing(
+    batch: CheckBatch, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await batch.keep([row(1)])
+    begun: list[Connection] = []
+    event.listen(airflow_store.database._writer, "begin", begun.append)
+    async with AsyncChannel(Endpoint("https://vendor.test")) as channel:
+        batch.count_calls(channel)
+        await batch.keep([])
+        batch.enter_early_callbacks()
+        assert begun == []
+        channel.calls = 1
+        await batch.keep([])
+    assert (len(begun), batch.calls) == (1, 1)
+
+
+def test_a_batch_begins_and_ends_once_its_counts_are_known(batch: CheckBatch, airflow_store: Store) -> None:
+    batch.begin(BatchInfo(name="b", kind=BatchKind.CHECK, conn_id="c", dag_id="d"))
+    assert airflow_store.batches.get("b") is not None
+    batch.end({"total": 3})
+    found = airflow_store.batches.get("b")
+    assert found is not None
+    assert (found.dag_id, found.counts) == ("d", {"total": 3})

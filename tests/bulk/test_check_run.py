@@ -274,10 +274,10 @@ async def test_each_answer_is_stored_before_the_next_number_is_asked_for(checked
 async def test_a_store_that_fails_ends_the_run_before_much_is_spent(
     checked: Runs, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*arguments: Any) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
         raise StoreUnavailable("database or disk is full")
 
-    monkeypatch.setattr(store.checks, "put_all", full)
+    monkeypatch.setattr(store.checks, "put", full)
     vendor = Vendor()
     with pytest.raises(StoreUnavailable, match="disk is full"):
         await checked(vendor, us(1000), workers=5)

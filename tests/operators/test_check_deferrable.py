@@ -17,7 +17,6 @@ from helpers.vendors import Vendors
 from helpers.waiting import call_back, event_of
 
 from airflow_provider_wa.api.errors import QuotaExceeded, SessionDown
-from airflow_provider_wa.bulk.check_results import parts
 from airflow_provider_wa.operators._run.message_keys import batch_name
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.sandbox import magic_numbers
@@ -72,8 +71,8 @@ def finished(made: WaBulkCheckOperator, run: Any = None) -> dict[str, Any]:
 
 def answer(store: Store, batch: str) -> None:
     """Call back for all that is pending, as the sandbox would: 00 is absent, 04 never comes."""
-    for part in parts(batch):
-        for row in list(store.checks.rows(part, status="pending")):
+    for form in (0, 1):
+        for row in list(store.checks.rows(batch, form=form, status="pending")):
             assert row.reference
             if magic_numbers.ending(row.number) != magic_numbers.UNRESOLVED:
                 status = "exists" if magic_numbers.exists(row.number) else "absent"
@@ -181,13 +180,13 @@ def test_a_callback_that_is_faster_than_the_storing_of_its_check_counts(
 ) -> None:
     from airflow_provider_wa.store.checks import Checks
 
-    put_all = Checks.put_all
+    put = Checks.put
 
-    def slow(self: Checks, rows: Any, *more: Any) -> None:
-        airflow_store.events.add([call_back(row.reference) for _, _, row in rows])
-        put_all(self, rows, *more)
+    def slow(self: Checks, batch: str, conn_id: str, rows: Any, **more: Any) -> None:
+        airflow_store.events.add([call_back(row.reference) for row in rows])
+        put(self, batch, conn_id, rows, **more)
 
-    monkeypatch.setattr(Checks, "put_all", slow)
+    monkeypatch.setattr(Checks, "put", slow)
     assert counted(operator(queue, ["+34666666610"]).execute(context())) == {"exists": 1}
 
 

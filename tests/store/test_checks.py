@@ -13,7 +13,7 @@ from helpers.postgres import Postgres
 from sqlalchemy import event
 from store.samples import NOW, called_back, checked, delivered, pending
 
-from airflow_provider_wa.store import checks as module
+from airflow_provider_wa.store import sql
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
@@ -74,7 +74,7 @@ def test_rows_are_counted_by_status(store: Store) -> None:
 def test_rows_are_read_in_parts(
     store: Store, monkeypatch: pytest.MonkeyPatch, limit: int | None, status: str | None
 ) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 4)
+    monkeypatch.setattr(sql, "CHUNK", 4)
     rows = [checked(row, ("exists", "absent")[row % 2]) for row in range(1, 41)]
     store.checks.put("b", "my_wa", rows)
     expected = [row for row in rows if status in (None, row.status)][:limit]
@@ -82,7 +82,7 @@ def test_rows_are_read_in_parts(
 
 
 def test_rows_may_be_answered_while_they_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 2)
+    monkeypatch.setattr(sql, "CHUNK", 2)
     store.checks.put("b", "my_wa", [pending(row) for row in range(1, 8)])
     read = []
     for row in store.checks.rows("b", status="pending"):

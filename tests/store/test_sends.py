@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 from store.workers import intend_all, run_at_once
 
 from airflow_provider_wa.store import sends as module
+from airflow_provider_wa.store import sql
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import (
     LIMIT_REACHED,
@@ -276,14 +277,14 @@ def test_many_changes_are_one_transaction_all_or_none(store: Store) -> None:
 
 
 def test_rows_are_read_in_the_order_of_the_list_however_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 3)
+    monkeypatch.setattr(sql, "CHUNK", 3)
     rows = [9, 1, 8, 2, 7, 3, 6, 4, 5]
     store.sends.change([intend(row) for row in rows])
     assert [row for row, _ in states(store)] == sorted(rows)
 
 
 def test_rows_at_the_same_place_are_all_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 2)
+    monkeypatch.setattr(sql, "CHUNK", 2)
     store.sends.change([intend(to_send(number, row=1)) for number in range(1, 6)])
     assert [row.key for row in store.sends.rows("b")] == ["k1", "k2", "k3", "k4", "k5"]
 

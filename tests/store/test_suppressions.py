@@ -12,6 +12,7 @@ from store.workers import post_and_suppress, run_at_once
 
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
+from airflow_provider_wa.store import sql
 from airflow_provider_wa.store import suppressions as module
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
@@ -68,8 +69,7 @@ def test_those_who_are_suppressed_are_found_among_many(store: Store, monkeypatch
 
 
 def test_all_are_read_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PART", module._PART.limit(3))
-    monkeypatch.setattr(module, "_CHUNK", 3)
+    monkeypatch.setattr(sql, "CHUNK", 3)
     everybody = [f"51987654{number}" for number in range(7)]
     store.suppressions.add(everybody[::-1])
     assert recipients(store) == everybody

@@ -70,9 +70,9 @@ async def test_a_batch_is_asked_for_again_and_answers_are_stored(vendors: Vendor
 
 
 async def test_the_second_part_of_a_batch_is_waited_for_as_well(vendors: Vendors, airflow_store: Store) -> None:
-    airflow_store.checks.put("b-other", "accuauth_default", [peruvian(1, "01")])
+    airflow_store.checks.put("b", "accuauth_default", [peruvian(1, "01")._replace(form=1)])
     assert (await event_of(batch("accuauth_default")))["status"] == "success"
-    assert statuses(airflow_store, "b-other") == ["exists"]
+    assert [row.status for row in airflow_store.checks.rows("b", form=1)] == ["exists"]
 
 
 async def test_a_number_that_stays_pending_keeps_no_answer_from_the_others(

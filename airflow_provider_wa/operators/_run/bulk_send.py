@@ -20,10 +20,11 @@ from airflow_provider_wa.bulk.check_run import given_text
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
 from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, SendCounts, Unaddressed, as_result
 from airflow_provider_wa.operators._run.list_runner import ListRunner
-from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_info
 from airflow_provider_wa.operators._run.output import results_to
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
+from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 
 ROWS_PROVED = 20
@@ -70,6 +71,8 @@ class SendRunner(ListRunner):
                 return Unaddressed(place, given, str(error))
 
         self._prove(sender, message, key)
+        batches, batch = sender.store.batches, sender.keys.batch
+        batches.begin(batch_info(context, batch, BatchKind.SEND, conn_id))
         calls = 0
         while True:
             try:
@@ -93,13 +96,15 @@ class SendRunner(ListRunner):
                 break
             self._wait(counts)
         results = self._write(sender)
+        if not counts.failure:
+            batches.end(batch, counts.to_dict())
         self._refuse(counts)
         return {
             **counts.to_dict(),
             "output": self.output_path,
             "results": None if self.output_path else results,
             "calls": calls,
-            "batch": sender.keys.batch,
+            "batch": batch,
         }
 
     def policy(self) -> SendingPolicy:

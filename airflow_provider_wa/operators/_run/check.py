@@ -23,8 +23,9 @@ from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.list_runner import ListRunner
-from airflow_provider_wa.operators._run.message_keys import batch_name
+from airflow_provider_wa.operators._run.message_keys import batch_info, batch_name
 from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
 from airflow_provider_wa.waiting.trigger import failure
@@ -54,6 +55,7 @@ class CheckRunner(ListRunner):
         spellings = chain(self.beginning(values, 1), values)
         self.prove_output()
         batch = self._batch(self._batch_name(context))
+        batch.begin(batch_info(context, batch.name, BatchKind.CHECK, self.task.wa_conn_id))
         with self._written_on_failure(batch):
             deadline = time.time() + self.pending_timeout
             tally = self._check(spellings, batch, self._reuse_since(context)).to_dict()
@@ -134,6 +136,7 @@ class CheckRunner(ListRunner):
         results, counts = self._write(batch, self.input_list.first + tally["total"] - 1)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
         updated = {**answers, "calls": batch.calls}
+        batch.end(updated)
         self.task.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in updated.items()))
         return {
             **updated,

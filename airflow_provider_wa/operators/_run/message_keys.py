@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 
 
 def batch_name(context: Context, conn_id: str, *more: Any) -> str:
@@ -25,6 +26,23 @@ def batch_name(context: Context, conn_id: str, *more: Any) -> str:
         return uuid.uuid4().hex  # outside of a DAG run there is no second try
     known = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index, conn_id, *more]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+
+def batch_info(context: Context, name: str, kind: BatchKind, conn_id: str) -> BatchInfo:
+    """Return the record of a batch, with the task's run that it belongs to."""
+    run: Any = context
+    ti = run.get("ti")
+    if ti is None:
+        return BatchInfo(name=name, kind=kind, conn_id=conn_id)
+    return BatchInfo(
+        name=name,
+        kind=kind,
+        conn_id=conn_id,
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=ti.map_index,
+    )
 
 
 class MessageKeys:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SQL that SQLite and PostgreSQL need in the same form: one upsert, one pager, and texts that both take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, Row, Select, String, Table, Text, literal, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from airflow_provider_wa.store.database import Database
+
+PARAMETERS = 500
+"""Maximum values in one statement."""
+
+CHUNK = 2000
+"""Rows that a pager reads in one transaction."""
+
+_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+Changed = Callable[[Any], Mapping[str, Any]]
+"""The columns that an upsert replaces, each with its value, made from the row that was to be inserted."""
+
+
+def upsert(
+    table: Table,
+    changed: Changed | None,
+    *,
+    key: Sequence[str] = (),
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+    returning: Sequence[ColumnElement[Any]] = (),
+) -> dict[str, Insert]:
+    """Return the statement, by the dialect's name, that inserts a row or changes the one that has its key.
+
+    Make it once: SQLAlchemy then finds what it has compiled without looking into it.
+
+    :param changed: what to change; None leaves the row that is there alone.
+    :param key: the columns of a unique index; the primary key by default.
+    :param where: change only rows for which this holds.
+    """
+    statements = {}
+    for name, dialect in _DIALECTS.items():
+        statement = dialect.insert(table)
+        index = list(key or table.primary_key.columns.keys())
+        if changed is None:
+            statement = statement.on_conflict_do_nothing(index_elements=index)
+        else:
+            new = statement.excluded
+            condition = where(new) if where else None
+            statement = statement.on_conflict_do_update(index_elements=index, set_=changed(new), where=condition)
+        statements[name] = statement.returning(*returning) if returning else statement
+    return statements
+
+
+def replacing(table: Table, *, but: Collection[str] = ()) -> Changed:
+    """Return the change that replaces all of a row's columns but its key and these."""
+    names = [column.name for column in table.columns if not column.primary_key and column.name not in but]
+    return lambda new: {name: new[name] for name in names}
+
+
+def pages(
+    database: Database, statement: Select[Any], key: Sequence[ColumnElement[Any]], *, limit: int | None = None
+) -> Iterator[Row[Any]]:
+    """Yield the rows of a statement in the order of ``key``, read in parts, so that nobody waits for the reader.
+
+    :param key: columns of the statement that together are unique in it; the column's names are the rows' attributes.
+    :param limit: maximum rows.
+    """
+    ordered, left, last = statement.order_by(*key), limit, None
+    while left is None or left > 0:
+        size = CHUNK if left is None else min(left, CHUNK)
+        part_of = ordered if last is None else ordered.where(_behind(key, last))
+        with database.reading() as connection:
+            part = connection.execute(part_of.limit(size)).all()
+        yield from part
+        if len(part) < size:
+            return
+        last = part[-1]
+        left = None if left is None else left - len(part)
+
+
+def _behind(key: Sequence[Any], last: Row[Any]) -> ColumnElement[bool]:
+    values = [last._mapping[column.name] for column in key]
+    if len(key) == 1:
+        return key[0] > values[0]  # type: ignore[no-any-return]
+    return tuple_(*key) > tuple_(*map(literal, values))
+
+
+def clean(value: str) -> str:
+    """Return a text as every database takes it: without NUL and halves of surrogate pairs."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def cleaned(value: str | None, length: int | None = None) -> str | None:
+    """Return the same of a text that may be missing, cut to ``length``; None for an empty one."""
+    return clean(value)[:length] or None if value else None
+
+
+def cleaners(table: Table) -> Mapping[str, Callable[[Any], Any]]:
+    """Return, by column, the function that makes a text fit; columns of other types are not in it."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    for column in table.columns:
+        if isinstance(column.type, (String, Text)):
+            found[column.name] = _cleaner(column.type.length, nullable=bool(column.nullable))
+    return found
+
+
+def _cleaner(length: int | None, *, nullable: bool) -> Callable[[Any], Any]:
+    if nullable:
+        return lambda value: cleaned(value, length)
+    return clean if length is None else lambda value: clean(value)[:length]
