@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 CONSTRAINTS := constraints/airflow-3.3.txt
 READY := $(VENV)/.ready
 SDK_READY := $(SDK)/.ready
+# Compiled tests are kept: without them each process of each run compiles all of them again.
+export PYTHONDONTWRITEBYTECODE :=
 # Two processes share the tests; a test that starts processes of its own wants the machine for itself.
 PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
