@@ -30,10 +30,10 @@ COLUMNS = ("input", "number", "status", "jid", "checked_at", "detail")
 """A result's columns: the number as it was given, its E.164 spelling, the answer, and when it came."""
 
 INVALID = "invalid"
-"""The status of what is no phone number, beside the four answers of a check. It costs no call."""
+"""Status of a text that is not a phone number. It costs no call."""
 
 ANSWERS = (*(status.value for status in CheckStatus), INVALID)
-"""What a row's status may be."""
+"""Statuses of a row: the four answers of a check, and invalid."""
 
 OTHER_FORM = 1
 """The form of a row that asks for the number's other form."""
@@ -91,11 +91,11 @@ class CheckBatch:
         await self._commits.add(rows)
 
     def last(self) -> int:
-        """The place of the last row that is known; 0 if there is none."""
+        """Return the place of the last row that is known; 0 if there are no rows."""
         return self._store.checks.last(self.name)
 
     def known(self, first: int, last: int) -> list[Known]:
-        """What is known of these places in the list, in their order."""
+        """Return the rows at these places of the list that are known, in their order."""
         return self._store.checks.known(self.name, first, last)
 
     def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
@@ -103,7 +103,7 @@ class CheckBatch:
         self._store.checks.correct(self.name, respelt, stale)
 
     def answers(self, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
-        """The newest clear answer that there is for each of these numbers since a moment, whatever the run."""
+        """Return the newest clear answer for each of these numbers since a moment, whatever the run."""
         return self._store.checks.answers(self._conn_id, numbers, since)
 
     @property
@@ -120,7 +120,7 @@ class CheckBatch:
         self._store.checks.enter_early_callbacks(self.name)
 
     def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
-        """The rows as results, in the order of the list: those up to the place ``last``, or all."""
+        """Return the rows as results, in the order of the list: those up to the place ``last``, or all."""
         rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
         for row, second in self._with_second(rows):
             answer = _together(row, second)
@@ -128,7 +128,7 @@ class CheckBatch:
             yield {**result, "checked_at": answer.checked_at.isoformat(timespec="seconds")}
 
     def may_need_other_forms(self) -> bool:
-        """Whether one of the numbers that are pending has another form, to be asked for if it is called absent."""
+        """Return True if a pending number has another form, to be asked for if it is called absent."""
         return any(other_form(row) for row in self._store.checks.rows(self.name, status=_PENDING))
 
     def other_forms(self) -> Iterator[tuple[CheckRow, PhoneNumber]]:
@@ -188,7 +188,7 @@ class CheckBatch:
 
 
 def pending_reference(result: CheckResult) -> str | None:
-    """What a check is known by at the vendor while its answer is still to come."""
+    """Return the vendor's reference of a check while its answer is still to come."""
     return result.reference if result.status is CheckStatus.PENDING else None
 
 

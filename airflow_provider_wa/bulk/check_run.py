@@ -27,20 +27,20 @@ from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
 ROWS_AT_ONCE = 100
-"""How many rows are read ahead: to normalise them holds up those that wait for answers."""
+"""Rows that are read ahead: to normalise them delays the answers that have come."""
 
 KNOWN_AT_ONCE = 5000
-"""How many rows are read ahead where an earlier try has been: most of them only need a look."""
+"""Rows that are read ahead where an earlier try has been: most of them only need a look."""
 
 REASONS_LOGGED = 5
-"""Of so many different failures the first one each is logged; all are in the results."""
+"""Maximum different failures that are logged, each once; all are in the results."""
 
 _UNKNOWN = CheckStatus.UNKNOWN.value
 
 
 @dataclass
 class CheckCounts:
-    """What a run came to: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
+    """Counts of a run: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
 
     total: int = 0
     duplicates: int = 0
@@ -61,7 +61,7 @@ class CheckCounts:
 
     @property
     def done(self) -> int:
-        """How many rows need nothing any more."""
+        """Number of rows that are finished."""
         return self.statuses.total() + self.duplicates
 
     @property
@@ -169,7 +169,7 @@ class BulkCheck:
                 yield asked
 
     def _look_up(self, first: int, last: int) -> asyncio.Future[list[Known]]:
-        """What is known of the next rows, if there may be something."""
+        """Return the next rows that are known, if there may be any."""
         if first <= last:
             return asyncio.ensure_future(asyncio.to_thread(self.batch.known, first, first + KNOWN_AT_ONCE - 1))
         nothing: asyncio.Future[list[Known]] = asyncio.get_running_loop().create_future()

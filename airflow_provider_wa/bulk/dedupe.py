@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which numbers of a list were there before, however long it is, in little memory."""
+"""A set of numbers on disk: finds those that a list has twice, however long it is, in little memory."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 """Lists in files: rows read lazily from CSV, JSON Lines or Parquet, results written as they come.
 
 A path is anything with ``open``, ``exists`` and ``parent`` as ``pathlib.Path`` has them; operators pass Airflow's
-``ObjectStoragePath``. A row's number counts from 1 and leaves out what is no row: a header, blank lines.
+``ObjectStoragePath``. A row's number counts from 1; a header and blank lines do not count.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Span = tuple[int, int]
 """The numbers of the first and of the last row."""
 
 BYTES_AT_ONCE = 1 << 16
-"""How much is gathered before it is written."""
+"""Bytes that are gathered before they are written."""
 
 
 _MISTAKES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, ValueError, ImportError)
-"""What opening a file fails with for good."""
+"""Errors of opening a file that a retry does not mend."""
 
 
 class FileFailed(WaError):
@@ -45,7 +45,7 @@ class AnyPath(Protocol):
         ...
 
     def exists(self) -> bool:
-        """Whether there is such a file."""
+        """Return True if the file exists."""
         ...
 
     @property
@@ -69,11 +69,11 @@ class AnyPath(Protocol):
 
 
 def read_column(path: AnyPath, column: str, span: Span | None = None) -> Iterator[Any]:
-    """The values of one column, row by row; a missing value is the empty text.
+    """Return the values of one column, row by row; a missing value is the empty text.
 
     :param span: these rows only; fewer if the file has fewer.
     :raises BadInput: no such file, no such format or no such column (the message names those found), found before
-        the first value is returned; or a line that is no JSON object.
+        the first value is returned; or a line that is not a JSON object.
     :raises FileFailed: it cannot be read, or not to its end.
     """
     return _begun(path, _format(path, _COLUMNS)(path, column, span))
@@ -88,7 +88,7 @@ def read_rows(path: AnyPath, column: str, span: Span | None = None) -> Iterator[
 
 
 def count_rows(path: AnyPath) -> int:
-    """How many rows there are, whatever they hold.
+    """Return the number of rows, whatever they hold.
 
     :raises BadInput: no such file, no such format, or the file is not of that format.
     :raises FileFailed: it cannot be read.
@@ -113,7 +113,7 @@ def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
 
 @contextmanager
 def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
-    """A new file in the place of whatever is there, in a folder that is made if there is none.
+    """Open a new file in the place of the one that is there, and make its folder if it is missing.
 
     :raises BadInput: the format is unknown or the path cannot be written to.
     """
@@ -204,9 +204,9 @@ def _text(path: AnyPath) -> Iterator[IO[str]]:
         try:
             yield stream
         except UnicodeDecodeError as error:
-            raise BadInput(f"{path} is no UTF-8 text: {error.reason} at byte {error.start:,}") from None
+            raise BadInput(f"{path} is not UTF-8 text: {error.reason} at byte {error.start:,}") from None
         except csv.Error as error:
-            raise BadInput(f"{path} is no CSV: {error}") from None
+            raise BadInput(f"{path} is not a CSV file: {error}") from None
 
 
 def _within(rows: Iterator[Any], span: Span | None) -> Iterator[Any]:
@@ -255,7 +255,7 @@ def _json_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[
         lines = _filled(stream)
         head = list(islice(lines, 1))
         for number, line in head:
-            # The first row tells what columns there are, whichever rows are asked for.
+            # The first row says what columns there are, whichever rows are asked for.
             _must_have(column, list(_json_object(line, number, path)), path)
         for number, line in _within(chain(head, lines), span):
             row = _json_object(line, number, path)
@@ -274,7 +274,7 @@ def _json_object(line: str, number: int, path: AnyPath) -> dict[str, Any]:
     except ValueError:
         row = None
     if not isinstance(row, dict):
-        raise BadInput(f"{path}: line {number} is no JSON object")
+        raise BadInput(f"{path}: line {number} is not a JSON object")
     return row
 
 

@@ -20,7 +20,7 @@ class Table:
 
     :param file: the file; it must know how to seek.
     :param path: what to call it.
-    :raises BadInput: pyarrow is missing, or this is no Parquet file.
+    :raises BadInput: pyarrow is missing, or the file is not a Parquet file.
     """
 
     def __init__(self, file: IO[bytes], path: str) -> None:
@@ -28,13 +28,13 @@ class Table:
         try:
             self._file = parquet.ParquetFile(file)
         except arrow.ArrowException as error:
-            raise BadInput(f"{path} is no Parquet file: {error}") from None
+            raise BadInput(f"{path} is not a Parquet file: {error}") from None
         self.schema: Any = self._file.schema_arrow
         self.names: list[str] = self.schema.names
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         count: int = self._file.metadata.num_rows
         return count
 

@@ -19,6 +19,7 @@ from typing import IO, Any
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk import parquet
 from airflow_provider_wa.bulk.files import AnyPath, Span, count_rows, opened_to_write
+from airflow_provider_wa.paths import open_path
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class Part:
 
     @staticmethod
     def read(value: Any) -> Part:
-        """An item of what ``partition`` returned.
+        """Return the part that an item of ``partition`` stands for.
 
-        :raises BadInput: it is none.
+        :raises BadInput: the value is something else.
         """
         known = value if isinstance(value, Mapping) else {}
         numbers = [known.get(name) for name in ("first", "last", "of")]
         whole = [number for number in numbers if type(number) is int]
         if len(whole) < len(numbers) or not (1 <= whole[0] <= whole[1] and whole[2] >= 1):
-            raise BadInput(f"part: {value!r} is no item of what partition() returned")
+            raise BadInput(f"part: {value!r} is invalid; expected an item of what partition() returned")
         return Part(*whole)
 
     @property
@@ -129,8 +130,5 @@ _JOINERS = {".csv": _join_csv, ".jsonl": _join_json_lines, ".parquet": parquet.j
 def _path(path: str | AnyPath) -> AnyPath:
     if not isinstance(path, str):
         return path
-    # Only tasks name files by text, and they run in Airflow.
-    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415 - see above
-
-    opened: AnyPath = ObjectStoragePath(path)
+    opened: AnyPath = open_path(path)
     return opened

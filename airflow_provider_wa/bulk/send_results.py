@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a bulk send: who is to be sent what, what became of it, and how many there are of each kind."""
+"""The rows of a bulk send: messages and their recipients, outcomes, and counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Unaddressed:
-    """A row that no message can be made of, and why."""
+    """A row that no message can be made of, and the reason."""
 
     row: int
     given: str
@@ -41,13 +41,13 @@ class Unaddressed:
 
 @dataclass
 class SendCounts:
-    """What a pass came to: rows by state, and what there is to do still."""
+    """Counts of a pass: rows by state, and the reasons for a further one."""
 
     states: Counter[SendState] = field(default_factory=Counter)
     total: int = 0
     hold: Hold | None = None
     failure: WaError | None = None
-    """Why a further pass, or a further try, may do better."""
+    """Error that a further pass, or a further try, may clear up."""
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""
@@ -62,20 +62,20 @@ class SendCounts:
 
     @property
     def done(self) -> int:
-        """How many rows have an outcome."""
+        """Number of rows that have an outcome."""
         return self.states.total()
 
     @property
     def in_doubt(self) -> int:
-        """How many may or may not have gone out."""
+        """Number of messages that may or may not have gone out."""
         return sum(self.states[state] for state in IN_DOUBT)
 
     @property
     def remark(self) -> str:
-        """How many were accepted, and what became of the others."""
+        """Text for the log: the number of accepted messages, and of the others by state."""
         others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
-        told = "".join(f", {count:,} {name}" for name, count in others.items())
-        return f"{self.states[SendState.ACCEPTED]:,} accepted{told}"
+        more = "".join(f", {count:,} {name}" for name, count in others.items())
+        return f"{self.states[SendState.ACCEPTED]:,} accepted{more}"
 
 
 def as_result(row: SendRow) -> dict[str, Any]:

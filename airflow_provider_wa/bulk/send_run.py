@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends a message to each of many recipients, at most once: an intent is stored before a request, its outcome after.
 
-A further try, or a further pass of the same one, reads the list anew and finds in the store what need not be sent any
-more. What may or may not have gone out is sent again only once that is cleared up.
+A further try, or a further pass of the same one, reads the list again and finds in the store which messages need not be
+sent any more. A message that may or may not have gone out is sent again only once that is cleared up.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
 ROWS_AT_ONCE = 100
-"""How many rows are read ahead."""
+"""Rows that are read ahead."""
 
 PASSES = 3
-"""How often the list is gone through in one try: what failed for the time being, or is in doubt, may do better."""
+"""Maximum passes through the list in one try: a message that was delayed, or is in doubt, may succeed later."""
 
 SECONDS_BETWEEN_PASSES = 5.0
 
 SESSION_SECONDS = 60.0
-"""How often the account is asked whether it is logged in: some vendors accept messages when it is not."""
+"""Interval between two looks at the session: some vendors accept messages while the account is logged out."""
 
 
 @dataclass
 class BulkSend:
     """One try to send to a list.
 
-    :param address: makes a row, of a place in the list, into a message, or tells why it cannot.
-    :param doubt_seconds: how long a request may take, at the longest: an intent that is younger may still be under way.
-    :param watch_session: see to it, at the beginning and then now and again, that the account is logged in.
-    :param resend_unknown: send again what may have gone out, and cannot be cleared up.
+    :param address: makes a message of a row and its place in the list, or gives the reason why it cannot.
+    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
+    :param watch_session: look at the beginning and then once in a while if the account is logged in.
+    :param resend_unknown: send a message again that may have gone out, if that cannot be cleared up.
     """
 
     vendor: SendsMessages
@@ -79,7 +79,7 @@ class BulkSend:
     sent: SentMessage | None = None
     """The last message that was accepted in this try."""
     error: WaError | None = None
-    """Why the last one was not that was not."""
+    """Error of the last message that was not accepted."""
 
     def __post_init__(self) -> None:
         self._commits: GroupCommit[Change, Any] = GroupCommit(self._commit)
@@ -91,7 +91,7 @@ class BulkSend:
         self._session_down: SessionDown | None = None
 
     async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> SendCounts:
-        """Go through the list as often as it may help, and return what the last pass came to.
+        """Go through the list as often as it may help, and return the counts of the last pass.
 
         :param rows: gives the list, from its beginning each time.
         :raises WaError: an error that would stop all others (credentials, quota, a session that is down, a vendor or
@@ -197,7 +197,7 @@ class BulkSend:
         return None
 
     async def _send(self, addressed: Addressed) -> None:
-        """Send to one recipient, if it is the time for that."""
+        """Send to one recipient, unless they must not be written to now."""
         hold = self._hold(addressed)
         if hold is None and self.policy.interval:
             await self._gap.turn(self.policy.interval.draw(self._random))
@@ -210,12 +210,12 @@ class BulkSend:
         self._progress.report()
 
     def _hold(self, addressed: Addressed) -> Hold | None:
-        """What somebody has to wait for at this moment."""
+        """Return the hold on a message at this moment."""
         for_all = self.counts.hold if self.counts.hold and self.counts.hold.for_all else None
         return for_all or self.policy.hold(addressed.to, datetime.now(timezone.utc))
 
     async def _send_once(self, addressed: Addressed) -> Hold | None:
-        """Write the intent, send, and write the outcome; or tell what it has to wait for."""
+        """Write the intent, send, and write the outcome; or return the hold on it."""
         intent = SendRow(
             key=addressed.key,
             row=addressed.row,
@@ -269,7 +269,7 @@ class BulkSend:
         self.counts.states[state] += 1
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
-        """Leave somebody for later, or for good, as the policy say."""
+        """Leave a message for later, or skip it, as the policy says."""
         self.counts.hold = hold.and_then(self.counts.hold)
         state = held(wait=self.policy.wait, again=addressed.again)
         if state is SendState.UNKNOWN:
@@ -287,7 +287,7 @@ class BulkSend:
         changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=row))
 
     def _note_elsewhere(self, changes: list[Change], each: Addressed, row: SendRow) -> None:
-        """Tell what became of a message that another task or run began, under a key of the author's.
+        """Enter the state of a message that another task or run began, under a key of the author's.
 
         In doubt it stays so: it may have gone out over another connection.
         """
@@ -297,11 +297,11 @@ class BulkSend:
         key = f"{self.batch}:{each.row}"[:64]
         mine = replace(row, key=key, row=each.row, given=each.given, state=state, detail=detail)
         changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=mine))
-        # What was noted before is told anew: it may be known by now.
+        # An earlier note is brought up to date: the outcome may be known by now.
         changes.append(Settle(key=key, state=state, message_id=row.message_id, detail=detail))
 
     async def _require_session(self) -> None:
-        """See to it, now and then, that the account is logged in.
+        """Look, once in a while, if the account is logged in.
 
         :raises SessionDown: it is not.
         """
@@ -315,23 +315,23 @@ class BulkSend:
                 return
             session = await adrive(self.vendor.session(), self.channel)
             if not session.logged_in:
-                told = f"the session is {session.state.value}: {session.detail}; nothing more is sent"
-                self._session_down = SessionDown(told)
+                reason = f"the session is {session.state.value}: {session.detail}; nothing more is sent"
+                self._session_down = SessionDown(reason)
                 raise self._session_down
             self._session_asked = time.monotonic()
 
     @property
     def _may_clear_up(self) -> bool:
-        """Whether a further pass may tell what became of a message."""
+        """True if a further pass may find out what became of a message."""
         return isinstance(self.vendor, (RepeatsById, ReportsDeliveries))
 
     def _may_repeat(self, addressed: Addressed) -> bool:
-        """Whether a message may go out again that is in doubt: it would be the same one, or the author wants it."""
+        """Return True if a message in doubt may be sent again: it is the same message, or the author allows it."""
         by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
         return by_id or self.resend_unknown
 
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
-        """What became of a message that is in doubt, as far as the vendor can tell."""
+        """Return a message in doubt with its outcome, as far as the vendor can say."""
         verdict = await self._reconciler.verdict(self.vendor, addressed.to, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
@@ -353,7 +353,7 @@ class _Gap:
         self._next = 0.0
 
     async def turn(self, seconds: float) -> None:
-        """Wait for one's turn, after which nobody has one for so many seconds."""
+        """Wait for a turn; the next one is ``seconds`` later."""
         now = time.monotonic()
         mine = max(now, self._next)
         self._next = mine + seconds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks how many messages fare."""
+"""Asks for the delivery status of many messages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def ask_statuses(
 
     A message that could not be asked for is ``unknown``, with the reason in ``detail``.
 
-    :param messages: their ids, each with whom it went to where that is known.
+    :param messages: their ids, each with its recipient where that is known.
     :raises WaError: an error that would stop all others.
     """
     counts = _StatusCounts()

@@ -24,8 +24,8 @@ from airflow_provider_wa.store.tables import events
 class CheckRow(NamedTuple):
     """A row of a batch, by its place in the list (from 1): how the number was given, what it is, and the answer.
 
-    ``number`` is E.164, or the text as given if it is no phone number (255 characters of it); ``reference`` is what a
-    pending check is known by at the vendor. ``reused`` tells that the answer is that of an earlier run. ``form`` 1 is
+    ``number`` is E.164, or the text as given if it is not a phone number (255 characters of it); ``reference`` is the
+    vendor's name for a pending check. ``reused`` tells that the answer is that of an earlier run. ``form`` 1 is
     the same row's question for the number's other form.
     """
 
@@ -42,7 +42,7 @@ class CheckRow(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a row: its place, how the number was given, what it is, and the status."""
+    """A row that is known: its place, the number as given and in E.164, and the status."""
 
     row: int
     input: str
@@ -71,13 +71,13 @@ class Checks:
                 enter_calls(connection, batch, conn_id, calls)
 
     def last(self, batch: str) -> int:
-        """The place of the last row of a batch; 0 if it has none."""
+        """Return the place of the last row of a batch; 0 if it has no rows."""
         with self._database.reading() as connection:
             statement = select(func.max(table.c.row)).where(table.c.batch == batch, table.c.form == 0)
             return connection.execute(statement).scalar() or 0
 
     def known(self, batch: str, first: int, last: int) -> list[Known]:
-        """What is known of these places, in their order."""
+        """Return the rows at these places that are known, in their order."""
         statement = (
             select(*_KNOWN)
             .where(table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
@@ -96,9 +96,9 @@ class Checks:
                 connection.execute(_REMOVE, [{"_batch": batch, "_row": row} for row in stale])
 
     def answers(self, conn_id: str, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
-        """The newest clear answer for each of these numbers that a connection has given since a moment.
+        """Return the newest clear answer for each of these numbers that a connection has given since a moment.
 
-        A number that a callback called absent, and whose country has another form of it, is no clear answer.
+        A number that a callback called absent, and whose country has another form of it, does not have a clear answer.
         """
         found: dict[str, CheckRow] = {}
         with self._database.reading() as connection:
@@ -176,7 +176,7 @@ class Checks:
 
 
 def other_form(row: CheckRow) -> PhoneNumber | None:
-    """What else a row's number may be asked for as. One without a reference was answered at once, and so has been."""
+    """Return the other form of a row's number, if it was not asked for: a check that is answered at once tries both."""
     digits = row.number.removeprefix("+")
     # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
     return PhoneNumber(digits, digits[:2]).other_form if row.reference else None

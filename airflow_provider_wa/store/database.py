@@ -19,7 +19,7 @@ from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.store.tables import REVISION, VERSION_TABLE
 
 LOCK_SECONDS = 30
-"""How long to wait for another's transaction, or for a connection."""
+"""Maximum wait for another transaction, or for a connection."""
 
 _ADVISORY_LOCK = 0x7761_7374_6F72_65  # "wastore"
 _LOCK = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:lock)")
@@ -39,7 +39,7 @@ class Database:
     The tables are made, or brought up to date, before its first transaction; several processes may try at once.
 
     :param url: a SQLAlchemy URL: ``sqlite:///path`` or ``postgresql://...`` (with any driver).
-    :raises BadInput: it is no URL or that of another kind of database, or its driver is not installed.
+    :raises BadInput: the URL is invalid or that of another kind of database, or its driver is not installed.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -51,7 +51,7 @@ class Database:
             self._writer = self.engine.execution_options(**{_WRITING: True})
         except (ArgumentError, ValueError):
             # Without SQLAlchemy's own text, which shows parts of the URL: they may be parts of the password.
-            raise BadInput("the store's address is none: sqlite:////absolute/path or postgresql://...") from None
+            raise BadInput("invalid store URL; expected sqlite:////absolute/path or postgresql://...") from None
         except (ImportError, NoSuchModuleError):
             raise BadInput(
                 "the store's PostgreSQL driver is not installed: pip install 'airflow-provider-wa[postgres]'"
@@ -59,7 +59,7 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is a file on this machine."""
+        """True if it is a file on this machine."""
         return self.url.get_backend_name() == "sqlite"
 
     def __repr__(self) -> str:
@@ -117,7 +117,7 @@ class Database:
 def _with_driver(url: URL) -> URL:
     backend = url.get_backend_name()
     if backend not in _ENGINES:
-        raise BadInput(f"the store needs SQLite or PostgreSQL; {backend!r} is neither")
+        raise BadInput(f"store URL: {backend!r} is not supported; expected sqlite or postgresql")
     # An asynchronous driver, or the one that happens to be SQLAlchemy's default, is not what is installed.
     return url.set(drivername={"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}[backend])
 

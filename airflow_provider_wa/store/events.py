@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events: what vendors told, each once, in the order in which it was stored."""
+"""Events that vendors reported, each once, in the order in which they were stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_wa.store.tables import events as table
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """An event to be stored: what a vendor told over a connection; ``file`` is where what came with it lies."""
+    """An event to be stored, as a vendor reported it; ``file`` is the path of the file that came with it."""
 
     conn_id: str
     vendor: str
@@ -32,7 +32,7 @@ class NewEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEvent:
-    """An event of the store. ``content`` is the record's fields, ``raw`` what the vendor told (None if not asked for).
+    """An event of the store. ``content`` is the record's fields, ``raw`` the vendor's own text (None if not asked for).
 
     ``reference`` is the check's reference or the message's id, ``party`` who is on the other side.
     """
@@ -54,7 +54,7 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Subject:
-    """What somebody waits for: events of a kind on a connection, all of them or those about ``about``.
+    """Subject of a wait: events of a kind on a connection, all of them or those about ``about``.
 
     ``about`` is the party for messages that came in, the reference for all else.
     """
@@ -79,7 +79,7 @@ _ADD = upsert(table, None, key=("conn_id", "key"), returning=(table.c.conn_id, t
 
 
 Heed = Callable[[Connection, list[tuple[str | None, str | None]]], object]
-"""What else is done about messages that came in, given as sender and text, in the transaction that stores them."""
+"""A function that is called with messages that came in, as sender and text, in the transaction that stores them."""
 
 
 class Events:
@@ -109,7 +109,7 @@ class Events:
         return len(stored)
 
     def last_id(self) -> int:
-        """The id of the newest event; 0 if there is none."""
+        """Return the id of the newest event; 0 if there are no events."""
         with self._database.reading() as connection:
             return connection.execute(select(func.max(table.c.id))).scalar() or 0
 

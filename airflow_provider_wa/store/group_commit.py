@@ -16,18 +16,18 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PATIENCE = 5.0
-"""For how many seconds transactions may fail before those who wait behind them are told to come again."""
+"""Seconds for which transactions may fail before all items that wait behind them fail as well."""
 
 
 @dataclass(eq=False)
 class _Waiting(Generic[T, R]):
-    """What somebody brought, and the future by which it is told what became of it."""
+    """An item, and the future of its result."""
 
     item: T
     future: asyncio.Future[R]
     outcome: Any = None
 
-    def tell(self) -> None:
+    def resolve(self) -> None:
         if self.future.done():  # whoever waited has gone
             return
         if isinstance(self.outcome, Exception):
@@ -42,14 +42,14 @@ class GroupCommit(Generic[T, R]):
     It needs no start, and works in one event loop at a time.
 
     :param commit: stores items, all or none, and returns a result for each. It may block.
-    :param most: how much one transaction takes, unless a single item is more.
-    :param weigh: how much an item is.
-    :param gather: seconds between the beginnings of two transactions at least, in which items gather: the fewer one
-        takes, the more each of them costs.
+    :param most: maximum weight of a transaction, unless a single item is heavier.
+    :param weigh: the weight of an item.
+    :param gather: minimum seconds between the beginnings of two transactions, in which items gather: small transactions
+        cost more for each item.
     """
 
     crowd: float = math.inf
-    """How many may wait at most: once all of them do, nobody is left to wait for."""
+    """Maximum number of waiting items: once all of them wait, the transaction begins."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class GroupCommit(Generic[T, R]):
                     # Whatever it is, nobody must wait for ever.
                     for waiting in (*group, *self._queue):
                         waiting.outcome = StoreUnavailable(f"nothing more is stored: {type(error).__name__}")
-                        waiting.tell()
+                        waiting.resolve()
                     self._queue.clear()
                     raise
                 for waiting in group:
-                    waiting.tell()
+                    waiting.resolve()
         finally:
             self._writing = None
 

@@ -160,7 +160,7 @@ def as_reported(state: SendState) -> SendState:
 
 
 class Evidence(Enum):
-    """What a vendor's report of sent messages says about a message in doubt."""
+    """Evidence of a vendor's report of sent messages about a message in doubt."""
 
     FOUND = auto()
     ANOTHER_TEXT = auto()

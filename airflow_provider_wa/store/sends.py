@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends: what was to be sent to whom, written before each request, and what became of it, written after it.
+"""Sends: the intent of each message, written before its request, and its outcome, written after it.
 
-A message is known by its ``key``. Whoever wants to send it writes the intent first (``Intend``), which only one can do:
-a message that is on its way, or may have gone out, stands in the way of the next.
+A message is known by its ``key``. A sender writes the intent first (``Intend``), which only one can do: a message that
+is under way, or may have gone out, stands in the way of the next.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from airflow_provider_wa.store.tables import sends as table
 
 
 class Marker(Enum):
-    """What stands in the way of an intent, if it is no other send."""
+    """Obstacle to an intent that is not another send."""
 
     LIMIT_REACHED = "limit reached"
 
@@ -56,7 +56,7 @@ class SendRow:
     """A message to one recipient, by its place in the list (from 1).
 
     ``key`` is at most 64 characters; ``given`` is the recipient as the list spelt it, ``recipient`` digits or a JID (or
-    what was given, if it is no number); ``message_id`` is the vendor's, or ours if it was chosen before the request.
+    what was given, if it is not a number); ``message_id`` is the vendor's, or ours if it was chosen before the request.
     """
 
     key: str
@@ -69,14 +69,14 @@ class SendRow:
     intended_at: datetime | None = None
     settled_at: datetime | None = None
     batch: str = field(default="", compare=False)
-    """Whose it is, of one that is known; a message with a key of the author's may be another task's."""
+    """The batch that it is stored under; with a key of the author's that may be another task's."""
 
 
 class Change(Protocol):
     """A change of the sends, made in a transaction that others share."""
 
     def apply(self, connection: Connection) -> Any:
-        """Make the change, and return what there is to tell of it."""
+        """Make the change, and return its result."""
 
 
 class Sends:
@@ -86,7 +86,7 @@ class Sends:
         self._database = database
 
     def known(self, keys: Iterable[str]) -> dict[str, SendRow]:
-        """The messages that are known, by their keys."""
+        """Return the messages that are known, by their keys."""
         asked, found = list(keys), {}
         with self._database.reading() as connection:
             for start in range(0, len(asked), PARAMETERS):
@@ -101,7 +101,7 @@ class Sends:
         return map(_row, pages(self._database, statement, [table.c.row, table.c.key]))
 
     def counts(self, batch: str) -> Counter[str]:
-        """How many rows of a batch there are of each state."""
+        """Return the number of rows of a batch by state."""
         with self._database.reading() as connection:
             return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
 
@@ -137,10 +137,10 @@ class DailyLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Intend:
-    """That a message is about to be sent: its row, with a ``message_id`` if that is chosen already.
+    """A message that is about to be sent: its row, with a ``message_id`` if that is chosen already.
 
     The result is None if the intent is written, so that it may be sent. Else it is the ``SendRow`` that stands in the
-    way (it was accepted, or no one knows), or ``LIMIT_REACHED``.
+    way (it was accepted, or it is not known), or ``LIMIT_REACHED``.
 
     :param again: a message in doubt (intended, unknown) may be sent again.
     """
@@ -174,12 +174,12 @@ class Intend:
 
 @dataclass(frozen=True, kw_only=True)
 class Settle:
-    """What became of a message: accepted, unknown, failed or delayed. One that was accepted stays so.
+    """The outcome of a message: accepted, unknown, failed or delayed. A message that was accepted stays so.
 
-    The result is whether that was entered. A ``message_id`` of None keeps the one that is there.
+    The result is True if the outcome was entered. A ``message_id`` of None keeps the one that is there.
 
-    :param intended_at: of which intent this is the outcome; None of whichever there is. Somebody else may have looked
-        into the same doubt, and have sent the message anew since.
+    :param intended_at: the intent that this is the outcome of; None: of any. Another try may have looked into the same
+        message, and have sent it again since.
     """
 
     key: str
@@ -205,7 +205,7 @@ class Settle:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """That a message is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
+    """A message that is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
 
     If it is known already as one that may have gone out, only its place in the list is entered.
     """
@@ -223,7 +223,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """That the list has moved: a known message's place in it. Nothing changes if it is another batch's."""
+    """A known message's new place in the list. Nothing changes if it is another batch's."""
 
     key: str
     batch: str
@@ -236,7 +236,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Forget:
-    """That the list has no such rows any more: those that were not sent, and not noted since a moment."""
+    """Rows that are not in the list any more: those that were not sent, and not noted since a moment."""
 
     batch: str
     before: datetime
@@ -327,7 +327,7 @@ _PLACE = (
 
 
 def _values(change: Intend | Note) -> dict[str, Any]:
-    """What a row says whatever has become of it."""
+    """Return the columns that do not depend on the message's state."""
     row = change.row
     return {
         "key": row.key,

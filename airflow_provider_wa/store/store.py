@@ -19,7 +19,7 @@ from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, su
 
 
 class Store:
-    """Events, checks, sends, suppressions and positions in one database.
+    """Events, checks, sends, batches, suppressions and positions in one database.
 
     All methods block: on an event loop, call them in a thread. Each raises ``StoreUnavailable`` when the database
     cannot be reached, is locked for long, or is full.
@@ -35,7 +35,7 @@ class Store:
 
     @cached_property
     def events(self) -> Events:
-        """What vendors told."""
+        """The events that vendors reported."""
         return Events(self.database, self._heed if self._opt_out else None)
 
     @cached_property
@@ -50,17 +50,17 @@ class Store:
 
     @cached_property
     def sends(self) -> Sends:
-        """What was to be sent, and what became of it."""
+        """The messages that were to be sent, and their outcomes."""
         return Sends(self.database)
 
     @cached_property
     def suppressions(self) -> Suppressions:
-        """Who is not to be written to."""
+        """The recipients who must not be written to."""
         return Suppressions(self.database)
 
     @cached_property
     def positions(self) -> Positions:
-        """How far somebody has read."""
+        """The positions of readers."""
         return Positions(self.database)
 
     def close(self) -> None:

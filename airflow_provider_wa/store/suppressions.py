@@ -92,13 +92,13 @@ class OptOutWords:
         return bool(self._words)
 
     def written(self, messages: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
-        """Who wrote one of the words, of messages as sender and text, with that as the reason."""
-        told = ((sender, _bare(text)) for sender, text in messages if sender and text)
-        return {sender: f'wrote "{said}"' for sender, said in told if said.casefold() in self._words}
+        """Return the senders of messages that say one of the words, each with the reason."""
+        texts = ((sender, _bare(text)) for sender, text in messages if sender and text)
+        return {sender: f'wrote "{said}"' for sender, said in texts if said.casefold() in self._words}
 
 
 def _bare(text: str) -> str:
-    """A text without what is no letter or digit around it, with single blanks within."""
+    """Return a text without blanks and punctuation around it, with single blanks within."""
     # Full-width letters, which some keyboards write, become the plain ones.
     plain = unicodedata.normalize("NFKC", text)
     begin, end = 0, len(plain)

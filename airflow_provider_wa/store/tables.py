@@ -27,10 +27,10 @@ REVISION = "0002"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
-"""Where a database keeps its revision: it may hold other applications' tables, each with its own."""
+"""Table that has the revision: the database may hold other applications' tables, each with its own."""
 
 NAME = 255
-"""Characters of an id or a party that are kept: longer ones are no vendor's."""
+"""Maximum length of an id or a party; vendors' own are shorter."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -77,13 +77,14 @@ events = Table(
     _column("raw", JSON),
     _column("file", Text, nullable=True),
     Index("wa_events_key", "conn_id", "key", unique=True),
-    # What tells most comes first: PostgreSQL, before it has counted the rows, takes any index whose first columns fit.
+    # The most selective column comes first: PostgreSQL, before it has counted the rows, takes any index whose first
+    # columns fit.
     Index("wa_events_reference", "reference", "conn_id", "kind"),
     Index("wa_events_party", "party", "conn_id", "kind"),
     Index("wa_events_received_at", "received_at"),
     sqlite_autoincrement=True,  # an id is never given twice, even after old events were removed
 )
-"""What vendors posted, and what was pulled from their queues; each event once, known by its content's ``key``."""
+"""Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``."""
 
 checks = Table(
     "wa_checks",
@@ -142,7 +143,7 @@ sends = Table(
     Index("wa_sends_intended_at", "conn_id", "intended_at"),
     Index("wa_sends_message", "conn_id", "message_id"),
 )
-"""What was to be sent and what became of it: written before the request, and after it."""
+"""Messages that were to be sent, and their outcomes: written before the request, and after it."""
 
 suppressions = Table(
     "wa_suppressions",
@@ -151,7 +152,7 @@ suppressions = Table(
     _column("reason", Text),
     _column("since", Moment),
 )
-"""Who is not to be written to: digits or a JID. A number stands for both forms that its country may have."""
+"""Recipients who must not be written to: digits or a JID. A number stands for both forms that its country may have."""
 
 positions = Table(
     "wa_positions",

@@ -63,11 +63,11 @@ def test_an_empty_list_has_no_values(tmp_path: Path, name: str) -> None:
         ("a.csv", "name,mobile\nAna,1\n", "no column 'phone'; it has 'name', 'mobile'"),
         ("a.csv", "", "no column 'phone'; it has none"),
         ("a.jsonl", '{"mobile": 1}\n', "no column 'phone'; it has 'mobile'"),
-        ("a.jsonl", "[1]\n", "line 1 is no JSON object"),
-        ("a.jsonl", '{"phone": 1\n', "line 1 is no JSON object"),
+        ("a.jsonl", "[1]\n", "line 1 is not a JSON object"),
+        ("a.jsonl", '{"phone": 1\n', "line 1 is not a JSON object"),
         ("a.xlsx", "PK", r"must end with \.csv, \.jsonl or \.parquet"),
-        ("a.csv", "phone\n1\n".encode("utf-16"), "no UTF-8 text"),
-        ("a.parquet", "phone\n1\n", "no Parquet file"),
+        ("a.csv", "phone\n1\n".encode("utf-16"), "not UTF-8 text"),
+        ("a.parquet", "phone\n1\n", "not a Parquet file"),
     ],
 )
 def test_a_mistake_is_found_before_the_first_value(

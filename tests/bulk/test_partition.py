@@ -88,7 +88,7 @@ def test_what_cannot_be_divided_is_refused(tmp_path: Path, name: str, parts: int
     ],
 )
 def test_what_is_no_part_is_refused(value: Any) -> None:
-    with pytest.raises(BadInput, match="no item of what partition"):
+    with pytest.raises(BadInput, match="expected an item of what partition"):
         Part.read(value)
 
 

@@ -24,6 +24,7 @@ from airflow_provider_wa.bulk import send_run
 from airflow_provider_wa.bulk.pacing import QuietHours
 from airflow_provider_wa.operators._run import send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
+from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.green_api.client import GreenApi
@@ -602,3 +603,12 @@ def test_no_token_shows_in_a_log_or_an_error(
     secret = CREDENTIALS[conn_type]["password"]
     assert secret not in "\n".join([*shown, caplog.text])
     assert caplog.text
+
+
+def test_the_store_has_the_batch_with_its_run_and_counts(vendors: Vendors, airflow_store: Store) -> None:
+    summary = send(existing(2), context=run(run_id="r1", map_index=3))
+    batch = airflow_store.batches.get(summary["batch"])
+    assert batch is not None
+    assert (batch.kind, batch.run_id, batch.map_index) == (BatchKind.SEND, "r1", 3)
+    assert batch.counts == {"total": 2, "accepted": 2, "skipped": 0, "failed": 0, "unknown": 0}
+    assert batch.ended_at is not None

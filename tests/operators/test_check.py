@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from helpers.numbers import existing
+from helpers.tasks import execute, run_of
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
+from airflow_provider_wa.store.batches import BatchKind
+from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.sockets
 
@@ -177,3 +180,17 @@ def test_html_in_place_of_json_is_unknown_and_never_absent(vendors: Vendors) -> 
     summary = check(numbers=existing(3))
     assert (summary["unknown"], summary["absent"]) == (3, 0)
     assert all("UnexpectedReply" in row["detail"] for row in summary["results"])
+
+
+def test_the_store_has_the_batch_with_its_run_and_counts(vendors: Vendors, airflow_store: Store) -> None:
+    run = run_of(dag_id="d", run_id="r1", task_id="t", map_index=3)
+    summary = execute(WaBulkCheckOperator, context=run, numbers=existing(2))
+    batch = airflow_store.batches.get(summary["batch"])
+    assert batch is not None
+    assert (batch.kind, batch.dag_id, batch.run_id, batch.task_id, batch.map_index) == (
+        BatchKind.CHECK, "d", "r1", "t", 3,
+    )  # fmt: skip
+    assert batch.counts is not None
+    assert (batch.counts["total"], batch.counts["exists"]) == (2, 2)
+    assert batch.calls == summary["calls"] > 0
+    assert batch.ended_at is not None

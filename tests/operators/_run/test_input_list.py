@@ -80,7 +80,7 @@ def test_a_list_may_have_rows(items: Any) -> None:
         ({"sql": "SELECT 1"}, "sql: give sql and sql_conn_id together"),
         ({"items": ["1"], "sql_conn_id": "x"}, "sql: give sql and sql_conn_id together"),
         ({"items": ["1"], "part": {"first": 1, "last": 2, "of": 3}}, "part: .* give input_path"),
-        ({"input_path": "a.csv", "part": {"first": 1}}, "no item of what partition"),
+        ({"input_path": "a.csv", "part": {"first": 1}}, "expected an item of what partition"),
         ({"items": b"1"}, "expected a list, got bytes"),
         ({"items": {"phone": "1"}}, "expected a list, got dict"),
         ({"items": 1.5}, "expected a list, got float"),

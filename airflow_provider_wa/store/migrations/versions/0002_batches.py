@@ -67,7 +67,7 @@ def upgrade() -> None:
 
 
 def _add_form_by_copy() -> None:
-    """Make the table anew: SQLite cannot change a primary key."""
+    """Copy the table: SQLite cannot change a primary key."""
     op.rename_table("wa_checks", "wa_checks_0001")
     op.create_table(
         "wa_checks",
