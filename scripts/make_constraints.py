@@ -16,6 +16,8 @@ class Pins(NamedTuple):
     airflow: str
     until: str = ""
     """Last day whose releases count; no limit if empty. Airflow 3.2.2 fails with today's pydantic, for example."""
+    also: tuple[str, ...] = ()
+    """Further requirements: Airflow 3.1.1 allows a structlog that it cannot import."""
     lowest: bool = False
     """The lowest versions that ``pyproject.toml`` allows, in place of the highest."""
 
@@ -36,7 +38,7 @@ FILES = {
     "airflow-3.3.0": Pins("3.3.0", "2026-08-01"),
     "airflow-3.2.2": Pins("3.2.2", "2026-07-15"),
     "airflow-3.1.8": Pins("3.1.8", "2026-04-15"),
-    "lowest": Pins("3.1.*", "2026-04-15", lowest=True),
+    "lowest": Pins("3.1.*", "2026-02-01", ("structlog<25.5",), lowest=True),
 }
 
 
@@ -55,12 +57,11 @@ def resolved(uv: str, pins: Pins) -> str:
     command += ["--exclude-newer", pins.until] if pins.until else []
     command += ["--resolution", "lowest-direct", "--group", "test"] if pins.lowest else ["--group", "dev"]
     with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
-        wanted.write(f"apache-airflow=={pins.airflow}\n")
+        wanted.write("\n".join([f"apache-airflow=={pins.airflow}", *pins.also]))
         wanted.flush()
-        extra = [] if pins.lowest else [wanted.name]
-        return subprocess.run(
-            [*command, "pyproject.toml", *extra], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+        # The lowest versions are sought of what the project asks for; all else is a bound, no wish.
+        command += ["--constraint", wanted.name, "pyproject.toml"] if pins.lowest else ["pyproject.toml", wanted.name]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":
