@@ -386,7 +386,7 @@ async def longest_hold(vendors: Vendors) -> float:
 
 
 async def test_nothing_blocks_the_event_loop(vendors: Vendors, store: Store) -> None:
-    async with running() as following:  # the modules are loaded now, as in a triggerer that runs
+    async with running():  # the modules are loaded now, as in a triggerer that runs
         await started(store, name="pull")
     for _ in range(10):  # a busy machine holds up one round or another, never all
         if await longest_hold(vendors) < 0.2:
