@@ -172,7 +172,7 @@ class Checks:
         statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.form == form, table.c.row > after)
         if status is not None:
             statement = statement.where(table.c.status == status)
-        return map(CheckRow._make, pages(self._database, statement, [table.c.row], limit=limit))
+        return pages(self._database, statement, [table.c.row], CheckRow._make, limit=limit)
 
 
 def other_form(row: CheckRow) -> PhoneNumber | None:

@@ -98,7 +98,7 @@ class Sends:
         """The rows of a batch in the order of the list, read in parts."""
         # Two rows may have the same place, if the list has changed since: keys tell them apart.
         statement = select(*_COLUMNS).where(table.c.batch == batch)
-        return map(_row, pages(self._database, statement, [table.c.row, table.c.key]))
+        return pages(self._database, statement, [table.c.row, table.c.key], _row)
 
     def counts(self, batch: str) -> Counter[str]:
         """Return the number of rows of a batch by state."""

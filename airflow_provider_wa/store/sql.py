@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Insert, Row, Select, String, Table, Text, literal, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_wa.store.database import Database
+
+T = TypeVar("T")
 
 PARAMETERS = 500
 """Maximum values in one statement."""
@@ -60,11 +62,18 @@ def replacing(table: Table, *, but: Collection[str] = ()) -> Changed:
 
 
 def pages(
-    database: Database, statement: Select[Any], key: Sequence[ColumnElement[Any]], *, limit: int | None = None
-) -> Iterator[Row[Any]]:
-    """Yield the rows of a statement in the order of ``key``, read in parts, so that nobody waits for the reader.
+    database: Database,
+    statement: Select[Any],
+    key: Sequence[ColumnElement[Any]],
+    make: Callable[[Row[Any]], T],
+    *,
+    limit: int | None = None,
+) -> Iterator[T]:
+    """Yield what ``make`` makes of a statement's rows, in the order of ``key``.
 
-    :param key: columns of the statement that together are unique in it; the column's names are the rows' attributes.
+    They are read in parts, each in a transaction of its own, so that nobody waits for the reader.
+
+    :param key: columns of the statement that together are unique in it; attributes of what is made have their names.
     :param limit: maximum rows.
     """
     ordered, left, last = statement.order_by(*key), limit, None
@@ -72,7 +81,7 @@ def pages(
         size = CHUNK if left is None else min(left, CHUNK)
         part_of = ordered if last is None else ordered.where(_behind(key, last))
         with database.reading() as connection:
-            part = connection.execute(part_of.limit(size)).all()
+            part = list(map(make, connection.execute(part_of.limit(size))))
         yield from part
         if len(part) < size:
             return
@@ -80,8 +89,8 @@ def pages(
         left = None if left is None else left - len(part)
 
 
-def _behind(key: Sequence[Any], last: Row[Any]) -> ColumnElement[bool]:
-    values = [last._mapping[column.name] for column in key]
+def _behind(key: Sequence[Any], last: object) -> ColumnElement[bool]:
+    values = [getattr(last, column.name) for column in key]
     if len(key) == 1:
         return key[0] > values[0]  # type: ignore[no-any-return]
     return tuple_(*key) > tuple_(*map(literal, values))

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.store.database import Database
@@ -61,8 +62,7 @@ class Suppressions:
 
     def all(self) -> Iterator[Suppression]:
         """All suppressions in the order of the recipients, read in parts."""
-        rows = pages(self._database, select(table), [table.c.recipient])
-        return (Suppression(row.recipient, row.reason, row.since) for row in rows)
+        return pages(self._database, select(table), [table.c.recipient], _suppression)
 
 
 def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
@@ -151,3 +151,7 @@ def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:
 
 _SOME = select(table.c.recipient).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
 _REMOVE = delete(table).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
+
+
+def _suppression(row: Row[Any]) -> Suppression:
+    return Suppression(row.recipient, row.reason, row.since)
