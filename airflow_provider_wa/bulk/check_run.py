@@ -19,7 +19,7 @@ from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch, pending_reference
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
-from airflow_provider_wa.bulk.progress import Length, Log, Progress
+from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
 from airflow_provider_wa.store.checks import CheckRow, Known
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -114,7 +114,7 @@ class BulkCheck:
     first: int = 1
     counts: CheckCounts = field(default_factory=CheckCounts)
 
-    async def run(self, spellings: Iterable[Any], workers: int, length: Length = None) -> CheckCounts:
+    async def run(self, spellings: Iterable[Any], workers: int, length: int | None = None) -> CheckCounts:
         """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
 
         :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of

@@ -16,7 +16,8 @@ from itertools import chain, islice
 from typing import IO, Any, Protocol
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.bulk import parquet
+from airflow_provider_wa.bulk import csv_reader, parquet
+from airflow_provider_wa.bulk.csv_reader import AS_FOUND, TextFormat
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]
@@ -68,7 +69,7 @@ class AnyPath(Protocol):
         ...
 
 
-def read_column(path: AnyPath, column: str, span: Span | None = None) -> Iterator[Any]:
+def read_column(path: AnyPath, column: str, span: Span | None = None, text: TextFormat = AS_FOUND) -> Iterator[Any]:
     """Return the values of one column, row by row; a missing value is the empty text.
 
     :param span: these rows only; fewer if the file has fewer.
@@ -76,25 +77,27 @@ def read_column(path: AnyPath, column: str, span: Span | None = None) -> Iterato
         the first value is returned; or a line that is not a JSON object.
     :raises FileFailed: it cannot be read, or not to its end.
     """
-    return _begun(path, _format(path, _COLUMNS)(path, column, span))
+    return _begun(path, _format(path, _COLUMNS)(path, column, span, text))
 
 
-def read_rows(path: AnyPath, column: str, span: Span | None = None) -> Iterator[dict[str, Any]]:
+def read_rows(
+    path: AnyPath, column: str, span: Span | None = None, text: TextFormat = AS_FOUND
+) -> Iterator[dict[str, Any]]:
     """The same with all of each row, by the names of the columns; ``column`` must be among them.
 
     A row of JSON Lines has what its line has, and ``column`` in any case.
     """
-    return _begun(path, _format(path, _ROWS)(path, column, span))
+    return _begun(path, _format(path, _ROWS)(path, column, span, text))
 
 
-def count_rows(path: AnyPath) -> int:
+def count_rows(path: AnyPath, text: TextFormat = AS_FOUND) -> int:
     """Return the number of rows, whatever they hold.
 
     :raises BadInput: no such file, no such format, or the file is not of that format.
     :raises FileFailed: it cannot be read.
     """
     with _read_errors(path):
-        count: int = _format(path, _COUNTS)(path)
+        count: int = _format(path, _COUNTS)(path, text)
     return count
 
 
@@ -198,60 +201,65 @@ def _open(path: AnyPath, mode: str, **options: Any) -> Any:
 
 
 @contextmanager
-def _text(path: AnyPath) -> Iterator[IO[str]]:
-    # A byte order mark, which spreadsheets write, is not a part of the first column's name.
-    with _open(path, "r", encoding="utf-8-sig", newline="") as stream:
-        try:
-            yield stream
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{path} is not UTF-8 text: {error.reason} at byte {error.start:,}") from None
-        except csv.Error as error:
-            raise BadInput(f"{path} is not a CSV file: {error}") from None
+def _lines(path: AnyPath, text: TextFormat) -> Iterator[Iterator[str]]:
+    with _open(path, "rb") as file:
+        yield csv_reader.decoded(file, str(path), text.encoding)
 
 
 def _within(rows: Iterator[Any], span: Span | None) -> Iterator[Any]:
     return islice(rows, span[0] - 1, span[1]) if span else rows
 
 
-def _csv_rows(stream: IO[str]) -> tuple[list[str], Iterator[list[str]]]:
-    """The names of the columns, and the rows."""
-    head = stream.readline()
-    # Spreadsheets of many countries separate columns by semicolons.
-    delimiter = max(",;\t|", key=head.count)
-    names = next(csv.reader([head], delimiter=delimiter), [])
-    return names, filter(None, csv.reader(stream, delimiter=delimiter))
+@contextmanager
+def _csv(path: AnyPath, text: TextFormat, column: str | None = None) -> Iterator[csv_reader.Csv]:
+    with _open(path, "rb") as file:
+        yield csv_reader.read_csv(file, str(path), column, text)
 
 
-def _csv_column(path: AnyPath, column: str, span: Span | None) -> Iterator[str]:
-    with _text(path) as stream:
-        names, rows = _csv_rows(stream)
-        _must_have(column, names, path)
-        place = names.index(column)
-        for row in _within(rows, span):
+def _csv_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[str]:
+    with _csv(path, text, column) as table:
+        place = _place(column, table.names, path)
+        for _, row in _within(table.rows, span):
             yield row[place] if place < len(row) else ""
 
 
-def _csv_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, str]]:
-    with _text(path) as stream:
-        names, rows = _csv_rows(stream)
+def _csv_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, str]]:
+    with _csv(path, text, column) as table:
+        place = _place(column, table.names, path)
+        # Nobody can say which cell a name means that stands twice: a template that uses it has no such column.
+        named = [(column if place == at else name.strip(), at) for at, name in enumerate(table.names)]
+        used = [(name, at) for name, at in named if at == place or name not in table.repeated]
+        for _, row in _within(table.rows, span):
+            yield {name: row[at] if at < len(row) else "" for name, at in used}
+
+
+def _csv_count(path: AnyPath, text: TextFormat) -> int:
+    with _csv(path, text) as table:
+        return sum(1 for _ in table.rows)
+
+
+def _place(column: str, names: Sequence[str], path: AnyPath) -> int:
+    """Return the place of a column in a header.
+
+    :raises BadInput: there is no such column, or there are several.
+    """
+    place = csv_reader.place_of(column, names)
+    if place is None:
+        if same := csv_reader.places_of(column, names):
+            found = ", ".join(f"{names[at]!r} (column {at + 1})" for at in same)
+            raise BadInput(f"column: {path} has {column!r} more than once: {found}; rename all but one")
         _must_have(column, names, path)
-        missing = [""] * len(names)
-        for row in _within(rows, span):
-            yield dict(zip(names, row if len(row) >= len(names) else row + missing, strict=False))
+    assert place is not None
+    return place
 
 
-def _csv_count(path: AnyPath) -> int:
-    with _text(path) as stream:
-        return sum(1 for _ in _csv_rows(stream)[1])
-
-
-def _filled(stream: IO[str]) -> Iterator[tuple[int, str]]:
+def _filled(stream: Iterator[str]) -> Iterator[tuple[int, str]]:
     """The lines of JSON Lines that hold anything, each with its number."""
     return ((number, line) for number, line in enumerate(stream, 1) if not line.isspace())
 
 
-def _json_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, Any]]:
-    with _text(path) as stream:
+def _json_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
+    with _lines(path, text) as stream:
         lines = _filled(stream)
         head = list(islice(lines, 1))
         for number, line in head:
@@ -264,8 +272,8 @@ def _json_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[
             yield row
 
 
-def _json_column(path: AnyPath, column: str, span: Span | None) -> Iterator[Any]:
-    return (row[column] for row in _json_dicts(path, column, span))
+def _json_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
+    return (row[column] for row in _json_dicts(path, column, span, text))
 
 
 def _json_object(line: str, number: int, path: AnyPath) -> dict[str, Any]:
@@ -278,9 +286,9 @@ def _json_object(line: str, number: int, path: AnyPath) -> dict[str, Any]:
     return row
 
 
-def _json_count(path: AnyPath) -> int:
-    with _text(path) as stream:
-        return sum(1 for _ in _filled(stream))
+def _json_count(path: AnyPath, text: TextFormat) -> int:
+    with _lines(path, text) as stream:
+        return sum(1 for number, line in _filled(stream) if _json_object(line, number, path) is not None)
 
 
 @contextmanager
@@ -292,19 +300,19 @@ def _parquet(path: AnyPath, column: str | None = None) -> Iterator[parquet.Table
         yield table
 
 
-def _parquet_column(path: AnyPath, column: str, span: Span | None) -> Iterator[Any]:
+def _parquet_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
     with _parquet(path, column) as table:
         for value in table.column(column, span):
             yield "" if value is None else value
 
 
-def _parquet_dicts(path: AnyPath, column: str, span: Span | None) -> Iterator[dict[str, Any]]:
+def _parquet_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
     with _parquet(path, column) as table:
         for row in table.rows(span):
             yield {name: "" if value is None else value for name, value in row.items()}
 
 
-def _parquet_count(path: AnyPath) -> int:
+def _parquet_count(path: AnyPath, text: TextFormat) -> int:
     with _parquet(path) as table:
         return table.count
 

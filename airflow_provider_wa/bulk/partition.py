@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk import parquet
+from airflow_provider_wa.bulk.csv_reader import TextFormat
 from airflow_provider_wa.bulk.files import AnyPath, Span, count_rows, opened_to_write
 from airflow_provider_wa.paths import open_path
 
@@ -54,18 +55,24 @@ class Part:
         return self.first, self.last
 
 
-def partition(input_path: str | AnyPath, parts: int) -> list[dict[str, int]]:
+def partition(
+    input_path: str | AnyPath, parts: int, *, delimiter: str | None = None, encoding: str | None = None
+) -> list[dict[str, int]]:
     """Divide a file's rows among tasks, as evenly as may be: ``[{"first": 1, "last": 25000, "of": 4}, ...]``.
 
     Each item is the ``part`` of one mapped task: ``.expand(part=...)``. A file of fewer rows has fewer parts.
 
+    The whole file is read, so that a row that cannot be read is found before any task begins.
+
     :param input_path: a ``.csv``, ``.jsonl`` or ``.parquet`` file: a path or an ``ObjectStoragePath`` URI.
-    :raises BadInput: no such file, no rows, or less than one part.
+    :param delimiter: as the operator takes it; give both the same.
+    :param encoding: as the operator takes it; give both the same.
+    :raises BadInput: no such file, no rows, a row that cannot be read, or less than one part.
     """
     if parts < 1:
         raise BadInput(f"parts: {parts} is less than 1")
     path = _path(input_path)
-    rows = count_rows(path)
+    rows = count_rows(path, TextFormat(delimiter, encoding))
     if not rows:
         raise BadInput(f"there are no rows in {path}")
     parts = min(parts, rows)

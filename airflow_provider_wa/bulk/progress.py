@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 
 class Log(Protocol):
@@ -20,10 +17,6 @@ class Log(Protocol):
     def warning(self, message: str, /, *values: object) -> object:
         """Write a warning."""
         ...
-
-
-Length: TypeAlias = "int | Callable[[], int] | None"
-"""Number of items, or a function that counts them; None if it is not known."""
 
 
 class Counts(Protocol):
@@ -45,16 +38,14 @@ class Progress:
 
     :param unit: name of the items in the log line.
     :param counts: read only when there is a line to log.
-    :param length: number of items; a function is called in a thread, once the run has lasted for ``every`` seconds.
+    :param length: number of items; None if it is not known.
     """
 
-    def __init__(self, log: Log, unit: str, counts: Counts, length: Length = None, every: float = 10.0) -> None:
+    def __init__(self, log: Log, unit: str, counts: Counts, length: int | None = None, every: float = 10.0) -> None:
         self._log, self._unit, self._counts, self._every = log, unit, counts, every
-        self._total = None if callable(length) else length
-        self._count = length if callable(length) else None
+        self._total = length
         self._start = self._last = time.monotonic()
         self._before = 0
-        self._counting: asyncio.Task[None] | None = None
 
     def restart_rate(self) -> None:
         """Measure the rate from now on: the items so far were finished before, by an earlier try."""
@@ -66,8 +57,6 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= self._every:
             self._last = now
-            if self._count and self._counting is None:
-                self._counting = asyncio.create_task(self._find_total(self._count))
             self._line(now)
 
     def finish(self) -> None:
@@ -81,10 +70,6 @@ class Progress:
         rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
         left = "" if self._total is None or done >= self._total else f", {_duration(self._total - done, rate)} left"
         self._log.info("%s%s %s done, %.0f/s, %s%s", f"{done:,}", of_all, self._unit, rate, remark, left)
-
-    async def _find_total(self, count: Callable[[], int]) -> None:
-        with suppress(Exception):  # the reader of the list reports the error
-            self._total = await asyncio.to_thread(count)
 
 
 def _duration(count: int, rate: float) -> str:

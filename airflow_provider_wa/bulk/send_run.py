@@ -21,7 +21,7 @@ from airflow_provider_wa.api.errors import OutcomeUnknown, SessionDown, VendorUn
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
 from airflow_provider_wa.bulk.pacing import Hold, SendingPolicy
-from airflow_provider_wa.bulk.progress import Length, Log, Progress
+from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
@@ -90,7 +90,9 @@ class BulkSend:
         self._session_turn = asyncio.Lock()
         self._session_down: SessionDown | None = None
 
-    async def run(self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: Length) -> SendCounts:
+    async def run(
+        self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: int | None
+    ) -> SendCounts:
         """Go through the list as often as it may help, and return the counts of the last pass.
 
         :param rows: gives the list, from its beginning each time.
@@ -107,7 +109,9 @@ class BulkSend:
         await self._commits.add(Forget(batch=self.batch, before=began))
         return counts
 
-    async def _pass(self, rows: Iterator[Mapping[str, Any]], workers: int, length: Length, further: bool) -> SendCounts:
+    async def _pass(
+        self, rows: Iterator[Mapping[str, Any]], workers: int, length: int | None, further: bool
+    ) -> SendCounts:
         self.counts = SendCounts()
         self._breaker = CircuitBreaker()
         self._further = further

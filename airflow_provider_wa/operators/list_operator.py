@@ -21,6 +21,10 @@ class WaListOperator(WaOperator):
     :param column: the column that holds the number or JID (templated).
     :param part: a part of ``input_path``, as ``partition()`` returns them, for ``.expand(part=...)`` (templated). The
         parts share the call rate.
+    :param delimiter: separator of a CSV file, for example ``";"``. By default that of a first line ``sep=;``, or the
+        one under which ``column`` is a name (templated).
+    :param encoding: encoding of a text file without a byte order mark, for example ``"cp1252"`` for what Excel often
+        writes; UTF-8 by default (templated).
     :param output_path: path or URI of the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
         exists. Required for more than 1,000 rows.
     :param concurrency: maximum number of calls at once.
@@ -41,6 +45,8 @@ class WaListOperator(WaOperator):
         "sql_conn_id",
         "column",
         "part",
+        "delimiter",
+        "encoding",
         "output_path",
         "default_region",
     )
@@ -54,6 +60,8 @@ class WaListOperator(WaOperator):
         sql_conn_id: str | None = None,
         column: str = "phone",
         part: Any = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
         output_path: str | None = None,
         concurrency: int | None = None,
         rate_limit: str | None = None,
@@ -67,6 +75,8 @@ class WaListOperator(WaOperator):
         self.sql_conn_id = sql_conn_id
         self.column = column
         self.part = part
+        self.delimiter = delimiter
+        self.encoding = encoding
         self.output_path = output_path
         self.concurrency = concurrency
         self.rate_limit = rate_limit
@@ -85,6 +95,8 @@ class WaListOperator(WaOperator):
             "sql_conn_id": self.sql_conn_id,
             "column": self.column,
             "part": self.part,
+            "delimiter": self.delimiter,
+            "encoding": self.encoding,
             "output_path": self.output_path,
             "concurrency": self.concurrency,
             "rate_limit": self.rate_limit,

@@ -37,6 +37,12 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
         ("tabs.CSV", "name\tphone\nAna\t+34 600\nBen\t007\n"),
         ("quoted.csv", 'name,phone\n"Silva, Ana","+34 600"\n"Ben\nJones",007\n'),
         ("blank-lines.csv", "phone\n+34 600\n\n007\n"),
+        ("utf-16.csv", "phone\n+34 600\n007\n".encode("utf-16")),
+        ("utf-16.jsonl", '{"phone": "+34 600"}\n{"phone": "007"}\n'.encode("utf-16")),
+        ("blank-rows.csv", "phone;name\n+34 600;Ana\n;;\n007;\n;;\n"),
+        ("case.csv", "Name, Phone \nAna,+34 600\nBen,007\n"),
+        ("excel.csv", "sep=;\r\nname;phone\r\nAna;+34 600\r\nBen;007\r\n"),
+        ("head.csv", 'name,"Phone"\n"Silva, Ana",+34 600\nBen,007\n'),
         ("rows.jsonl", '{"name": "Ana", "phone": "+34 600"}\n\n{"phone": "007"}\n'),
     ],
 )
@@ -66,7 +72,10 @@ def test_an_empty_list_has_no_values(tmp_path: Path, name: str) -> None:
         ("a.jsonl", "[1]\n", "line 1 is not a JSON object"),
         ("a.jsonl", '{"phone": 1\n', "line 1 is not a JSON object"),
         ("a.xlsx", "PK", r"must end with \.csv, \.jsonl or \.parquet"),
-        ("a.csv", "phone\n1\n".encode("utf-16"), "not UTF-8 text"),
+        ("a.csv", b"phone\n\xff1\n", "line 2, column 1: byte 0xff cannot be decoded"),
+        ("a.csv", "Phone;PHONE\n1;2\n", "has 'phone' more than once: 'Phone' .column 1., 'PHONE' .column 2."),
+        ("a.csv", "phone,name,phone\n1,Ana,2\n", "has 'phone' more than once"),
+        ("a.jsonl", b'{"phone": "\xff"}\n', "line 1, column 12: byte 0xff cannot be decoded"),
         ("a.parquet", "phone\n1\n", "not a Parquet file"),
     ],
 )
@@ -133,12 +142,20 @@ def test_the_first_line_tells_the_columns_of_a_span(tmp_path: Path) -> None:
     assert list(read_rows(lines, "phone", (2, 3))) == [{"name": "Ben", "phone": ""}, {"name": "Eva", "phone": ""}]
 
 
-def test_cells_that_a_row_lacks_are_empty_and_those_beyond_the_columns_are_left_out(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.csv", "name,phone,city\nAna\nBen,2,Lima,Peru\n")
+def test_cells_that_a_row_lacks_are_empty_and_empty_ones_beyond_the_columns_are_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "name,phone,city\nAna\nBen,2,Lima,,\n")
     assert list(read_rows(path, "phone")) == [
         {"name": "Ana", "phone": "", "city": ""},
         {"name": "Ben", "phone": "2", "city": "Lima"},
     ]
+
+
+def test_a_row_with_more_cells_than_columns_is_refused_since_its_values_may_stand_under_other_names(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "a.csv", "name,phone,city\nAna,1,Lima\nBen, Jr.,2,Lima\n")
+    with pytest.raises(BadInput, match="line 3: 4 cells under 3 columns"):
+        count_rows(path)
 
 
 def test_parquet_gives_values_as_they_are_and_missing_ones_as_empty_text(tmp_path: Path) -> None:
@@ -196,20 +213,14 @@ def test_reading_is_lazy(tmp_path: Path) -> None:
         def __exit__(self, *args: object) -> None:
             pass
 
-        def readline(self) -> str:
-            return "phone\n"
-
-        def __iter__(self) -> Counting:
-            return self
-
-        def __next__(self) -> str:
+        def read(self, size: int) -> bytes:
             self.lines += 1
-            return f"{self.lines}\n"
+            return f"{self.lines - 1}\n".encode() if self.lines > 1 else b"phone\n"
 
     endless = Counting()
     values = read_column(endless, "phone")  # type: ignore[arg-type]
     assert [next(values) for _ in range(3)] == ["1", "2", "3"]
-    assert endless.lines == 3
+    assert endless.lines == 4
 
 
 class Failing:
@@ -230,17 +241,11 @@ class Failing:
 
     def __exit__(self, *exc_info: object) -> None: ...
 
-    def __iter__(self) -> Failing:
-        return self
-
-    def __next__(self) -> str:
+    def read(self, size: int) -> bytes:
         self.left -= 1
         if self.left < 0:
             raise self.error
-        return "12025550110\n"
-
-    def readline(self) -> str:
-        return "phone\n"
+        return b"phone\n12025550110\n"
 
     def __str__(self) -> str:
         return "s3://bucket/list.csv"

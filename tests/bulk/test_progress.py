@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from dataclasses import dataclass
 
 import pytest
@@ -45,40 +43,3 @@ def test_the_time_left_is_told_where_the_end_is_known(caplog: pytest.LogCaptureF
         progress.report()
     ends = [message.rpartition(", ")[2] for message in caplog.messages]
     assert ends == ["3 h left", "15 min left", "-", "unknown time left"]
-
-
-async def test_a_run_that_lasts_has_its_length_counted_once_and_meanwhile_goes_on(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    release, counted = threading.Event(), 0
-
-    def count() -> int:
-        nonlocal counted
-        counted += 1
-        assert release.wait(10)
-        return 4000
-
-    with caplog.at_level(logging.INFO, "progress"):
-        progress = Progress(logging.getLogger("progress"), "numbers", Counts(1000), count, every=0.0)
-        progress.report()
-        progress.report()
-        release.set()
-        while "of 4,000" not in caplog.messages[-1]:
-            await asyncio.sleep(0.01)
-            progress.report()
-        Progress(logging.getLogger("progress"), "numbers", Counts(1), count, every=3600).report()
-    assert counted == 1
-    assert caplog.messages[0].startswith("1,000 numbers done, ")
-    assert caplog.messages[-1].endswith(" left")
-
-
-async def test_a_length_that_cannot_be_counted_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    def count() -> int:
-        raise OSError("gone")
-
-    with caplog.at_level(logging.INFO, "progress"):
-        progress = Progress(logging.getLogger("progress"), "numbers", Counts(1000), count, every=0.0)
-        for _ in range(3):
-            progress.report()
-            await asyncio.sleep(0.01)
-    assert all(message.startswith("1,000 numbers done, ") for message in caplog.messages)

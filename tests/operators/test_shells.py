@@ -22,6 +22,8 @@ CONTEXT: Any = {"ds": "2026-11-21"}
 
 LIST = {
     "input_path": "list.csv", "sql": "SELECT", "sql_conn_id": "db", "column": "mobile", "part": {"of": 2},
+        "delimiter": ";",
+        "encoding": "cp1252",
     "output_path": "out.csv", "concurrency": 7, "rate_limit": "3/s", "default_region": "PE", "deferrable": True,
 }  # fmt: skip
 PERIOD = {"since": "2026-11-20", "until": "2026-11-21", "limit": 5, "output_path": "out.csv"}

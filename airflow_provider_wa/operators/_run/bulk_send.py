@@ -81,7 +81,7 @@ class SendRunner(ListRunner):
                     address,
                     concurrency=self.concurrency,
                     rate=self.rate(),
-                    length=self.input_list.length,
+                    length=self.input_list.total,
                     policy=policy,
                     resend_unknown=self.on_unknown == "resend",
                     first=self.input_list.first,

@@ -87,7 +87,7 @@ class CheckRunner(ListRunner):
             async with self._channel() as channel:
                 channel.budget = self._budget(batch.count_calls(channel))
                 bulk = BulkCheck(vendor, channel, batch, self.task.log, region, since, self.input_list.first)
-                return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.length)
+                return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
 
         with heap_spared():
             return asyncio.run(run())

@@ -6,16 +6,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.arguments import as_list
+from airflow_provider_wa.bulk.csv_reader import TextFormat
 from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows
 from airflow_provider_wa.bulk.partition import Part
-from airflow_provider_wa.bulk.progress import Length
 
 ROWS_AT_ONCE = 2000
 """Number of rows of a query in memory at once, as far as the database's driver lets them wait in the server."""
@@ -37,6 +36,8 @@ class InputList:
         ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that goes on where it was needs the rows in
         the same order again: let the query have an ORDER BY.
     :param part: a part of ``input_path``: an item of what ``bulk.partition.partition`` returned.
+    :param delimiter: separator of a CSV file; found by itself if not named.
+    :param encoding: encoding of a text file without a byte order mark; UTF-8 if not named.
     :param items_name: the name of the argument ``items`` in messages.
     :raises BadInput: none or several of them are given, or arguments that do not go together.
     """
@@ -49,6 +50,8 @@ class InputList:
         sql: str | None = None,
         sql_conn_id: str | None = None,
         part: Any = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
         items_name: str = "numbers",
     ) -> None:
         given = [value for value in (items, input_path, sql) if value is not None]
@@ -65,6 +68,8 @@ class InputList:
         self._sql = sql
         self._sql_conn_id = sql_conn_id
         self._part = None if part is None else Part.read(part)
+        self._text = TextFormat(delimiter, encoding)
+        self._counted: int | None = None
 
     @property
     def first(self) -> int:
@@ -78,17 +83,21 @@ class InputList:
 
     @property
     def total(self) -> int | None:
-        """Number of items; None for a file or a query, whose length only its end shows."""
+        """Number of items; None for a query, and for a file that was not proved."""
         if self._items is not None:
             return len(self._items)
-        return self._part.last - self._part.first + 1 if self._part else None
+        return self._part.last - self._part.first + 1 if self._part else self._counted
 
-    @property
-    def length(self) -> Length:
-        """Number of items, or a function that counts a file's rows, for which it reads all of it."""
-        if self._input_path is None or self._part is not None:
-            return self.total
-        return partial(count_rows, ObjectStoragePath(self._input_path))
+    def prove(self) -> None:
+        """Read a file to its end, so that a mistake anywhere in it is found before anything is spent.
+
+        The parts of a file are not proved one by one: ``partition`` has read all of it.
+
+        :raises BadInput: a row cannot be read; the error names its line.
+        :raises FileFailed: the file cannot be read, or not to its end.
+        """
+        if self._input_path is not None and self._part is None:
+            self._counted = count_rows(ObjectStoragePath(self._input_path), self._text)
 
     def values(self, column: str) -> Iterator[Any]:
         """Return one value for each row: that of the column, where rows have columns, or of a query's only column.
@@ -102,7 +111,7 @@ class InputList:
             self._first_has(column)
             return (item.get(column, "") if isinstance(item, Mapping) else item for item in self._items)
         if self._input_path is not None:
-            return read_column(ObjectStoragePath(self._input_path), column, self._span)
+            return read_column(ObjectStoragePath(self._input_path), column, self._span, self._text)
         names, rows = self._queried(column)
         place = names.index(column)
         return (row[place] for row in rows)
@@ -116,7 +125,7 @@ class InputList:
             self._first_has(column)
             return (item if isinstance(item, Mapping) else {column: item} for item in self._items)
         if self._input_path is not None:
-            return read_rows(ObjectStoragePath(self._input_path), column, self._span)
+            return read_rows(ObjectStoragePath(self._input_path), column, self._span, self._text)
         names, rows = self._queried(column)
         return (dict(zip(names, row, strict=True)) for row in rows)
 

@@ -38,6 +38,8 @@ class ListRunner:
     sql_conn_id: str | None = None
     column: str = "phone"
     part: Any = None
+    delimiter: str | None = None
+    encoding: str | None = None
     output_path: str | None = None
     concurrency: int | None = None
     rate_limit: str | None = None
@@ -56,6 +58,8 @@ class ListRunner:
             sql=self.sql,
             sql_conn_id=self.sql_conn_id,
             part=self.part,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
             items_name=self.items_name,
         )
 
@@ -80,13 +84,15 @@ class ListRunner:
     def beginning(self, rows: Iterable[T], count: int) -> list[T]:
         """Return the first rows of the list: up to ``count``, or up to what fits into an XCom without a file.
 
-        :raises BadInput: the list is empty, or has more rows than fit into an XCom.
+        :raises BadInput: the list is empty, has more rows than fit into an XCom, or a row that cannot be read.
         """
         first = list(islice(rows, count if self.output_path else XCOM_RESULTS + 1))
         if not first:
             raise BadInput(self._empty())
         if not self.output_path:
             refuse_over_limit(len(first), self.items_name)
+        if self.input_path:
+            self.input_list.prove()
         return first
 
     def prove_output(self) -> None:

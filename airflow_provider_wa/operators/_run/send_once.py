@@ -13,7 +13,6 @@ from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, req
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
-from airflow_provider_wa.bulk.progress import Length
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import heap_spared
@@ -79,7 +78,7 @@ class SendOnce:
         *,
         concurrency: int | None = None,
         rate: float | None = None,
-        length: Length = None,
+        length: int | None = None,
         **options: Any,
     ) -> tuple[BulkSend, SendCounts]:
         """Send to a list; ``options`` are those of ``BulkSend``.

@@ -53,7 +53,7 @@ def test_numbers_come_as_they_are_given(items: Any, values: list[Any]) -> None:
     assert list(source.values("phone")) == values
     assert list(source.values("phone")) == values
     assert list(source.rows("to")) == [{"to": value} for value in values]
-    assert (source.first, source.parts, source.total, source.length) == (1, 1, len(values), len(values))
+    assert (source.first, source.parts, source.total) == (1, 1, len(values))
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,24 @@ def test_a_file_is_read_anew_each_time(table: str) -> None:
     assert list(source.values("phone")) == [f"+{row}" for row in range(1, 11)]
     assert next(source.rows("phone")) == {"name": "Ana 1", "phone": "+1"}
     assert (source.first, source.parts, source.total) == (1, 1, None)
-    assert callable(source.length)
-    assert source.length() == 10
+
+
+def test_a_file_is_proved_to_its_end_and_its_rows_are_counted(table: str) -> None:
+    source = InputList(input_path=table)
+    source.prove()
+    assert source.total == 10
+    with Path(table).open("a") as file:
+        file.write('Eva "Evi" Silva,+11\n')
+    with pytest.raises(BadInput, match='line 12: a quote " in the middle of a cell'):
+        source.prove()
+
+
+def test_a_part_is_not_proved_again(table: str) -> None:
+    part = InputList(input_path=table, part=partition(table, 2)[1])
+    with Path(table).open("a") as file:
+        file.write('"\n')
+    part.prove()
+    assert part.total == 5
 
 
 def test_the_parts_of_a_file_are_the_file(table: str) -> None:
@@ -115,7 +131,6 @@ def test_the_parts_of_a_file_are_the_file(table: str) -> None:
     assert [value for part in parts for value in part.values("phone")] == [f"+{row}" for row in range(1, 11)]
     assert [row["name"] for part in parts for row in part.rows("phone")] == [f"Ana {row}" for row in range(1, 11)]
     assert [(part.first, part.parts, part.total) for part in parts] == [(1, 3, 3), (4, 3, 3), (7, 3, 4)]
-    assert [part.length for part in parts] == [3, 3, 4]
 
 
 @pytest.mark.parametrize("read", ["values", "rows"])
@@ -191,7 +206,7 @@ def test_a_query_is_a_list(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -
     rows = list(source.rows("phone"))
     assert rows[0] == {"name": "Ana 1", "phone": "+1"}
     assert rows[7] == {"name": None, "phone": None}
-    assert (source.first, source.parts, source.total, source.length) == (1, 1, None, None)
+    assert (source.first, source.parts, source.total) == (1, 1, None)
 
 
 @BOTH

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import csv
+import io
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.csv_reader import Csv, TextFormat, place_of, read_csv
+
+
+def read(content: str | bytes, column: str | None = "phone", **options: Any) -> Csv:
+    file = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    return read_csv(file, "a.csv", column, TextFormat(**options))
+
+
+def cells(content: str | bytes, column: str | None = "phone", **options: Any) -> list[list[str]]:
+    return [row for _, row in read(content, column, **options).rows]
+
+
+# Cells hold separators, quotes, line ends and blanks; a row of blanks only is no row.
+CELL = st.text(st.sampled_from(string.ascii_letters + string.digits + " ,;\t|\"'+\n\r=é€"), max_size=12)
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32"]
+
+
+@given(
+    rows=st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=12),
+    delimiter=st.sampled_from(",;\t|"),
+    # With other line ends Python's writer leaves a lone line end in a cell without quotes.
+    style=st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), *((end, csv.QUOTE_ALL) for end in ("\n", "\r\n", "\r"))]),
+    encoding=st.sampled_from(ENCODINGS),
+    separator_line=st.booleans(),
+)
+def test_every_row_that_python_writes_is_read_once_and_in_order(
+    rows: list[list[str]], delimiter: str, style: tuple[str, Any], encoding: str, separator_line: bool
+) -> None:
+    names = ["phone", "name, or\nnick", "city"]
+    stream = io.StringIO(newline="")
+    line_end, quoting = style
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=line_end, quoting=quoting, strict=True)
+    writer.writerow(names)
+    writer.writerows(rows)
+    text = f"sep={delimiter}{line_end}" * separator_line + stream.getvalue()
+    table = read(text.encode(encoding))
+    assert (table.names, table.delimiter) == (names, delimiter)
+    assert [row for _, row in table.rows] == [row for row in rows if any(cell.strip() for cell in row)]
+
+
+@given(text=st.text(st.sampled_from('ab,;"\n\r \t'), max_size=60))
+def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
+    try:
+        table = read("phone,x\n" + text)
+        found = [row for _, row in table.rows]
+    except BadInput:
+        return
+    strict = csv.reader(io.StringIO("phone,x\n" + text, newline=""), delimiter=table.delimiter, strict=True)
+    expected = [row[:2] for row in list(strict)[1:] if any(cell.strip() for cell in row)]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('phone,name\n1,Ana\n2,"Pepe\n3,Eva\n', 'line 3: a quote " is opened and not closed'),
+        ('phone,name\n1,Ana\n2,"Pepe\n3,"Eva"\n', 'line 3: a quote " is opened and not closed'),
+        ('phone,name\n1,5" pipe\n', 'line 2: a quote " in the middle'),
+        ('phone,name\n1,"Ana" B\n', 'line 2: a quote " in the middle'),
+        ("phone,name\n1,Garcia, Pepe\n", "line 2: 3 cells under 2 columns"),
+        (b"phone,name\n1,Ana\n2,Andr\xe9\n", "line 3, column 7: byte 0xe9 cannot be decoded"),
+        (b"phone,name\n1,Ana\0\n", "line 2, column 6: a NUL character"),
+        ("phone,name\n1,Ana\n".encode("utf-16")[:-1], "after line 1: truncated data"),
+        ('phone,name\n1,"' + "x" * (1 << 20), "line 2: a quote"),
+    ],
+)
+def test_what_can_be_misread_is_refused_with_its_line(content: str | bytes, message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        cells(content)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "column", "delimiter"),
+    [
+        ('phone;"Interests (news, sport, music)"', "phone", ";"),
+        ("a,b,c;phone", "phone", ";"),
+        ("a,b,c;d", "phone", ","),
+        ("Phone|a,b,c", "phone", "|"),
+        ("phone", "phone", ","),
+        ("sep=;\na,b;c", "phone", ";"),
+    ],
+)
+def test_the_separator_is_the_one_under_which_the_column_is_a_name(head: str, column: str, delimiter: str) -> None:
+    assert read(head, column).delimiter == delimiter
+
+
+def test_what_is_named_counts_more_than_what_is_found() -> None:
+    assert read("phone;a,b", delimiter=",").names == ["phone;a", "b"]
+    assert cells("phone,name\n1,Andr\u00e9\n".encode("cp1252"), encoding="cp1252") == [["1", "André"]]
+    assert cells("phone,name\n1,Andr\u00e9\n".encode("utf-16"), encoding="cp1252") == [["1", "André"]]
+
+
+@pytest.mark.parametrize(
+    "options", [{"delimiter": ""}, {"delimiter": "ab"}, {"delimiter": '"'}, {"encoding": "utf-99"}]
+)
+def test_a_wrong_argument_is_named(options: dict[str, str]) -> None:
+    with pytest.raises(BadInput, match=next(iter(options))):
+        read("phone", **options)
+
+
+def test_rows_of_separators_and_blanks_only_are_left_out_and_lines_are_counted_on() -> None:
+    table = read("phone;name\n;;;\n \n1;Ana;;\n\n2\n")
+    assert list(table.rows) == [(4, ["1", "Ana"]), (6, ["2"])]
+
+
+@pytest.mark.parametrize(
+    ("column", "names", "place"),
+    [
+        ("phone", ["name", "phone"], 1),
+        ("phone", ["Phone", "phone"], 1),
+        ("phone", ["name", " Phone "], 1),
+        ("PHONE (mobile)", ["Phone\n(mobile)"], 0),
+        ("phone", ["Phone", "PHONE"], None),
+        ("phone", ["phone", "phone"], None),
+        ("phone", ["name"], None),
+    ],
+)
+def test_a_column_is_found_by_its_name_or_without_case_and_blanks(
+    column: str, names: list[str], place: int | None
+) -> None:
+    assert place_of(column, names) == place
+
+
+def test_names_that_stand_twice_are_known() -> None:
+    assert read("phone,name,phone").repeated == {"phone"}
+
+
+def test_an_empty_file_has_no_columns() -> None:
+    table = read("")
+    assert (table.names, list(table.rows)) == ([], [])
