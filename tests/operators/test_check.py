@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,13 @@ def test_a_session_that_goes_down_ends_the_run_to_be_retried_and_keeps_what_was_
     source, output = tmp_path / "list.csv", tmp_path / "out.csv"
     source.write_text("\n".join(["phone", *existing(400)]))
     vendors.control("faults", vendor="green_api", kind="latency", seconds=0.01)
-    log_out = threading.Timer(0.2, vendors.control, ("faults",), {"vendor": "green_api", "kind": "logged_out"})
+
+    def go_down() -> None:
+        while vendors.state.ledger.requests["green_api"] < 20:
+            time.sleep(0.005)
+        vendors.control("faults", vendor="green_api", kind="logged_out")
+
+    log_out = threading.Thread(target=go_down, daemon=True)
     log_out.start()
     with pytest.raises(SessionDown):
         check(wa_conn_id="green_api_default", input_path=str(source), output_path=str(output), concurrency=4)

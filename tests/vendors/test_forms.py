@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 from unittest.mock import MagicMock
@@ -122,7 +123,7 @@ def test_host_that_may_be_left_out_is_its_own_placeholder(form: ConnectionForm) 
 
 
 def test_secret_extras_are_password_fields_that_airflow_hides_by_their_names(form: ConnectionForm) -> None:
-    from airflow.sdk.log import redact
+    from airflow.providers.common.compat.sdk import redact
 
     for extra in form.extras:
         assert (extra.conn_field["schema"].get("format") == "password") is extra.secret
@@ -152,6 +153,7 @@ def test_a_choice_can_be_left_open_without_a_null_among_the_choices(form: Connec
         assert None not in schema.get("enum", [])
 
 
+@pytest.mark.skipif(version("apache-airflow") == "3.1.1", reason="Airflow 3.1.1 shows no extras without wtforms")
 def test_the_ui_is_told_the_whole_form(form: ConnectionForm, service: Any) -> None:
     (told,) = [meta for meta in service.hook_meta_data() if meta.connection_type == form.conn_type]
     fields = {name: comparable(_dumped(field)) for name, field in (told.extra_fields or {}).items()}
