@@ -206,7 +206,7 @@ def test_a_send_that_was_refused_as_too_fast_is_repeated(vendors: Vendors, conn_
     assert (ledger["requests"][conn_type], len(ledger["messages"])) == (3, 1)
 
 
-def test_a_send_that_never_left_is_left_to_airflows_retries(vendors: Vendors) -> None:
+def test_a_send_that_never_left_is_left_to_airflows_retries(vendors: Vendors, at_once: None) -> None:
     conn_id = vendors.connect("wa_portal", "away", host="http://127.0.0.1:9")
     with pytest.raises(VendorUnavailable, match="cannot connect") as caught:
         send(wa_conn_id=conn_id)

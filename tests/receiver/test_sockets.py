@@ -13,6 +13,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -203,7 +204,7 @@ def test_an_endless_body_ends_with_the_limit(store: Store) -> None:
 
 def test_a_clock_does_not_tell_a_connection_that_exists_from_one_that_does_not(store: Store) -> None:
     def slow(conn_id: str) -> WebhookConnection | None:
-        time.sleep(0.1)  # longer than any difference that is to be hidden
+        time.sleep(0.1)  # the difference that is to be hidden, twice the bound
         return kit.connections.get(conn_id)
 
     kit = Kit(store, limits=Limits(MAX_BODY, refusal_seconds=0.25))
@@ -212,13 +213,17 @@ def test_a_clock_does_not_tell_a_connection_that_exists_from_one_that_does_not(s
     order = ["known", "open", "new"] * 12
     random.Random(7).shuffle(order)
     seconds: dict[str, list[float]] = {kind: [] for kind in set(order)}
-    with serving(kit) as url, httpx.Client(base_url=f"{url}/wa/hooks") as client:
+    with serving(kit) as url, httpx.Client(base_url=f"{url}/wa/hooks", timeout=60) as client:
         assert client.post(f"/known/{SECRET}", json=callback()).status_code == 200
-        for number, kind in enumerate(order):
+
+        def refused(number: int, kind: str) -> None:
             conn_id = f"new{number}" if kind == "new" else kind
             begun = time.monotonic()
             assert client.post(f"/{conn_id}/wrong", json=callback()).status_code == 404
             seconds[kind].append(time.monotonic() - begun)
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(refused, *zip(*enumerate(order), strict=True)))
     medians = {kind: statistics.median(times) for kind, times in seconds.items()}
     assert min(medians.values()) >= 0.25
-    assert max(medians.values()) - min(medians.values()) < 0.02, medians
+    assert max(medians.values()) - min(medians.values()) < 0.05, medians
