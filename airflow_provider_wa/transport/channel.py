@@ -70,6 +70,9 @@ class Endpoint:
             files=[(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
             extensions={"timeout": timeout.as_dict()},
         )
+        # aiohttp before 3.13.4 sends it.
+        if any("\0" in value for value in request.headers.values()):
+            raise httpx.LocalProtocolError("a header with a zero byte")
         # What could be encoded is ASCII; httpx would decode all headers again for each client that reads them.
         http_request.headers.encoding = "ascii"
         return http_request
@@ -161,7 +164,7 @@ class _Base(CallBudget):
         """
         try:
             http_request = self.endpoint.build(request)
-        except (httpx.InvalidURL, UnicodeError) as error:
+        except (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError) as error:
             return not_a_request(error)
         return http_request if http_request.url.host else not_a_request(httpx.UnsupportedProtocol("no host"))
 
