@@ -8,9 +8,8 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import IO
 
 from airflow_provider_wa.api.errors import BadInput
@@ -20,6 +19,9 @@ DELIMITERS = ",;\t|"
 
 LONGEST_RECORD = 1 << 20
 """Longest row in characters: a quote that nobody closes would otherwise make one row of the rest of the file."""
+
+Line = tuple[int, str]
+"""A line's number, counted from 1, and its text."""
 
 Record = tuple[int, list[str]]
 """The line on which a row begins, counted from 1, and its cells."""
@@ -103,23 +105,21 @@ def read_csv(file: IO[bytes], name: str, column: str | None = None, text: TextFo
         while they are read.
     """
     delimiter = text.delimiter
-    lines = enumerate(decoded(file, name, text.encoding), 1)
-    first = next(lines, None)
-    found = first and _SEPARATOR_LINE.match(first[1])
-    if found:
+    lines = decoded(file, name, text.encoding)
+    head = next(lines, None)
+    if head and (found := _SEPARATOR_LINE.match(head[1])):
         delimiter = delimiter or found[1]
-    elif first is not None:
-        lines = chain([first], lines)  # type: ignore[assignment]
-    head = next(_records(lines, name), None)
+        head = next(lines, None)
     if head is None:
         return Csv([], delimiter or ",", iter(()))
-    delimiter = delimiter or _separator(head, name, column)
+    head = _whole(*head, lines, name)
+    delimiter = delimiter or _separator(*head, name, column)
     names = _cells(*head, name, delimiter)
     return Csv(names, delimiter, _rows(lines, name, delimiter, len(names)))
 
 
-def decoded(file: IO[bytes], name: str, encoding: str | None) -> Iterator[str]:
-    """Yield the lines with their ends; the first one that cannot be decoded raises."""
+def decoded(file: IO[bytes], name: str, encoding: str | None) -> Iterator[Line]:
+    """Yield the lines with their numbers and ends; the first one that cannot be decoded raises."""
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(_Raw(file))  # type: ignore[type-var]
     found = encoding_of(buffered.peek(4)[:4], encoding)
     number = 0
@@ -135,7 +135,7 @@ def decoded(file: IO[bytes], name: str, encoding: str | None) -> Iterator[str]:
                     )
             elif "\0" in line:
                 raise BadInput(f"line {number}, column {line.index(chr(0)) + 1}: a NUL character; {advice}")
-            yield line
+            yield number, line
     except UnicodeDecodeError as error:
         raise BadInput(f"after line {number}: {error.reason}; {advice}") from None
 
@@ -156,28 +156,22 @@ class _Raw(io.RawIOBase):
         return len(data)
 
 
-def _records(lines: Iterable[tuple[int, str]], name: str, delimiter: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the text of each row with its first line: a quoted cell may hold line ends."""
-    begun = 0
-    parts: list[str] = []
-    open_quote = False
-    for number, line in lines:
-        if not parts and '"' not in line:
-            yield number, line
-            continue
-        if not parts:
-            begun = number
+def _whole(begun: int, text: str, lines: Iterator[Line], name: str, delimiter: str = "") -> Line:
+    """Return the line with the ones that follow, as long as a quote is open: a quoted cell may hold line ends."""
+    parts, size = [text], len(text)
+    is_open = text.count('"') % 2 == 1
+    while is_open:
+        _, line = next(lines, (0, ""))
         parts.append(line)
-        open_quote ^= line.count('"') % 2 == 1
-        if not open_quote:
-            yield begun, "".join(parts)
-            parts = []
-        elif sum(map(len, parts)) > LONGEST_RECORD:
-            break
-    if parts:
-        if delimiter:
-            _refuse_stray_quote(begun, parts[0], name, delimiter)  # then that is the mistake
-        raise BadInput(f'{name}: line {begun}: a quote " is opened and not closed; close it, or write "" for a quote')
+        size += len(line)
+        is_open ^= line.count('"') % 2 == 1
+        if is_open and (not line or size > LONGEST_RECORD):
+            if delimiter:
+                _refuse_stray_quote(begun, text, name, delimiter)  # then that is the mistake
+            raise BadInput(
+                f'{name}: line {begun}: a quote " is opened and not closed; close it, or write "" for a quote'
+            )
+    return begun, "".join(parts)
 
 
 def _cells(line: int, text: str, name: str, delimiter: str) -> list[str]:
@@ -189,7 +183,10 @@ def _cells(line: int, text: str, name: str, delimiter: str) -> list[str]:
     if '"' not in bare:
         return bare.split(delimiter)
     _refuse_stray_quote(line, bare, name, delimiter)
-    return next(csv.reader([bare], delimiter=delimiter, strict=True))
+    try:
+        return next(csv.reader([bare], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise BadInput(f"{name}: line {line}: {error}") from None
 
 
 def _refuse_stray_quote(line: int, text: str, name: str, delimiter: str) -> None:
@@ -229,13 +226,12 @@ def _closing(text: str, place: int) -> int:
     return len(text)
 
 
-def _separator(head: Record | tuple[int, str], name: str, column: str | None) -> str:
+def _separator(line: int, text: str, name: str, column: str | None) -> str:
     """Return the separator under which the first row has ``column``, or most columns."""
-    line, text = head
     read: dict[str, list[str]] = {}
     for candidate in DELIMITERS:
         try:
-            read[candidate] = _cells(line, str(text), name, candidate)
+            read[candidate] = _cells(line, text, name, candidate)
         except BadInput:
             continue
     if not read:
@@ -244,16 +240,20 @@ def _separator(head: Record | tuple[int, str], name: str, column: str | None) ->
     return max(named or read, key=lambda found: len(read[found]))
 
 
-def _rows(lines: Iterable[tuple[int, str]], name: str, delimiter: str, columns: int) -> Iterator[Record]:
-    for line, text in _records(lines, name, delimiter):
+def _rows(lines: Iterator[Line], name: str, delimiter: str, columns: int) -> Iterator[Record]:
+    for line, text in lines:
+        if '"' in text:
+            line, text = _whole(line, text, lines, name, delimiter)  # noqa: PLW2901 - the row that begins here
         cells = _cells(line, text, name, delimiter)
-        if len(cells) > columns and any(cell.strip() for cell in cells[columns:]):
-            raise BadInput(
-                f"{name}: line {line}: {len(cells)} cells under {columns} columns; "
-                f"put cells that contain {delimiter!r} in quotes"
-            )
-        if any(cell and not cell.isspace() for cell in cells):
-            yield line, cells[:columns]
+        if len(cells) > columns:
+            if any(cell.strip() for cell in cells[columns:]):
+                raise BadInput(
+                    f"{name}: line {line}: {len(cells)} cells under {columns} columns; "
+                    f"put cells that contain {delimiter!r} in quotes"
+                )
+            cells = cells[:columns]
+        if cells[0].strip() or any(cell.strip() for cell in cells):
+            yield line, cells
 
 
 def place_of(column: str, names: Sequence[str]) -> int | None:

@@ -201,7 +201,7 @@ def _open(path: AnyPath, mode: str, **options: Any) -> Any:
 
 
 @contextmanager
-def _lines(path: AnyPath, text: TextFormat) -> Iterator[Iterator[str]]:
+def _lines(path: AnyPath, text: TextFormat) -> Iterator[Iterator[csv_reader.Line]]:
     with _open(path, "rb") as file:
         yield csv_reader.decoded(file, str(path), text.encoding)
 
@@ -253,9 +253,9 @@ def _place(column: str, names: Sequence[str], path: AnyPath) -> int:
     return place
 
 
-def _filled(stream: Iterator[str]) -> Iterator[tuple[int, str]]:
-    """The lines of JSON Lines that hold anything, each with its number."""
-    return ((number, line) for number, line in enumerate(stream, 1) if not line.isspace())
+def _filled(lines: Iterator[csv_reader.Line]) -> Iterator[csv_reader.Line]:
+    """Return the lines of JSON Lines that are not blank."""
+    return ((number, line) for number, line in lines if not line.isspace())
 
 
 def _json_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:

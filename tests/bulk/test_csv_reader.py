@@ -75,6 +75,8 @@ def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
         (b"phone,name\n1,Ana\0\n", "line 2, column 6: a NUL character"),
         ("phone,name\n1,Ana\n".encode("utf-16")[:-1], "after line 1: truncated data"),
         ('phone,name\n1,"' + "x" * (1 << 20), "line 2: a quote"),
+        ('phone,name\n1,"' + "x\n" * (1 << 20), "line 2: a quote"),
+        ('phone,name\n1,"' + "x" * 200_000 + '"\n', "line 2: field larger than field limit"),
     ],
 )
 def test_what_can_be_misread_is_refused_with_its_line(content: str | bytes, message: str) -> None:
