@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from airflow_provider_wa.api.errors import UnsupportedByVendor
 from airflow_provider_wa.api.flow import Flow
-from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.messages import Message, options_of
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
     Balance,
@@ -55,7 +55,10 @@ class ChecksAgain(Protocol):
 
 @runtime_checkable
 class SendsMessages(Protocol):
-    """Sends messages of the types in ``sends``."""
+    """Sends messages of the types in ``sends``.
+
+    A vendor may have ``message_options``: for a field of ``messages.OPTIONS`` the types of messages that take it.
+    """
 
     sends: ClassVar[Collection[type[Message]]]
 
@@ -274,13 +277,24 @@ def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) ->
 
 
 def require_message(vendor: SendsMessages, message: Message, others: Iterable[type[Any]]) -> None:
-    """Refuse a message of a type that ``vendor`` does not send.
+    """Refuse a message of a type, or with an option (``quoted_id``, ``mentions`` ...), that ``vendor`` does not send.
 
     :raises UnsupportedByVendor: it does not; the message names the connection types in ``others`` that do.
     """
+    others, name = [*others], str(getattr(vendor, "name", ""))
     if type(message) not in vendor.sends:
         able = sorted(other.name for other in others if type(message) in getattr(other, "sends", ()))
-        raise unsupported(str(getattr(vendor, "name", "")), f"send messages of the type {message.type}", able)
+        raise unsupported(name, f"send messages of the type {message.type}", able)
+    for option in options_of(message):
+        if type(message) not in _takers(vendor, option):
+            able = sorted(other.name for other in others if type(message) in _takers(other, option))
+            raise unsupported(name, f"send {option} with messages of the type {message.type}", able)
+
+
+def _takers(vendor: object, option: str) -> Collection[type[Message]]:
+    """Return the types of messages with which a vendor takes an option."""
+    options: Mapping[str, Collection[type[Message]]] = getattr(vendor, "message_options", {})
+    return options.get(option, ())
 
 
 def unsupported(vendor: str, deed: str, able: Sequence[str]) -> UnsupportedByVendor:

@@ -52,7 +52,9 @@ MESSAGE_TYPES: Mapping[str, type[Message]] = {
 _PARTS: Mapping[str, type] = {"media": Media, "location": Location}
 _LISTS: Mapping[str, type] = {"buttons": Button, "rows": ListRow}
 _MEDIA_SHORTCUTS = ("url", "filename", "media_type")
-_NOT_TEXT = ("latitude", "longitude", "content", "thumbnail", "options", "own", "several", *_PARTS, *_LISTS)
+_PLAIN_LISTS = ("options", "mentions")
+_FLAGS = ("own", "several", "link_preview")
+_NOT_TEXT = ("latitude", "longitude", "content", "thumbnail", *_PLAIN_LISTS, *_FLAGS, *_PARTS, *_LISTS)
 
 
 def from_dict(spec: Mapping[str, Any]) -> Message:
@@ -93,7 +95,7 @@ def _built(cls: type, what: str, given: Any) -> Any:
 def _value(name: str, value: Any, what: str) -> Any:
     if name in _PARTS:
         return _built(_PARTS[name], f"{what}: {name}", value)
-    if name in _LISTS or name == "options":
+    if name in _LISTS or name in _PLAIN_LISTS:
         if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
             raise BadInput(f"{what}: {name} must be a list")
         return tuple(_built(_LISTS[name], f"{what}: {name}", item) if name in _LISTS else item for item in value)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.file_names import media_type_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Media:
             raise BadInput(f"media: {file} is empty")
         last_part = "" if self.url is None else _file_name(self.url)
         name = self.filename or last_part
-        kind = self.media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kind = self.media_type or media_type_of(name) or "application/octet-stream"
         object.__setattr__(self, "media_type", kind)
         object.__setattr__(self, "filename", name or f"file{mimetypes.guess_extension(kind) or ''}")
 
@@ -64,21 +65,39 @@ class Text(Message):
     """A text. WhatsApp's own marks are kept: ``*bold*``, ``_italic_``, ``~strikethrough~``.
 
     With ``quoted_id`` it answers that message; ``quoted_sender`` is the JID of its sender, which some vendors require.
+    ``mentions`` are digits or JIDs of people who are notified; the body has ``@<digits>`` where each is shown. With
+    ``link_preview`` the first link is shown with its title and picture.
     """
 
     type: ClassVar[str] = "text"
     body: str
     quoted_id: str = ""
     quoted_sender: str = ""
+    mentions: tuple[str, ...] = field(default=(), kw_only=True)
+    link_preview: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_mentions(self)
         if not self.body.strip():
             raise BadInput("text: the body is empty")
 
 
 @dataclass(frozen=True)
-class MediaMessage(Message):
+class AnsweringMessage(Message):
+    """A message that can quote another one and mention people, where the vendor takes that; fields as of ``Text``."""
+
+    quoted_id: str = field(default="", kw_only=True)
+    quoted_sender: str = field(default="", kw_only=True)
+    mentions: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_mentions(self)
+
+
+@dataclass(frozen=True)
+class MediaMessage(AnsweringMessage):
     """A message that carries a file."""
 
     media: Media
@@ -94,7 +113,7 @@ class Image(MediaMessage):
 
 @dataclass(frozen=True)
 class Audio(MediaMessage):
-    """A voice note or other audio. WhatsApp shows no caption with audio."""
+    """A voice note or other audio, such as music, by its file's type. WhatsApp shows no caption with audio."""
 
     type: ClassVar[str] = "audio"
 
@@ -128,7 +147,7 @@ class Sticker(MediaMessage):
 
 
 @dataclass(frozen=True)
-class Location(Message):
+class Location(AnsweringMessage):
     """A place: degrees of latitude (-90 to 90) and longitude (-180 to 180), with a name, address and link to show."""
 
     type: ClassVar[str] = "location"
@@ -151,7 +170,7 @@ class Location(Message):
 
 
 @dataclass(frozen=True)
-class ContactCard(Message):
+class ContactCard(AnsweringMessage):
     """A contact to save: a display name and a phone number with country code."""
 
     type: ClassVar[str] = "contact"
@@ -184,28 +203,31 @@ class ContactCard(Message):
 
 @dataclass(frozen=True)
 class Button:
-    """A button under a message: with ``url`` it opens a page, with ``phone`` it calls, else it answers by its text."""
+    """A button under a message: opens ``url``, calls ``phone``, copies ``copy_code``, or else answers by its text."""
 
     text: str
     url: str = ""
     phone: str = ""
+    copy_code: str = ""
 
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise BadInput("button: the text is empty")
-        if self.url and self.phone:
-            raise BadInput(f"button {self.text!r}: both url and phone are given; expected one of them")
+        given = [name for name in ("url", "phone", "copy_code") if getattr(self, name)]
+        if len(given) > 1:
+            raise BadInput(f"button {self.text!r}: {' and '.join(given)} are given; expected one of them")
         if self.url:
             _file_name(self.url)
 
     @property
     def kind(self) -> str:
-        """Effect of the button: ``url``, ``call`` or ``reply``."""
-        return "url" if self.url else "call" if self.phone else "reply"
+        """Effect of the button: ``url``, ``call``, ``copy`` or ``reply``."""
+        effects = (("url", self.url), ("call", self.phone), ("copy", self.copy_code))
+        return next((kind for kind, value in effects if value), "reply")
 
 
 @dataclass(frozen=True)
-class Buttons(Message):
+class Buttons(AnsweringMessage):
     """A text with buttons, under a file or a place if there is one. The vendor limits their number."""
 
     type: ClassVar[str] = "buttons"
@@ -240,7 +262,7 @@ class ListRow:
 
 
 @dataclass(frozen=True)
-class ListMessage(Message):
+class ListMessage(AnsweringMessage):
     """A text with a button that opens a list of items to choose from."""
 
     type: ClassVar[str] = "list"
@@ -280,12 +302,16 @@ class Poll(Message):
 
 @dataclass(frozen=True)
 class Reaction(Message):
-    """An emoji on a message; an empty one removes it. ``own``: this account sent the message."""
+    """An emoji on a message; an empty one removes it. ``own``: this account sent the message.
+
+    ``sender`` is the JID of the message's sender, which some vendors require in a group.
+    """
 
     type: ClassVar[str] = "reaction"
     message_id: str
     emoji: str
     own: bool = False
+    sender: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -307,6 +333,23 @@ class Edit(Message):
             raise BadInput("edit: the message's id or the new text is empty; expected both")
 
 
+OPTIONS = ("quoted_id", "mentions", "link_preview")
+"""Fields of messages that not every vendor takes."""
+
+
+def options_of(message: Message) -> list[str]:
+    """Return the names of the ``OPTIONS`` that are set; ``quoted_id`` of a text is not counted, vendors check it."""
+    names = OPTIONS[1:] if isinstance(message, Text) else OPTIONS
+    return [name for name in names if getattr(message, name, None)]
+
+
+def _check_mentions(message: Text | AnsweringMessage) -> None:
+    people = message.mentions
+    if isinstance(people, str) or not all(isinstance(person, str) and person.strip() for person in people):
+        raise BadInput(f"{message.type}: mentions has a wrong type; expected a list of numbers or JIDs as texts")
+    object.__setattr__(message, "mentions", tuple(people))
+
+
 def _texts(part: Any) -> Iterator[tuple[str, str]]:
     """Yield all texts of a message and of its parts, each with the name of its field."""
     for f in fields(part):
@@ -320,9 +363,11 @@ def _texts(part: Any) -> Iterator[tuple[str, str]]:
 
 def _set_fields(part: Any) -> dict[str, Any]:
     found = {f.name: getattr(part, f.name) for f in fields(part)}
-    # 0 is a latitude: only None, False and the empty text are left out.
+    # 0 is a latitude: only None, False, the empty text and the empty list are left out.
     return {
-        name: _plain(value) for name, value in found.items() if value is not None and value is not False and value != ""
+        name: _plain(value)
+        for name, value in found.items()
+        if value is not None and value is not False and value not in ("", ())
     }
 
 

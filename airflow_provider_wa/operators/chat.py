@@ -21,21 +21,34 @@ class WaReactOperator(WaOperator):
     :param message_id: the message (templated).
     :param emoji: the emoji; an empty text takes it back (templated).
     :param own: the message is one that this account sent.
+    :param sender: the sender of another's message, needed in a group by some vendors (templated).
     """
 
-    template_fields: Sequence[str] = ("wa_conn_id", "to", "message_id", "emoji")
+    template_fields: Sequence[str] = ("wa_conn_id", "to", "message_id", "emoji", "sender")
 
-    def __init__(self, *, to: str | int, message_id: str, emoji: str, own: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        to: str | int,
+        message_id: str,
+        emoji: str,
+        own: bool = False,
+        sender: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.to = to
         self.message_id = message_id
         self.emoji = emoji
         self.own = own
+        self.sender = sender
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run import chat
 
-        return chat.react(self, to=self.to, message_id=self.message_id, emoji=self.emoji, own=self.own)
+        return chat.react(
+            self, to=self.to, message_id=self.message_id, emoji=self.emoji, own=self.own, sender=self.sender or ""
+        )
 
 
 class WaMarkReadOperator(WaOperator):
@@ -67,7 +80,7 @@ class WaDownloadMediaOperator(WaOperator):
     Returns ``{"vendor", "media_type", "filename", "output", "bytes"}``.
 
     :param wa_conn_id: the connection (templated).
-    :param kind: image, audio, video or document (templated).
+    :param kind: image, audio, video, document or sticker (templated).
     :param reference: the message's description of its file, as a dict (templated): Url, MediaKey, Mimetype,
         FileSHA256 ...
     :param output_path: path or URI of the file (templated).

@@ -31,7 +31,7 @@ from airflow_provider_wa.api.capabilities import (
     who_can,
 )
 from airflow_provider_wa.api.errors import UnsupportedByVendor
-from airflow_provider_wa.api.messages import Poll, Reaction
+from airflow_provider_wa.api.messages import Image, Media, Poll, Reaction, Text
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.vendors.accuauth.client import AccuAuth
 from airflow_provider_wa.vendors.base import Vendor
@@ -110,3 +110,13 @@ def test_a_kind_of_message_that_a_vendor_lacks_names_those_that_have_it() -> Non
         require_message(VENDOR["wa_portal"], Poll("Tea?", ("yes", "no")), VENDORS)  # type: ignore[arg-type]
     with pytest.raises(UnsupportedByVendor, match=r"of the type reaction; connection types that can: wuzapi$"):
         require_message(VENDOR["green_api"], Reaction("A1", "x"), VENDORS)  # type: ignore[arg-type]
+
+
+def test_an_option_that_a_vendor_would_drop_is_refused() -> None:
+    message = Image(Media(b"x"), mentions=("51987654321",))
+    require_message(VENDOR["wuzapi"], message, VENDORS)  # type: ignore[arg-type]
+    for option, refused in (("mentions", message), ("link_preview", Text("hi", link_preview=True))):
+        with pytest.raises(
+            UnsupportedByVendor, match=rf"cannot send {option} with messages of the type {refused.type}"
+        ):
+            require_message(VENDOR["wa_portal"], refused, VENDORS)  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ from airflow_provider_wa.api.messages import (
     Message,
     Poll,
     Text,
+    options_of,
 )
 
 PHOTO = Media(url="https://example.com/a.jpg")
@@ -190,3 +191,28 @@ def test_a_vcards_values_are_escaped(name: str, escaped: str) -> None:
 def test_messages_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Text("x").body = "y"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("button", "kind"),
+    [(Button("x"), "reply"), (Button("x", phone="1"), "call"), (Button("x", copy_code="SALE"), "copy")],
+)
+def test_a_button_has_one_effect(button: Button, kind: str) -> None:
+    assert button.kind == kind
+    with pytest.raises(BadInput, match="phone and copy_code are given; expected one of them"):
+        Button("x", phone="1", copy_code="SALE")
+
+
+@pytest.mark.parametrize("mentions", ["51987654321", [51987654321], [" "]])
+def test_mentions_are_a_list_of_people(mentions: Any) -> None:
+    for make in (lambda: Text("hi", mentions=mentions), lambda: Location(1, 2, mentions=mentions)):
+        with pytest.raises(BadInput, match="mentions has a wrong type; expected a list"):
+            make()
+
+
+def test_options_are_those_that_are_set() -> None:
+    picture = Image(Media(b"x"), quoted_id="A1", mentions=("51987654321",))
+    assert options_of(picture) == ["quoted_id", "mentions"]
+    assert options_of(Text("hi", "A1", link_preview=True)) == ["link_preview"]
+    assert options_of(Image(Media(b"x"))) == options_of(Poll("?", ("a", "b"))) == []
+    assert picture.to_dict()["mentions"] == ["51987654321"]

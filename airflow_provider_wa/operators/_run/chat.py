@@ -15,9 +15,9 @@ from airflow_provider_wa.operators._run.output import write_file
 from airflow_provider_wa.operators._run.task import Task
 
 
-def react(task: Task, *, to: str | int, message_id: str, emoji: str, own: bool) -> dict[str, Any]:
+def react(task: Task, *, to: str | int, message_id: str, emoji: str, own: bool, sender: str = "") -> dict[str, Any]:
     """Put an emoji on a message, or take it back."""
-    return task.hook.send(to, Reaction(message_id, emoji, own)).to_dict()
+    return task.hook.send(to, Reaction(message_id, emoji, own, sender)).to_dict()
 
 
 def mark_read(task: Task, *, message_ids: Any, chat: str, sender: str | None) -> None:

@@ -131,6 +131,8 @@ def _buttons(message: Buttons) -> Outgoing:
 def _button_parameters(buttons: tuple[Button, ...]) -> dict[str, str]:
     """Return the parameters of buttons: up to three that answer, or one each that calls, opens a page and answers."""
     kinds = [button.kind for button in buttons]
+    if "copy" in kinds:
+        raise _refused("buttons: copy_code is not possible; the portal's buttons answer, call or open a page")
     _check("buttons: buttons", len(kinds))
     _check("buttons: buttons that call", kinds.count("call"))
     _check("buttons: buttons that open a page", kinds.count("url"))

@@ -15,7 +15,7 @@ from airflow_provider_wa.api.capabilities import unsupported
 from airflow_provider_wa.api.errors import BadInput, SessionDown, UnsupportedByVendor, WaError
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
 from airflow_provider_wa.api.json_fields import pick, png_bytes, text
-from airflow_provider_wa.api.messages import Buttons, Media, Message
+from airflow_provider_wa.api.messages import Buttons, Media, Message, Reaction
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
     Avatar,
@@ -34,7 +34,7 @@ from airflow_provider_wa.api.records import (
 from airflow_provider_wa.api.webhooks import Event, Post, RawPost
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
 from airflow_provider_wa.vendors.wuzapi import events, messages, replies
-from airflow_provider_wa.vendors.wuzapi.messages import SENDS, Body, addressed, group_jid, jid, required
+from airflow_provider_wa.vendors.wuzapi.messages import OPTIONS, SENDS, Body, addressed, group_jid, jid, required
 from airflow_provider_wa.vendors.wuzapi.tables import (
     DOWNLOAD_TIMEOUT,
     DOWNLOADS,
@@ -62,6 +62,7 @@ class WuzApi(Vendor):
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
     sends: ClassVar[Collection[type[Message]]] = frozenset({*SENDS, Buttons})
+    message_options: ClassVar[Mapping[str, Collection[type[Message]]]] = OPTIONS
     longest_send: ClassVar[float] = SEND_TIMEOUT
 
     token: str = secret()
@@ -333,6 +334,9 @@ class WuzApi(Vendor):
             route = SENDS.get(type(message))
             if route is None:
                 raise unsupported(self.name, f"send messages of the type {message.type}", ())
+            if isinstance(message, Reaction) and jids.is_group(to) and not (message.own or message.sender):
+                raise BadInput("reaction: sender is missing; a group requires the sender of the message",
+                               vendor=self.name)  # fmt: skip
             reply = yield from self.ask(self._sending(route.path, route.body(to, message, message_id)))
             message_id = message_id if route.own_id else getattr(message, "message_id", None)
         return self._sent(reply, to, message_id, warning)
@@ -408,7 +412,7 @@ class WuzApi(Vendor):
         A refusal that leads to the next form always comes before anything was sent.
         """
         newest = messages.buttons(message)
-        if message.media is None:
+        if not message.media and all(button.kind != "copy" for button in message.buttons):
             request = self._sending(messages.TEMPLATE, addressed(to, messages.template(message), message_id))
             reply = yield from self.ask(request, accept=(404,))
             if reply.status != 404:

@@ -14,6 +14,7 @@ from airflow_provider_wa.api import jids, media_types
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.json_fields import pick, text, whole_number
 from airflow_provider_wa.api.messages import (
+    AnsweringMessage,
     Audio,
     Button,
     Buttons,
@@ -38,6 +39,10 @@ Body: TypeAlias = dict[str, Any]
 
 IMAGES = ("image/jpeg", "image/png")
 VIDEOS = ("video/mp4", "video/3gpp")
+STICKERS = ("image/webp", "image/png", "image/jpeg", "image/gif", "video/mp4")
+
+VOICE = {"ptt": True, "mimetype": "audio/ogg; codecs=opus"}
+MUSIC = {"ptt": False, "mimetype": "audio/mpeg"}
 
 # Fields of a file that can be downloaded: name, whether it is bytes in base64, whether it is required.
 _REFERENCE: tuple[tuple[str, bool, bool], ...] = (
@@ -104,13 +109,28 @@ def _optional(**fields: str) -> Body:
     return {name: value for name, value in fields.items() if value}
 
 
+def context(message: Text | AnsweringMessage) -> Body:
+    """Return the field that quotes a message and mentions people; empty without either.
+
+    :raises BadInput: the sender of the quoted message is missing, or somebody is neither a number nor a JID.
+    """
+    info: Body = {}
+    if message.quoted_id:
+        if not message.quoted_sender:
+            raise BadInput(
+                f"{message.type}: quoted_sender is missing; an answer requires the JID of the sender", vendor=NAME
+            )
+        info = {
+            "StanzaId": message.quoted_id,
+            "Participant": jid(message.quoted_sender, f"{message.type}: quoted_sender"),
+        }
+    if message.mentions:
+        info["MentionedJID"] = [jid(person, f"{message.type}: mentions") for person in message.mentions]
+    return {"ContextInfo": info} if info else {}
+
+
 def _text(message: Text) -> Body:
-    if not message.quoted_id:
-        return {"Body": message.body}
-    if not message.quoted_sender:
-        raise BadInput("text: quoted_sender is missing; an answer requires the JID of the sender", vendor=NAME)
-    sender = jid(message.quoted_sender, "text: quoted_sender")
-    return {"Body": message.body, "ContextInfo": {"StanzaId": message.quoted_id, "Participant": sender}}
+    return {"Body": message.body, **({"LinkPreview": True} if message.link_preview else {})}
 
 
 def _image(message: Image) -> Body:
@@ -120,29 +140,43 @@ def _image(message: Image) -> Body:
 def _video(message: Video) -> Body:
     return {
         "Video": data_url(message.media, VIDEOS, "video"),
+        **_mime_type(message.media),
         **_optional(Caption=message.caption),
         **_thumbnail("JpegThumbnail", message.thumbnail, "image/jpeg"),
     }
+
+
+def _mime_type(media: Media) -> Body:
+    """Return the MIME type, if it is known: the server knows few types by a file's content."""
+    kind = media_types.media_type(media)
+    return {} if kind == "application/octet-stream" else {"MimeType": kind}
 
 
 def _audio(message: Audio) -> Body:
     head = (message.media.content or b"")[:_OGG_HEAD]
     if codec := next((name for mark, name in _NOT_OPUS.items() if mark in head), None):
         raise BadInput(f"audio: {message.media.filename!r} is {codec} in Ogg; it must be Opus in Ogg", vendor=NAME)
-    return {"Audio": data_url(message.media, ("audio/ogg",), "audio", "audio/ogg")}
+    kind = media_types.media_type(message.media)
+    form = MUSIC if kind == "audio/mpeg" else VOICE
+    if message.media.url is not None and kind not in ("audio/mpeg", "audio/ogg"):
+        form = {}  # a link without a telling name: the server goes by the type that the link answers with
+    return {"Audio": data_url(message.media, ("audio/ogg", "audio/mpeg"), "audio"), **form}
 
 
 def _document(message: Document) -> Body:
-    # Older servers take this one MIME type; newer ones find the real one by the file's name.
+    # Older servers take this one MIME type in the data; newer ones go by the field.
     document = data_url(message.media, (), "document", "application/octet-stream")
-    return {"Document": document, "FileName": message.media.filename, **_optional(Caption=message.caption)}
+    named = {"FileName": message.media.filename, **_mime_type(message.media)}
+    return {"Document": document, **named, **_optional(Caption=message.caption)}
 
 
 def _sticker(message: Sticker) -> Body:
     if message.caption:
         raise BadInput("sticker: caption is not possible; WhatsApp shows none with a sticker", vendor=NAME)
-    sticker = data_url(message.media, ("image/webp",), "sticker")
-    return {"Sticker": sticker, **_thumbnail("PngThumbnail", message.thumbnail, "image/png")}
+    sticker = data_url(message.media, STICKERS, "sticker")
+    # By this the server knows what to convert to WebP.
+    kind = {} if media_types.media_type(message.media) == "image/webp" else _mime_type(message.media)
+    return {"Sticker": sticker, **kind, **_thumbnail("PngThumbnail", message.thumbnail, "image/png")}
 
 
 def _thumbnail(name: str, picture: bytes | None, kind: str) -> Body:
@@ -196,7 +230,10 @@ def _edit(message: Edit) -> Body:
 
 def _reaction(message: Reaction) -> Body:
     own = "me:" if message.own else ""
-    return {"Body": message.emoji or "remove", "Id": own + message.message_id.removeprefix(own)}
+    body = {"Body": message.emoji or "remove", "Id": own + message.message_id.removeprefix(own)}
+    if message.sender and not message.own:
+        body["Participant"] = jid(message.sender, "reaction: sender")
+    return body
 
 
 def template(message: Buttons) -> Body:
@@ -205,7 +242,7 @@ def template(message: Buttons) -> Body:
     :raises BadInput: too many buttons of a kind, or a text too long.
     """
     buttons = [_template_button(button) for button in _checked(message)]
-    return {"Content": message.body, **_optional(Footer=message.footer), "Buttons": buttons}
+    return {"Content": message.body, **_optional(Footer=message.footer), "Buttons": buttons, **context(message)}
 
 
 def _template_button(button: Button) -> Body:
@@ -223,13 +260,14 @@ def buttons(message: Buttons) -> Body:
                        vendor=NAME)  # fmt: skip
     given = [_button(place, button) for place, button in enumerate(_checked(message), 1)]
     picture = data_url(message.media, IMAGES, "buttons: media") if message.media else ""
-    return {"Body": message.body, **_optional(Footer=message.footer, Image=picture), "Buttons": given}
+    parts = _optional(Footer=message.footer, Image=picture)
+    return {"Body": message.body, **parts, "Buttons": given, **context(message)}
 
 
 def _button(place: int, button: Button) -> Body:
-    kind = {"reply": "reply", "url": "cta_url", "call": "cta_call"}[button.kind]
+    kind = {"reply": "reply", "url": "cta_url", "call": "cta_call", "copy": "copy"}[button.kind]
     label = {"Type": kind, "ButtonId": str(place), "ButtonText": button.text}
-    return {**label, **_optional(url=button.url, phone_number=button.phone)}
+    return {**label, **_optional(url=button.url, phone_number=button.phone, copy_code=button.copy_code)}
 
 
 def reply_buttons(message: Buttons) -> Body | None:
@@ -237,7 +275,7 @@ def reply_buttons(message: Buttons) -> Body | None:
     if message.media or any(button.kind != "reply" for button in message.buttons):
         return None
     given = [{"ButtonId": str(place), "ButtonText": button.text} for place, button in enumerate(message.buttons, 1)]
-    return {"Title": message.body, "Buttons": given}
+    return {"Title": message.body, "Buttons": given, **context(message)}
 
 
 def _checked(message: Buttons) -> tuple[Button, ...]:
@@ -251,6 +289,10 @@ def _checked(message: Buttons) -> tuple[Button, ...]:
                 vendor=NAME,
             )
     return message.buttons
+
+
+ANSWERING = (Text, AnsweringMessage)
+"""Types of messages that can quote another one and mention people."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +312,10 @@ class Route:
 
         :raises BadInput: the message is not what the endpoint takes.
         """
-        return addressed(to, self.make(message), message_id if self.own_id else None, self.recipient)
+        body = self.make(message)
+        if isinstance(message, ANSWERING):
+            body |= context(message)
+        return addressed(to, body, message_id if self.own_id else None, self.recipient)
 
 
 SENDS: Mapping[type[Message], Route] = {
@@ -288,6 +333,14 @@ SENDS: Mapping[type[Message], Route] = {
     Reaction: Route("/chat/react", _reaction, own_id=False),
 }
 """Endpoint of each type of message except ``Buttons``: theirs depends on the server."""
+
+OPTIONS: Mapping[str, frozenset[type[Message]]] = {
+    **dict.fromkeys(
+        ("quoted_id", "mentions"), frozenset(kind for kind in (*SENDS, Buttons) if issubclass(kind, ANSWERING))
+    ),
+    "link_preview": frozenset({Text}),
+}
+"""Types of messages that take each of ``api.messages.OPTIONS``."""
 
 TEMPLATE = "/chat/send/template"
 BUTTONS = "/chat/send/buttons"

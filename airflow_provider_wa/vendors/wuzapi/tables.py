@@ -28,8 +28,8 @@ PRESENCES = ("composing", "paused")
 DOWNLOADS: Mapping[str, str] = {kind: f"/chat/download{kind}" for kind in ("image", "video", "audio", "document")}
 """Endpoint that downloads a file, by its kind."""
 
-BUTTONS_OF_A_KIND: Mapping[str, int] = {"reply": 3, "url": 1, "call": 1}
-"""Maximum number of buttons of each kind (vendor-docs/wuzapi, template)."""
+BUTTONS_OF_A_KIND: Mapping[str, int] = {"reply": 3, "url": 1, "call": 1, "copy": 1}
+"""Maximum number of buttons of each kind (vendor-docs/wuzapi, template; ``copy`` is of newer servers)."""
 
 BUTTON_CHARACTERS = 20
 """Maximum length of a button's text. The newest servers cut a longer one; here it is refused."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,6 +29,7 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Flow, Reply
 from airflow_provider_wa.api.message_dicts import MESSAGE_TYPES
 from airflow_provider_wa.api.messages import (
+    AnsweringMessage,
     Audio,
     Button,
     Buttons,
@@ -179,6 +181,75 @@ def test_who_is_answered_goes_as_a_full_jid(sender: str) -> None:
     assert context == {"StanzaId": "A1", "Participant": "5491155553935@s.whatsapp.net"}
 
 
+MENTIONED = ("5491155553935", "1528@lid")
+CONTEXT = {
+    "StanzaId": "A1",
+    "Participant": "1528@lid",
+    "MentionedJID": ["5491155553935@s.whatsapp.net", "1528@lid"],
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_every_kind_that_can_quotes_and_mentions(message: Message) -> None:
+    if not isinstance(message, (Text, AnsweringMessage)):
+        assert not hasattr(message, "quoted_id")
+        assert type(message) not in VENDOR.message_options["mentions"]
+        return
+    whole = replace(message, quoted_id="A1", quoted_sender="1528@lid", mentions=MENTIONED)
+    assert send(whole, reply(SENT)).request.json["ContextInfo"] == CONTEXT
+    assert "ContextInfo" not in send(message, reply(SENT)).request.json
+    assert {"quoted_id", "mentions"} == {
+        name for name, kinds in VENDOR.message_options.items() if type(message) in kinds
+    } - {"link_preview"}
+
+
+def test_buttons_quote_in_every_form() -> None:
+    message = replace(YES_NO, quoted_id="A1", quoted_sender="1528@lid", mentions=MENTIONED)
+    requests = send(message, GONE, NO_TITLE, reply(SENT)).requests
+    assert [request.json["ContextInfo"] for request in requests] == [CONTEXT] * 3
+
+
+def test_a_preview_of_a_link_is_asked_for() -> None:
+    assert send(Text("https://x", link_preview=True), reply(SENT)).request.json["LinkPreview"] is True
+    assert "LinkPreview" not in send(Text("https://x"), reply(SENT)).request.json
+
+
+def test_a_button_that_copies_is_for_newer_servers() -> None:
+    message = Buttons("Sale", (Button("Copy", copy_code="SALE"),))
+    request = send(message, reply(SENT)).request
+    assert request.path == BUTTONS
+    assert request.json["Buttons"] == [
+        {"Type": "copy", "ButtonId": "1", "ButtonText": "Copy", "copy_code": "SALE"},
+    ]
+    assert type(send(message, NO_TITLE).error) is UnsupportedByVendor
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        (Audio(Media(OGG)), {"ptt": True, "mimetype": "audio/ogg; codecs=opus"}),
+        (Audio(Media(url="https://x/a.ogg")), {"ptt": True, "mimetype": "audio/ogg; codecs=opus"}),
+        (Audio(Media(b"ID3")), {"ptt": False, "mimetype": "audio/mpeg"}),
+        (Audio(Media(url="https://x/a.mp3")), {"ptt": False, "mimetype": "audio/mpeg"}),
+        (Audio(Media(url="https://x/latest")), {}),
+        (Document(Media(b"a;b", filename="a.csv")), {"MimeType": "text/csv"}),
+        (Document(Media(b"PK", filename="a.xlsx")),
+         {"MimeType": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}),
+        (Document(Media(url="https://x/a.pdf")), {"MimeType": "application/pdf"}),
+        (Document(Media(b"?")), {}),
+        (Video(Media(b"\0\0\0 ftyp3gp5")), {"MimeType": "video/3gpp"}),
+        (Sticker(Media(WEBP)), {}),
+        (Sticker(Media(PNG)), {"MimeType": "image/png"}),
+        (Sticker(Media(JPEG)), {"MimeType": "image/jpeg"}),
+        (Sticker(Media(b"GIF89a")), {"MimeType": "image/gif"}),
+        (Sticker(Media(MP4)), {"MimeType": "video/mp4"}),
+    ],
+)  # fmt: skip
+def test_the_type_of_a_file_goes_along(message: Message, fields: dict[str, Any]) -> None:
+    body = send(message, reply(SENT)).request.json
+    assert {name: body[name] for name in ("ptt", "mimetype", "MimeType") if name in body} == fields
+
+
 @pytest.mark.parametrize(
     ("message", "field", "value"),
     [
@@ -218,6 +289,7 @@ def test_rows_of_a_section_stand_together_and_each_has_its_own_id() -> None:
         (Reaction("A1", "👍", own=True), {"Body": "👍", "Id": "me:A1"}),
         (Reaction("me:A1", "👍", own=True), {"Body": "👍", "Id": "me:A1"}),
         (Reaction("A1", "", own=True), {"Body": "remove", "Id": "me:A1"}),
+        (Reaction("A1", "👍", sender="1528@lid"), {"Body": "👍", "Id": "A1", "Participant": "1528@lid"}),
     ],
 )
 def test_reactions(reaction: Reaction, body: dict[str, str]) -> None:
@@ -323,10 +395,23 @@ BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
         "image: 'a.jpg' is application/pdf; it must be image/jpeg or image/png",
     ),
     "a GIF": (lambda: VENDOR.send(TO, Image(Media(b"GIF89a"))), "is image/gif"),
-    "an MP3": (lambda: VENDOR.send(TO, Audio(Media(b"ID3x", filename="a.ogg"))), "audio: 'a.ogg' is audio/mpeg"),
+    "a WAV": (
+        lambda: VENDOR.send(TO, Audio(Media(b"RIFF....WAVE", filename="a.ogg"))),
+        "audio: 'a.ogg' is audio/wav; it must be audio/mpeg or audio/ogg",
+    ),
     "Vorbis": (lambda: VENDOR.send(TO, Audio(Media(OGG + b"..\x01vorbis"))), "Vorbis in Ogg; it must be Opus"),
     "a video that is a picture": (lambda: VENDOR.send(TO, Video(Media(PNG))), "video: 'file.bin' is image/png"),
-    "a sticker that is a PNG": (lambda: VENDOR.send(TO, Sticker(Media(PNG))), "it must be image/webp"),
+    "a sticker that is a PDF": (lambda: VENDOR.send(TO, Sticker(Media(b"%PDF-1"))), "it must be image/gif or"),
+    "a quoting picture without a sender": (
+        lambda: VENDOR.send(TO, Image(Media(JPEG), quoted_id="A1")),
+        "image: quoted_sender is missing",
+    ),
+    "a mention of nobody": (lambda: VENDOR.send(TO, Text("x", mentions=("Ana",))), "text: mentions: 'Ana' is neither"),
+    "a reaction in a group": (lambda: VENDOR.send(GROUP, Reaction("A1", "x")), "reaction: sender is missing"),
+    "two codes": (
+        lambda: VENDOR.send(TO, Buttons("?", (Button("a", copy_code="1"), Button("b", copy_code="2")))),
+        "2 copy buttons; there may be at most 1",
+    ),
     "a sticker's caption": (
         lambda: VENDOR.send(TO, Sticker(Media(WEBP), "x")),
         "caption is not possible",
