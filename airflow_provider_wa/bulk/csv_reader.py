@@ -7,12 +7,12 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.columns import place_of
 
 DELIMITERS = ",;\t|"
 """Separators that are tried where none is named."""
@@ -65,11 +65,6 @@ class Csv:
     names: list[str]
     delimiter: str
     rows: Iterator[Record]
-
-    @property
-    def repeated(self) -> set[str]:
-        """Return the names that stand more than once, so that nobody can say which cell they mean."""
-        return {name for name, count in Counter(self.names).items() if count > 1}
 
 
 @dataclass(frozen=True)
@@ -254,22 +249,3 @@ def _rows(lines: Iterator[Line], name: str, delimiter: str, columns: int) -> Ite
             cells = cells[:columns]
         if cells[0].strip() or any(cell.strip() for cell in cells):
             yield line, cells
-
-
-def place_of(column: str, names: Sequence[str]) -> int | None:
-    """Return the place of a column in a header, None if it is not there or not clear.
-
-    The exact name counts first; then case and surrounding blanks make no difference, if only one name is alike.
-    """
-    places = places_of(column, names)
-    return places[0] if len(places) == 1 else None
-
-
-def places_of(column: str, names: Sequence[str]) -> list[int]:
-    """Return all places that a column's name may mean."""
-    exact = [place for place, name in enumerate(names) if name == column]
-    return exact or [place for place, name in enumerate(names) if _folded(name) == _folded(column)]
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()

@@ -12,12 +12,15 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any, Protocol
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.bulk import csv_reader, parquet
+from airflow_provider_wa.bulk import csv_reader, json_lines, parquet
+from airflow_provider_wa.bulk.columns import Columns, Keys
 from airflow_provider_wa.bulk.csv_reader import AS_FOUND, TextFormat
+from airflow_provider_wa.bulk.values import given_or_empty
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]
@@ -83,22 +86,36 @@ def read_column(path: AnyPath, column: str, span: Span | None = None, text: Text
 def read_rows(
     path: AnyPath, column: str, span: Span | None = None, text: TextFormat = AS_FOUND
 ) -> Iterator[dict[str, Any]]:
-    """The same with all of each row, by the names of the columns; ``column`` must be among them.
+    """The same with all of each row, by the names of the columns. A row has only the values that are not missing.
 
-    A row of JSON Lines has what its line has, and ``column`` in any case.
+    ``column`` must be a column of the list; its values have that name, also where the file spells it with other
+    capitals or blanks.
     """
     return _begun(path, _format(path, _ROWS)(path, column, span, text))
 
 
-def count_rows(path: AnyPath, text: TextFormat = AS_FOUND) -> int:
-    """Return the number of rows, whatever they hold.
+@dataclass(frozen=True)
+class Proof:
+    """Contents of a file that was read to its end.
 
+    :param count: the number of rows, whatever they hold.
+    :param names: the columns that some row may have, as the file spells them.
+    """
+
+    count: int
+    names: Sequence[str]
+
+
+def prove(path: AnyPath, column: str | None = None, text: TextFormat = AS_FOUND) -> Proof:
+    """Read a file to its end: all that is wrong with it is found.
+
+    :param column: the column by which a CSV file's separator is found.
     :raises BadInput: no such file, no such format, or the file is not of that format.
     :raises FileFailed: it cannot be read.
     """
     with _read_errors(path):
-        count: int = _format(path, _COUNTS)(path, text)
-    return count
+        proof: Proof = _format(path, _PROOFS)(path, column, text)
+    return proof
 
 
 @contextmanager
@@ -200,12 +217,6 @@ def _open(path: AnyPath, mode: str, **options: Any) -> Any:
         raise BadInput(f"cannot read {path}: {_reason(error)}") from error
 
 
-@contextmanager
-def _lines(path: AnyPath, text: TextFormat) -> Iterator[Iterator[csv_reader.Line]]:
-    with _open(path, "rb") as file:
-        yield csv_reader.decoded(file, str(path), text.encoding)
-
-
 def _within(rows: Iterator[Any], span: Span | None) -> Iterator[Any]:
     return islice(rows, span[0] - 1, span[1]) if span else rows
 
@@ -218,103 +229,79 @@ def _csv(path: AnyPath, text: TextFormat, column: str | None = None) -> Iterator
 
 def _csv_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[str]:
     with _csv(path, text, column) as table:
-        place = _place(column, table.names, path)
+        place = Columns.of(table.names, column, str(path)).place
         for _, row in _within(table.rows, span):
-            yield row[place] if place < len(row) else ""
+            yield row[place] if place < len(row) and not row[place].isspace() else ""
 
 
 def _csv_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, str]]:
     with _csv(path, text, column) as table:
-        place = _place(column, table.names, path)
-        # Nobody can say which cell a name means that stands twice: a template that uses it has no such column.
-        named = [(column if place == at else name.strip(), at) for at, name in enumerate(table.names)]
-        used = [(name, at) for name, at in named if at == place or name not in table.repeated]
+        columns = Columns.of(table.names, column, str(path))
         for _, row in _within(table.rows, span):
-            yield {name: row[at] if at < len(row) else "" for name, at in used}
+            yield columns.row(row)
 
 
-def _csv_count(path: AnyPath, text: TextFormat) -> int:
-    with _csv(path, text) as table:
-        return sum(1 for _ in table.rows)
-
-
-def _place(column: str, names: Sequence[str], path: AnyPath) -> int:
-    """Return the place of a column in a header.
-
-    :raises BadInput: there is no such column, or there are several.
-    """
-    place = csv_reader.place_of(column, names)
-    if place is None:
-        if same := csv_reader.places_of(column, names):
-            found = ", ".join(f"{names[at]!r} (column {at + 1})" for at in same)
-            raise BadInput(f"column: {path} has {column!r} more than once: {found}; rename all but one")
-        _must_have(column, names, path)
-    assert place is not None
-    return place
-
-
-def _filled(lines: Iterator[csv_reader.Line]) -> Iterator[csv_reader.Line]:
-    """Return the lines of JSON Lines that are not blank."""
-    return ((number, line) for number, line in lines if not line.isspace())
-
-
-def _json_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
-    with _lines(path, text) as stream:
-        lines = _filled(stream)
-        head = list(islice(lines, 1))
-        for number, line in head:
-            # The first row says what columns there are, whichever rows are asked for.
-            _must_have(column, list(_json_object(line, number, path)), path)
-        for number, line in _within(chain(head, lines), span):
-            row = _json_object(line, number, path)
-            if row.get(column) is None:
-                row[column] = ""
-            yield row
-
-
-def _json_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
-    return (row[column] for row in _json_dicts(path, column, span, text))
-
-
-def _json_object(line: str, number: int, path: AnyPath) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        row = None
-    if not isinstance(row, dict):
-        raise BadInput(f"{path}: line {number} is not a JSON object")
-    return row
-
-
-def _json_count(path: AnyPath, text: TextFormat) -> int:
-    with _lines(path, text) as stream:
-        return sum(1 for number, line in _filled(stream) if _json_object(line, number, path) is not None)
+def _csv_proof(path: AnyPath, column: str | None, text: TextFormat) -> Proof:
+    with _csv(path, text, column) as table:
+        return Proof(sum(1 for _ in table.rows), table.names)
 
 
 @contextmanager
-def _parquet(path: AnyPath, column: str | None = None) -> Iterator[parquet.Table]:
+def _json(path: AnyPath, text: TextFormat) -> Iterator[Iterator[dict[str, Any]]]:
     with _open(path, "rb") as file:
-        table = parquet.Table(file, str(path))
-        if column is not None:
-            _must_have(column, table.names, path)
-        yield table
+        yield json_lines.objects(csv_reader.decoded(file, str(path), text.encoding), str(path))
+
+
+def _json_keys(path: AnyPath, column: str, text: TextFormat) -> Keys:
+    with _json(path, text) as rows:
+        return Keys.of(rows, column, str(path))
+
+
+def _json_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
+    keys = _json_keys(path, column, text)
+    with _json(path, text) as rows:
+        for row in _within(rows, span):
+            yield keys.row(json_lines.exact(row, keys))
+
+
+def _json_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
+    keys = _json_keys(path, column, text)
+    with _json(path, text) as rows:
+        for row in _within(rows, span):
+            yield keys.value(json_lines.exact(row, keys))
+
+
+def _json_proof(path: AnyPath, column: str | None, text: TextFormat) -> Proof:
+    count, names = 0, dict[str, None]()
+    with _json(path, text) as rows:
+        for row in rows:
+            count += 1
+            if not row.keys() <= names.keys():
+                names.update(dict.fromkeys(row))
+    return Proof(count, list(names))
+
+
+@contextmanager
+def _parquet(path: AnyPath) -> Iterator[parquet.Table]:
+    with _open(path, "rb") as file:
+        yield parquet.Table(file, str(path))
 
 
 def _parquet_column(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
-    with _parquet(path, column) as table:
-        for value in table.column(column, span):
-            yield "" if value is None else value
+    with _parquet(path) as table:
+        place = Columns.of(table.names, column, str(path)).place
+        yield from map(given_or_empty, table.column(place, span))
 
 
 def _parquet_dicts(path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
-    with _parquet(path, column) as table:
-        for row in table.rows(span):
-            yield {name: "" if value is None else value for name, value in row.items()}
-
-
-def _parquet_count(path: AnyPath, text: TextFormat) -> int:
     with _parquet(path) as table:
-        return table.count
+        columns = Columns.of(table.names, column, str(path))
+        yield from map(columns.row, table.rows(span))
+
+
+def _parquet_proof(path: AnyPath, column: str | None, text: TextFormat) -> Proof:
+    with _parquet(path) as table:
+        return Proof(table.count, table.names)
 
 
 @contextmanager
@@ -367,7 +354,7 @@ class _Gathered(io.RawIOBase):
 
 _COLUMNS = {".csv": _csv_column, ".jsonl": _json_column, ".parquet": _parquet_column}
 _ROWS = {".csv": _csv_dicts, ".jsonl": _json_dicts, ".parquet": _parquet_dicts}
-_COUNTS = {".csv": _csv_count, ".jsonl": _json_count, ".parquet": _parquet_count}
+_PROOFS = {".csv": _csv_proof, ".jsonl": _json_proof, ".parquet": _parquet_proof}
 _WRITERS = {".csv": _csv_writer, ".jsonl": _json_writer, ".parquet": parquet.writer}
 
 
@@ -377,11 +364,6 @@ def _format(path: AnyPath, formats: Mapping[str, Any]) -> Any:
         *some, last = formats
         raise BadInput(f"{path}: the name must end with {', '.join(some)} or {last}")
     return found
-
-
-def _must_have(column: str, found: Sequence[str], path: AnyPath) -> None:
-    if column not in found:
-        raise BadInput(f"{path} has no column {column!r}; it has {', '.join(map(repr, found)) or 'none'}")
 
 
 def _reason(error: Exception) -> str:

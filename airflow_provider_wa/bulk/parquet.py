@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
@@ -13,6 +14,9 @@ from airflow_provider_wa.api.errors import BadInput
 
 ROWS_AT_ONCE = 5000
 """Rows in memory when reading, and in each row group that is written: a group is what a reader can pass over."""
+
+_WHOLE = {"float": 1 << 24, "halffloat": 1 << 11}
+"""Types of short floats, and the integers below which they have all digits."""
 
 
 class Table:
@@ -38,15 +42,15 @@ class Table:
         count: int = self._file.metadata.num_rows
         return count
 
-    def column(self, name: str, span: tuple[int, int] | None = None) -> Iterator[Any]:
+    def column(self, place: int, span: tuple[int, int] | None = None) -> Iterator[Any]:
         """The values of one column, of the rows from the first to the last number; None where there is none."""
-        for batch in self._batches([name], span):
-            yield from batch.column(name).to_pylist()
+        for batch in self._batches([self.names[place]], span):
+            yield from _values(batch.column(0))
 
-    def rows(self, span: tuple[int, int] | None = None) -> Iterator[dict[str, Any]]:
-        """The same with all columns, by name."""
+    def rows(self, span: tuple[int, int] | None = None) -> Iterator[tuple[Any, ...]]:
+        """The same with all columns, in their order."""
         for batch in self._batches(None, span):
-            yield from batch.to_pylist()
+            yield from zip(*map(_values, batch.columns), strict=True)
 
     def groups(self) -> Iterator[Any]:
         """The row groups, each as a pyarrow table."""
@@ -117,6 +121,15 @@ def join(paths: Sequence[Any], out: IO[bytes]) -> None:
                     raise BadInput(f"merge: {path} has other columns than {paths[0]}")
                 for group in table.groups():
                     target.write_table(group)
+
+
+def _values(column: Any) -> list[Any]:
+    """Return a column's values. Floats of less than 64 bits are too short for a phone number: they show an exponent."""
+    values: list[Any] = column.to_pylist()
+    whole = _WHOLE.get(str(column.type))
+    if whole is None:
+        return values
+    return [f"{value:e}" if value is not None and whole <= abs(value) < math.inf else value for value in values]
 
 
 def _text(value: Any) -> str | None:

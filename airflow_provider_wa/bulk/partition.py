@@ -19,7 +19,7 @@ from typing import IO, Any
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk import parquet
 from airflow_provider_wa.bulk.csv_reader import TextFormat
-from airflow_provider_wa.bulk.files import AnyPath, Span, count_rows, opened_to_write
+from airflow_provider_wa.bulk.files import AnyPath, Span, opened_to_write, prove
 from airflow_provider_wa.paths import open_path
 
 
@@ -56,7 +56,12 @@ class Part:
 
 
 def partition(
-    input_path: str | AnyPath, parts: int, *, delimiter: str | None = None, encoding: str | None = None
+    input_path: str | AnyPath,
+    parts: int,
+    *,
+    column: str = "phone",
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> list[dict[str, int]]:
     """Divide a file's rows among tasks, as evenly as may be: ``[{"first": 1, "last": 25000, "of": 4}, ...]``.
 
@@ -65,6 +70,7 @@ def partition(
     The whole file is read, so that a row that cannot be read is found before any task begins.
 
     :param input_path: a ``.csv``, ``.jsonl`` or ``.parquet`` file: a path or an ``ObjectStoragePath`` URI.
+    :param column: as the operator takes it: a CSV file's separator is found by it.
     :param delimiter: as the operator takes it; give both the same.
     :param encoding: as the operator takes it; give both the same.
     :raises BadInput: no such file, no rows, a row that cannot be read, or less than one part.
@@ -72,7 +78,7 @@ def partition(
     if parts < 1:
         raise BadInput(f"parts: {parts} is less than 1")
     path = _path(input_path)
-    rows = count_rows(path, TextFormat(delimiter, encoding))
+    rows = prove(path, column, TextFormat(delimiter, encoding)).count
     if not rows:
         raise BadInput(f"there are no rows in {path}")
     parts = min(parts, rows)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.csv_reader import Csv, TextFormat, place_of, read_csv
+from airflow_provider_wa.bulk.csv_reader import Csv, TextFormat, read_csv
 
 
 def read(content: str | bytes, column: str | None = "phone", **options: Any) -> Csv:
@@ -117,28 +117,6 @@ def test_a_wrong_argument_is_named(options: dict[str, str]) -> None:
 def test_rows_of_separators_and_blanks_only_are_left_out_and_lines_are_counted_on() -> None:
     table = read("phone;name\n;;;\n \n1;Ana;;\n\n2\n")
     assert list(table.rows) == [(4, ["1", "Ana"]), (6, ["2"])]
-
-
-@pytest.mark.parametrize(
-    ("column", "names", "place"),
-    [
-        ("phone", ["name", "phone"], 1),
-        ("phone", ["Phone", "phone"], 1),
-        ("phone", ["name", " Phone "], 1),
-        ("PHONE (mobile)", ["Phone\n(mobile)"], 0),
-        ("phone", ["Phone", "PHONE"], None),
-        ("phone", ["phone", "phone"], None),
-        ("phone", ["name"], None),
-    ],
-)
-def test_a_column_is_found_by_its_name_or_without_case_and_blanks(
-    column: str, names: list[str], place: int | None
-) -> None:
-    assert place_of(column, names) == place
-
-
-def test_names_that_stand_twice_are_known() -> None:
-    assert read("phone,name,phone").repeated == {"phone"}
 
 
 def test_an_empty_file_has_no_columns() -> None:

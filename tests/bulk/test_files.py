@@ -18,7 +18,7 @@ from airflow.sdk.io import attach
 
 from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk import parquet
-from airflow_provider_wa.bulk.files import FileFailed, count_rows, prove_writable, read_column, read_rows, row_writer
+from airflow_provider_wa.bulk.files import FileFailed, prove, prove_writable, read_column, read_rows, row_writer
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -69,6 +69,10 @@ def test_an_empty_list_has_no_values(tmp_path: Path, name: str) -> None:
         ("a.csv", "name,mobile\nAna,1\n", "no column 'phone'; it has 'name', 'mobile'"),
         ("a.csv", "", "no column 'phone'; it has none"),
         ("a.jsonl", '{"mobile": 1}\n', "no column 'phone'; it has 'mobile'"),
+        ("a.jsonl", '{"mobile": 1}\n{"tel": 2}\n{"mobile": 3}\n', "no column 'phone'; it has 'mobile', 'tel'"),
+        ("a.jsonl", '{"Phone": 1}\n{"PHONE": 2}\n', "has 'phone' more than once: 'Phone' .*, 'PHONE'"),
+        ("a.jsonl", '{"phone": 1, "phone": 2}\n', "line 1: the name 'phone' stands twice"),
+        ("a.jsonl", "{}\n", "no column 'phone'; it has none"),
         ("a.jsonl", "[1]\n", "line 1 is not a JSON object"),
         ("a.jsonl", '{"phone": 1\n', "line 1 is not a JSON object"),
         ("a.xlsx", "PK", r"must end with \.csv, \.jsonl or \.parquet"),
@@ -112,7 +116,7 @@ def listed(folder: Path, name: str) -> Path:
 def test_a_row_has_all_columns(tmp_path: Path, name: str) -> None:
     path = listed(tmp_path, name)
     assert list(read_rows(path, "phone")) == PEOPLE
-    assert count_rows(path) == len(PEOPLE)
+    assert prove(path).count == len(PEOPLE)
 
 
 @pytest.mark.parametrize(("name", "rows_at_once"), [*((name, 5000) for name in LISTS), ("a.parquet", 1)])
@@ -130,22 +134,29 @@ def test_a_span_of_rows_is_read(
 def test_blank_lines_are_no_rows_of_a_span(tmp_path: Path) -> None:
     table = written(tmp_path, "a.csv", 'phone\n\n1\n\n"2\n2"\n\n3\n')
     assert list(read_column(table, "phone", (2, 3))) == ["2\n2", "3"]
-    assert count_rows(table) == 3
+    assert prove(table).count == 3
     lines = written(tmp_path, "a.jsonl", '\n{"phone": 1}\n\n{"phone": 2}\n{"phone": 3}\n')
     assert list(read_column(lines, "phone", (2, 3))) == [2, 3]
-    assert count_rows(lines) == 3
+    assert prove(lines).count == 3
 
 
-def test_the_first_line_tells_the_columns_of_a_span(tmp_path: Path) -> None:
-    lines = written(tmp_path, "a.jsonl", '{"phone": 1}\n{"name": "Ben"}\n{"name": "Eva", "phone": null}\n')
-    assert list(read_column(lines, "phone", (2, 3))) == ["", ""]
-    assert list(read_rows(lines, "phone", (2, 3))) == [{"name": "Ben", "phone": ""}, {"name": "Eva", "phone": ""}]
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_all_lines_tell_the_columns_of_a_span(tmp_path: Path, place: int) -> None:
+    rows = ['{"name": "Ben"}', '{"name": "Eva", "phone": null}']
+    rows.insert(place - 1, '{"phone": 1}')
+    lines = written(tmp_path, "a.jsonl", "\n".join(rows))
+    assert list(read_column(lines, "phone", (2, 3))) == (["", ""] if place == 1 else ["", 1] if place == 3 else [1, ""])
+    assert list(read_rows(lines, "phone")) == [
+        {"phone": 1} if row == place else {"name": "Ben" if row == 1 or (row, place) == (2, 1) else "Eva"}
+        for row in (1, 2, 3)
+    ]
+    assert set(prove(lines).names) == {"phone", "name"}
 
 
-def test_cells_that_a_row_lacks_are_empty_and_empty_ones_beyond_the_columns_are_left_out(tmp_path: Path) -> None:
+def test_cells_that_a_row_lacks_are_missing_and_empty_ones_beyond_the_columns_are_left_out(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", "name,phone,city\nAna\nBen,2,Lima,,\n")
     assert list(read_rows(path, "phone")) == [
-        {"name": "Ana", "phone": "", "city": ""},
+        {"name": "Ana"},
         {"name": "Ben", "phone": "2", "city": "Lima"},
     ]
 
@@ -155,7 +166,7 @@ def test_a_row_with_more_cells_than_columns_is_refused_since_its_values_may_stan
 ) -> None:
     path = written(tmp_path, "a.csv", "name,phone,city\nAna,1,Lima\nBen, Jr.,2,Lima\n")
     with pytest.raises(BadInput, match="line 3: 4 cells under 3 columns"):
-        count_rows(path)
+        prove(path)
 
 
 def test_parquet_gives_values_as_they_are_and_missing_ones_as_empty_text(tmp_path: Path) -> None:
@@ -259,7 +270,7 @@ def test_a_file_that_cannot_be_read_for_the_time_being_is_to_be_tried_again(erro
         list(read_column(path, "phone"))
     assert failed.value.retry is Retry.LATER
     with pytest.raises(FileFailed):
-        count_rows(Failing(error, lines))  # type: ignore[arg-type]
+        prove(Failing(error, lines))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "denied"), ValueError("no such scheme"), ImportError("s3fs")])
@@ -309,7 +320,7 @@ def test_an_empty_result_is_a_file_that_can_be_read(tmp_path: Path, name: str) -
     with row_writer(tmp_path / name, ("phone",)):
         pass
     assert list(read_column(tmp_path / name, "phone")) == []
-    assert count_rows(tmp_path / name) == 0
+    assert prove(tmp_path / name).count == 0
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -220,7 +220,7 @@ def test_who_is_no_recipient_fails_alone(vendors: Vendors) -> None:
     reasons = [row["detail"] for row in summary["results"]]
     assert "'nobody' is not a phone number" in reasons[1]
     assert "'name' is undefined" in reasons[2]
-    assert "a value is missing" in reasons[3]
+    assert "'name' is undefined" in reasons[3]
     assert texts(vendors) == ["Hi Ann", "Hi Ed"]
 
 
@@ -464,6 +464,8 @@ def test_a_key_that_is_empty_fails_that_recipient_alone(vendors: Vendors) -> Non
     rows = [{"phone": number, "invoice": invoice} for number, invoice in zip(existing(3), ("a", "", None), strict=True)]
     summary = send(rows, idempotency_key="{{ invoice }}")
     assert statuses(summary) == ["accepted", "failed", "failed"]
+    assert "'invoice' is undefined" in summary["results"][1]["detail"]
+    summary = send(rows, idempotency_key="{{ invoice | default('') }}", context=run(task_id="other"))
     assert "idempotency_key: it is empty" in summary["results"][1]["detail"]
 
 
@@ -564,7 +566,7 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "nobody": ({"recipients": []}, "recipients: the list is empty"),
     "no column": (
         {"recipients": [{"mobile": "1"}]},
-        "recipients: .* has no column 'phone'; it has 'mobile'",
+        "column: the list has no column 'phone'; it has 'mobile'",
     ),
     "no such variable": ({"message": "Hi {{ nam }}"}, "message: there is no column 'nam'; the list has 'phone'"),
     "no template": ({"message": "Hi {{ name"}, "message: "),

@@ -129,8 +129,9 @@ class SendRunner(ListRunner):
         """Find all mistakes that can be found before anything is sent."""
         self.rate()
         first = self.beginning(iter(self.input_list.rows(self.column)), ROWS_PROVED)
+        names = dict.fromkeys(self.input_list.names(self.column))
         for template in (message, key):
-            template.refuse_unknown(first[0])
+            template.refuse_unknown(names)
         sender.prove(_rendered(message, first[:ROWS_PROVED]))
         self.prove_output()
 

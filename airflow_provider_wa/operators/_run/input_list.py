@@ -12,8 +12,9 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Obje
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.arguments import as_list
+from airflow_provider_wa.bulk.columns import Columns, Keys
 from airflow_provider_wa.bulk.csv_reader import TextFormat
-from airflow_provider_wa.bulk.files import count_rows, read_column, read_rows
+from airflow_provider_wa.bulk.files import Proof, prove, read_column, read_rows
 from airflow_provider_wa.bulk.partition import Part
 
 ROWS_AT_ONCE = 2000
@@ -69,7 +70,8 @@ class InputList:
         self._sql_conn_id = sql_conn_id
         self._part = None if part is None else Part.read(part)
         self._text = TextFormat(delimiter, encoding)
-        self._counted: int | None = None
+        self._proof: Proof | None = None
+        self._query_columns: Columns | None = None
 
     @property
     def first(self) -> int:
@@ -86,9 +88,11 @@ class InputList:
         """Number of items; None for a query, and for a file that was not proved."""
         if self._items is not None:
             return len(self._items)
-        return self._part.last - self._part.first + 1 if self._part else self._counted
+        if self._part:
+            return self._part.last - self._part.first + 1
+        return self._proof.count if self._proof else None
 
-    def prove(self) -> None:
+    def prove(self, column: str) -> None:
         """Read a file to its end, so that a mistake anywhere in it is found before anything is spent.
 
         The parts of a file are not proved one by one: ``partition`` has read all of it.
@@ -97,57 +101,89 @@ class InputList:
         :raises FileFailed: the file cannot be read, or not to its end.
         """
         if self._input_path is not None and self._part is None:
-            self._counted = count_rows(ObjectStoragePath(self._input_path), self._text)
+            self._proof = prove(ObjectStoragePath(self._input_path), column, self._text)
 
     def values(self, column: str) -> Iterator[Any]:
         """Return one value for each row: that of the column, where rows have columns, or of a query's only column.
 
-        :raises BadInput: no such file or column, a wrong query; found before the first value.
+        A missing value is the empty text. Whole numbers are integers.
+
+        :raises BadInput: no such file, a wrong query, or no row has the column; found before the first value.
         :raises FileFailed: the file cannot be read, or not to its end.
         :raises QueryFailed: the database cannot be asked, or fails on the way.
         :raises AirflowNotFoundException: there is no connection ``sql_conn_id``.
         """
         if self._items is not None:
-            self._first_has(column)
-            return (item.get(column, "") if isinstance(item, Mapping) else item for item in self._items)
+            return map(self._keys(column).value, self._mappings(column))
         if self._input_path is not None:
             return read_column(ObjectStoragePath(self._input_path), column, self._span, self._text)
-        names, rows = self._queried(column)
-        place = names.index(column)
-        return (row[place] for row in rows)
+        columns, rows = self._queried(column)
+        return (columns.value(row) for row in rows)
 
     def rows(self, column: str) -> Iterator[Mapping[str, Any]]:
-        """Return each row by column; ``column`` is among them, and alone where an item is a plain value.
+        """Return each row by column, with only the values that are not missing; a plain value has ``column`` alone.
 
         :raises BadInput: as for ``values``.
         """
         if self._items is not None:
-            self._first_has(column)
-            return (item if isinstance(item, Mapping) else {column: item} for item in self._items)
+            return map(self._keys(column).row, self._mappings(column))
         if self._input_path is not None:
             return read_rows(ObjectStoragePath(self._input_path), column, self._span, self._text)
-        names, rows = self._queried(column)
-        return (dict(zip(names, row, strict=True)) for row in rows)
+        columns, rows = self._queried(column)
+        return (columns.row(row) for row in rows)
+
+    def names(self, column: str) -> list[str]:
+        """Return all names that some row of the list may have; of a part, all names of the file.
+
+        :raises BadInput: as for ``values``.
+        """
+        return self._columns(column).names
+
+    def repeated(self, column: str) -> frozenset[str]:
+        """Return the names of several columns each: rows lack them, since nobody can say which column is meant.
+
+        :raises BadInput: as for ``values``.
+        """
+        return self._columns(column).repeated
 
     @property
     def _span(self) -> tuple[int, int] | None:
         return self._part.span if self._part else None
 
-    def _first_has(self, column: str) -> None:
-        first = self._items[0] if self._items else None
-        if isinstance(first, Mapping) and column not in first:
-            raise BadInput(f"{self._items_name}: the first row has no column {column!r}; it has {_named(first)}")
+    def _columns(self, column: str) -> Columns:
+        if self._sql is not None:
+            return self._query_columns or self._queried(column)[0]
+        if self._items is not None:
+            found = _union(self._mappings(column))
+            return Columns.of(found or [column], column, "the list")
+        assert self._input_path is not None
+        if self._proof is None:
+            self._proof = prove(ObjectStoragePath(self._input_path), column, self._text)
+        return Columns.of(self._proof.names or [column], column, self._input_path)
 
-    def _queried(self, column: str) -> tuple[list[str], Iterator[Sequence[Any]]]:
-        """Return the names of a query's columns, and its rows."""
+    def _keys(self, column: str) -> Keys:
+        return Keys.of(self._mappings(column), column, "the list")
+
+    def _mappings(self, column: str) -> Iterator[Mapping[Any, Any]]:
+        assert self._items is not None
+        return (item if isinstance(item, Mapping) else {column: item} for item in self._items)
+
+    def _queried(self, column: str) -> tuple[Columns, Iterator[Sequence[Any]]]:
+        """Return the columns of a query, and its rows."""
         assert self._sql is not None
         assert self._sql_conn_id is not None
-        answer = _query(_database_hook(self._sql_conn_id), self._sql, column)
-        names: list[str] = next(answer)
-        return names, answer
+        answer = _query(_database_hook(self._sql_conn_id), self._sql)
+        found: list[str] = next(answer)
+        names = [column] if len(found) == 1 else found
+        self._query_columns = Columns.of(names, column, "the query")
+        return self._query_columns, answer
 
 
-def _query(hook: Any, sql: str, column: str) -> Iterator[Any]:
+def _union(rows: Iterable[Mapping[Any, Any]]) -> list[Any]:
+    return list({name: None for row in rows for name in row})
+
+
+def _query(hook: Any, sql: str) -> Iterator[Any]:
     """Yield the names of the columns, then the rows. Closing it ends the query, and closes its connection."""
     with _database_errors():
         connection = closing(hook.get_conn())
@@ -160,10 +196,7 @@ def _query(hook: Any, sql: str, column: str) -> Iterator[Any]:
             # PostgreSQL names the columns with the first rows only.
             rows = cursor.fetchmany(ROWS_AT_ONCE)
         found = [described[0] for described in cursor.description or ()]
-        names = [column] if len(found) == 1 else found
-        if column not in names:
-            raise BadInput(f"sql: the query has no column {column!r}; it has {_named(found)}")
-        yield names
+        yield found
         while rows:
             # A connection may be set to give its rows as dicts.
             yield from ([row[name] for name in found] if isinstance(row, Mapping) else row for row in rows)
@@ -211,7 +244,3 @@ def _listed(items: Any, name: str) -> list[Any]:
     if not isinstance(items, Iterable) or isinstance(items, (bytes, Mapping)):
         raise BadInput(f"{name}: expected a list, got {type(items).__name__}")
     return as_list(items)
-
-
-def _named(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names)) or "none"

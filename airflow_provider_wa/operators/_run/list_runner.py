@@ -92,7 +92,7 @@ class ListRunner:
         if not self.output_path:
             refuse_over_limit(len(first), self.items_name)
         if self.input_path:
-            self.input_list.prove()
+            self.input_list.prove(self.column)
         return first
 
     def prove_output(self) -> None:

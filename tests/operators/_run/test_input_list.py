@@ -64,8 +64,21 @@ def test_a_list_may_have_rows(items: Any) -> None:
     assert list(source.rows("to")) == [{"to": "1", "name": "Ana"}, {"name": "Ben"}]
     assert list(source.values("to")) == ["1", ""]
     for read in (source.rows, source.values):
-        with pytest.raises(BadInput, match="recipients: the first row has no column 'phone'; it has 'to', 'name'"):
+        with pytest.raises(BadInput, match="column: the list has no column 'phone'; it has 'to', 'name'"):
             read("phone")
+
+
+@pytest.mark.parametrize("first", [{"name": "Ben"}, {"name": "Ben", "to": None}, {"name": "Ben", "To": " "}])
+def test_a_list_is_judged_by_all_its_rows(first: Any) -> None:
+    source = InputList(items=[first, {"to": 34666666611.0, "city": "Lima", "since": float("nan")}], items_name="people")
+    assert list(source.values("to")) == ["", 34666666611]
+    assert list(source.rows("to"))[1] == {"to": 34666666611, "city": "Lima"}
+    assert {"name", "to", "city", "since"} <= set(source.names("to"))
+
+
+def test_the_names_of_plain_values_are_the_column() -> None:
+    assert InputList(items=["1"]).names("to") == ["to"]
+    assert InputList(items=[]).names("to") == ["to"]
 
 
 @pytest.mark.parametrize(
@@ -108,21 +121,30 @@ def test_a_file_is_read_anew_each_time(table: str) -> None:
     assert (source.first, source.parts, source.total) == (1, 1, None)
 
 
+def test_the_names_of_a_file_are_those_of_all_its_rows(table: str, tmp_path: Path) -> None:
+    assert InputList(input_path=table).names("phone") == ["name", "phone"]
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"phone": 1}\n{"Name": "Ana"}\n')
+    source = InputList(input_path=str(path))
+    source.prove("phone")
+    assert source.names("phone") == ["phone", "Name"]
+
+
 def test_a_file_is_proved_to_its_end_and_its_rows_are_counted(table: str) -> None:
     source = InputList(input_path=table)
-    source.prove()
+    source.prove("phone")
     assert source.total == 10
     with Path(table).open("a") as file:
         file.write('Eva "Evi" Silva,+11\n')
     with pytest.raises(BadInput, match='line 12: a quote " in the middle of a cell'):
-        source.prove()
+        source.prove("phone")
 
 
 def test_a_part_is_not_proved_again(table: str) -> None:
     part = InputList(input_path=table, part=partition(table, 2)[1])
     with Path(table).open("a") as file:
         file.write('"\n')
-    part.prove()
+    part.prove("phone")
     assert part.total == 5
 
 
@@ -200,12 +222,13 @@ def query(sql: str) -> InputList:
 def test_a_query_is_a_list(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
     monkeypatch.setattr(input_list, "ROWS_AT_ONCE", rows_at_once)
     source = query(ALL)
-    numbers = [*(f"+{row}" for row in range(1, 8)), None]
+    numbers = [*(f"+{row}" for row in range(1, 8)), ""]
     assert list(source.values("phone")) == numbers
     assert list(source.values("phone")) == numbers
     rows = list(source.rows("phone"))
     assert rows[0] == {"name": "Ana 1", "phone": "+1"}
-    assert rows[7] == {"name": None, "phone": None}
+    assert rows[7] == {}
+    assert source.names("phone") == query(ALL).names("phone") == ["name", "phone"]
     assert (source.first, source.parts, source.total) == (1, 1, None)
 
 
@@ -215,6 +238,15 @@ def test_the_only_column_of_a_query_may_have_any_name() -> None:
     source = query("SELECT phone AS mobile FROM people WHERE id < 3 ORDER BY id")
     assert list(source.values("phone")) == ["+1", "+2"]
     assert list(source.rows("phone")) == [{"phone": "+1"}, {"phone": "+2"}]
+
+
+@BOTH
+@pytest.mark.usefixtures("people")
+def test_names_of_a_query_may_have_other_capitals_and_stand_twice() -> None:
+    source = query('SELECT id AS x, id AS x, name, phone AS "PHONE" FROM people WHERE id < 2')
+    assert list(source.values("phone")) == ["+1"]
+    assert list(source.rows("phone")) == [{"name": "Ana 1", "phone": "+1"}]
+    assert (source.names("phone"), source.repeated("phone")) == (["name", "phone"], {"x"})
 
 
 @BOTH

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON Lines: an object a line, read as the data that it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.columns import Keys
+
+Line = tuple[int, str]
+"""A line's number, counted from 1, and its text."""
+
+
+class Exponent(float):
+    """A number that is written with an exponent, as spreadsheets write long numbers whose last digits are lost.
+
+    ``text`` is what was written.
+    """
+
+    text: str
+
+    @classmethod
+    def read(cls, text: str) -> float:
+        """Return the number that a text stands for, with the text if it has an exponent."""
+        if "e" not in text and "E" not in text:
+            return float(text)
+        number = cls(text)
+        number.text = text
+        return number
+
+
+def objects(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of the lines that are not blank.
+
+    :param name: the file's name, for errors.
+    :raises BadInput: a line is not a JSON object, or names a value twice.
+    """
+    for number, line in lines:
+        if not line.isspace():
+            yield _object(line, number, name)
+
+
+def _object(line: str, number: int, name: str) -> dict[str, Any]:
+    try:
+        row = _decode(line)
+    except BadInput as error:
+        raise BadInput(f"{name}: line {number}: {error}") from None
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise BadInput(f'{name}: line {number} is not a JSON object; expected for example {{"phone": "+34666666666"}}')
+    return row
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadInput(f"the name {twice!r} stands twice in an object; nobody can say which value counts")
+    return found
+
+
+_decode = json.JSONDecoder(parse_float=Exponent.read, object_pairs_hook=_unique).decode
+
+
+def exact(row: Mapping[str, Any], keys: Keys) -> Mapping[str, Any]:
+    """Return a row whose list's own value is as it is written, so that a number with an exponent can be refused."""
+    value = row.get(keys.key)
+    return {**row, keys.key: value.text} if isinstance(value, Exponent) else row

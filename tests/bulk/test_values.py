@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_wa.bulk.values import given, given_or_empty
+
+
+class NaTType:
+    """What pandas has for a missing date, by the name of its type."""
+
+
+class NAType:
+    """The same for any missing value: to compare it raises."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+MISSING = [
+    None,
+    "",
+    " \u00a0\t\n",
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Decimal("Infinity"),
+    NaTType(),
+    NAType(),
+    b"",
+    b"  ",
+]
+
+
+@pytest.mark.parametrize("value", MISSING)
+def test_a_missing_value_is_missing_in_every_type(value: Any) -> None:
+    assert given(value) is None
+    assert given_or_empty(value) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (34666666611.0, 34666666611),
+        (-0.0, 0),
+        (0, 0),
+        (Decimal("34666666611.000"), 34666666611),
+        (Decimal("1E+3"), 1000),
+        (Decimal("1.50"), Decimal("1.50")),
+        (1.5, 1.5),
+        (2.0**60, 2.0**60),
+        (True, True),
+        (False, False),
+        (" a ", " a "),
+        ("nan", "nan"),
+        (b"+34 600", "+34 600"),
+        (memoryview(b"Jos\xc3\xa9"), "José"),
+        (b"\xff", b"\xff"),
+        (dt.date(2026, 1, 2), dt.date(2026, 1, 2)),
+        ({"city": None}, {"city": None}),
+        ([1.0], [1.0]),
+    ],
+)
+def test_a_value_is_as_people_mean_it(value: Any, expected: Any) -> None:
+    found = given(value)
+    assert found == expected
+    assert type(found) is type(expected)
+    assert given_or_empty(value) == expected
