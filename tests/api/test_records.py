@@ -78,6 +78,8 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         {
             "vendor": "wa_portal", "message_id": "A1", "sender": "34666666666", "kind": "", "text": "hi", "chat": None,
             "wa_message_id": None, "received_at": "2026-07-01T12:00:00+05:30", "media_url": None,
+            "quoted_id": None, "selected_id": None, "options": [], "latitude": None, "longitude": None,
+            "sender_name": None, "participant": None, "lid": None, "target_id": None,
         },
     ),
     (
@@ -161,3 +163,22 @@ def test_the_words_in_an_xcom_stay() -> None:
 @pytest.mark.parametrize("state", SessionState)
 def test_only_a_logged_in_session_is_logged_in(state: SessionState) -> None:
     assert Session(state=state).logged_in is (state is SessionState.LOGGED_IN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "is_message"),
+    [
+        ("sticker", {}, True),
+        ("vote", {}, True),
+        ("reaction", {"text": "👍"}, False),
+        ("edit", {"text": "No, on Friday"}, False),
+        ("keys", {}, False),
+        ("somethingNew", {}, False),
+        ("somethingNew", {"text": "words"}, True),
+        ("somethingNew", {"media_url": "https://files.test/1"}, True),
+    ],
+)
+def test_a_message_is_of_a_kind_that_says_something_or_has_words_or_a_file(
+    kind: str, more: dict[str, str], is_message: bool
+) -> None:
+    assert InboxMessage(message_id="A1", sender="34666666666", kind=kind, **more).is_message is is_message
