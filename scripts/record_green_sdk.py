@@ -26,6 +26,28 @@ ID_INSTANCE, TOKEN = "1101000001", "A-TOKEN"
 PERSON, GROUP = "11001234567@c.us", "11001234567-1581234048@g.us"
 UPLOAD = b"%PDF-1.7 a bill"
 
+QUOTING: dict[str, tuple[str, dict[str, Any]]] = {
+    "sendFileByUrl": (
+        "sending.sendFileByUrl",
+        {"chatId": PERSON, "urlFile": "https://x.test/horse.png", "fileName": "horse.png"},
+    ),
+    "sendFileByUpload": ("sending.sendFileByUpload", {"chatId": PERSON, "path": "bill.pdf", "fileName": "bill.pdf"}),
+    "sendLocation": ("sending.sendLocation", {"chatId": PERSON, "latitude": 12.5, "longitude": -10.25}),
+    "sendContact": (
+        "sending.sendContact",
+        {"chatId": PERSON, "contact": {"phoneContact": 79001234567, "firstName": "A"}},
+    ),
+    "sendPoll": (
+        "sending.sendPoll",
+        {
+            "chatId": PERSON,
+            "message": "Which?",
+            "options": [{"optionName": "this"}, {"optionName": "that"}],
+            "multipleAnswers": False,
+        },
+    ),
+}
+
 # Name of the call: the SDK's method and its arguments.
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "checkWhatsapp by number": ("serviceMethods.checkWhatsapp", {"phoneNumber": 11001234567}),
@@ -68,6 +90,39 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "getContacts": ("serviceMethods.getContacts", {}),
     "getGroupData": ("groups.getGroupData", {"groupId": GROUP}),
     "getAvatar": ("serviceMethods.getAvatar", {"chatId": PERSON}),
+    "getSettings": ("account.getSettings", {}),
+    "setSettings": ("account.setSettings", {"requestBody": {"webhookUrl": "", "incomingWebhook": "yes"}}),
+    "sendInteractiveButtons": (
+        "sending.sendInteractiveButtons",
+        {
+            "chatId": PERSON,
+            "body": "Look",
+            "footer": "Bye",
+            "buttons": [{"type": "url", "buttonId": "1", "buttonText": "Open", "url": "https://x.test"}],
+        },
+    ),
+    "sendInteractiveButtonsReply": (
+        "sending.sendInteractiveButtonsReply",
+        {"chatId": PERSON, "body": "Coming?", "buttons": [{"buttonId": "1", "buttonText": "Yes"}]},
+    ),
+    "forwardMessages": (
+        "sending.forwardMessages",
+        {"chatId": PERSON, "chatIdFrom": GROUP, "messages": ["BAE5F4", "BAE5F5"]},
+    ),
+    "editMessage": ("serviceMethods.editMessage", {"chatId": PERSON, "idMessage": "BAE5F4", "message": "Hello"}),
+    "deleteMessage": ("serviceMethods.deleteMessage", {"chatId": PERSON, "idMessage": "BAE5F4"}),
+    "deleteMessage for oneself": (
+        "serviceMethods.deleteMessage",
+        {"chatId": PERSON, "idMessage": "BAE5F4", "onlySenderDelete": True},
+    ),
+    "readChat": ("marking.readChat", {"chatId": PERSON, "idMessage": "BAE5F4"}),
+    "readChat all": ("marking.readChat", {"chatId": PERSON}),
+    "getChatHistory": ("journals.getChatHistory", {"chatId": PERSON, "count": 10}),
+    "downloadFile": ("receiving.downloadFile", {"chatId": PERSON, "idMessage": "BAE5F4"}),
+    **{
+        f"{method} quoting": (name, {**arguments, "quotedMessageId": "BAE5F4"})
+        for method, (name, arguments) in QUOTING.items()
+    },
 }
 
 

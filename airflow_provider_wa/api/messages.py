@@ -283,7 +283,7 @@ class ListMessage(AnsweringMessage):
 
 
 @dataclass(frozen=True)
-class Poll(Message):
+class Poll(AnsweringMessage):
     """A question with options; ``several`` lets people choose more than one."""
 
     type: ClassVar[str] = "poll"

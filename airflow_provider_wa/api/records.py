@@ -288,10 +288,14 @@ class Avatar(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook(Record):
-    """URL that a vendor posts events to, and the event types. The URL may hold a secret: it is not shown."""
+    """URL that a vendor posts events to, and the event types. The URL may hold a secret: it is not shown.
+
+    ``warning`` is what to know before relying on it, for instance that it is not in force yet.
+    """
 
     url: str = field(repr=False)
     events: tuple[str, ...] = ()
+    warning: str | None = None
 
 
 def _json_value(value: Any) -> Any:

@@ -3,9 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.records import Avatar, CheckResult, Contact, Group, Notification
+from airflow_provider_wa.api.records import (
+    Avatar,
+    CheckResult,
+    Contact,
+    DeliveryStatus,
+    Group,
+    InboxMessage,
+    Notification,
+    SentMessage,
+)
 from airflow_provider_wa.connections.settings import Settings
+from airflow_provider_wa.connections.suppression import refuse_suppressed
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.green_api import FORM
 from airflow_provider_wa.vendors.green_api.client import GreenApi
@@ -53,6 +66,35 @@ class GreenApiHook(WaHook):
         """Delete a notification from the vendor's queue; False if it was not there any more."""
         return self.run(self.green_api.delete_notification(receipt_id))
 
+    def instance_settings(self) -> dict[str, Any]:
+        """Return the instance's settings by their names, but not the webhook's URL and token, which may be secrets."""
+        return self.run(self.green_api.instance_settings())
+
+    def set_settings(self, values: Mapping[str, Any]) -> None:
+        """Change settings by the vendor's names; it restarts the instance and applies them within 5 minutes."""
+        self.run(self.green_api.set_settings(values))
+
+    def delete_webhook(self) -> None:
+        """Have notifications kept in the vendor's queue again, which answers after a minute."""
+        self.run(self.green_api.delete_webhook())
+
+    def delete_message(self, to: str | int, message_id: str, *, own_only: bool = False) -> None:
+        """Delete a message that this account sent, for everybody in the chat; with ``own_only`` for itself alone."""
+        self.run(self.green_api.delete_message(self._recipient(to), message_id, own_only=own_only))
+
+    def forward(self, to: str | int, chat: str | int, message_ids: Sequence[str]) -> list[SentMessage]:
+        """Forward messages of ``chat`` to a phone number or a JID. Each call forwards them again.
+
+        :raises BadInput: the recipient is suppressed or invalid.
+        """
+        recipient = self._recipient(to)
+        refuse_suppressed(recipient)
+        return self.run(self.green_api.forward(recipient, self._recipient(chat), message_ids))
+
+    def chat_history(self, chat: str | int, limit: int = 100) -> list[InboxMessage | DeliveryStatus]:
+        """Return the last messages of a chat, the oldest first: received ones, and sent ones with their status."""
+        return self.run(self.green_api.chat_history(self._recipient(chat), limit))
+
     def group_chats(self) -> list[Contact]:
         """Return the account's groups, each with id and name only; ``group`` has more."""
         return self.run(self.green_api.group_chats())
@@ -63,4 +105,7 @@ class GreenApiHook(WaHook):
 
     def avatar(self, who: str | int) -> Avatar:
         """Return the link to the picture of a person (a number or a JID) or of a group."""
-        return self.run(self.green_api.avatar(numbers.recipient(who, self.settings.default_region)))
+        return self.run(self.green_api.avatar(self._recipient(who)))
+
+    def _recipient(self, who: str | int) -> str:
+        return numbers.recipient(who, self.settings.default_region)

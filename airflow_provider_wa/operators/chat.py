@@ -81,8 +81,8 @@ class WaDownloadMediaOperator(WaOperator):
 
     :param wa_conn_id: the connection (templated).
     :param kind: image, audio, video, document or sticker (templated).
-    :param reference: the message's description of its file, as a dict (templated): Url, MediaKey, Mimetype,
-        FileSHA256 ...
+    :param reference: what the vendor needs to find the file, as a dict (templated): the message's description of it
+        (Url, MediaKey, Mimetype, FileSHA256 ...), or its chat and id (chatId, idMessage).
     :param output_path: path or URI of the file (templated).
     """
 

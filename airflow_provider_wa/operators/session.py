@@ -73,7 +73,8 @@ class WaQrCodeOperator(WaOperator):
 class WaSetWebhookOperator(WaOperator):
     """Sets the URL that the vendor posts events to.
 
-    Returns ``{"vendor", "events"}``: the URL may hold a secret.
+    Returns ``{"vendor", "events", "warning"}``: the URL may hold a secret. The warning says what to wait for, if the
+    vendor does not use the URL at once.
 
     :param wa_conn_id: the connection (templated).
     :param url: the URL (templated); by default the receiver's, from the connection's ``callback_base_url`` and

@@ -57,10 +57,10 @@ WHO_CAN: dict[type[Any], list[str]] = {
     HasBalance: ["wa_portal"],
     Connects: ["wuzapi"],
     LogsOut: ["green_api", "wuzapi"],
-    SetsWebhook: ["wuzapi"],
+    SetsWebhook: ["green_api", "wuzapi"],
     PostsEvents: ["checkwa", "green_api", "wa_portal", "wuzapi"],
-    MarksRead: ["wuzapi"],
-    DownloadsMedia: ["wuzapi"],
+    MarksRead: ["green_api", "wuzapi"],
+    DownloadsMedia: ["green_api", "wuzapi"],
 }
 VENDOR: dict[str, Vendor] = {
     "accuauth": AccuAuth(base_url="http://x", api_id="i", api_secret="s"),

@@ -99,7 +99,7 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
     ),
     (
         Webhook(vendor="wuzapi", url="https://example.com/s3cr3t", events=("Message",), raw=RAW),
-        {"vendor": "wuzapi", "events": ["Message"]},
+        {"vendor": "wuzapi", "events": ["Message"], "warning": None},
     ),
     (LinkingCode(vendor="wuzapi", code="s3cr3t", raw=RAW), {"vendor": "wuzapi"}),
     (

@@ -18,8 +18,19 @@ from contract.exchange import Exchange, Incoming
 from helpers.script import reply
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown, VendorUnavailable, WaError
-from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Request, Upload
-from airflow_provider_wa.api.messages import ContactCard, Document, Image, Location, Media, Poll, Text
+from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Reply, Request, Upload
+from airflow_provider_wa.api.messages import (
+    Button,
+    Buttons,
+    ContactCard,
+    Document,
+    Edit,
+    Image,
+    Location,
+    Media,
+    Poll,
+    Text,
+)
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
     Avatar,
@@ -30,11 +41,13 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    MediaFile,
     Notification,
     QrCode,
     SentMessage,
     Session,
     SessionState,
+    Webhook,
 )
 from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.vendors.green_api.client import GreenApi
@@ -46,7 +59,10 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kc
 
 @dataclass(frozen=True)
 class Sample:
-    """A call, the request that it makes, a reply as its text, and what becomes of that (compared without ``raw``)."""
+    """A call, the request that it makes, a reply as its text, and what becomes of that (compared without ``raw``).
+
+    ``then`` are the replies to its further requests; ``at`` is the number of the request that is shown.
+    """
 
     call: Callable[[GreenApi], Flow[Any]]
     reply: str
@@ -56,6 +72,8 @@ class Sample:
     params: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
     files: tuple[Upload, ...] = ()
+    then: tuple[Reply, ...] = ()
+    at: int = 0
     note: str = ""
 
 
@@ -104,6 +122,14 @@ INCOMING = """[{
     "downloadUrl": "https://api.green-api.com/waInstance1/downloadFile/9A73322488DCB7D9689A6112F2528C9D",
     "caption": "Little horse"
 }]"""
+SETTINGS = """{
+    "wid": "11001234567@c.us", "countryInstance": "", "typeAccount": "", "typeInstance": "whatsapp",
+    "webhookUrl": "https://mysite.test/hook", "webhookUrlToken": "", "delaySendMessagesMilliseconds": 5000,
+    "markIncomingMessagesReaded": "no", "markIncomingMessagesReadedOnReply": "no", "sharedSession": "no",
+    "outgoingWebhook": "no", "outgoingMessageWebhook": "no", "outgoingAPIMessageWebhook": "no",
+    "incomingWebhook": "yes", "deviceWebhook": "no", "statusInstanceWebhook": "no", "stateWebhook": "yes",
+    "enableMessagesHistory": "no", "keepOnlineStatus": "no", "pollMessageWebhook": "no"
+}"""
 TEXT_IN = InboxMessage(
     vendor="green_api",
     message_id="B4AA239D112CB2576897B3910FEDE26E",
@@ -201,7 +227,8 @@ SAMPLES: dict[str, list[Sample]] = {
         ),
         Sample(
             lambda vendor: vendor.check_chat("98765432101234@lid"), '{"existsWhatsapp": true}',
-            checked("98765432101234", "98765432101234@lid")[0], {"chatId": "98765432101234@lid"},
+            checked("98765432101234@lid", "98765432101234@lid")[0], {"chatId": "98765432101234@lid"},
+            note="a LID's digits are no number",
         ),
     ],
     "GET getStateInstance": [
@@ -404,6 +431,115 @@ SAMPLES: dict[str, list[Sample]] = {
             Avatar(vendor="green_api", url=None), {"chatId": "120363043968066561@g.us"},
         ),
     ],
+    "GET getSettings": [
+        Sample(
+            GreenApi.webhook, SETTINGS,
+            Webhook(vendor="green_api", url="https://mysite.test/hook", events=("incomingWebhook", "stateWebhook")),
+        ),
+    ],
+    "POST setSettings": [
+        Sample(
+            lambda vendor: vendor.set_settings({"webhookUrl": "", "outgoingWebhook": "yes", "incomingWebhook": True}),
+            '{"saveSettings": true}', None,
+            {"webhookUrl": "", "outgoingWebhook": "yes", "incomingWebhook": "yes"},
+        ),
+        Sample(
+            lambda vendor: vendor.set_webhook("https://new.test/hook", ["incomingWebhook"]), SETTINGS,
+            Webhook(
+                vendor="green_api", url="https://new.test/hook", events=("incomingWebhook",),
+                warning="the vendor restarts the instance and applies the settings within 5 minutes",
+            ),
+            {"webhookUrl": "https://new.test/hook", "stateWebhook": "no"},
+            then=(
+                reply({"saveSettings": True}),
+                reply({"webhookUrl": "https://new.test/hook", "incomingWebhook": "yes", "stateWebhook": "no"}),
+            ),
+            at=1,
+        ),
+    ],
+    "POST sendInteractiveButtons": [
+        Sample(
+            send(Buttons("Your code", (
+                Button("Copy me", copy_code="A-1"), Button("Call me", phone="+7 932 984-32-67"),
+                Button("Open", url="https://x.test"),
+            ), footer="Bye")), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us", "body": "Your code", "footer": "Bye",
+                "buttons": [
+                    {"type": "copy", "buttonId": "1", "buttonText": "Copy me", "copyCode": "A-1"},
+                    {"type": "call", "buttonId": "2", "buttonText": "Call me", "phoneNumber": "79329843267"},
+                    {"type": "url", "buttonId": "3", "buttonText": "Open", "url": "https://x.test"},
+                ],
+            },
+        ),
+    ],
+    "POST sendInteractiveButtonsReply": [
+        Sample(
+            send(Buttons("Coming?", (Button("Yes"), Button("No")))), SENT, sent(),
+            {
+                "chatId": "11001234567@c.us", "body": "Coming?",
+                "buttons": [{"buttonId": "1", "buttonText": "Yes"}, {"buttonId": "2", "buttonText": "No"}],
+            },
+        ),
+    ],
+    "POST forwardMessages": [
+        Sample(
+            lambda vendor: vendor.forward("11001234567", "79001234568", ["BAE587FA1CECF760"]),
+            '{"messages": ["3EB0C767D097B7C7C030"]}', [sent()],
+            {"chatId": "11001234567@c.us", "chatIdFrom": "79001234568@c.us", "messages": ["BAE587FA1CECF760"]},
+        ),
+    ],
+    "POST editMessage": [
+        Sample(
+            send(Edit("BAE5367237E13A87", GREETING)), SENT, sent(),
+            {"chatId": "11001234567@c.us", "idMessage": "BAE5367237E13A87", "message": GREETING},
+        ),
+    ],
+    "POST deleteMessage": [
+        Sample(
+            lambda vendor: vendor.delete_message("120363043968066561@g.us", "BAE5F4886F6F2D05"), "", None,
+            {"chatId": "120363043968066561@g.us", "idMessage": "BAE5F4886F6F2D05"},
+        ),
+        Sample(
+            lambda vendor: vendor.delete_message("11001234567", "BAE5F4886F6F2D05", own_only=True), "", None,
+            {"chatId": "11001234567@c.us", "idMessage": "BAE5F4886F6F2D05", "onlySenderDelete": True},
+        ),
+    ],
+    "POST readChat": [
+        Sample(
+            lambda vendor: vendor.mark_read(["B275A7AA0D6EF89BB9245169BDF174E6"], "11001234567"), '{"setRead": true}',
+            None, {"chatId": "11001234567@c.us", "idMessage": "B275A7AA0D6EF89BB9245169BDF174E6"},
+        ),
+        Sample(
+            lambda vendor: vendor.mark_read([], "11001234567"), '{"setRead": true}', None,
+            {"chatId": "11001234567@c.us"},
+        ),
+    ],
+    "POST getChatHistory": [
+        Sample(
+            lambda vendor: vendor.chat_history("79001234568", 10),
+            '[{"type": "outgoing", "idMessage": "1", "timestamp": 1588091590, "statusMessage": "read",'
+            ' "chatId": "79001234568@c.us", "textMessage": "Hi"},'
+            f" {INCOMING[1:].partition('}')[0]}}}]",
+            [
+                TEXT_IN,
+                DeliveryStatus(
+                    vendor="green_api", message_id="1", state=DeliveryState.READ, to="79001234568", code="read",
+                    sent_at=at(1588091590), text="Hi",
+                ),
+            ],
+            {"chatId": "79001234568@c.us", "count": 10},
+        ),
+    ],
+    "POST downloadFile": [
+        Sample(
+            lambda vendor: vendor.download("image", {"chatId": "79001234568@c.us", "idMessage": "9A73322488DCB7D9"}),
+            '{"downloadUrl": "https://sw-media.test/1101000001/a%20horse.jpg?sig=1"}',
+            MediaFile(vendor="green_api", content=b"JPEG", media_type="image/jpeg", filename="a horse.jpg"),
+            {"chatId": "79001234568@c.us", "idMessage": "9A73322488DCB7D9"},
+            then=(reply(b"JPEG", content_type="image/jpeg"),),
+        ),
+    ],
 }  # fmt: skip
 """Each endpoint's samples, by its name in ``GreenApi.endpoints``."""
 
@@ -456,6 +592,7 @@ FURTHER_FLOWS = {
     "POST checkWhatsapp": {"check_chat"},
     "GET lastOutgoingMessages": {"message_status"},
     "GET getContacts": {"group_chats"},
+    "POST setSettings": {"set_settings"},
 }
 """Flows that speak an endpoint beside the one that ``GreenApi.endpoints`` names."""
 UNDOCUMENTED = {"timeout"}
@@ -465,7 +602,10 @@ SECRETS = ("A-TOKEN",)
 # field-notes, Green-API: calls per second and instance
 RATES = {"checkWhatsapp": 10, "getAvatar": 10, "getMessage": 10, "receiveNotification": 100, "deleteNotification": 100,
          "qr": 3, "getStateInstance": 1, "logout": 1, "lastIncomingMessages": 1, "lastOutgoingMessages": 1,
-         "getContacts": 1, "getGroupData": 1}  # fmt: skip
+         "getContacts": 1, "getGroupData": 1, "getSettings": 1, "setSettings": 1, "editMessage": 1, "deleteMessage": 10,
+         "readChat": 10, "getChatHistory": 1, "downloadFile": 5}  # fmt: skip
+# What people would see twice, or have no message to, if the call were repeated.
+ONCE = ("send", "forward", "edit", "delete")
 
 ERRORS: list[tuple[str, type[WaError], int]] = [
     ("bad phone number, valid 11 or 12 digits", BadInput, 1),
@@ -480,7 +620,7 @@ def _exchange(name: str, sample: Sample) -> Exchange:
     request = Request(
         verb,
         f"/waInstance1101000001/{method}/A-TOKEN{sample.rest}",
-        Effect.SEND if method.startswith("send") else Effect.READ,
+        Effect.SEND if method.startswith(ONCE) and verb == "POST" else Effect.READ,
         params=sample.params,
         json=sample.json,
         form=sample.form,
@@ -489,7 +629,8 @@ def _exchange(name: str, sample: Sample) -> Exchange:
         method_rate=MethodRate(method, RATES.get(method, 50) * 0.95),
         base="https://media.green-api.com" if sample.files else None,
     )
-    return Exchange(name, lambda: sample.call(VENDOR), (reply(sample.reply),), sample.becomes, request)
+    replies = (reply(sample.reply), *sample.then)
+    return Exchange(name, lambda: sample.call(VENDOR), replies, sample.becomes, request, sample.at)
 
 
 def _queued(kind: str, text: str, record: Any) -> Exchange:

@@ -57,6 +57,8 @@ DOCUMENTED: dict[str, list[str]] = {
         *("checkWhatsapp", "getStateInstance", "qr", "logout", "sendMessage", "sendFileByUrl", "sendFileByUpload"),
         *("sendLocation", "sendContact", "sendPoll", "receiveNotification", "deleteNotification"),
         *("lastIncomingMessages", "lastOutgoingMessages", "getMessage", "getContacts", "getGroupData", "getAvatar"),
+        *("getSettings", "setSettings", "sendInteractiveButtons", "sendInteractiveButtonsReply", "forwardMessages"),
+        *("editMessage", "deleteMessage", "readChat", "getChatHistory", "downloadFile"),
     ],
     "checkwa": ["/check/"],
     "accuauth": ["/check/whatsapp_advanced", "/check/whatsapp_basic"],

@@ -19,7 +19,18 @@ import httpx
 import pytest
 
 from airflow_provider_wa.api.flow import Flow, Request
-from airflow_provider_wa.api.messages import ContactCard, Document, Image, Location, Media, Poll, Text
+from airflow_provider_wa.api.messages import (
+    Button,
+    Buttons,
+    ContactCard,
+    Document,
+    Edit,
+    Image,
+    Location,
+    Media,
+    Poll,
+    Text,
+)
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.transport.channel import Channel, Endpoint
 from airflow_provider_wa.vendors.green_api.client import GreenApi
@@ -56,6 +67,29 @@ OURS: dict[str, Callable[[], Flow[Any]]] = {
     "getContacts": VENDOR.contacts,
     "getGroupData": lambda: VENDOR.group(GROUP),
     "getAvatar": lambda: VENDOR.avatar(PERSON),
+    "getSettings": VENDOR.webhook,
+    "setSettings": lambda: VENDOR.set_settings({"webhookUrl": "", "incomingWebhook": "yes"}),
+    "sendInteractiveButtons": lambda: VENDOR.send(
+        PERSON, Buttons("Look", (Button("Open", url="https://x.test"),), footer="Bye")
+    ),
+    "sendInteractiveButtonsReply": lambda: VENDOR.send(PERSON, Buttons("Coming?", (Button("Yes"),))),
+    "forwardMessages": lambda: VENDOR.forward(PERSON, GROUP, ["BAE5F4", "BAE5F5"]),
+    "editMessage": lambda: VENDOR.send(PERSON, Edit("BAE5F4", "Hello")),
+    "deleteMessage": lambda: VENDOR.delete_message(PERSON, "BAE5F4"),
+    "deleteMessage for oneself": lambda: VENDOR.delete_message(PERSON, "BAE5F4", own_only=True),
+    "readChat": lambda: VENDOR.mark_read(["BAE5F4"], PERSON),
+    "readChat all": lambda: VENDOR.mark_read([], PERSON),
+    "getChatHistory": lambda: VENDOR.chat_history(PERSON, 10),
+    "downloadFile": lambda: VENDOR.download("document", {"chatId": f"{PERSON}@c.us", "idMessage": "BAE5F4"}),
+    "sendFileByUrl quoting": lambda: VENDOR.send(
+        PERSON, Image(Media(url="https://x.test/horse.png"), quoted_id="BAE5F4")
+    ),
+    "sendFileByUpload quoting": lambda: VENDOR.send(
+        PERSON, Document(Media(b"%PDF-1.7 a bill", filename="bill.pdf"), quoted_id="BAE5F4")
+    ),
+    "sendLocation quoting": lambda: VENDOR.send(PERSON, Location(12.5, -10.25, quoted_id="BAE5F4")),
+    "sendContact quoting": lambda: VENDOR.send(PERSON, ContactCard("A", "+79001234567", quoted_id="BAE5F4")),
+    "sendPoll quoting": lambda: VENDOR.send(PERSON, Poll("Which?", ("this", "that"), quoted_id="BAE5F4")),
 }
 
 

@@ -24,19 +24,23 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    MediaFile,
     Notification,
     QrCode,
     SentMessage,
     Session,
     SessionState,
+    Webhook,
 )
 from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.green_api import events, replies
-from airflow_provider_wa.vendors.green_api.messages import SENDS, chat_id, outgoing
+from airflow_provider_wa.vendors.green_api import events, files, replies, settings
+from airflow_provider_wa.vendors.green_api.messages import OPTIONS, SENDS, chat_id, outgoing
 from airflow_provider_wa.vendors.green_api.tables import (
+    DOWNLOAD_TIMEOUT,
     ENDPOINTS,
     ERRORS,
+    HISTORY,
     METHODS,
     MONTH,
     NAME,
@@ -45,6 +49,8 @@ from airflow_provider_wa.vendors.green_api.tables import (
     RATE_USED,
     RECEIVE_TIMEOUT,
     REPORT_SECONDS,
+    SETTINGS_MINUTES,
+    TEXT_SETTINGS,
     UPLOAD_TIMEOUT,
 )
 
@@ -68,6 +74,7 @@ class GreenApi(Vendor):
     errors: ClassVar[tuple[ErrorRule, ...]] = ERRORS
     endpoints: ClassVar[tuple[Documented, ...]] = ENDPOINTS
     sends: ClassVar[Collection[type[Message]]] = SENDS.keys()
+    message_options: ClassVar[Mapping[str, Collection[type[Message]]]] = OPTIONS
     longest_send: ClassVar[float] = UPLOAD_TIMEOUT
     queue_waits: ClassVar[range] = QUEUE_WAITS
     report_seconds: ClassVar[float] = REPORT_SECONDS
@@ -83,11 +90,16 @@ class GreenApi(Vendor):
         return self.media_url or re.sub(r"(//(?:\w+\.)?)api(\.green-?api\.com)", r"\1media\2", self.base_url)
 
     def error_code(self, reply: Reply) -> str | None:
-        """Return the vendor's text: ``message`` of an object, a JSON string, or the body itself."""
+        """Return the vendor's text: ``message`` of an object, a JSON string, or the body itself.
+
+        Newer servers also report an error as a success with ``status`` false and a ``reason``.
+        """
         if reply.status < 300:
-            return None
+            return text(pick(reply.object, "reason")) if pick(reply.object, "status") is False else None
         words = (
-            text(pick(reply.object, "message")) or text(pick(replies.quota(reply.object), "status")) or text(reply.json)
+            text(pick(reply.object, "message", "reason"))
+            or text(pick(replies.quota(reply.object), "status"))
+            or text(reply.json)
         )
         return words or (reply.beginning if reply.json is None else "")
 
@@ -153,25 +165,26 @@ class GreenApi(Vendor):
                 raise BadInput(f"number: {number} must have {limits} digits with this vendor", vendor=self.name)
         results = []
         for number in numbers:
-            result = yield from self._check(
-                number.digits,
-                {"phoneNumber": int(number.digits)},
-                jids.of_person(number.digits, jids.OLD_PERSON_SERVER),
-            )
+            asked = jids.of_person(number.digits, jids.OLD_PERSON_SERVER)
+            result = yield from self._check(asked, {"phoneNumber": int(number.digits)})
             results.append(result)
         return results
 
     def check_chat(self, chat: str) -> Flow[CheckResult]:
         """Check whether a JID is on WhatsApp, a LID for instance (checkWhatsapp by ``chatId``, on newer servers).
 
-        :raises BadInput: it is neither digits nor a JID.
+        The result's ``number`` is the person's, if the JID or the reply has it, and else the JID that was asked for.
+
+        :raises BadInput: it is neither digits nor a person's JID.
         """
         jid = chat_id(chat)
-        result = yield from self._check(jid.partition("@")[0], {"chatId": jid}, jid)
+        if jids.is_group(jid):
+            raise BadInput(f"chat: {chat[:60]!r} is a group; expected a person's number or JID", vendor=self.name)
+        result = yield from self._check(jid, {"chatId": jid})
         return result
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
-        """Send a message (sendMessage, sendFileByUrl, sendFileByUpload, sendLocation, sendContact, sendPoll).
+        """Send a message, or the new text of one that was sent, by the method for its type.
 
         Accepted is not sent: the vendor keeps a message for 24 hours, even while the account is logged out.
 
@@ -207,9 +220,7 @@ class GreenApi(Vendor):
 
         :raises BadInput: the id is empty, or ``to`` is not a chat.
         """
-        plain = message_id.strip()
-        if not plain:
-            raise BadInput("message_id: the text is empty", vendor=self.name)
+        plain = self._id(message_id)
         if to:
             found = yield from self._message(chat_id(to), plain)
         else:
@@ -302,6 +313,120 @@ class GreenApi(Vendor):
         """
         return events.events(post)
 
+    def instance_settings(self) -> Flow[dict[str, Any]]:
+        """Return the instance's settings by their names (getSettings), without the webhook's URL and token.
+
+        These may be secrets; ``webhook`` has the URL.
+        """
+        current = yield from self._settings()
+        return {name: value for name, value in current.items() if name not in TEXT_SETTINGS}
+
+    def set_settings(self, values: Mapping[str, Any]) -> Flow[None]:
+        """Change settings of the instance (setSettings): the vendor restarts it and applies them within 5 minutes.
+
+        :param values: settings by the vendor's names: switches ("yes", "no" or a boolean), ``webhookUrl``,
+            ``webhookUrlToken``, ``delaySendMessagesMilliseconds``.
+        :raises BadInput: a name or a value is not one of the vendor's; found before the call.
+        """
+        yield from self._save(settings.checked(values))
+
+    def webhook(self) -> Flow[Webhook]:
+        """Return where the instance posts its notifications, and the settings that switch these on (getSettings)."""
+        current = yield from self._settings()
+        return replies.webhook(current)
+
+    def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
+        """Have notifications posted to ``url`` (getSettings, setSettings); without a call if they are already.
+
+        The vendor restarts the instance and applies the settings within 5 minutes: the result's ``warning`` says so.
+
+        :param events: settings such as ``incomingWebhook``, or the vendor's words for the notifications; all others are
+            switched off. Without any, the useful ones are switched on and the others stay as they are.
+        :raises BadInput: the URL is not one, or an event is unknown.
+        """
+        current = yield from self._settings()
+        changed = settings.changes(settings.of_webhook(url, events, current), current)
+        if not changed:
+            return replies.webhook(current)
+        yield from self._save(changed)
+        found = yield from self._settings()
+        warning = f"the vendor restarts the instance and applies the settings within {SETTINGS_MINUTES} minutes"
+        if late := settings.changes(changed, found):
+            warning += f"; it does not report these yet: {', '.join(late)}"
+        return replies.webhook(found, warning)
+
+    def delete_webhook(self) -> Flow[None]:
+        """Have notifications kept in the vendor's queue again (setSettings); it takes a minute until that answers."""
+        yield from self._save({"webhookUrl": ""})
+
+    def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
+        """Mark messages of a chat as read, one call each (readChat); all that are unread if no id is given.
+
+        Only messages that came in while ``incomingWebhook`` was on can be marked. ``sender`` is not used.
+        """
+        chat = chat_id(chat)
+        bodies = [{"chatId": chat, "idMessage": self._id(message_id)} for message_id in message_ids]
+        for body in bodies or [{"chatId": chat}]:
+            reply = yield from self.ask(self._request("readChat", body=body))
+            if truth(pick(reply.object, "setRead")) is not True:
+                raise self.unexpected(reply, what="the reply does not say that the message was marked as read")
+
+    def delete_message(self, to: str, message_id: str, *, own_only: bool = False) -> Flow[None]:
+        """Delete a message that this account sent, for everybody in the chat (deleteMessage).
+
+        :param own_only: delete it for this account alone.
+        :raises BadInput: the vendor has no such message, or it is deleted already.
+        """
+        body = {"chatId": chat_id(to), "idMessage": self._id(message_id)} | (
+            {"onlySenderDelete": True} if own_only else {}
+        )
+        yield from self.ask(self._request("deleteMessage", body=body, effect=Effect.SEND))
+
+    def forward(self, to: str, chat: str, message_ids: Sequence[str]) -> Flow[list[SentMessage]]:
+        """Forward messages of a chat to another one, in one call (forwardMessages).
+
+        :raises BadInput: there is no message, or an id is empty; found before the call.
+        """
+        ids = [self._id(message_id) for message_id in message_ids]
+        if not ids:
+            raise BadInput("message_ids: there are none; expected one id at least", vendor=self.name)
+        body = {"chatId": chat_id(to), "chatIdFrom": chat_id(chat), "messages": ids}
+        reply = yield from self.ask(self._request("forwardMessages", body=body, effect=Effect.SEND))
+        made = pick(reply.object, "messages")
+        made = [text(item) for item in made] if isinstance(made, list) else []
+        if len(made) != len(ids) or not all(made):
+            raise self.unexpected(reply, Effect.SEND, "the reply does not have an id for each message")
+        return [SentMessage(vendor=self.name, message_id=sent_id, to=to, raw=reply.object) for sent_id in made]
+
+    def chat_history(self, chat: str, limit: int = HISTORY) -> Flow[list[InboxMessage | DeliveryStatus]]:
+        """Return the last messages of a chat, oldest first: received ones, and sent ones with their delivery status.
+
+        (getChatHistory)
+        """
+        require_limit(limit, vendor=self.name)
+        reply = yield from self.ask(self._request("getChatHistory", body={"chatId": chat_id(chat), "count": limit}))
+        if not isinstance(reply.json, list):
+            raise self.unexpected(reply, what="the reply is not a list")
+        return replies.history(reply.json)
+
+    def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
+        """Return the file of a message: the vendor makes a link (downloadFile), and the link is read.
+
+        :param kind: image, video, audio, document or sticker.
+        :param reference: the message as a notification or a journal has it, or ``chatId`` and ``idMessage`` alone.
+        :raises BadInput: one of these is missing, or the vendor does not have the file any more.
+        """
+        chat, message_id = files.reference(kind, reference)
+        body = {"chatId": chat_id(chat), "idMessage": message_id}
+        reply = yield from self.ask(self._request("downloadFile", body=body))
+        base, path = files.link(text(pick(reply.object, "downloadUrl")))
+        # The reply is the file itself: no part of it is the vendor's word for an error.
+        link = Request("GET", path, base=base, timeout=DOWNLOAD_TIMEOUT)
+        answer = yield from self.ask(link, accept=(200, *files.GONE))
+        if answer.status != 200:
+            raise BadInput(f"the file is gone from the vendor's store (HTTP {answer.status})", vendor=self.name)
+        return files.media_file(answer, path, reference)
+
     def contacts(self) -> Flow[list[Contact]]:
         """Return the people in the account's contacts (getContacts); its groups are ``group_chats``."""
         rows = yield from self._list("getContacts", replies.contact, {})
@@ -336,11 +461,29 @@ class GreenApi(Vendor):
             raise self.unexpected(reply, what="the reply has no avatar")
         return Avatar(vendor=self.name, url=text(pick(reply.object, "urlAvatar")) or None, raw=reply.object)
 
-    def _check(self, digits: str, body: dict[str, Any], jid: str) -> Flow[CheckResult]:
+    def _check(self, jid: str, body: dict[str, Any]) -> Flow[CheckResult]:
         reply = yield from self.ask(self._request("checkWhatsapp", body=body))
         if not reply.object:
             raise self.unexpected(reply)
-        return replies.check_result(digits, jid, reply.object)
+        return replies.check_result(jid, reply.object)
+
+    def _settings(self) -> Flow[dict[str, Any]]:
+        reply = yield from self.ask(self._request("getSettings"))
+        if pick(reply.object, "webhookUrl", "incomingWebhook", "typeInstance") is None:
+            raise self.unexpected(reply, what="the reply has no settings")
+        return reply.object
+
+    def _save(self, values: Mapping[str, str | int]) -> Flow[None]:
+        """Change settings. A repeat changes them to the same."""
+        reply = yield from self.ask(self._request("setSettings", body={**values}))
+        if truth(pick(reply.object, "saveSettings")) is not True:
+            raise self.unexpected(reply, what="the reply does not say that the settings were saved")
+
+    def _id(self, message_id: str) -> str:
+        plain = message_id.strip()
+        if not plain:
+            raise BadInput("message_id: the text is empty", vendor=self.name)
+        return plain
 
     def _message(self, chat: str, message_id: str) -> Flow[DeliveryStatus | None]:
         try:

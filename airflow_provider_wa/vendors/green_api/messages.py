@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -15,9 +15,13 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.flow import Upload
 from airflow_provider_wa.api.media_types import sniff
 from airflow_provider_wa.api.messages import (
+    AnsweringMessage,
     Audio,
+    Button,
+    Buttons,
     ContactCard,
     Document,
+    Edit,
     Image,
     Location,
     Media,
@@ -29,6 +33,8 @@ from airflow_provider_wa.api.messages import (
     Video,
 )
 from airflow_provider_wa.vendors.green_api.tables import (
+    BUTTON_CHARACTERS,
+    BUTTONS,
     EXTENSIONS,
     NAME,
     OPTION_CHARACTERS,
@@ -72,13 +78,16 @@ def outgoing(to: str, message: Message) -> Outgoing:
     make = SENDS.get(type(message))
     if make is None:
         raise unsupported(NAME, f"send messages of the type {message.type}", ())
-    made = make(message)
-    return Outgoing(made.method, {"chatId": chat_id(to), **made.body}, made.upload)
+    chat, made = chat_id(to), make(message)
+    if isinstance(message, Buttons) and jids.is_group(chat):
+        raise BadInput("buttons: the recipient is a group; this vendor sends buttons to people only", vendor=NAME)
+    return Outgoing(made.method, {"chatId": chat, **made.body}, made.upload)
 
 
 def _text(message: Text) -> Outgoing:
     _at_most(TEXT_CHARACTERS, "text: body", message.body)
-    return Outgoing("sendMessage", {"message": message.body} | _given(quotedMessageId=message.quoted_id))
+    body: Body = {"message": message.body} | _quoting(message)
+    return Outgoing("sendMessage", body | ({"linkPreview": True} if message.link_preview else {}))
 
 
 def _file(message: MediaMessage) -> Outgoing:
@@ -86,7 +95,7 @@ def _file(message: MediaMessage) -> Outgoing:
     media, kind = message.media, message.type
     name = _file_name(media, kind)
     _at_most(TEXT_CHARACTERS, f"{kind}: caption", message.caption)
-    body: Body = {"fileName": name} | _given(caption=message.caption)
+    body: Body = {"fileName": name} | _given(caption=message.caption) | _quoting(message)
     if media.content is None:
         return Outgoing("sendFileByUrl", {"urlFile": media.url, **body})
     if len(media.content) > UPLOAD_MEGABYTES << 20:
@@ -112,13 +121,14 @@ def _file_name(media: Media, kind: str) -> str:
 
 def _location(message: Location) -> Outgoing:
     place = {"latitude": message.latitude, "longitude": message.longitude}
-    return Outgoing("sendLocation", place | _given(nameLocation=message.name, address=message.address))
+    names = _given(nameLocation=message.name, address=message.address)
+    return Outgoing("sendLocation", place | names | _quoting(message))
 
 
 def _contact(message: ContactCard) -> Outgoing:
     digits = re.sub(r"[^0-9]", "", message.phone)
     contact = {"phoneContact": int(digits), "firstName": message.name} | _given(company=message.organization)
-    return Outgoing("sendContact", {"contact": contact})
+    return Outgoing("sendContact", {"contact": contact} | _quoting(message))
 
 
 def _poll(message: Poll) -> Outgoing:
@@ -130,7 +140,40 @@ def _poll(message: Poll) -> Outgoing:
         raise BadInput(f"poll: {count} options; at most {POLL_OPTIONS} are allowed", vendor=NAME)
     options = [{"optionName": option} for option in message.options]
     body = {"message": message.question, "options": options, "multipleAnswers": message.several}
-    return Outgoing("sendPoll", body)
+    return Outgoing("sendPoll", body | _quoting(message))
+
+
+def _buttons(message: Buttons) -> Outgoing:
+    """Return buttons that answer by their text, or those with another effect: the vendor has a method for each."""
+    if message.media or message.location:
+        raise unsupported(NAME, "send buttons under a file or a place", ())
+    _at_most(TEXT_CHARACTERS, "buttons: body", message.body)
+    if len(message.buttons) > BUTTONS:
+        raise BadInput(f"buttons: {len(message.buttons)} buttons; at most {BUTTONS} are allowed", vendor=NAME)
+    for number, button in enumerate(message.buttons, 1):
+        _at_most(BUTTON_CHARACTERS, f"buttons: text {number}", button.text)
+    replying = {button.kind == "reply" for button in message.buttons}
+    if len(replying) > 1:
+        raise BadInput(
+            "buttons: some answer and some open, call or copy; this vendor takes only one sort in a message",
+            vendor=NAME,
+        )
+    method = "sendInteractiveButtonsReply" if replying == {True} else "sendInteractiveButtons"
+    buttons = [_button(number, button) for number, button in enumerate(message.buttons, 1)]
+    return Outgoing(method, {"body": message.body, "buttons": buttons} | _given(footer=message.footer))
+
+
+def _button(number: int, button: Button) -> Body:
+    made: Body = {"buttonId": str(number), "buttonText": button.text}
+    if button.kind == "reply":
+        return made
+    phone = re.sub(r"[^0-9]", "", button.phone)
+    return {"type": button.kind, **made} | _given(url=button.url, phoneNumber=phone, copyCode=button.copy_code)
+
+
+def _edit(message: Edit) -> Outgoing:
+    _at_most(TEXT_CHARACTERS, "edit: body", message.body)
+    return Outgoing("editMessage", {"idMessage": message.message_id, "message": message.body})
 
 
 SENDS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
@@ -143,12 +186,24 @@ SENDS: Mapping[type[Message], Callable[[Any], Outgoing]] = {
     Location: _location,
     ContactCard: _contact,
     Poll: _poll,
+    Buttons: _buttons,
+    Edit: _edit,
 }
+
+OPTIONS: Mapping[str, Collection[type[Message]]] = {
+    "quoted_id": frozenset(SENDS) - {Buttons, Edit},
+    "link_preview": (Text,),
+}
+"""Types of messages that take each of ``api.messages.OPTIONS``."""
 
 
 def _at_most(limit: int, field: str, value: str) -> None:
     if len(value) > limit:
         raise BadInput(f"{field}: {len(value)} characters; at most {limit} are allowed", vendor=NAME)
+
+
+def _quoting(message: Text | AnsweringMessage) -> Body:
+    return _given(quotedMessageId=message.quoted_id)
 
 
 def _given(**values: str) -> Body:

@@ -20,7 +20,9 @@ from airflow_provider_wa.api.records import (
     InboxMessage,
     Session,
     SessionState,
+    Webhook,
 )
+from airflow_provider_wa.vendors.green_api import settings
 from airflow_provider_wa.vendors.green_api.tables import DELIVERY_STATES, NAME, SESSION_STATES
 
 R = TypeVar("R", InboxMessage, DeliveryStatus)
@@ -91,7 +93,7 @@ def delivery_status(item: Any) -> DeliveryStatus | None:
 
 def contact(item: Any) -> Contact | None:
     """Return a person or a group of the contacts, by the name in the phone book or by its own; None without id."""
-    jid = text(pick(item, "id", "chatId"))
+    jid = jids.without_device(text(pick(item, "id", "chatId")))
     name = text(pick(item, "contactName")) or text(pick(item, "name"))
     return Contact(vendor=NAME, jid=jid, name=name, raw=item) if jid else None
 
@@ -102,17 +104,21 @@ def group(data: Any) -> Group | None:
     if not jid:
         return None
     members = pick(data, "participants")
-    ids = [text(pick(member, "id")) for member in members] if isinstance(members, list) else []
+    ids = [_member(member) for member in members] if isinstance(members, list) else []
     return Group(
         vendor=NAME,
         jid=jid,
         name=text(pick(data, "subject")),
         topic=text(pick(data, "description")),
-        owner=text(pick(data, "owner")) or None,
+        owner=jids.without_device(text(pick(data, "owner"))) or None,
         participants=tuple(member for member in ids if member),
         created_at=moment(pick(data, "creation")),
         raw=data,
     )
+
+
+def _member(member: Any) -> str:
+    return jids.without_device(text(pick(member, "id")))
 
 
 def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:
@@ -126,17 +132,41 @@ def _first(source: Any, places: tuple[tuple[str, ...], ...]) -> str:
     return ""
 
 
-def check_result(digits: str, jid: str, reply: dict[str, Any]) -> CheckResult:
-    """Return the result for digits that were asked for as ``jid``."""
+def check_result(asked: str, reply: Mapping[str, Any]) -> CheckResult:
+    """Return the result for the JID that was asked for. A LID counts as its number, if the reply has that."""
     status = CheckStatus.of(truth(pick(reply, "existsWhatsapp")))
+    found = jids.without_device(text(pick(reply, "chatId"))) or asked
+    numbers = (jids.digits(spelling) for spelling in (asked, text(pick(reply, "phoneNumber")), found))
     return CheckResult(
         vendor=NAME,
-        number=digits,
+        number=next(filter(None, numbers), asked),
         status=status,
-        jid=(text(pick(reply, "chatId")) or jid) if status is CheckStatus.EXISTS else None,
+        jid=found if status is CheckStatus.EXISTS else None,
         detail="the answer says neither" if status is CheckStatus.UNKNOWN else "",
         raw=reply,
     )
+
+
+def webhook(current: Mapping[str, Any], warning: str | None = None) -> Webhook:
+    """Return where an instance posts its notifications, and which, by its settings."""
+    shown = {name: value for name, value in current.items() if name.casefold() != "webhookurltoken"}
+    events = settings.events_on(current)
+    return Webhook(vendor=NAME, url=text(pick(current, "webhookUrl")), events=events, warning=warning, raw=shown)
+
+
+def history(items: Sequence[Any]) -> list[InboxMessage | DeliveryStatus]:
+    """Return the messages of a chat, oldest first: what came in, and what was sent with its delivery status.
+
+    The vendor lists the newest first.
+    """
+    rows = [(row, at) for item in reversed(items) for row, at in _dated(item)]
+    return [row for row, _ in sorted(rows, key=lambda pair: pair[1] or LONG_AGO)]
+
+
+def _dated(item: Any) -> list[tuple[InboxMessage | DeliveryStatus, datetime | None]]:
+    read = delivery_status if text(pick(item, "type")).casefold() == "outgoing" else inbox_message
+    found = read(item)
+    return [(found, moment(pick(item, "timestamp")))] if found else []
 
 
 def is_group(item: Contact) -> bool:

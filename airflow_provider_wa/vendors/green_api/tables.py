@@ -61,8 +61,63 @@ METHODS: Mapping[str, tuple[str, float]] = {
     "getContacts": ("GET", 1),
     "getGroupData": ("POST", 1),
     "getAvatar": ("POST", 10),
+    "getSettings": ("GET", 1),
+    "setSettings": ("POST", 1),
+    "sendInteractiveButtons": ("POST", 50),
+    "sendInteractiveButtonsReply": ("POST", 50),
+    "forwardMessages": ("POST", 50),
+    "editMessage": ("POST", 1),
+    "deleteMessage": ("POST", 10),
+    "readChat": ("POST", 10),
+    "getChatHistory": ("POST", 1),
+    "downloadFile": ("POST", 5),
 }
-"""HTTP method and maximum calls per second of each of the vendor's methods (field-notes, Green-API)."""
+"""HTTP method and maximum calls per second of each of the vendor's methods (field-notes; the vendor's public pages)."""
+
+EVENT_SETTINGS: Mapping[str, str] = {
+    "incomingWebhook": "incomingMessageReceived",
+    "outgoingWebhook": "outgoingMessageStatus",
+    "stateWebhook": "stateInstanceChanged",
+    "pollMessageWebhook": "pollMessage",
+    "editedMessageWebhook": "editedMessage",
+    "deletedMessageWebhook": "deletedMessage",
+    "incomingBlockWebhook": "incomingBlock",
+    "incomingCallWebhook": "incomingCall",
+    "outgoingCallWebhook": "outgoingCall",
+    "outgoingMessageWebhook": "outgoingMessageReceived",
+    "outgoingAPIMessageWebhook": "outgoingAPIMessageReceived",
+    "deviceWebhook": "deviceInfo",
+}
+"""Settings that switch notifications on, with the vendor's word for these notifications."""
+
+DEFAULT_EVENTS = tuple(EVENT_SETTINGS)[:7]
+"""Settings that a webhook needs by default: what people do, what becomes of messages, and the account's state."""
+
+SWITCHES: frozenset[str] = frozenset(EVENT_SETTINGS) | {
+    "markIncomingMessagesReaded",
+    "markIncomingMessagesReadedOnReply",
+    "keepOnlineStatus",
+    "statusInstanceWebhook",
+    "enableMessagesHistory",
+    "linkPreview",
+    "autoTyping",
+}
+"""Settings that are "yes" or "no"."""
+
+TEXT_SETTINGS = frozenset({"webhookUrl", "webhookUrlToken"})
+"""Settings that are texts; empty for none."""
+
+NUMBER_SETTINGS: Mapping[str, range] = {"delaySendMessagesMilliseconds": range(500, 86_400_001)}
+"""Settings that are whole numbers, with those that the vendor takes."""
+
+SETTINGS_MINUTES = 5
+"""Minutes until the vendor has applied new settings."""
+
+BUTTONS, BUTTON_CHARACTERS = 3, 25
+"""Maximum number of buttons of a message, and maximum characters on one."""
+
+HISTORY = 100
+"""Messages of a chat's history that are asked for by default."""
 
 NUMBER_DIGITS = range(11, 17)
 """Digits that a number may have, country code included (the old document says 11 or 12)."""
@@ -82,6 +137,9 @@ RECEIVE_TIMEOUT = 30.0
 UPLOAD_TIMEOUT = 300.0
 """Seconds for an upload: 100 MB over a slow line."""
 
+DOWNLOAD_TIMEOUT = 300.0
+"""Seconds for a file's download: 100 MB over a slow line."""
+
 MONTH = 30 * 24 * 60
 """Minutes that the journals are searched back for a message whose age is not known."""
 
@@ -90,6 +148,7 @@ SESSION_STATES: Mapping[str, SessionState] = {
     "notauthorized": SessionState.LOGGED_OUT,
     "blocked": SessionState.BLOCKED,
     "yellowcard": SessionState.BLOCKED,
+    "suspended": SessionState.BLOCKED,
     "sleepmode": SessionState.STARTING,
     "starting": SessionState.STARTING,
     "": SessionState.STARTING,  # an instance that is just being created has no state yet
@@ -103,7 +162,8 @@ DELIVERY_STATES: Mapping[str, tuple[DeliveryState, str]] = {
     "failed": (DeliveryState.FAILED, "the vendor could not send it"),
     "noaccount": (DeliveryState.FAILED, "the number is not on WhatsApp"),
     "notingroup": (DeliveryState.FAILED, "the account is not in the group"),
-    "yellowcard": (DeliveryState.FAILED, "WhatsApp has stopped the account's sending for a while"),
+    "yellowcard": (DeliveryState.ACCEPTED, "held: WhatsApp has stopped the account's sending for a while"),
+    "suspended": (DeliveryState.ACCEPTED, "held: WhatsApp lets the account write to no new people for a while"),
 }
 """State and further words by ``statusMessage`` in small letters; other words are ``unknown``."""
 
@@ -126,6 +186,16 @@ ENDPOINTS: tuple[Documented, ...] = (
     Documented("GET getContacts", "contacts"),
     Documented("POST getGroupData", "group"),
     Documented("POST getAvatar", "avatar"),
+    Documented("GET getSettings", "webhook"),
+    Documented("POST setSettings", "set_webhook"),
+    Documented("POST sendInteractiveButtons", "send"),
+    Documented("POST sendInteractiveButtonsReply", "send"),
+    Documented("POST editMessage", "send"),
+    Documented("POST deleteMessage", "delete_message"),
+    Documented("POST forwardMessages", "forward"),
+    Documented("POST readChat", "mark_read"),
+    Documented("POST getChatHistory", "chat_history"),
+    Documented("POST downloadFile", "download"),
 )
 
 ERRORS: tuple[ErrorRule, ...] = (
@@ -141,6 +211,15 @@ ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(Unauthorized, "the instance is not paid for", code="instance account is expired", part=True),
     ErrorRule(Unauthorized, "the instance was deleted", code="instance is deleted", part=True),
     ErrorRule(BadInput, "the file behind the URL is too large", code="exceeded max upload size", part=True),
+    ErrorRule(BadInput, "the instance posts its notifications to a URL, so its queue is closed: read them from the "
+              "receiver's store, or call delete_webhook and ask again after a minute",
+              code="custom webhook url is set", part=True),
+    ErrorRule(SessionDown, "WhatsApp lets the account write to no new people for a while",
+              code="account is suspended", part=True),
+    ErrorRule(QuotaExceeded, "WhatsApp lets the account look up no more numbers for now: go on after two hours",
+              code="contact info limit reached", part=True),
+    ErrorRule(QuotaExceeded, "WhatsApp lets the account look up no more numbers for now: go on after two hours",
+              status=469),
     ErrorRule(Unauthorized, "the API token was refused: check the connection's password", status=401),
     ErrorRule(Unauthorized, "the instance id or the host was refused: check the connection", status=403),
     ErrorRule(RateLimited, "too many requests to the instance", status=429),

@@ -336,7 +336,7 @@ SENDS: Mapping[type[Message], Route] = {
 
 OPTIONS: Mapping[str, frozenset[type[Message]]] = {
     **dict.fromkeys(
-        ("quoted_id", "mentions"), frozenset(kind for kind in (*SENDS, Buttons) if issubclass(kind, ANSWERING))
+        ("quoted_id", "mentions"), frozenset(kind for kind in (*SENDS, Buttons) if issubclass(kind, ANSWERING)) - {Poll}
     ),
     "link_preview": frozenset({Text}),
 }

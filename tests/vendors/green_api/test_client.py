@@ -26,6 +26,7 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Effect, Flow, MethodRate, Reply, Request
 from airflow_provider_wa.api.messages import (
     Document,
+    Edit,
     Media,
     Text,
 )
@@ -426,3 +427,139 @@ def test_any_reply_is_an_answer_or_an_error(answer: Reply, name: str) -> None:
         word = {key.casefold(): value for key, value in answer.object.items()}["existswhatsapp"]
         yes, no = {"yes", "true", "1"}, {"no", "false", "0"}
         assert str(word).strip().casefold() in (yes if checked.status is CheckStatus.EXISTS else no)
+
+
+# Messages that exist already
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda: VENDOR.send("34666666666", Edit("7", "x")),
+        lambda: VENDOR.delete_message("34666666666", "7"),
+        lambda: VENDOR.forward("34666666666", "34666666667", ["7"]),
+    ],
+    ids=["edit", "delete", "forward"],
+)
+@pytest.mark.parametrize("status", [499, 500, 502])
+def test_what_may_have_been_done_is_not_repeated(flow: Callable[[], Flow[Any]], status: int) -> None:
+    assert type(play(flow(), [reply(b"", status)]).error) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("words", ["message not found by id", "Message by id not found"])
+def test_a_message_that_is_deleted_already_is_refused(words: str) -> None:
+    error = play(VENDOR.delete_message("34666666666", "7"), [reply({"message": words}, 400)]).error
+    assert type(error) is BadInput
+
+
+@pytest.mark.parametrize("made", [None, [], ["8"], ["8", ""], ["8", None], "89"], ids=str)
+def test_a_forward_without_all_ids_may_have_gone_out(made: Any) -> None:
+    flow = VENDOR.forward("34666666666", "34666666667", ["6", "7"])
+    assert type(play(flow, [reply({"messages": made})]).error) is OutcomeUnknown
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda: VENDOR.forward("34666666666", "34666666667", []),
+        lambda: VENDOR.forward("34666666666", "34666666667", ["7", " "]),
+        lambda: VENDOR.delete_message("34666666666", ""),
+        lambda: VENDOR.mark_read(["7", ""], "34666666666"),
+        lambda: VENDOR.chat_history("nobody"),
+        lambda: VENDOR.chat_history("34666666666", 0),
+    ],
+)
+def test_an_id_or_a_chat_that_is_none_is_refused_before_any_call(flow: Callable[[], Flow[Any]]) -> None:
+    assert type(play(flow()).error) is BadInput
+
+
+def test_messages_are_marked_as_read_one_by_one() -> None:
+    played = play(VENDOR.mark_read(["6", "7"], "34666666666:3@c.us"), [reply({"setRead": True})] * 2)
+    assert [request.json for request in played.requests] == [
+        {"chatId": "34666666666@c.us", "idMessage": message_id} for message_id in ("6", "7")
+    ]
+
+
+def test_a_mark_must_be_confirmed() -> None:
+    assert type(play(VENDOR.mark_read(["7"], "34666666666"), [reply({"setRead": False})]).error) is UnexpectedReply
+
+
+def test_a_history_is_oldest_first_and_leaves_out_what_cannot_be_read() -> None:
+    items = [
+        {"type": "outgoing", "idMessage": "3", "timestamp": 3, "statusMessage": "suspended"},
+        {"type": "incoming"},
+        {"type": "incoming", "idMessage": "2", "timestamp": 2, "chatId": "34666666666@c.us"},
+        {"type": "incoming", "idMessage": "1", "timestamp": 2, "chatId": "34666666666@c.us"},
+    ]
+    found = play(VENDOR.chat_history("34666666666"), [reply(items)]).result
+    assert [row.message_id for row in found] == ["1", "2", "3"]
+
+
+# Errors of newer servers
+
+
+CUSTOM_WEBHOOK = "Message cannot be received because custom webhook url is set"
+
+
+@pytest.mark.parametrize("body", [{"message": CUSTOM_WEBHOOK}, {"reason": CUSTOM_WEBHOOK}, CUSTOM_WEBHOOK], ids=str)
+def test_a_queue_that_a_webhook_closes_says_what_to_do(body: Any) -> None:
+    error = play(VENDOR.receive_notification(), [reply(body, 400)]).error
+    assert type(error) is BadInput
+    assert "call delete_webhook" in str(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(b"", 469),
+        reply("User get contact info limit reached", 469),
+        reply({"status": False, "reason": "User get contact info limit reached"}),
+    ],
+    ids=["no words", "words", "a success"],
+)
+def test_whatsapps_limit_on_looking_up_numbers_is_a_quota(answer: Reply) -> None:
+    error = check(answer).error
+    assert type(error) is QuotaExceeded
+    assert "two hours" in str(error)
+
+
+def test_an_error_in_a_success_is_no_answer() -> None:
+    error = check(reply({"status": False, "reason": "instance is starting or not authorized"})).error
+    assert type(error) is SessionDown
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_suspended_account_is_not_a_wrong_instance(status: int) -> None:
+    error = play(VENDOR.send("34666666666", Text("x")), [reply("Your account is suspended", status)]).error
+    assert type(error) is SessionDown
+
+
+# LIDs and devices
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "number", "jid"),
+    [
+        ("98765@lid", {}, "98765@lid", "98765@lid"),
+        ("98765@lid", {"chatId": "34666666666@c.us"}, "34666666666", "34666666666@c.us"),
+        ("98765@lid", {"chatId": "98765@lid", "phoneNumber": 34666666666}, "34666666666", "98765@lid"),
+        ("98765@lid", {"phoneNumber": "34666666666@c.us"}, "34666666666", "98765@lid"),
+        ("34666666666:3@c.us", {"chatId": "34666666666:3@c.us"}, "34666666666", "34666666666@c.us"),
+        ("34666666666", {"chatId": "98765@lid"}, "34666666666", "98765@lid"),
+    ],
+)
+def test_who_a_checked_chat_is(asked: str, answer: dict[str, Any], number: str, jid: str) -> None:
+    found = play(VENDOR.check_chat(asked), [reply({"existsWhatsapp": True, **answer})]).result
+    assert (found.number, found.jid) == (number, jid)
+
+
+def test_a_group_is_not_checked() -> None:
+    assert type(play(VENDOR.check_chat("1234@g.us")).error) is BadInput
+
+
+def test_members_owner_and_contacts_have_no_devices() -> None:
+    data = {"groupId": "1@g.us", "owner": "34666666666:3@c.us", "participants": [{"id": "34666666667:12@c.us"}]}
+    group = play(VENDOR.group("1234@g.us"), [reply(data)]).result
+    assert (group.owner, group.participants) == ("34666666666@c.us", ("34666666667@c.us",))
+    (contact,) = play(VENDOR.contacts(), [reply([{"id": "34666666666:3@c.us", "name": "Ana"}])]).result
+    assert contact.jid == "34666666666@c.us"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Green-API takes messages within its limits, to chats in its own spelling."""
 
+from typing import Any
+
 import pytest
 from helpers.script import play, reply
 
@@ -9,18 +11,23 @@ from airflow_provider_wa.api.errors import (
     UnsupportedByVendor,
 )
 from airflow_provider_wa.api.messages import (
+    Audio,
     Button,
     Buttons,
+    ContactCard,
     Document,
     Edit,
     Image,
     ListMessage,
     ListRow,
+    Location,
     Media,
     Message,
     Poll,
     Reaction,
+    Sticker,
     Text,
+    Video,
 )
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.green_api.messages import chat_id
@@ -71,6 +78,10 @@ def file(size: int = 1, name: str = "a.png") -> Media:
         (Poll("x" * 256, ("a", "b")), "poll: question: 256 characters; at most 255"),
         (Poll("x", ("a", "b" * 101)), "poll: option 2: 101 characters; at most 100"),
         (Poll("x", tuple(map(str, range(13)))), "poll: 13 options; at most 12"),
+        (Edit("1", "x" * 20_001), "edit: body: 20001 characters; at most 20000"),
+        (Buttons("x" * 20_001, (Button("a"),)), "buttons: body: 20001 characters; at most 20000"),
+        (Buttons("x", (Button("a"), Button("b" * 26))), "buttons: text 2: 26 characters; at most 25"),
+        (Buttons("x", tuple(map(Button, "abcd"))), "buttons: 4 buttons; at most 3"),
     ],
     ids=lambda value: value.type if isinstance(value, Message) else "",
 )
@@ -92,7 +103,7 @@ def test_the_longest_messages_go_out(message: Message) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [Buttons("x", (Button("a"),)), ListMessage("x", "b", (ListRow("c"),)), Reaction("1", "x"), Edit("1", "x")],
+    [ListMessage("x", "b", (ListRow("c"),)), Reaction("1", "x")],
     ids=lambda message: message.type,
 )
 def test_messages_that_the_vendor_has_no_method_for(message: Message) -> None:
@@ -117,3 +128,36 @@ def test_a_files_name_has_the_extension_of_its_content(media: Media, name: str) 
     request = play(VENDOR.send("34666666666", Document(media)), [reply({"idMessage": "1"})]).request
     assert (request.form or request.json)["fileName"] == name
     assert all(upload.filename == name for upload in request.files)
+
+
+def test_buttons_of_two_sorts_are_refused_before_any_call() -> None:
+    message = Buttons("x", (Button("Yes"), Button("Open", url="https://x.test")))
+    error = play(VENDOR.send("34666666666", message)).error
+    assert type(error) is BadInput
+    assert "only one sort" in str(error)
+
+
+@pytest.mark.parametrize(
+    "under", [{"media": Media(b"x", filename="a.png")}, {"location": Location(1, 2)}], ids=["media", "location"]
+)
+def test_buttons_under_something_are_refused_before_any_call(under: Any) -> None:
+    error = play(VENDOR.send("34666666666", Buttons("x", (Button("Yes"),), **under))).error
+    assert type(error) is UnsupportedByVendor
+
+
+def test_buttons_for_a_group_are_refused_before_any_call() -> None:
+    error = play(VENDOR.send("1234@g.us", Buttons("x", (Button("Yes"),)))).error
+    assert type(error) is BadInput
+    assert "people only" in str(error)
+
+
+def test_a_link_preview_is_asked_for_by_its_field() -> None:
+    request = play(VENDOR.send("34666666666", Text("x", link_preview=True)), [reply({"idMessage": "1"})]).request
+    assert request.json == {"chatId": "34666666666@c.us", "message": "x", "linkPreview": True}
+
+
+def test_the_options_are_those_that_the_vendor_has_fields_for() -> None:
+    quoting = (Text, Image, Audio, Video, Document, Sticker, Location, ContactCard, Poll)
+    assert set(VENDOR.message_options["quoted_id"]) == set(quoting)
+    assert set(VENDOR.message_options["link_preview"]) == {Text}
+    assert "mentions" not in VENDOR.message_options
