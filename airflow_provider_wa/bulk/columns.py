@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.values import given, given_or_empty
+
+_NUMBER = re.compile(r"\s*(?:[+(]?\d[\d\s().\-/]{5,}|\d[\d\-:]*@[a-z.]+)\s*")
 
 
 def place_of(column: str, names: Sequence[str]) -> int | None:
@@ -34,6 +37,11 @@ def _folded(name: str) -> str:
 def named(names: Iterable[Any]) -> str:
     """Return names as errors show them."""
     return ", ".join(map(repr, names)) or "none"
+
+
+def is_like_a_number(text: str) -> bool:
+    """Return True if a text looks like a phone number or a JID, so that it is not a column's name."""
+    return bool(_NUMBER.fullmatch(text))
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,12 @@ def _not_found(column: str, names: Sequence[str], where: str) -> str:
     if same := places_of(column, names):
         found = ", ".join(f"{names[at]!r} (column {at + 1})" for at in same)
         return f"column: {where} has {column!r} more than once: {found}; rename all but one"
+    if any(is_like_a_number(str(name)) for name in names):
+        # What stands there is a person's, and not shown.
+        return (
+            f"column: {where} has no column {column!r}: a phone number stands where names of columns are expected; "
+            f"write a first row of names, such as {column},name"
+        )
     return f"column: {where} has no column {column!r}; it has {named(names)}"
 
 

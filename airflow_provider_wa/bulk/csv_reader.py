@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import string
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import chain
 from typing import IO
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.columns import place_of
+from airflow_provider_wa.bulk.columns import is_like_a_number, place_of
+from airflow_provider_wa.bulk.spans import within
+from airflow_provider_wa.bulk.text import AS_FOUND, Line, TextFormat, numbered_lines
 
 DELIMITERS = ",;\t|"
 """Separators that are tried where none is named."""
@@ -20,74 +22,78 @@ DELIMITERS = ",;\t|"
 LONGEST_RECORD = 1 << 20
 """Longest row in characters: a quote that nobody closes would otherwise make one row of the rest of the file."""
 
-Line = tuple[int, str]
-"""A line's number, counted from 1, and its text."""
-
 Record = tuple[int, list[str]]
 """The line on which a row begins, counted from 1, and its cells."""
 
-_MARKS: tuple[tuple[bytes, str], ...] = (
-    # UTF-32's mark begins with UTF-16's.
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_EASY = 1 << 16
+"""Characters of a line below which no cell can be too long for Python's reader."""
+
+_QUOTED = re.compile('"[^"]*"')
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*\Z", re.IGNORECASE)
-_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
-def encoding_of(head: bytes, named: str | None = None) -> str:
-    """Return the encoding of a file: that of its byte order mark, or the one that is named, or UTF-8.
-
-    :param head: the first four bytes.
-    :raises BadInput: there is no encoding of that name.
-    """
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
-    try:
-        return codecs.lookup(named or "utf-8").name
-    except LookupError:
-        raise BadInput(f"encoding: unknown name {named!r}; expected for example utf-8, utf-16 or cp1252") from None
-
-
-@dataclass(frozen=True)
 class Csv:
-    """An opened CSV file.
+    """A CSV file that is open to be read, once.
 
-    :param names: the columns, as the first row has them.
-    :param delimiter: the separator between cells.
-    :param rows: the rows after the first one; rows without any content are left out.
+    ``names`` are the columns as the first row has them, ``delimiter`` is the separator between cells.
     """
 
-    names: list[str]
-    delimiter: str
-    rows: Iterator[Record]
+    def __init__(self, name: str, lines: Iterator[Line], delimiter: str, names: list[str]) -> None:
+        self._name = name
+        self._lines = lines
+        self.delimiter = delimiter
+        self.names = names
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows after the first one; rows without any content are left out."""
+        delimiter, columns = self.delimiter, len(self.names)
+        for line, text in self._lines:
+            if '"' not in text:
+                cells = text.rstrip("\r\n").split(delimiter)
+                if cells[0].strip() and len(cells) <= columns:  # most rows
+                    yield line, cells
+                    continue
+            if record := self._record(line, text):
+                yield record
+
+    def count(self) -> int:
+        """Return the number of these rows; all of them are read as strictly."""
+        count, delimiter, last = 0, self.delimiter, len(self.names) - 1
+        blank, outside = f'{delimiter}"{string.whitespace}', _outside_quotes(delimiter)
+        for line, text in self._lines:
+            # Most rows need no more than a look: quotes where they belong, not too many cells, something in them.
+            bare = text if '"' not in text else outside(text)
+            is_fine = bare is not None and bare.count(delimiter) <= last and text.lstrip(blank)[:1].strip()
+            count += 1 if is_fine or self._record(line, text) else 0
+        return count
+
+    def rows(self, span: tuple[int, int] | None = None) -> Iterator[list[str]]:
+        """Yield the cells of the rows, those from the first to the last number."""
+        return (cells for _, cells in within(self.records(), span))
+
+    def column(self, place: int, span: tuple[int, int] | None = None) -> Iterator[str]:
+        """Yield one cell of each row; the empty text where there is none."""
+        return (cells[place] if place < len(cells) else "" for _, cells in within(self.records(), span))
+
+    def _record(self, line: int, text: str) -> Record | None:
+        """Return the row that begins with a line, None if it has no content."""
+        name, delimiter, columns = self._name, self.delimiter, len(self.names)
+        if '"' in text:
+            line, text = _whole(line, text, self._lines, name, delimiter)
+        cells = _cells(line, text, name, delimiter)
+        if len(cells) > columns:
+            if any(cell.strip() for cell in cells[columns:]):
+                raise BadInput(
+                    f"{name}: line {line}: {len(cells)} cells under {columns} columns; "
+                    f"put cells that contain {delimiter!r} in quotes"
+                )
+            cells = cells[:columns]
+        return (line, cells) if any(cell.strip() for cell in cells) else None
 
 
-@dataclass(frozen=True)
-class TextFormat:
-    """The author's word on how a text file is written; None: found by itself.
-
-    :param delimiter: the separator of a CSV file, one character.
-    :param encoding: the encoding of a file without a byte order mark; UTF-8 if not named.
-    """
-
-    delimiter: str | None = None
-    encoding: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
-            raise BadInput(f"delimiter: {self.delimiter!r} is not a separator; expected one character such as ; or \\t")
-        encoding_of(b"", self.encoding)
-
-
-AS_FOUND = TextFormat()
-
-
-def read_csv(file: IO[bytes], name: str, column: str | None = None, text: TextFormat = AS_FOUND) -> Csv:
+def read_csv(
+    file: IO[bytes], name: str, column: str | None = None, text: TextFormat = AS_FOUND, *, plain: bool = False
+) -> Csv:
     """Open a CSV file and read its first row.
 
     The separator is, in this order: the one that is named; the one of a first line ``sep=;``, as Excel writes it; the
@@ -96,59 +102,28 @@ def read_csv(file: IO[bytes], name: str, column: str | None = None, text: TextFo
     :param file: the file, opened for reading bytes.
     :param name: the file's name, for errors.
     :param column: a column that the file should have.
+    :param plain: the file may be a list of numbers without a first row of names: they are values of ``column``.
     :raises BadInput: the text cannot be decoded, or is not CSV; the error names the line. The rows raise it as well,
         while they are read.
     """
     delimiter = text.delimiter
-    lines = decoded(file, name, text.encoding)
-    head = next(lines, None)
+    lines = numbered_lines(file, name, text.encoding)
+    head = _first_filled(lines)
     if head and (found := _SEPARATOR_LINE.match(head[1])):
         delimiter = delimiter or found[1]
-        head = next(lines, None)
+        head = _first_filled(lines)
     if head is None:
-        return Csv([], delimiter or ",", iter(()))
+        return Csv(name, lines, delimiter or ",", [])
     head = _whole(*head, lines, name)
     delimiter = delimiter or _separator(*head, name, column)
     names = _cells(*head, name, delimiter)
-    return Csv(names, delimiter, _rows(lines, name, delimiter, len(names)))
+    if plain and len(names) == 1 and is_like_a_number(names[0]):
+        return Csv(name, chain([head], lines), delimiter, [column or "phone"])
+    return Csv(name, lines, delimiter, names)
 
 
-def decoded(file: IO[bytes], name: str, encoding: str | None) -> Iterator[Line]:
-    """Yield the lines with their numbers and ends; the first one that cannot be decoded raises."""
-    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(_Raw(file))  # type: ignore[type-var]
-    found = encoding_of(buffered.peek(4)[:4], encoding)
-    number = 0
-    stream = io.TextIOWrapper(buffered, encoding=found, errors="surrogateescape", newline="")
-    advice = f"{name}: expected {found}; name the file's encoding with encoding='...' (Excel's is often 'cp1252')"
-    try:
-        for number, line in enumerate(stream, 1):
-            if not line.isascii():
-                if bad := _UNDECODED.search(line):
-                    byte = ord(bad[0]) - 0xDC00
-                    raise BadInput(
-                        f"line {number}, column {bad.start() + 1}: byte 0x{byte:02x} cannot be decoded; {advice}"
-                    )
-            elif "\0" in line:
-                raise BadInput(f"line {number}, column {line.index(chr(0)) + 1}: a NUL character; {advice}")
-            yield number, line
-    except UnicodeDecodeError as error:
-        raise BadInput(f"after line {number}: {error.reason}; {advice}") from None
-
-
-class _Raw(io.RawIOBase):
-    """A file of an object store as Python's text layer needs it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__()
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+def _first_filled(lines: Iterator[Line]) -> Line | None:
+    return next((line for line in lines if not line[1].isspace()), None)
 
 
 def _whole(begun: int, text: str, lines: Iterator[Line], name: str, delimiter: str = "") -> Line:
@@ -177,11 +152,29 @@ def _cells(line: int, text: str, name: str, delimiter: str) -> list[str]:
     bare = text.rstrip("\r\n")
     if '"' not in bare:
         return bare.split(delimiter)
-    _refuse_stray_quote(line, bare, name, delimiter)
+    if not _well_quoted(delimiter).fullmatch(bare):
+        _refuse_stray_quote(line, bare, name, delimiter)
     try:
         return next(csv.reader([bare], delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise BadInput(f"{name}: line {line}: {error}") from None
+
+
+@cache
+def _well_quoted(delimiter: str) -> re.Pattern[str]:
+    """Return what matches a row whose quotes begin and end cells, or are doubled within quotes."""
+    cell = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{re.escape(delimiter)}]*)'
+    return re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*")
+
+
+def _outside_quotes(delimiter: str) -> Callable[[str], str | None]:
+    """Return a function that takes a line and returns what is outside of quotes; None if that takes a closer look."""
+    matches = _well_quoted(delimiter).fullmatch
+
+    def outside(text: str) -> str | None:
+        return _QUOTED.sub("", text) if len(text) < _EASY and matches(text.rstrip("\r\n")) else None
+
+    return outside
 
 
 def _refuse_stray_quote(line: int, text: str, name: str, delimiter: str) -> None:
@@ -233,19 +226,3 @@ def _separator(line: int, text: str, name: str, column: str | None) -> str:
         return DELIMITERS[0]
     named = [found for found, names in read.items() if column is not None and place_of(column, names) is not None]
     return max(named or read, key=lambda found: len(read[found]))
-
-
-def _rows(lines: Iterator[Line], name: str, delimiter: str, columns: int) -> Iterator[Record]:
-    for line, text in lines:
-        if '"' in text:
-            line, text = _whole(line, text, lines, name, delimiter)  # noqa: PLW2901 - the row that begins here
-        cells = _cells(line, text, name, delimiter)
-        if len(cells) > columns:
-            if any(cell.strip() for cell in cells[columns:]):
-                raise BadInput(
-                    f"{name}: line {line}: {len(cells)} cells under {columns} columns; "
-                    f"put cells that contain {delimiter!r} in quotes"
-                )
-            cells = cells[:columns]
-        if cells[0].strip() or any(cell.strip() for cell in cells):
-            yield line, cells

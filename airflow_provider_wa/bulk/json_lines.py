@@ -8,10 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.columns import Keys
-
-Line = tuple[int, str]
-"""A line's number, counted from 1, and its text."""
+from airflow_provider_wa.bulk.text import Line
 
 
 class Exponent(float):
@@ -46,9 +43,12 @@ def objects(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
 def _object(line: str, number: int, name: str) -> dict[str, Any]:
     try:
         row = _decode(line)
+        # With a name that stands twice, or an object within, there are more colons than names.
+        if line.count(":") > len(row):
+            row = _decode_strictly(line)
     except BadInput as error:
         raise BadInput(f"{name}: line {number}: {error}") from None
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         row = None
     if not isinstance(row, dict):
         raise BadInput(f'{name}: line {number} is not a JSON object; expected for example {{"phone": "+34666666666"}}')
@@ -64,10 +64,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_decode = json.JSONDecoder(parse_float=Exponent.read, object_pairs_hook=_unique).decode
+_decode = json.JSONDecoder(parse_float=Exponent.read).decode
+_decode_strictly = json.JSONDecoder(parse_float=Exponent.read, object_pairs_hook=_unique).decode
 
 
-def exact(row: Mapping[str, Any], keys: Keys) -> Mapping[str, Any]:
-    """Return a row whose list's own value is as it is written, so that a number with an exponent can be refused."""
-    value = row.get(keys.key)
-    return {**row, keys.key: value.text} if isinstance(value, Exponent) else row
+def exact(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a row whose value under a key is as it is written, so that a number with an exponent can be refused."""
+    value = row.get(key)
+    return {**row, key: value.text} if isinstance(value, Exponent) else row

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.spans import Span
 
 ROWS_AT_ONCE = 5000
 """Rows in memory when reading, and in each row group that is written: a group is what a reader can pass over."""
@@ -36,18 +37,17 @@ class Table:
         self.schema: Any = self._file.schema_arrow
         self.names: list[str] = self.schema.names
 
-    @property
     def count(self) -> int:
-        """Number of rows."""
+        """Return the number of rows."""
         count: int = self._file.metadata.num_rows
         return count
 
-    def column(self, place: int, span: tuple[int, int] | None = None) -> Iterator[Any]:
+    def column(self, place: int, span: Span | None = None) -> Iterator[Any]:
         """The values of one column, of the rows from the first to the last number; None where there is none."""
         for batch in self._batches([self.names[place]], span):
             yield from _values(batch.column(0))
 
-    def rows(self, span: tuple[int, int] | None = None) -> Iterator[tuple[Any, ...]]:
+    def rows(self, span: Span | None = None) -> Iterator[tuple[Any, ...]]:
         """The same with all columns, in their order."""
         for batch in self._batches(None, span):
             yield from zip(*map(_values, batch.columns), strict=True)
@@ -56,8 +56,8 @@ class Table:
         """The row groups, each as a pyarrow table."""
         return (self._file.read_row_group(group) for group in range(self._file.metadata.num_row_groups))
 
-    def _batches(self, columns: list[str] | None, span: tuple[int, int] | None) -> Iterator[Any]:
-        first, last = span or (1, self.count)
+    def _batches(self, columns: list[str] | None, span: Span | None) -> Iterator[Any]:
+        first, last = span or (1, self.count())
         groups, before = [], 0
         row = 1
         for group in range(self._file.metadata.num_row_groups):

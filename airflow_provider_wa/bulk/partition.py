@@ -18,8 +18,12 @@ from typing import IO, Any
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk import parquet
-from airflow_provider_wa.bulk.csv_reader import TextFormat
-from airflow_provider_wa.bulk.files import AnyPath, Span, opened_to_write, prove
+from airflow_provider_wa.bulk.files import prove
+from airflow_provider_wa.bulk.formats import refuse_indivisible
+from airflow_provider_wa.bulk.open_file import AnyPath
+from airflow_provider_wa.bulk.output_files import opened_to_write
+from airflow_provider_wa.bulk.spans import Span
+from airflow_provider_wa.bulk.text import TextFormat
 from airflow_provider_wa.paths import open_path
 
 
@@ -69,7 +73,7 @@ def partition(
 
     The whole file is read, so that a row that cannot be read is found before any task begins.
 
-    :param input_path: a ``.csv``, ``.jsonl`` or ``.parquet`` file: a path or an ``ObjectStoragePath`` URI.
+    :param input_path: a text or Parquet file, neither packed nor a workbook: a path or an ``ObjectStoragePath`` URI.
     :param column: as the operator takes it: a CSV file's separator is found by it.
     :param delimiter: as the operator takes it; give both the same.
     :param encoding: as the operator takes it; give both the same.
@@ -78,6 +82,7 @@ def partition(
     if parts < 1:
         raise BadInput(f"parts: {parts} is less than 1")
     path = _path(input_path)
+    refuse_indivisible(path)
     rows = prove(path, column, TextFormat(delimiter, encoding)).count
     if not rows:
         raise BadInput(f"there are no rows in {path}")
@@ -137,7 +142,13 @@ def _join_json_lines(paths: Sequence[AnyPath], out: IO[bytes]) -> None:
             shutil.copyfileobj(file, out)
 
 
-_JOINERS = {".csv": _join_csv, ".jsonl": _join_json_lines, ".parquet": parquet.join}
+_JOINERS = {
+    ".csv": _join_csv,
+    ".tsv": _join_csv,
+    ".jsonl": _join_json_lines,
+    ".ndjson": _join_json_lines,
+    ".parquet": parquet.join,
+}
 
 
 def _path(path: str | AnyPath) -> AnyPath:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.records import DeliveryState
-from airflow_provider_wa.bulk.files import Write
+from airflow_provider_wa.bulk.output_files import Write
 from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.workers import for_each
 from airflow_provider_wa.transport.channel import AsyncChannel

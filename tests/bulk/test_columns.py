@@ -44,12 +44,14 @@ def test_names_that_stand_twice_are_known_and_rows_lack_them() -> None:
     [
         (["name"], "column: a.csv has no column 'phone'; it has 'name'"),
         ([], "it has none"),
+        (["+34 666 666 611", "Ana"], "a phone number stands where names of columns are expected; write .* phone,name"),
         (["phone", "phone"], "a.csv has 'phone' more than once: 'phone' .column 1., 'phone' .column 2."),
     ],
 )
 def test_a_column_that_is_not_there_or_not_clear_is_refused(names: list[str], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(BadInput, match=message) as caught:
         Columns.of(names, "phone", "a.csv")
+    assert "666" not in str(caught.value)
 
 
 def test_the_keys_of_all_rows_say_where_the_column_is() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import string
 from typing import Any
 
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.csv_reader import Csv, TextFormat, read_csv
+from airflow_provider_wa.bulk.csv_reader import Csv, read_csv
+from airflow_provider_wa.bulk.text import TextFormat
 
 
 def read(content: str | bytes, column: str | None = "phone", **options: Any) -> Csv:
@@ -20,7 +22,7 @@ def read(content: str | bytes, column: str | None = "phone", **options: Any) -> 
 
 
 def cells(content: str | bytes, column: str | None = "phone", **options: Any) -> list[list[str]]:
-    return [row for _, row in read(content, column, **options).rows]
+    return [row for _, row in read(content, column, **options).records()]
 
 
 # Cells hold separators, quotes, line ends and blanks; a row of blanks only is no row.
@@ -48,16 +50,21 @@ def test_every_row_that_python_writes_is_read_once_and_in_order(
     text = f"sep={delimiter}{line_end}" * separator_line + stream.getvalue()
     table = read(text.encode(encoding))
     assert (table.names, table.delimiter) == (names, delimiter)
-    assert [row for _, row in table.rows] == [row for row in rows if any(cell.strip() for cell in row)]
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    assert [row for _, row in table.records()] == filled
+    assert read(text.encode(encoding)).count() == len(filled)
 
 
 @given(text=st.text(st.sampled_from('ab,;"\n\r \t'), max_size=60))
 def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
     try:
         table = read("phone,x\n" + text)
-        found = [row for _, row in table.rows]
-    except BadInput:
+        found = [row for _, row in table.records()]
+    except BadInput as error:
+        with pytest.raises(BadInput, match=re.escape(str(error))):
+            read("phone,x\n" + text).count()
         return
+    assert read("phone,x\n" + text).count() == len(found)
     strict = csv.reader(io.StringIO("phone,x\n" + text, newline=""), delimiter=table.delimiter, strict=True)
     expected = [row[:2] for row in list(strict)[1:] if any(cell.strip() for cell in row)]
     assert found == expected
@@ -73,6 +80,9 @@ def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
         ("phone,name\n1,Garcia, Pepe\n", "line 2: 3 cells under 2 columns"),
         (b"phone,name\n1,Ana\n2,Andr\xe9\n", "line 3, column 7: byte 0xe9 cannot be decoded"),
         (b"phone,name\n1,Ana\0\n", "line 2, column 6: a NUL character"),
+        ("phone,name\n1,Jos\u00e9\0\n", "line 2, column 7: a NUL character"),
+        ("phone,name\n1,Ana\0\n".encode("utf-16"), "line 2, column 6: a NUL character"),
+        (b"phone,name\n" + b"1,Ana\n" * 5000 + b"2,Andr\xe9\n", "line 5002, column 7: byte 0xe9 cannot be decoded"),
         ("phone,name\n1,Ana\n".encode("utf-16")[:-1], "after line 1: truncated data"),
         ('phone,name\n1,"' + "x" * (1 << 20), "line 2: a quote"),
         ('phone,name\n1,"' + "x\n" * (1 << 20), "line 2: a quote"),
@@ -80,9 +90,10 @@ def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
     ],
 )
 def test_what_can_be_misread_is_refused_with_its_line(content: str | bytes, message: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        cells(content)
-    assert message in str(caught.value)
+    for look in (cells, lambda content: read(content).count()):
+        with pytest.raises(BadInput) as caught:
+            look(content)
+        assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +127,29 @@ def test_a_wrong_argument_is_named(options: dict[str, str]) -> None:
 
 def test_rows_of_separators_and_blanks_only_are_left_out_and_lines_are_counted_on() -> None:
     table = read("phone;name\n;;;\n \n1;Ana;;\n\n2\n")
-    assert list(table.rows) == [(4, ["1", "Ana"]), (6, ["2"])]
+    assert list(table.records()) == [(4, ["1", "Ana"]), (6, ["2"])]
+
+
+@pytest.mark.parametrize("head", ["\n", " \r\n\n", "sep=,\n\n", "\nsep=,\n"])
+def test_blank_lines_before_the_header_are_no_header(head: str) -> None:
+    assert read(head + "phone,name\n1,Ana\n").names == ["phone", "name"]
+
+
+@pytest.mark.parametrize(
+    "first", ["+34 666 666 611", "34666666611", "(034) 666-666.611", "346@s.whatsapp.net", "1-2@g.us"]
+)
+def test_a_plain_list_has_no_header(first: str) -> None:
+    file = io.BytesIO(f"{first}\n\n+34 666 666 612\n".encode())
+    table = read_csv(file, "a.txt", "to", plain=True)
+    assert (table.names, list(table.rows())) == (["to"], [[first], ["+34 666 666 612"]])
+
+
+@pytest.mark.parametrize("head", ["phone", "to,name", "12", "Ana", "+34 666 666 611,Ana"])
+def test_a_list_that_may_be_plain_may_have_a_header(head: str) -> None:
+    table = read_csv(io.BytesIO(f"{head}\n+34 666 666 612\n".encode()), "a.txt", "to", plain=True)
+    assert table.names == head.split(",")
 
 
 def test_an_empty_file_has_no_columns() -> None:
     table = read("")
-    assert (table.names, list(table.rows)) == ([], [])
+    assert (table.names, list(table.records())) == ([], [])

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.files import read_column, read_rows, row_writer
+from airflow_provider_wa.bulk.files import read_column, read_rows
+from airflow_provider_wa.bulk.output_files import row_writer
 from airflow_provider_wa.bulk.partition import Part, merge, partition
 
-SUFFIXES = [".csv", ".jsonl", ".parquet"]
+SUFFIXES = [".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"]
 
 
 def written(path: Path, *phones: str, columns: tuple[str, ...] = ("phone", "detail")) -> str:
@@ -36,6 +37,19 @@ def test_the_parts_of_a_file_hold_each_row_once(tmp_path: Path, suffix: str) -> 
         {"first": 8, "last": 10, "of": 4},
     ]
     assert [phone for part in parts for phone in read_column(path, "phone", Part.read(part).span)] == phones
+
+
+def test_a_list_is_split_by_rows_and_not_by_lines(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('note;phone\n"a\nb, c, d";1\n;;\n"x;\n\ny";2\n')
+    parts = [Part.read(part).span for part in partition(path, 2)]
+    assert [list(read_column(path, "phone", part)) for part in parts] == [["1"], ["2"]]
+
+
+def test_a_plain_list_is_split(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("+34 666 666 611\n+34 666 666 612\n\n+34 666 666 613\n")
+    assert [part["last"] for part in partition(path, 3)] == [1, 2, 3]
 
 
 @given(rows=st.integers(1, 200), parts=st.integers(1, 250))
@@ -61,7 +75,13 @@ def test_parts_go_through_an_xcom(tmp_path: Path) -> None:
         ("list.csv", 0, "parts: 0 is less than 1"),
         ("nobody.csv", 2, "there is no file"),
         ("empty.csv", 2, "there are no rows"),
-        ("list.txt", 2, "must end with"),
+        ("list.xls", 2, "must end with"),
+        (
+            "list.xlsx",
+            2,
+            "cannot be divided: an Excel workbook is unpacked .*; give it to one task, or write it as .csv",
+        ),
+        ("list.csv.gz", 2, "cannot be divided: a packed file is unpacked"),
     ],
 )
 def test_what_cannot_be_divided_is_refused(tmp_path: Path, name: str, parts: int, message: str) -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Reaction
 from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.operators._run.output import write_file
 from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.paths import open_path
 
 
 def react(task: Task, *, to: str | int, message_id: str, emoji: str, own: bool, sender: str = "") -> dict[str, Any]:
@@ -33,5 +32,5 @@ def download_media(task: Task, *, kind: str, reference: Any, output_path: str) -
     if not isinstance(reference, Mapping):
         raise BadInput(f"reference: expected a dict, got {type(reference).__name__}")
     file = task.hook.download(kind, reference)
-    write_file(ObjectStoragePath(output_path), file.content)
+    write_file(open_path(output_path, "output_path"), file.content)
     return {**file.to_dict(), "output": output_path, "bytes": len(file.content)}

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseHook, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.bulk.columns import Columns, Keys
-from airflow_provider_wa.bulk.csv_reader import TextFormat
-from airflow_provider_wa.bulk.files import Proof, prove, read_column, read_rows
+from airflow_provider_wa.bulk.files import names_of, prove, read_column, read_rows
+from airflow_provider_wa.bulk.formats import Proof
 from airflow_provider_wa.bulk.partition import Part
+from airflow_provider_wa.bulk.text import TextFormat
+from airflow_provider_wa.paths import open_path
 
 ROWS_AT_ONCE = 2000
 """Number of rows of a query in memory at once, as far as the database's driver lets them wait in the server."""
@@ -32,7 +34,7 @@ class InputList:
 
     :param items: a list, the XComs of a mapped task, a single number or text, or the text of a Python list, which is
         what a template makes of an XCom's list unless the DAG renders native objects.
-    :param input_path: instead, a file (``.csv``, ``.jsonl``, ``.parquet``): a path or an ``ObjectStoragePath`` URI.
+    :param input_path: instead, a file (``.csv``, ``.xlsx`` ...): a path or an ``ObjectStoragePath`` URI.
     :param sql: instead, a query for the database of ``sql_conn_id``: a connection of any type whose hook is a
         ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that goes on where it was needs the rows in
         the same order again: let the query have an ORDER BY.
@@ -101,7 +103,7 @@ class InputList:
         :raises FileFailed: the file cannot be read, or not to its end.
         """
         if self._input_path is not None and self._part is None:
-            self._proof = prove(ObjectStoragePath(self._input_path), column, self._text)
+            self._proof = prove(open_path(self._input_path), column, self._text)
 
     def values(self, column: str) -> Iterator[Any]:
         """Return one value for each row: that of the column, where rows have columns, or of a query's only column.
@@ -116,7 +118,7 @@ class InputList:
         if self._items is not None:
             return map(self._keys(column).value, self._mappings(column))
         if self._input_path is not None:
-            return read_column(ObjectStoragePath(self._input_path), column, self._span, self._text)
+            return read_column(open_path(self._input_path), column, self._span, self._text)
         columns, rows = self._queried(column)
         return (columns.value(row) for row in rows)
 
@@ -128,7 +130,7 @@ class InputList:
         if self._items is not None:
             return map(self._keys(column).row, self._mappings(column))
         if self._input_path is not None:
-            return read_rows(ObjectStoragePath(self._input_path), column, self._span, self._text)
+            return read_rows(open_path(self._input_path), column, self._span, self._text)
         columns, rows = self._queried(column)
         return (columns.row(row) for row in rows)
 
@@ -157,9 +159,8 @@ class InputList:
             found = _union(self._mappings(column))
             return Columns.of(found or [column], column, "the list")
         assert self._input_path is not None
-        if self._proof is None:
-            self._proof = prove(ObjectStoragePath(self._input_path), column, self._text)
-        return Columns.of(self._proof.names or [column], column, self._input_path)
+        names = self._proof.names if self._proof else names_of(open_path(self._input_path), column, self._text)
+        return Columns.of(names or [column], column, self._input_path)
 
     def _keys(self, column: str) -> Keys:
         return Keys.of(self._mappings(column), column, "the list")
@@ -238,9 +239,14 @@ def _listed(items: Any, name: str) -> list[Any]:
         try:
             items = ast.literal_eval(items.strip())
         except (ValueError, SyntaxError):
-            raise BadInput(f"{name}: the text begins like a list, but cannot be read as one") from None
+            raise BadInput(
+                f"{name}: the text begins like a list, but cannot be read as one; give the task's output itself, or "
+                "set render_template_as_native_obj=True in the DAG"
+            ) from None
     if isinstance(items, (str, int)):
         return [items]
+    if hasattr(items, "columns") and hasattr(items, "to_dict"):  # a data frame, which iterates over its columns' names
+        raise BadInput(f"{name}: expected a list, got {type(items).__name__}; give its to_dict('records')")
     if not isinstance(items, Iterable) or isinstance(items, (bytes, Mapping)):
         raise BadInput(f"{name}: expected a list, got {type(items).__name__}")
     return as_list(items)

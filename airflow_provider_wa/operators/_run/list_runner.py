@@ -9,14 +9,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
-from airflow_provider_wa.bulk.files import prove_writable
+from airflow_provider_wa.bulk.output_files import prove_writable
 from airflow_provider_wa.operators._run.input_list import InputList
 from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.paths import open_path
 from airflow_provider_wa.transport.limiter import calls_per_second
 
 T = TypeVar("T")
@@ -101,7 +100,7 @@ class ListRunner:
         :raises BadInput: the path cannot be written to.
         """
         if self.output_path:
-            prove_writable(ObjectStoragePath(self.output_path))
+            prove_writable(open_path(self.output_path, "output_path"))
 
     def _empty(self) -> str:
         if self.input_path:

@@ -10,7 +10,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.files import Write, row_writer
+from airflow_provider_wa.bulk.output_files import Write, row_writer
+from airflow_provider_wa.paths import open_path
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def results_to(output_path: str | None, columns: Sequence[str]) -> Iterator[tupl
     """
     results: list[dict[str, Any]] = []
     if output_path:
-        with row_writer(ObjectStoragePath(output_path), columns) as write:
+        with row_writer(open_path(output_path, "output_path"), columns) as write:
             yield write, results
     else:
         yield lambda row: results.append(dict(row)), results

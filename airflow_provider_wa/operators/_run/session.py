@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.operators._run.output import write_file
 from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.paths import open_path
 
 
 def connect(task: Task) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def logout(task: Task) -> None:
 
 def qr_code(task: Task, *, output_path: str) -> str:
     """Write the QR code to a file, and return its path."""
-    path = ObjectStoragePath(output_path)
+    path = open_path(output_path, "output_path")
     if path.suffix.lower() != ".png":
         raise BadInput(f"output_path: the name {path} must end with .png")
     write_file(path, task.hook.qr_code().png)

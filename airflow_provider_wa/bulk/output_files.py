@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results in files, written row by row as they come."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from typing import IO, Any
+
+from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk import parquet
+from airflow_provider_wa.bulk.formats import either
+from airflow_provider_wa.bulk.open_file import AnyPath, reason, remedy
+
+Row = Mapping[str, Any]
+Write = Callable[[Row], None]
+Writer = Callable[[IO[bytes], Sequence[str]], AbstractContextManager[Write]]
+
+BYTES_AT_ONCE = 1 << 16
+"""Bytes that are gathered before they are written."""
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@contextmanager
+def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
+    """A function that writes a row at once, in the format of the path's suffix. An existing file is replaced.
+
+    A Parquet file has texts in all columns, and can be read when the writer is closed.
+
+    :raises BadInput: the format is unknown or the path cannot be written to; found before the first row.
+    """
+    make = _writer(path)
+    with opened_to_write(path) as file, make(file, columns) as write:
+        yield write
+
+
+@contextmanager
+def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
+    """Open a new file in the place of the one that is there, and make its folder if it is missing.
+
+    :raises BadInput: the format is unknown or the path cannot be written to.
+    """
+    _writer(path)
+    with _writing(path):
+        file = _created(path)
+    with file:
+        yield file
+
+
+def prove_writable(path: AnyPath) -> None:
+    """Find out whether a file can be written: one that is there stays as it is, and none is left that was not.
+
+    :raises BadInput: the format is unknown, or what it needs is not installed, or the path cannot be written to.
+    """
+    with _writer(path)(io.BytesIO(), ("proof",)):
+        pass
+    with _writing(path):
+        getattr(path, "fs", None)  # to look for a file does not tell that nothing in Airflow opens it
+        is_there = path.exists()
+        if is_there and getattr(path, "protocol", "") in ("", "file"):
+            path.open("ab").close()
+            return
+        # Object stores open what is there only to replace it; a file beside it tells as much.
+        proof = path.parent / f".{path.name}.proof" if is_there else path
+        _created(proof).close()
+        with suppress(Exception):  # who may write may not be allowed to remove
+            proof.unlink()
+
+
+def _created(path: AnyPath) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb")
+
+
+@contextmanager
+def _writing(path: AnyPath) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise BadInput(f"cannot write to {path}: {reason(error)}{remedy(path, error)}") from error
+
+
+@contextmanager
+def _csv_writer(file: IO[bytes], columns: Sequence[str], delimiter: str = ",") -> Iterator[Write]:
+    with _encoded(file) as stream:
+        writer = csv.writer(stream, delimiter=delimiter)
+        writer.writerow(columns)
+
+        def write(row: Row) -> None:
+            writer.writerow([_cell(row.get(name)) for name in columns])
+
+        yield write
+
+
+def _cell(value: Any) -> Any:
+    return _to_json(value) if isinstance(value, (list, dict)) else value
+
+
+@contextmanager
+def _json_writer(file: IO[bytes], columns: Sequence[str]) -> Iterator[Write]:
+    with _encoded(file) as stream:
+
+        def write(row: Row) -> None:
+            stream.write(_to_json({name: row.get(name) for name in columns}) + "\n")
+
+        yield write
+
+
+def _encoded(file: IO[bytes]) -> AbstractContextManager[IO[str]]:
+    return io.TextIOWrapper(io.BufferedWriter(_Gathered(file), BYTES_AT_ONCE), encoding="utf-8", newline="")
+
+
+class _Gathered(io.RawIOBase):
+    """A file as Python's text layer is to see it, which asks with each row whether the file is closed.
+
+    Airflow's wrapper around an object store's file takes longer for that answer than the row takes to be written.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._file.write(bytes(data))
+        return len(data)
+
+
+_WRITERS: Mapping[str, Writer] = {
+    ".csv": _csv_writer,
+    ".tsv": partial(_csv_writer, delimiter="\t"),
+    ".jsonl": _json_writer,
+    ".ndjson": _json_writer,
+    ".parquet": parquet.writer,
+}
+
+
+def _writer(path: AnyPath) -> Writer:
+    found = _WRITERS.get(path.suffix.lower())
+    if found is None:
+        raise BadInput(f"{path}: the name must end with {either(_WRITERS)}")
+    return found
