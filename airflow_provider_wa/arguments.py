@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timezone
 from typing import Any
@@ -67,6 +68,29 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> str:
         *others, last = choices
         raise BadInput(f"{name}: unknown value {value!r}; expected {', '.join(others)} or {last}")
     return value
+
+
+def names_of(argument: str, value: Any) -> list[str]:
+    """Return the names that an argument gives: one or a list of them, or the text that a template makes of a list.
+
+    :raises BadInput: it is something else.
+    """
+    if isinstance(value, str):
+        value = _parsed_list(value) if value.lstrip().startswith("[") else [value]
+    names = [] if value is None else value
+    if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping)):
+        names = [names]
+    found = list(names)
+    if wrong := [name for name in found if not isinstance(name, str)]:
+        raise BadInput(f"{argument}: expected a name or a list of names, got {wrong[0]!r}")
+    return list(dict.fromkeys(found))
+
+
+def _parsed_list(text: str) -> Any:
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        return [text]
 
 
 def as_list(value: Iterable[Any]) -> list[Any]:

@@ -121,11 +121,15 @@ class CheckBatch:
 
     def results(self, last: int | None = None) -> Iterator[dict[str, Any]]:
         """Return the rows as results, in the order of the list: those up to the place ``last``, or all."""
+        return (result for _, result in self.placed_results(last))
+
+    def placed_results(self, last: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Return the same, each with its row's place in the list."""
         rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
         for row, second in self._with_second(rows):
             answer = _together(row, second)
             result = {name: getattr(answer, name) for name in COLUMNS}
-            yield {**result, "checked_at": answer.checked_at.isoformat(timespec="seconds")}
+            yield row.row, {**result, "checked_at": answer.checked_at.isoformat(timespec="seconds")}
 
     def may_need_other_forms(self) -> bool:
         """Return True if a pending number has another form, to be asked for if it is called absent."""

@@ -134,7 +134,7 @@ class Keys:
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a row that are there, by name."""
         return {
-            self.column if name == self.key else name: value
+            self.column if name == self.key else str(name).strip(): value
             for name, cell in row.items()
             if (value := given(cell)) is not None
         }

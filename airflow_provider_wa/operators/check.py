@@ -45,6 +45,9 @@ class WaBulkCheckOperator(WaListOperator):
     the parts of a list share the budget.
 
     :param numbers: the numbers, a list or the XCom that holds one (templated).
+    :param carry: columns of the list that the results have as well, by name, or ``"*"`` for all but ``column``: a bulk
+        send can then read the results, with ``only="exists"``. A column with the name of one of the results' own is
+        ``list_<name>`` there (templated).
     :param max_age: maximum age of an answer that an earlier run got over this connection, to be taken in place of a
         call: a ``timedelta``, or seconds. By default each run makes its own calls.
     :param budget: maximum number of calls over all tries; one more fails the task for good. Clear it with a higher
@@ -56,12 +59,13 @@ class WaBulkCheckOperator(WaListOperator):
     """
 
     items = "numbers"
-    template_fields: Sequence[str] = (*WaListOperator.template_fields, "numbers")
+    template_fields: Sequence[str] = (*WaListOperator.template_fields, "numbers", "carry")
 
     def __init__(
         self,
         *,
         numbers: Any = None,
+        carry: Sequence[str] | str | None = None,
         max_age: timedelta | float | None = None,
         budget: int | None = None,
         resume: bool = True,
@@ -71,6 +75,7 @@ class WaBulkCheckOperator(WaListOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.numbers = numbers
+        self.carry = carry
         self.max_age = max_age
         self.budget = budget
         self.resume = resume
@@ -95,6 +100,7 @@ class WaBulkCheckOperator(WaListOperator):
         return CheckRunner(
             task=self,
             **self.list_arguments,
+            carry=self.carry,
             max_age=self.max_age,
             budget=self.budget,
             resume=self.resume,

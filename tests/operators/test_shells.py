@@ -56,7 +56,7 @@ CASES = [
         check.WaBulkCheckOperator,
         "check.CheckRunner",
         {
-            **LIST, "numbers": ["1"], "max_age": timedelta(days=1), "budget": 9, "resume": False,
+            **LIST, "numbers": ["1"], "carry": ["name"], "max_age": timedelta(days=1), "budget": 9, "resume": False,
             "pending_timeout": 60.0, "poll_interval": 2.0,
         },
         items="numbers",

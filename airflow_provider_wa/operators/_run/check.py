@@ -18,6 +18,8 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_provider_wa.api.capabilities import ChecksAgain, ChecksNumbers
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.arguments import names_of
+from airflow_provider_wa.bulk.carry import CarriedRows, Carry
 from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch
 from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
 from airflow_provider_wa.bulk.workers import heap_spared
@@ -40,6 +42,7 @@ class CheckRunner(ListRunner):
 
     items_name = "numbers"
 
+    carry: Any = None
     max_age: timedelta | float | None
     budget: int | None
     resume: bool
@@ -53,6 +56,7 @@ class CheckRunner(ListRunner):
         self.rate()
         values = iter(self.input_list.values(self.column))
         spellings = chain(self.beginning(values, 1), values)
+        self._carried()
         self.prove_output()
         batch = self._batch(self._batch_name(context))
         batch.begin(batch_info(context, batch.name, BatchKind.CHECK, self.task.wa_conn_id))
@@ -71,12 +75,12 @@ class CheckRunner(ListRunner):
         :raises AirflowFailException: the trigger met what waiting does not mend; the results are written all the same.
         :raises AirflowException: what might pass has not; a retry goes on with what is known.
         """
-        carry = dict(event["carry"])
-        batch = self._batch(carry.pop("batch"))
+        state = dict(event["carry"])
+        batch = self._batch(state.pop("batch"))
         if event["status"] != "error":
             with self._written_on_failure(batch):
-                return self._go_on(batch, **carry)
-        finished = self._finish(batch, carry["tally"])
+                return self._go_on(batch, **state)
+        finished = self._finish(batch, state["tally"], carried=False)
         raise failure(event, f"; {finished['pending']:,} numbers are left pending")
 
     def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:
@@ -112,9 +116,9 @@ class CheckRunner(ListRunner):
     ) -> NoReturn:
         vendor = self.task.hook.vendor
         interval = self.poll_interval or (vendor.ask_again_seconds if isinstance(vendor, ChecksAgain) else LOOK_SECONDS)
-        carry = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
+        state = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
         trigger = WaBatchCheckTrigger(
-            self.task.wa_conn_id, interval, until, batch=batch.name, carry=carry, budget=self._budget()
+            self.task.wa_conn_id, interval, until, batch=batch.name, carry=state, budget=self._budget()
         )
         self.task.defer(trigger=trigger, method_name="execute_complete")
 
@@ -131,9 +135,12 @@ class CheckRunner(ListRunner):
 
         asyncio.run(run())
 
-    def _finish(self, batch: CheckBatch, tally: dict[str, int]) -> dict[str, Any]:
-        """Write the results from the store, those of the list as it is in this try."""
-        results, counts = self._write(batch, self.input_list.first + tally["total"] - 1)
+    def _finish(self, batch: CheckBatch, tally: dict[str, int], *, carried: bool = True) -> dict[str, Any]:
+        """Write the results from the store, those of the list as it is in this try.
+
+        :param carried: the list's carried columns must be in all of them.
+        """
+        results, counts = self._write(batch, self.input_list.first + tally["total"] - 1, carried=carried)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
         updated = {**answers, "calls": batch.calls}
         batch.end(updated)
@@ -145,14 +152,43 @@ class CheckRunner(ListRunner):
             "batch": batch.name,
         }
 
-    def _write(self, batch: CheckBatch, last: int | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
-        """Write the results in the store, up to the list's place ``last`` or all, and count them by status."""
+    def _write(
+        self, batch: CheckBatch, last: int | None = None, *, carried: bool = False
+    ) -> tuple[list[dict[str, Any]], Counter[str]]:
+        """Write the results in the store, up to the list's place ``last`` or all, and count them by status.
+
+        :param carried: raise what kept the list's carried columns from being read, after all results are written.
+        """
         counts: Counter[str] = Counter()
-        with results_to(self.output_path, COLUMNS) as (write, results):
-            for result in batch.results(last):
-                write(result)
+        rows = self._carried_rows()
+        with results_to(self.output_path, (*COLUMNS, *rows.columns)) as (write, results):
+            for place, result in batch.placed_results(last):
+                write({**result, **rows.beside(place, result["input"])})
                 counts[result["status"]] += 1
+        if rows.failure and carried:
+            raise rows.failure
         return results, counts
+
+    def _carried_rows(self) -> CarriedRows:
+        """Return the list, to be read again in step with the results."""
+        try:
+            carry, failure = self._carried(), None
+        except Exception as error:  # noqa: BLE001 - raised when the results are written
+            carry, failure = Carry(), error
+        rows = CarriedRows(carry, lambda: self.input_list.rows(self.column), self.column, self.input_list.first)
+        rows.failure = failure
+        return rows
+
+    def _carried(self) -> Carry:
+        """Return the columns of the list that go into the results.
+
+        :raises BadInput: the list has no such column.
+        """
+        wanted = names_of("carry", self.carry)
+        if not wanted:
+            return Carry()
+        names, repeated = self.input_list.names(self.column), self.input_list.repeated(self.column)
+        return Carry.of(wanted, names, repeated, self.column, COLUMNS)
 
     @contextmanager
     def _written_on_failure(self, batch: CheckBatch) -> Iterator[None]:

@@ -15,6 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 from helpers.tasks import FakeTask
 
+from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.check_results import CheckBatch
 from airflow_provider_wa.operators._run.check import LOOK_SECONDS, CheckRunner
 from airflow_provider_wa.store.checks import CheckRow
@@ -84,6 +85,27 @@ def test_after_the_deadline_the_summary_has_what_is_known() -> None:
         ("+34666666610", "exists"),
         ("+34666666604", "pending"),
     ]
+
+
+def test_after_the_wait_the_list_is_read_again_for_its_other_columns() -> None:
+    people = [{"phone": "+34666666610", "name": "Ana"}, {"phone": "+34666666604", "name": "Ben", "city": "Lima"}]
+    results = runner(items=people, carry="*").take_over(event(seconds=-1))["results"]
+    assert [(row["status"], row["name"], row["city"]) for row in results] == [
+        ("exists", "Ana", None),
+        ("pending", "Ben", "Lima"),
+    ]
+
+
+def test_a_list_that_is_gone_after_the_wait_fails_the_task_after_writing_the_answers(tmp_path: Path) -> None:
+    source, output = tmp_path / "list.csv", tmp_path / "out.csv"
+    gone = {"items": None, "input_path": str(source), "output_path": str(output), "carry": "*"}
+    with pytest.raises(BadInput, match="there is no file"):
+        runner(**gone).take_over(event(seconds=-1))
+    assert output.read_text().count("\n") == 3
+    output.unlink()
+    with pytest.raises(AirflowException, match="out of reach"):
+        runner(**gone).take_over(event("error", retry=True))
+    assert output.read_text().count("\n") == 3, "the vendor's error says more, and the answers are there"
 
 
 @pytest.mark.parametrize(("retry", "error"), [(True, AirflowException), (False, AirflowFailException)])

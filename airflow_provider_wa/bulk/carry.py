@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns of a list that go into its results, so that the results are a list for the next task.
+
+They are not stored: the list is read a second time, in step with the results, and each row of it must be the one that
+the result is of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+
+from airflow_provider_wa.api.errors import BadInput, Retry, WaError
+from airflow_provider_wa.bulk.check_run import given_text
+from airflow_provider_wa.bulk.columns import named, place_of, places_of
+from airflow_provider_wa.store.sql import clean
+
+EVERY = "*"
+"""All columns of the list but its own one, whose values are the results' ``input``."""
+
+RENAMED = "list_"
+"""Beginning of the name of a column that has the name of one of the results' own."""
+
+
+class ListChanged(WaError):
+    """A list that is not the one that was checked. A retry checks it as it is."""
+
+    retry = Retry.LATER
+
+
+@dataclass(frozen=True)
+class Carry:
+    """The columns that are carried.
+
+    :param columns: their names in the results, each with the name in the list's rows.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, wanted: Sequence[str], names: Sequence[str], repeated: Collection[str], column: str, own: Sequence[str]
+    ) -> Carry:
+        """Choose columns of a list.
+
+        :param wanted: the columns' names, or ``EVERY``.
+        :param names: all names that some row of the list may have.
+        :param repeated: names that several columns have, so that rows lack them.
+        :param column: the list's own column.
+        :param own: the results' own columns: a column with one of these names begins with ``RENAMED`` in the results.
+        :raises BadInput: there is no such column, or two would have one name.
+        """
+        if EVERY in wanted:
+            wanted = [name for name in (*names, *repeated) if name != column]
+        sources = [_source(name, names, repeated) for name in wanted]
+        targets = [_target(name, own) for name in wanted]
+        if twice := [name for name, count in Counter(targets).items() if count > 1]:
+            raise BadInput(
+                f"carry: the results would have several columns {named(twice)}; name those to carry, or rename one"
+            )
+        return cls(dict(zip(targets, sources, strict=True)))
+
+
+def _source(name: str, names: Sequence[str], repeated: Collection[str]) -> str:
+    place = place_of(name, names)
+    if place is not None and name not in repeated:
+        return names[place]
+    if places_of(name, [*names, *repeated]):
+        raise BadInput(f"carry: the list has {name!r} more than once; rename all but one, or name the columns to carry")
+    raise BadInput(f"carry: the list has no column {name!r}; it has {named(names)}")
+
+
+def _target(name: str, own: Sequence[str]) -> str:
+    # A line break in a header would be taken for a row by who reads lines.
+    name = clean(" ".join(name.split()))
+    return f"{RENAMED}{name}" if name.casefold() in own else name
+
+
+class CarriedRows:
+    """The carried values of a list's rows, read again in step with results.
+
+    Whatever keeps them from being read is kept in ``failure``: the results are written all the same, without the values
+    of that row and of those behind it.
+
+    :param rows: gives the list, from its beginning.
+    :param column: the list's own column.
+    :param first: the place of the first row.
+    """
+
+    def __init__(self, carry: Carry, rows: Callable[[], Iterator[Mapping[str, Any]]], column: str, first: int) -> None:
+        self.columns = tuple(carry.columns)
+        self.failure: Exception | None = None
+        self._carry = carry
+        self._column = column
+        self._next = first
+        self._open = rows
+        self._rows: Iterator[Mapping[str, Any]] | None = None
+
+    def beside(self, place: int, given: str) -> dict[str, Any]:
+        """Return the values of the row at a place, None for those that it lacks; places are asked for in their order.
+
+        :param given: the row's value of the list's own column when it was checked.
+        """
+        row: Mapping[str, Any] = {}
+        if self.columns and self.failure is None:
+            try:
+                row = self._row(place, given)
+            except Exception as error:  # noqa: BLE001 - raised when the results are written
+                self.failure = error
+        return {target: plain(row.get(source)) for target, source in self._carry.columns.items()}
+
+    def _row(self, place: int, given: str) -> Mapping[str, Any]:
+        self._rows = self._rows or self._open()
+        row = next(self._rows, None)
+        while row is not None and self._next < place:
+            self._next += 1
+            row = next(self._rows, None)
+        self._next += 1
+        if row is None or clean(given_text(row.get(self._column))) != given:
+            raise ListChanged(
+                f"carry: the list has changed since it was checked: its row {place:,} is missing or another one. The "
+                "results have the list's columns before that row only; a retry of the task checks the list as it is now"
+            )
+        return row
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: dates in ISO 8601, decimals and what JSON does not know as text."""
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {clean(str(name)): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.hex() if isinstance(value, (bytes, bytearray, memoryview)) else clean(str(value))
