@@ -144,9 +144,13 @@ _CODES: Mapping[str, Iterable[tuple[str, str, str]]] = {
         ("403", REFUSED, REFUSED),
         ("429", TOO_FAST, TOO_FAST),
         ("466", NO_QUOTA, NO_QUOTA),
+        ("466 chats", NO_QUOTA, NO_QUOTA),
+        ("469", NO_QUOTA, NO_QUOTA),
         ("not authorized", NO_SESSION, NO_SESSION),
         ("bad number", WRONG, WRONG),
         ("bad request", WRONG, WRONG),
+        ("queue closed", WRONG, WRONG),
+        ("suspended", NO_SESSION, NO_SESSION),
         ("timeout", UNAVAILABLE, UNCLEAR),
     ),
     "checkwa": (
@@ -172,7 +176,7 @@ _CODES: Mapping[str, Iterable[tuple[str, str, str]]] = {
 }
 """A vendor's own codes, in the sandbox's words (docs/sandbox.md), with what comes of a check and of a send."""
 
-_STATES = ("blocked", "sleepMode", "starting", "yellowCard", None)
+_STATES = ("blocked", "sleepMode", "starting", "yellowCard", "suspended", None)
 
 CODES: Mapping[str, Sequence[Fault]] = {
     conn_type: [_fault(code, check, send, kind="refuse", code=code) for code, check, send in codes]

@@ -89,6 +89,10 @@ REFUSALS: Mapping[str, Mapping[str, tuple[int, Any]]] = {
         "403": (403, None),
         "429": (429, None),
         "466": (466, "QUOTE_EXCEEDED"),
+        "466 chats": (466, "QUOTE_ALLOWED"),
+        "469": (469, "User get contact info limit reached"),
+        "queue closed": (400, "Message cannot be received because custom webhook url is set"),
+        "suspended": (403, "Your account is suspended"),
     },
     "checkwa": {code: (200, {"code": code}) for code in ("0", "1", "2", "3", "4", "5", "6", "7", "9")},
     "accuauth": {

@@ -6,13 +6,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from airflow_provider_wa.sandbox import directory, magic_numbers, pictures, webhooks
+from airflow_provider_wa.sandbox import directory, magic_numbers, pictures
 from airflow_provider_wa.sandbox.green_api import notifications
 from airflow_provider_wa.sandbox.green_api.protocol import (
     BAD_NUMBER,
@@ -23,9 +22,9 @@ from airflow_provider_wa.sandbox.green_api.protocol import (
     authenticated,
     body,
     chat,
-    chat_id_of,
+    number_of,
+    person_id,
     spend_check,
-    text,
     whole,
 )
 from airflow_provider_wa.sandbox.replies import base_url, json_reply
@@ -35,7 +34,7 @@ from airflow_provider_wa.sandbox.state import Sandbox
 PICTURES = "/pictures/"
 
 _NUMBER = re.compile(r"\d{11,16}")
-_CHECKED_CHAT = re.compile(r"(\d+)(@c\.us)?")
+_CHECKED_CHAT = re.compile(r"(\d+)(@c\.us|@lid)?")
 
 
 @authenticated
@@ -68,34 +67,6 @@ async def logout(request: Request, sandbox: Sandbox) -> Response:
 
 
 @authenticated
-async def get_settings(request: Request, sandbox: Sandbox) -> Response:
-    """Return the settings that the sandbox has; the real list is longer."""
-    webhook = sandbox.webhooks[NAME]
-    return json_reply(
-        {
-            "wid": chat_id_of(directory.OWN_NUMBER) if sandbox.session(NAME).paired else "",
-            "typeInstance": "whatsapp",
-            "webhookUrl": webhook.url,
-            "webhookUrlToken": webhook.authorization,
-            "incomingWebhook": "yes",
-            "outgoingWebhook": "yes",
-        }
-    )
-
-
-@authenticated
-async def set_settings(request: Request, sandbox: Sandbox) -> Response:
-    """Set the webhook's URL and token; other settings are accepted and ignored."""
-    data = await body(request)
-    webhook = sandbox.webhooks[NAME]
-    url = text(data, "webhookUrl", 2048, required=False) if "webhookUrl" in data else webhook.url
-    token = text(data, "webhookUrlToken", 2048, required=False) if "webhookUrlToken" in data else webhook.authorization
-    changed = replace(webhook, url=url, authorization=token)
-    webhooks.set_webhook(sandbox, NAME, changed, notifications.subscribe)
-    return json_reply({"saveSettings": True})
-
-
-@authenticated
 async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
     """Check a number."""
     data = await body(request)
@@ -111,7 +82,13 @@ async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
         return refusal
     known = magic_numbers.exists(number)
     sandbox.record_check(NAME, number, "exists" if known else "absent")
-    return json_reply({"existsWhatsapp": known, "chatId": chat_id_of(number) if known else ""})
+    return json_reply({"existsWhatsapp": known, **(_whose(number) if known else {"chatId": ""})})
+
+
+def _whose(number: str) -> dict[str, Any]:
+    """Return the chat of a number; of a hidden one (08), the LID and the number."""
+    hidden = {"phoneNumber": int(number)} if magic_numbers.is_hidden(number) else {}
+    return {"chatId": person_id(number), **hidden}
 
 
 def _number(data: dict[str, Any]) -> str | None:
@@ -121,7 +98,7 @@ def _number(data: dict[str, Any]) -> str | None:
         return None
     if "chatId" in data:
         found = _CHECKED_CHAT.fullmatch(given) if isinstance(given, str) else None
-        given = found[1] if found else ""
+        given = number_of(*found.groups()) if found else ""
     return str(given) if _NUMBER.fullmatch(str(given)) else None
 
 
@@ -135,7 +112,7 @@ async def get_contacts(request: Request, sandbox: Sandbox) -> Response:
     """List contacts and groups; `group` (true, false) selects groups or contacts, `count` is the limit."""
     _require_login(sandbox)
     people = [
-        {"id": chat_id_of(contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
+        {"id": person_id(contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
         for contact in directory.CONTACTS
     ]
     groups = [
@@ -156,19 +133,19 @@ async def get_group_data(request: Request, sandbox: Sandbox) -> Response:
     return json_reply(
         {
             "groupId": group.jid,
-            "owner": chat_id_of(group.owner),
+            "owner": person_id(group.owner),
             "subject": group.name,
             "creation": int(group.created),
             "participants": [
                 {
-                    "id": chat_id_of(number),
+                    "id": person_id(number),
                     "isAdmin": number == group.owner,
                     "isSuperAdmin": number == group.owner,
                 }
                 for number in group.participants
             ],
             "subjectTime": int(group.name_set_at),
-            "subjectOwner": chat_id_of(group.name_set_by),
+            "subjectOwner": person_id(group.name_set_by),
             "groupInviteLink": group.invite_link,
         }
     )
@@ -179,12 +156,13 @@ async def get_avatar(request: Request, sandbox: Sandbox) -> Response:
     """Return the URL of an avatar, which the sandbox serves; only numbers that end in 03 have one."""
     user, server = chat(await body(request))
     _require_login(sandbox)
-    shown = server == "c.us" and magic_numbers.has_picture(user)
+    number = number_of(user, f"@{server}")
+    shown = server != "g.us" and magic_numbers.has_picture(number)
     return json_reply(
         {
-            "urlAvatar": f"{base_url(request)}{PICTURES}{user}.png" if shown else "",
+            "urlAvatar": f"{base_url(request)}{PICTURES}{number}.png" if shown else "",
             "available": shown,
-            "existsWhatsapp": server != "c.us" or magic_numbers.exists(user),
+            "existsWhatsapp": server == "g.us" or magic_numbers.exists(number),
         }
     )
 
@@ -195,26 +173,30 @@ async def picture(request: Request, sandbox: Sandbox) -> Response:
     return Response(pictures.photo_png(number), media_type="image/png")
 
 
-def _setter(state: str) -> Callable[[Sandbox], None]:
+def _setter(state: str, change: Callable[[Sandbox], None] | None = None) -> Callable[[Sandbox], None]:
+    """Return what sets a state, and queues the notification of it."""
+
     def set_state(sandbox: Sandbox) -> None:
-        sandbox.session(NAME).state = state
+        if change is not None:
+            change(sandbox)
+        else:
+            sandbox.session(NAME).state = state
+        notifications.queue(sandbox, {"typeWebhook": "stateInstanceChanged", "stateInstance": state})
 
     return set_state
 
 
 # state that the control API can set -> how it is set
 STATES: dict[str, Callable[[Sandbox], None]] = {
-    "authorized": lambda sandbox: sandbox.scan(NAME),
-    "notAuthorized": lambda sandbox: sandbox.log_out(NAME),
-    **{state: _setter(state) for state in ("blocked", "sleepMode", "starting", "yellowCard", "null")},
+    "authorized": _setter("authorized", lambda sandbox: sandbox.scan(NAME)),
+    "notAuthorized": _setter("notAuthorized", lambda sandbox: sandbox.log_out(NAME)),
+    **{state: _setter(state) for state in ("blocked", "sleepMode", "starting", "yellowCard", "suspended", "null")},
 }
 
 ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "getStateInstance"): get_state_instance,
     ("GET", "qr"): qr,
     ("GET", "logout"): logout,
-    ("GET", "getSettings"): get_settings,
-    ("POST", "setSettings"): set_settings,
     ("POST", "checkWhatsapp"): check_whatsapp,
     ("GET", "getContacts"): get_contacts,
     ("POST", "getGroupData"): get_group_data,

@@ -12,25 +12,15 @@ from typing import Any
 
 from airflow_provider_wa.sandbox import directory, webhook_request
 from airflow_provider_wa.sandbox.events import MessageReceived, StatusChanged
-from airflow_provider_wa.sandbox.green_api.protocol import ID_INSTANCE, NAME, chat_id_of
+from airflow_provider_wa.sandbox.green_api import contents
+from airflow_provider_wa.sandbox.green_api.protocol import ID_INSTANCE, NAME, chat_id_of, chat_of, person_id
+from airflow_provider_wa.sandbox.green_api.switches import InstanceSettings
 from airflow_provider_wa.sandbox.inbox import IncomingMessage
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.profile import Webhook
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.webhook_retry import DAY
 from airflow_provider_wa.sandbox.webhooks import Publish
-
-# type in the ledger -> type in a notification
-TYPES = {
-    "text": "textMessage",
-    "image": "imageMessage",
-    "video": "videoMessage",
-    "audio": "audioMessage",
-    "document": "documentMessage",
-    "location": "locationMessage",
-    "contact": "contactMessage",
-    "poll": "pollMessage",
-}
 
 _receipts = itertools.count(1)
 
@@ -55,13 +45,25 @@ class NotificationQueue(deque[Notification]):
 
 def pending(sandbox: Sandbox) -> NotificationQueue:
     """Return the queue with all events up to now; notifications older than 24 hours are removed."""
-    queue, now = sandbox.own_state(NotificationQueue), sandbox.clock()
+    waiting, now = sandbox.own_state(NotificationQueue), sandbox.clock()
     for event in sandbox.new_events(NAME):
         body = _incoming(event.message) if isinstance(event, MessageReceived) else _status(event)
-        queue.append(Notification(next(_receipts), event.at, body))
-    while queue and queue[0].at < now - DAY:
-        queue.popleft()
-    return queue
+        _add(sandbox, event.at, body)
+    while waiting and waiting[0].at < now - DAY:
+        waiting.popleft()
+    return waiting
+
+
+def queue(sandbox: Sandbox, body: dict[str, Any]) -> None:
+    """Queue a notification behind all events up to now, if notifications of its kind are switched on."""
+    pending(sandbox)
+    now = sandbox.clock()
+    _add(sandbox, now, {"instanceData": _instance(), "timestamp": int(now), **body})
+
+
+def _add(sandbox: Sandbox, at: float, body: dict[str, Any]) -> None:
+    if sandbox.own_state(InstanceSettings).is_wanted(body):
+        sandbox.own_state(NotificationQueue).append(Notification(next(_receipts), at, body))
 
 
 def make_request(notification: Notification, webhook: Webhook) -> webhook_request.WebhookRequest:
@@ -101,33 +103,48 @@ def _instance() -> dict[str, Any]:
     return {"idInstance": int(ID_INSTANCE), "wid": chat_id_of(directory.OWN_NUMBER), "typeInstance": "whatsapp"}
 
 
+def sender_of(number: str, chat_id: str = "") -> dict[str, Any]:
+    """Return the field `senderData` of a person, who writes to a chat or to the account itself."""
+    person = person_id(number)
+    name = next((contact.name for contact in directory.CONTACTS if contact.number == number), "")
+    return {
+        "chatId": chat_id or person,
+        "chatName": name,
+        "sender": person,
+        "senderName": name,
+        "senderContactName": name,
+    }
+
+
 def _incoming(message: IncomingMessage) -> dict[str, Any]:
-    chat_id = chat_id_of(message.sender)
-    data: dict[str, Any] = {"typeMessage": TYPES[message.type]}
-    if message.media is None:
-        data["textMessageData"] = {"textMessage": message.text}
-    else:
-        data["fileMessageData"] = {
-            "downloadUrl": "",
-            "caption": message.text,
-            "fileName": message.filename,
-            "mimeType": message.mimetype,
-        }
     return {
         "typeWebhook": "incomingMessageReceived",
         "instanceData": _instance(),
         "timestamp": int(message.at),
         "idMessage": message.message_id,
-        "senderData": {"chatId": chat_id, "sender": chat_id, "senderName": "", "senderContactName": ""},
-        "messageData": data,
+        "senderData": sender_of(message.sender),
+        "messageData": contents.of_received(message),
     }
+
+
+def queue_sent(sandbox: Sandbox, message: Message) -> None:
+    """Queue the notification that a message was sent by the API."""
+    chat_id = chat_of(message.to, message.group)
+    body = {
+        "typeWebhook": "outgoingAPIMessageReceived",
+        "timestamp": int(message.at),
+        "idMessage": message.message_id,
+        "senderData": sender_of(directory.OWN_NUMBER, chat_id),
+        "messageData": contents.of_sent(message),
+    }
+    queue(sandbox, body)
 
 
 def _status(event: StatusChanged) -> dict[str, Any]:
     message = event.message
     return {
         "typeWebhook": "outgoingMessageStatus",
-        "chatId": chat_id_of(message.to, message.group),
+        "chatId": chat_of(message.to, message.group),
         "instanceData": _instance(),
         "timestamp": int(event.at),
         "idMessage": message.message_id,

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from airflow_provider_wa.sandbox import magic_numbers
+from airflow_provider_wa.sandbox import directory, magic_numbers
 from airflow_provider_wa.sandbox.profile import Quota
 from airflow_provider_wa.sandbox.replies import json_reply, retry_header
 from airflow_provider_wa.sandbox.simulated_vendor import Handler
@@ -21,11 +21,16 @@ ID_INSTANCE = "1101000001"
 TOKEN = "sandbox-green-token"
 
 QUOTA_STATUS = 466
+LOOKUP_STATUS = 469
 
 BAD_REQUEST = "bad request data"
 BAD_NUMBER = "bad phone number, valid from 11 to 16 digits"
 NOT_ONE = "Validation failed. Details: exactly one of 'phoneNumber', 'chatId' is required"
 NOT_AUTHORIZED = "instance is starting or not authorized"
+SUSPENDED = "Your account is suspended"
+QUEUE_CLOSED = "Message cannot be received because custom webhook url is set"
+NO_LOOKUPS = "User get contact info limit reached"
+NOT_FOUND = "Message by id not found"
 TIMEOUT = "check phone number timeout limit exceeded"
 
 # code of the fault `refuse` -> HTTP status and text (None: no body)
@@ -34,15 +39,19 @@ ERRORS: dict[str, tuple[int, str | None]] = {
     "bad number": (400, BAD_NUMBER),
     "not authorized": (400, NOT_AUTHORIZED),
     "timeout": (400, TIMEOUT),
+    "queue closed": (400, QUEUE_CLOSED),
+    "suspended": (403, SUSPENDED),
     "401": (401, None),
     "403": (403, None),
     "429": (429, None),
     "466": (QUOTA_STATUS, None),
+    "466 chats": (QUOTA_STATUS, None),
+    "469": (LOOKUP_STATUS, NO_LOOKUPS),
 }
 
 PATH = re.compile(r"/waInstance(?P<id>[^/]*)/(?P<method>[^/]+)/(?P<token>[^/]*)(?:/(?P<argument>[^/]+))?")
 WHOLE = re.compile(r"[0-9]{1,9}")
-CHAT_ID = re.compile(r"(?P<user>\d+)@(?P<server>c\.us|g\.us|lid)")
+CHAT_ID = re.compile(r"(?P<user>[\d-]+)@(?P<server>c\.us|g\.us|lid)")
 
 # The only method with an argument after the token.
 WITH_ARGUMENT = "deleteNotification"
@@ -93,10 +102,19 @@ def quota_exceeded(method: str, used: int) -> Response:
     return json_reply({"invokeStatus": status}, QUOTA_STATUS)
 
 
+def chats_exceeded() -> Response:
+    """Refuse a message to one more chat than the tariff allows; the method itself is allowed."""
+    method = {"method": "sendmessage", "used": 67, "total": 0, "status": "QUOTE_ALLOWED"}
+    chats = {"method": "correspondents", "used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTE_EXCEEDED"}
+    return json_reply({"invokeStatus": method, "correspondentsStatus": chats}, QUOTA_STATUS)
+
+
 def refuse(code: str, status: int) -> Response:
     """Refuse a request for the fault `refuse`."""
     if code == str(QUOTA_STATUS):
         return quota_exceeded("checkWhatsapp", 100)
+    if code == "466 chats":
+        return chats_exceeded()
     usual, text = ERRORS[code]
     return Response(status_code=status or usual) if text is None else json_reply(text, status or usual)
 
@@ -167,6 +185,33 @@ def chat(data: dict[str, Any], name: str = "chatId") -> tuple[str, str]:
 def chat_id_of(number: str, group: bool = False) -> str:
     """Return the chat id of a number or a group."""
     return f"{number}@{'g.us' if group else 'c.us'}"
+
+
+def person_id(number: str) -> str:
+    """Return the chat id of a person: a LID if the number is hidden (08)."""
+    return directory.lid_of(number) if magic_numbers.is_hidden(number) else chat_id_of(number)
+
+
+def number_of(user: str, server: str | None) -> str:
+    """Return the number in a chat id, given the part before the @ and the rest."""
+    return directory.number_of(user) if server == "@lid" else user
+
+
+def addressee(data: dict[str, Any], name: str = "chatId") -> str:
+    """Return the number or the group's id in a chat id; of a LID, its number."""
+    user, server = chat(data, name)
+    return number_of(user, f"@{server}")
+
+
+def plain_chat(chat_id: str) -> str:
+    """Return a chat id in the form that a person has without a LID: both forms are one chat."""
+    user, server = chat_id.split("@")
+    return chat_id_of(directory.number_of(user)) if server == "lid" else chat_id
+
+
+def chat_of(number: str, group: bool = False) -> str:
+    """Return the chat id of a person, maybe a LID, or of a group."""
+    return chat_id_of(number, group) if group else person_id(number)
 
 
 def spend_check(number: str, quota: Quota, sandbox: Sandbox) -> Response | None:

@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from airflow_provider_wa.sandbox import inbox, loopback, magic_numbers, message_ids
+from airflow_provider_wa.sandbox.green_api import notifications
 from airflow_provider_wa.sandbox.green_api.protocol import (
     BAD_REQUEST,
     NAME,
     Refused,
+    addressee,
     authenticated,
     body,
     chat,
@@ -33,6 +35,8 @@ MAX_POLL_MESSAGE = 255
 MAX_OPTION = 100
 MAX_FILE_BYTES = 100 * 1024 * 1024
 OPTIONS = (2, 12)
+MAX_BUTTONS = 3
+MAX_BUTTON = 25
 SHORT = 1000
 
 Data = dict[str, Any]
@@ -88,6 +92,50 @@ def _poll(data: Data) -> tuple[str, Data]:
     return "poll", {"text": question, "options": names, "multiple": multiple}
 
 
+# kind of an interactive button -> the field of its effect
+EFFECTS = {"copy": "copyCode", "call": "phoneNumber", "url": "url"}
+
+
+def _interactive(data: Data, buttons: list[Data]) -> Data:
+    """Return the content of a message with buttons."""
+    names = {name: text(data, name, MAX_MESSAGE, False) for name in ("header", "footer")}
+    return {
+        "text": text(data, "body", MAX_MESSAGE),
+        "buttons": buttons,
+        **{name: value for name, value in names.items() if value},
+    }
+
+
+def _button_list(data: Data) -> list[Data]:
+    if chat(data)[1] == "g.us":
+        raise invalid("chatId", "must be a personal chat")
+    buttons = data.get("buttons")
+    if not isinstance(buttons, list) or not all(isinstance(button, dict) for button in buttons):
+        raise invalid("buttons", "must be an array")
+    if not 1 <= len(buttons) <= MAX_BUTTONS:
+        raise invalid("buttons", f"must contain from 1 to {MAX_BUTTONS} items")
+    return buttons
+
+
+def _button(button: Data) -> Data:
+    return {"buttonId": text(button, "buttonId", SHORT), "buttonText": text(button, "buttonText", MAX_BUTTON)}
+
+
+def _buttons(data: Data) -> tuple[str, Data]:
+    made = []
+    for button in _button_list(data):
+        kind = text(button, "type", SHORT)
+        if kind not in EFFECTS:
+            raise invalid("type", f"must be one of [{', '.join(EFFECTS)}]")
+        made.append({"type": kind, **_button(button), EFFECTS[kind]: text(button, EFFECTS[kind], 4096)})
+    return "buttons", _interactive(data, made)
+
+
+def _reply_buttons(data: Data) -> tuple[str, Data]:
+    made = [{"type": "reply", **_button(button)} for button in _button_list(data)]
+    return "reply buttons", _interactive(data, made)
+
+
 KINDS = {"image": "image", "video": "video", "audio": "audio"}
 
 
@@ -118,28 +166,28 @@ async def _download(url: str) -> bytes | None:
     return answer.body
 
 
-def _queue(data: Data, kind: str, content: Data, sandbox: Sandbox, media: bytes | None = None, mime: str = "") -> str:
+def queue(data: Data, kind: str, content: Data, sandbox: Sandbox, media: bytes | None = None, mime: str = "") -> str:
     """Queue a message and return its id, also for a recipient that is not on WhatsApp."""
-    user, server = chat(data)
+    user, server = addressee(data), chat(data)[1]
     quoted = text(data, "quotedMessageId", SHORT, False)
-    known = {"g.us": user in sandbox.groups, "c.us": magic_numbers.exists(user), "lid": True}[server]
+    known = user in sandbox.groups if server == "g.us" else magic_numbers.exists(user)
     now = sandbox.clock()
     message_id = message_ids.stanza_id(now)
-    sandbox.ledger.record(
-        Message(
-            NAME,
-            user,
-            kind,
-            message_id,
-            {**content, **({"quoted": quoted} if quoted else {})},
-            now,
-            media,
-            sent_at=now if sandbox.session(NAME).logged_in else None,
-            mimetype=mime,
-            group=server == "g.us",
-            known=known,
-        )
+    message = Message(
+        NAME,
+        user,
+        kind,
+        message_id,
+        {**content, **({"quoted": quoted} if quoted else {})},
+        now,
+        media,
+        sent_at=now if sandbox.session(NAME).logged_in else None,
+        mimetype=mime,
+        group=server == "g.us",
+        known=known,
     )
+    sandbox.ledger.record(message)
+    notifications.queue_sent(sandbox, message)
     return message_id
 
 
@@ -149,7 +197,7 @@ def _sender(parse: Callable[[Data], tuple[str, Data]]) -> Handler:
         data = await body(request)
         chat(data)
         kind, content = parse(data)
-        return json_reply({"idMessage": _queue(data, kind, content, sandbox)})
+        return json_reply({"idMessage": queue(data, kind, content, sandbox)})
 
     return send
 
@@ -165,7 +213,7 @@ async def send_file_by_url(request: Request, sandbox: Sandbox) -> Response:
     kind, mime = _kind(filename)
     if media is None:
         content["link"] = url
-    return json_reply({"idMessage": _queue(data, kind, content, sandbox, media, mime)})
+    return json_reply({"idMessage": queue(data, kind, content, sandbox, media, mime)})
 
 
 @authenticated
@@ -185,7 +233,7 @@ async def send_file_by_upload(request: Request, sandbox: Sandbox) -> Response:
         raise Refused("the file is bigger than 100 MB")
     filename = data.get("fileName") or upload.filename or ""
     kind, mime = _kind(filename)
-    message_id = _queue(data, kind, _file_content(data, filename), sandbox, media, mime)
+    message_id = queue(data, kind, _file_content(data, filename), sandbox, media, mime)
     return json_reply({"idMessage": message_id, "urlFile": ""})
 
 
@@ -194,6 +242,8 @@ SENDS: dict[str, Callable[[Data], tuple[str, Data]]] = {
     "sendLocation": _location,
     "sendContact": _contact,
     "sendPoll": _poll,
+    "sendInteractiveButtons": _buttons,
+    "sendInteractiveButtonsReply": _reply_buttons,
 }
 
 ROUTES: dict[tuple[str, str], Handler] = {

@@ -8,7 +8,7 @@ come as a JSON string; those with 401, 403 and 429 have no body. One host serves
 from __future__ import annotations
 
 from airflow_provider_wa.sandbox import message_ids
-from airflow_provider_wa.sandbox.green_api import account, journal, notifications, send
+from airflow_provider_wa.sandbox.green_api import account, actions, journal, notifications, send, settings
 from airflow_provider_wa.sandbox.green_api.protocol import (
     ERRORS,
     ID_INSTANCE,
@@ -25,8 +25,10 @@ from airflow_provider_wa.sandbox.webhook_retry import RetryPolicy
 # Documented requests per second of each method, for one instance.
 RATES = {
     **{method: 50 for _, method in send.ROUTES},
-    **dict.fromkeys(("checkWhatsapp", "getAvatar", "getMessage"), 10),
-    "receiveNotification": 100,
+    **dict.fromkeys(("checkWhatsapp", "getAvatar", "getMessage", "deleteMessage", "readChat"), 10),
+    **dict.fromkeys(("receiveNotification", "deleteNotification"), 100),
+    "forwardMessages": 50,
+    "downloadFile": 5,
     "qr": 3,
     **dict.fromkeys(
         (
@@ -36,6 +38,10 @@ RATES = {
             "lastIncomingMessages",
             "lastOutgoingMessages",
             "getContacts",
+            "getGroupData",
+            "getChatHistory",
+            "editMessage",
+            "logout",
         ),
         1,
     ),
@@ -43,8 +49,9 @@ RATES = {
 
 
 def route_of(path: str) -> str:
-    """Return the path in `routes`: the method, or the folder of pictures."""
-    return account.PICTURES if path.startswith(account.PICTURES) else method_of(path)
+    """Return the path in `routes`: the method, or the folder of pictures or files."""
+    folder = next((folder for folder in (account.PICTURES, actions.FILES) if path.startswith(folder)), None)
+    return folder or method_of(path)
 
 
 VENDOR = SimulatedVendor(
@@ -57,7 +64,7 @@ VENDOR = SimulatedVendor(
     retry=RetryPolicy(attempts=None, in_turn=True, blocking=True),
     subscribe=notifications.subscribe,
     states=account.STATES,
-    routes={**account.ROUTES, **send.ROUTES, **journal.ROUTES},
+    routes={**account.ROUTES, **settings.ROUTES, **send.ROUTES, **actions.ROUTES, **journal.ROUTES},
     route_of=route_of,
     rates=RATES,
     codes=frozenset(ERRORS),

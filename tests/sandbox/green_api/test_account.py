@@ -131,3 +131,22 @@ class TestRates:
 
     def test_the_table_names_methods_that_there_are(self) -> None:
         assert set(RATES) <= {method for _, method in VENDOR.routes}
+
+
+class TestHidden:
+    """A number that ends in 08 shows its LID."""
+
+    @pytest.mark.parametrize("asked", [{"phoneNumber": 51987654308}, {"chatId": "180345678915@lid"}])
+    def test_a_check_gives_lid_and_number(self, client: TestClient, asked: dict[str, Any]) -> None:
+        reply = green(client, "POST", "checkWhatsapp", asked).json()
+        assert reply == {"existsWhatsapp": True, "chatId": "180345678915@lid", "phoneNumber": 51987654308}
+
+    def test_a_lid_that_shows_its_number(self, client: TestClient) -> None:
+        reply = green(client, "POST", "checkWhatsapp", {"chatId": "112345678915@lid"}).json()
+        assert reply == {"existsWhatsapp": True, "chatId": "51987654321@c.us"}
+
+    def test_members_and_contacts(self, client: TestClient) -> None:
+        group = green(client, "POST", "getGroupData", {"groupId": "120363020000000002@g.us"}).json()
+        contacts = green(client, "GET", "getContacts").json()
+        assert any(member["id"].endswith("@lid") for member in group["participants"])
+        assert any(contact["id"].endswith("@lid") for contact in contacts)

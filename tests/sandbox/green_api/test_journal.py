@@ -7,6 +7,7 @@ import pytest
 from sandbox.calls import PHONE, come_in, green
 from starlette.testclient import TestClient
 
+from airflow_provider_wa.sandbox.green_api import protocol
 from airflow_provider_wa.sandbox.state import Sandbox
 
 CHAT = f"{PHONE}@c.us"
@@ -62,10 +63,14 @@ class TestQueue:
         assert receive(client, "7") is None
         assert clock.now - begun == pytest.approx(7, abs=0.1)
 
-    def test_with_a_webhook_nothing_is_given_here(self, client: TestClient, sandbox: Sandbox) -> None:
+    def test_a_webhook_closes_the_queue(self, client: TestClient, sandbox: Sandbox) -> None:
         sandbox.webhooks["green_api"].url = "http://127.0.0.1:1/"
         come_in(client, "green_api", "one")
-        assert receive(client) is None
+        for reply in (
+            green(client, "GET", "receiveNotification?receiveTimeout=5"),
+            green(client, "DELETE", "deleteNotification/1"),
+        ):
+            assert (reply.status_code, reply.json()) == (400, protocol.QUEUE_CLOSED)
         sandbox.webhooks["green_api"].url = ""
         assert receive(client)["body"]["messageData"]["textMessageData"] == {"textMessage": "one"}
 
@@ -172,3 +177,48 @@ class TestJournals:
             assert (item["type"], item["idMessage"]) == (kind, found)
         for body in ({"chatId": CHAT, "idMessage": "x"}, {"chatId": "51987654322@c.us", "idMessage": sent}):
             assert green(client, "POST", "getMessage", body).status_code == 400
+
+
+HIDDEN = "51987654308"
+LID = "180345678915@lid"
+
+
+class TestHistory:
+    def test_both_ways_newest_first(self, client: TestClient, clock: Any) -> None:
+        sent = send(client)
+        clock.now += 5
+        received = come_in(client, "green_api", "one")["message_id"]
+        send(client, "51987654399@c.us")
+        rows = green(client, "POST", "getChatHistory", {"chatId": CHAT}).json()
+        assert [(row["type"], row["idMessage"]) for row in rows] == [("incoming", received), ("outgoing", sent)]
+        assert green(client, "POST", "getChatHistory", {"chatId": CHAT, "count": 1}).json() == rows[:1]
+
+    @pytest.mark.parametrize("count", [0, -1, "1", True])
+    def test_a_count_must_be_a_number(self, client: TestClient, count: Any) -> None:
+        assert green(client, "POST", "getChatHistory", {"chatId": CHAT, "count": count}).status_code == 400
+
+
+class TestHidden:
+    def test_a_hidden_person_is_a_lid_everywhere(self, client: TestClient) -> None:
+        sent = send(client, f"{HIDDEN}@c.us")
+        received = come_in(client, "green_api", "one", **{"from": HIDDEN})["message_id"]
+        assert {body.get("chatId") or body["senderData"]["chatId"] for body in drain(client)} == {LID}
+        for journal, message_id in (("lastIncomingMessages", received), ("lastOutgoingMessages", sent)):
+            (row,) = green(client, "GET", journal).json()
+            assert (row["chatId"], row["idMessage"]) == (LID, message_id)
+
+    @pytest.mark.parametrize("chat", [f"{HIDDEN}@c.us", LID])
+    def test_both_forms_are_one_chat(self, client: TestClient, chat: str) -> None:
+        sent = [send(client, f"{HIDDEN}@c.us"), send(client, LID)]
+        for message_id in sent:
+            row = green(client, "POST", "getMessage", {"chatId": chat, "idMessage": message_id}).json()
+            assert (row["idMessage"], row["chatId"]) == (message_id, LID)
+        assert len(green(client, "POST", "getChatHistory", {"chatId": chat}).json()) == 2
+
+
+@pytest.mark.parametrize("state", ["yellowCard", "suspended"])
+def test_an_account_that_may_not_send_holds_messages(client: TestClient, state: str) -> None:
+    client.post("/sandbox/state", json={"vendor": "green_api", "state": state})
+    send(client)
+    (row,) = green(client, "GET", "lastOutgoingMessages").json()
+    assert row["statusMessage"] == state

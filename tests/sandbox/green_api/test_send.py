@@ -144,3 +144,32 @@ class TestStatus:
         assert send(client, "sendMessage", chatId=chat, message="x").status_code == 200
         clock.now += after
         assert statuses(client) == [status]
+
+
+URL_BUTTON = {"type": "url", "buttonId": "1", "buttonText": "Open", "url": "https://x.test"}
+REPLY_BUTTON = {"buttonId": "1", "buttonText": "Yes"}
+
+
+class TestButtons:
+    @pytest.mark.parametrize(
+        ("method", "button"),
+        [("sendInteractiveButtons", URL_BUTTON), ("sendInteractiveButtonsReply", REPLY_BUTTON)],
+    )
+    def test_they_are_sent(self, client: TestClient, method: str, button: dict[str, str]) -> None:
+        body = {"chatId": f"{PHONE}@c.us", "body": "Look", "footer": "Bye", "buttons": [button]}
+        assert green(client, "POST", method, body).json()["idMessage"]
+        (message,) = ledger(client, "green_api")
+        assert (message["text"], message["footer"]) == ("Look", "Bye")
+        assert message["buttons"][0].items() >= button.items()
+        (row,) = green(client, "GET", "lastOutgoingMessages").json()
+        assert row["typeMessage"] in row
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"buttons": []}, {"buttons": [URL_BUTTON] * 4}, {"buttons": ["x"]}, {"buttons": [{**URL_BUTTON, "url": ""}]},
+         {"buttons": [{**URL_BUTTON, "type": "x"}]}, {"buttons": [{**URL_BUTTON, "buttonText": "x" * 26}]},
+         {"body": ""}, {"chatId": "120363020000000001@g.us"}],
+    )  # fmt: skip
+    def test_wrong_ones_are_refused(self, client: TestClient, wrong: dict[str, Any]) -> None:
+        body = {"chatId": f"{PHONE}@c.us", "body": "Look", "buttons": [URL_BUTTON], **wrong}
+        assert green(client, "POST", "sendInteractiveButtons", body).status_code == 400
