@@ -131,6 +131,10 @@ class Keys:
         names = list(found)
         return cls(column, names[Columns.of(names, column, where).place])
 
+    def named(self, keys: Iterable[str]) -> list[str]:
+        """Return the names that rows may have, given the keys of all of them."""
+        return [self.column if key == self.key else key for key in keys]
+
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a row that are there, by name."""
         return {

@@ -7,10 +7,10 @@ A path is anything with ``open``, ``exists`` and ``parent`` as ``pathlib.Path`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_wa.bulk.formats import Proof, format_of
+from airflow_provider_wa.bulk.formats import Names, Proof, format_of
 from airflow_provider_wa.bulk.open_file import AnyPath, read_errors
 from airflow_provider_wa.bulk.spans import Span
 from airflow_provider_wa.bulk.text import AS_FOUND, TextFormat
@@ -49,14 +49,15 @@ def prove(path: AnyPath, column: str | None = None, text: TextFormat = AS_FOUND)
         return format_of(path).proof(path, column, text)
 
 
-def names_of(path: AnyPath, column: str, text: TextFormat = AS_FOUND) -> Sequence[str]:
-    """Return the columns that some row may have, as the file spells them. JSON Lines are read to their end for it.
+def columns_of(path: AnyPath, column: str, text: TextFormat = AS_FOUND, proof: Proof | None = None) -> Names:
+    """Return the names of the columns that some row may have. JSON Lines are read to their end for it.
 
-    :raises BadInput: as for ``prove``.
+    :param proof: what ``prove`` returned; then nothing but a header is read.
+    :raises BadInput: as for ``read_rows``.
     :raises FileFailed: it cannot be read.
     """
     with read_errors(path):
-        return format_of(path).names(path, column, text)
+        return format_of(path).columns(path, column, text, proof)
 
 
 _NOTHING = object()

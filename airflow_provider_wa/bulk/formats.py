@@ -33,6 +33,18 @@ class Proof:
     names: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Names:
+    """The columns of a list.
+
+    :param names: those that some row may have.
+    :param repeated: names of several columns each, which rows lack: nobody can say which column is meant.
+    """
+
+    names: Sequence[str]
+    repeated: frozenset[str] = frozenset()
+
+
 class Format(Protocol):
     """A reader of one format. Rows lack missing values; missing values of one column are empty texts."""
 
@@ -49,8 +61,8 @@ class Format(Protocol):
         """Yield the rows by the names of the columns."""
         ...
 
-    def names(self, path: AnyPath, column: str, text: TextFormat) -> Sequence[str]:
-        """Return the columns that some row may have, as the file spells them."""
+    def columns(self, path: AnyPath, column: str, text: TextFormat, proof: Proof | None) -> Names:
+        """Return the names of the columns; a file that was proved is not read again."""
         ...
 
     def proof(self, path: AnyPath, column: str | None, text: TextFormat) -> Proof:
@@ -97,9 +109,14 @@ class Tables:
             columns = Columns.of(table.names, column, str(path))
             yield from map(columns.row, table.rows(span))
 
-    def names(self, path: AnyPath, column: str, text: TextFormat) -> Sequence[str]:
-        with self._opened(path, column, text) as table:
-            return table.names
+    def columns(self, path: AnyPath, column: str, text: TextFormat, proof: Proof | None) -> Names:
+        if proof is None:
+            with self._opened(path, column, text) as table:
+                found: Sequence[str] = table.names
+        else:
+            found = proof.names
+        columns = Columns.of(found, column, str(path))
+        return Names(columns.names, columns.repeated)
 
     def proof(self, path: AnyPath, column: str | None, text: TextFormat) -> Proof:
         with self._opened(path, column, text) as table:
@@ -128,8 +145,9 @@ class JsonLines:
             for row in within(rows, span):
                 yield keys.row(json_lines.exact(row, keys.key))
 
-    def names(self, path: AnyPath, column: str, text: TextFormat) -> Sequence[str]:
-        return self.proof(path, column, text).names
+    def columns(self, path: AnyPath, column: str, text: TextFormat, proof: Proof | None) -> Names:
+        found = (proof or self.proof(path, column, text)).names
+        return Names(self._keys(path, column, text).named(found))
 
     def proof(self, path: AnyPath, column: str | None, text: TextFormat) -> Proof:
         count, names = 0, dict[str, None]()

@@ -27,6 +27,13 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; the name of a workbook must end with .xlsx",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save it as .xlsx or .csv",
+    b"\x1f\x8b": "a file that gzip packed; its name must end with .gz",
+    b"PAR1": "a Parquet file; its name must end with .parquet",
+}
+"""First bytes of files that are not text, and their kinds."""
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 _BY_THE_PAGE = frozenset(codecs.lookup(name).name for name in ("ascii", "utf-8", "utf-8-sig", "cp1252", "latin-1"))
 """Encodings in which a byte that cannot be decoded becomes a character of ``_UNREADABLE``, and is found later."""
@@ -78,7 +85,10 @@ def numbered_lines(file: IO[bytes], name: str, encoding: str | None) -> Iterator
 
 def _pages(file: IO[bytes], name: str, encoding: str | None) -> Iterator[list[str]]:
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(_Raw(file))  # type: ignore[type-var]
-    found = encoding_of(buffered.peek(4)[:4], encoding)
+    head = buffered.peek(4)[:4]
+    if kind := next((kind for start, kind in _OTHER_KINDS.items() if head.startswith(start)), None):
+        raise BadInput(f"{name} is not text: its content is that of {kind}")
+    found = encoding_of(head, encoding)
     size = PAGE if found in _BY_THE_PAGE else 1
     advice = f"{name}: expected {found}; name the file's encoding with encoding='...' (Excel's is often 'cp1252')"
     before = 0

@@ -12,16 +12,19 @@ EXACT_FLOATS = 1 << 53
 """Floats below this have all digits of the integers that they stand for."""
 
 _PLAIN = (int, bool)
+_NO_VALUE = frozenset(("nan", "NaN", "NaT", "<NA>"))
+"""Texts that numeric libraries write for a missing value."""
 
 
 def given(value: Any) -> Any:
     """Return a value as people mean it, None if it is missing.
 
-    Missing are None, blank texts, and what numeric libraries have for "no value": NaN, NaT, NA, infinite numbers. A
-    whole number is an int, whichever type has it; text in bytes is text. Everything else is returned as it is.
+    Missing are None, blank texts, and what numeric libraries have for "no value": NaN, NaT, NA, infinite numbers, and
+    the first three as they write them. A whole number is an int, whichever type has it; text in bytes is text.
+    Everything else is returned as it is.
     """
     if isinstance(value, str):
-        return value if value and not value.isspace() else None
+        return None if not value or value in _NO_VALUE or value.isspace() else value
     if value is None or type(value) in _PLAIN:
         return value
     if isinstance(value, numbers.Real):

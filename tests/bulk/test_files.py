@@ -14,7 +14,7 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk import parquet
-from airflow_provider_wa.bulk.files import prove, read_column, read_rows
+from airflow_provider_wa.bulk.files import columns_of, prove, read_column, read_rows
 from airflow_provider_wa.bulk.open_file import FileFailed
 from airflow_provider_wa.bulk.output_files import row_writer
 from airflow_provider_wa.bulk.text import PAGE
@@ -90,6 +90,14 @@ def test_an_empty_list_has_no_values(tmp_path: Path, name: str) -> None:
         ("a.jsonl", '{"phone": 1\n', "line 1 is not a JSON object"),
         ("a.xls", "PK", r"must end with .csv, .tsv, .txt, .jsonl, .ndjson, .parquet or .xlsx; text may be packed"),
         ("a.gz", "PK", "must end with"),
+        (
+            "a.csv",
+            b"PK\x03\x04\x14\0",
+            "is not text: its content is that of a zip archive or an Excel workbook; .* .xlsx",
+        ),
+        ("a.txt", b"\xd0\xcf\x11\xe0\xa1", "old Excel workbook"),
+        ("a.jsonl", packed(b"{}"), "a file that gzip packed; its name must end with .gz"),
+        ("a.csv", b"PAR1\x15", "a Parquet file"),
         ("acsv", "phone", "must end with"),
         ("a.xlsx", "PK", "is not an Excel workbook: .*; expected an .xlsx file without a password"),
         ("a.csv.gz", "phone\n1\n", "a.csv.gz cannot be unpacked: .*; expected a file that gzip made"),
@@ -179,6 +187,23 @@ def test_all_lines_tell_the_columns_of_a_span(tmp_path: Path, place: int) -> Non
         for row in (1, 2, 3)
     ]
     assert set(prove(lines).names) == {"phone", "name"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "names", "repeated"),
+    [
+        ("a.csv", "name, city ,Phone,x,x\n", ["name", "city", "phone"], {"x"}),
+        ("a.jsonl", '{" name ": 1}\n{"Phone": 2}\n{"x": 3, "city": null}\n', [" name ", "phone", "x", "city"], set()),
+        ("a.jsonl", "", [], set()),
+    ],
+)
+def test_the_columns_are_known_from_all_rows(
+    tmp_path: Path, name: str, content: str, names: list[str], repeated: set[str]
+) -> None:
+    path = written(tmp_path, name, content)
+    for proof in (None, prove(path, "phone")):
+        found = columns_of(path, "phone", proof=proof)
+        assert (found.names, found.repeated) == (names, repeated)
 
 
 def test_cells_that_a_row_lacks_are_missing_and_empty_ones_beyond_the_columns_are_left_out(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from openpyxl.cell.cell import Cell
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.files import names_of, prove, read_column, read_rows
+from airflow_provider_wa.bulk.files import columns_of, prove, read_column, read_rows
 
 
 def book(folder: Path, *rows: Sequence[Any], sheets: int = 1) -> Path:
@@ -48,7 +48,7 @@ def test_blank_rows_do_not_count_and_a_span_is_read(tmp_path: Path) -> None:
     assert list(read_column(path, "phone")) == [1, "", 3]
     assert list(read_column(path, "phone", (2, 3))) == ["", 3]
     assert list(read_rows(path, "phone", (2, 2))) == [{"name": "Ben"}]
-    assert names_of(path, "phone") == ["name", "phone"]
+    assert columns_of(path, "phone").names == ["name", "phone"]
 
 
 def test_rows_beyond_a_wrong_size_are_read(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.bulk.columns import Columns, Keys
-from airflow_provider_wa.bulk.files import names_of, prove, read_column, read_rows
-from airflow_provider_wa.bulk.formats import Proof
+from airflow_provider_wa.bulk.files import columns_of, prove, read_column, read_rows
+from airflow_provider_wa.bulk.formats import Names, Proof
 from airflow_provider_wa.bulk.partition import Part
 from airflow_provider_wa.bulk.text import TextFormat
 from airflow_provider_wa.paths import open_path
@@ -139,7 +139,7 @@ class InputList:
 
         :raises BadInput: as for ``values``.
         """
-        return self._columns(column).names
+        return list(self._columns(column).names)
 
     def repeated(self, column: str) -> frozenset[str]:
         """Return the names of several columns each: rows lack them, since nobody can say which column is meant.
@@ -152,15 +152,13 @@ class InputList:
     def _span(self) -> tuple[int, int] | None:
         return self._part.span if self._part else None
 
-    def _columns(self, column: str) -> Columns:
-        if self._sql is not None:
-            return self._query_columns or self._queried(column)[0]
+    def _columns(self, column: str) -> Names:
         if self._items is not None:
-            found = _union(self._mappings(column))
-            return Columns.of(found or [column], column, "the list")
-        assert self._input_path is not None
-        names = self._proof.names if self._proof else names_of(open_path(self._input_path), column, self._text)
-        return Columns.of(names or [column], column, self._input_path)
+            return Names(self._keys(column).named(_union(self._mappings(column))) or [column])
+        if self._input_path is not None:
+            return columns_of(open_path(self._input_path), column, self._text, self._proof)
+        columns = self._query_columns or self._queried(column)[0]
+        return Names(columns.names, columns.repeated)
 
     def _keys(self, column: str) -> Keys:
         return Keys.of(self._mappings(column), column, "the list")
