@@ -14,8 +14,8 @@ from airflow_provider_wa.operators.base import WaOperator
 class WaListOperator(WaOperator):
     """Base of the operators that go through a list: of a subclass's own argument, or one of the following.
 
-    :param input_path: a CSV, JSON Lines or Parquet file (``.csv``, ``.jsonl``, ``.parquet``), as a path or an
-        ``ObjectStoragePath`` URI (templated).
+    :param input_path: a file, as a path or an ``ObjectStoragePath`` URI (templated): a table (``.csv``, ``.tsv``,
+        ``.txt``, ``.parquet``, ``.xlsx``) or JSON Lines (``.jsonl``, ``.ndjson``); text may be packed (``.csv.gz``).
     :param sql: a query (templated), over ``sql_conn_id``. Give it an ORDER BY: a retry goes on where the list was.
     :param sql_conn_id: any connection to a database that Airflow has a hook for (templated).
     :param column: the column that holds the number or JID (templated).
@@ -25,8 +25,8 @@ class WaListOperator(WaOperator):
         one under which ``column`` is a name (templated).
     :param encoding: encoding of a text file without a byte order mark, for example ``"cp1252"`` for what Excel often
         writes; UTF-8 by default (templated).
-    :param output_path: path or URI of the results, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
-        exists. Required for more than 1,000 rows.
+    :param output_path: path or URI of the results, ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson`` or ``.parquet``
+        (templated). Replaced if it exists. Required for more than 1,000 rows.
     :param concurrency: maximum number of calls at once.
     :param rate_limit: maximum call rate, for example ``"10/s"``; the connection's by default.
     :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
