@@ -15,7 +15,8 @@ import pendulum
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.store.sends import DailyLimit
+from airflow_provider_wa.bulk.caps import Cap
+from airflow_provider_wa.store.send_changes import DailyLimit
 
 HORIZON = timedelta(hours=48)
 """Longest search for a moment that is not quiet in any of a number's time zones."""
@@ -149,6 +150,7 @@ class SendingPolicy:
     :param zone: the time zone in which a day begins, and of recipients without a known zone.
     :param daily_limit: maximum messages a day over the connection, of all senders.
     :param wait: a message that must not be sent now is sent later, and not skipped.
+    :param cap: maximum messages to one person in a period, over all connections.
     """
 
     interval: SendInterval | None = None
@@ -156,6 +158,7 @@ class SendingPolicy:
     zone: str = "UTC"
     daily_limit: int | None = None
     wait: bool = True
+    cap: Cap | None = None
 
     def hold(self, recipient: str, now: datetime) -> Hold | None:
         """Return the hold on a recipient; None if they may be written to."""

@@ -15,8 +15,9 @@ from airflow_provider_wa.api.messages import MediaMessage, Message, Text
 from airflow_provider_wa.api.numbers import person
 from airflow_provider_wa.api.records import DeliveryStatus
 from airflow_provider_wa.bulk.progress import Log
+from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
-from airflow_provider_wa.store.sends import SendRow, Settle
+from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from airflow_provider_wa.api.errors import WaError
@@ -14,12 +15,23 @@ from airflow_provider_wa.store.send_states import IN_DOUBT, SendState, as_report
 from airflow_provider_wa.store.sends import SendRow
 
 COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
-"""A result's columns: the recipient as it was given, digits or JID, and what became of the message."""
+"""A result's columns: the recipient as it was given; digits or JID, None if it has neither; the message's outcome."""
+
+
+class Identity(Enum):
+    """The property that makes two rows of a list the same message, as details name it."""
+
+    RECIPIENT = "same recipient"
+    MESSAGE = "same message to the same recipient"
+    KEY = "same idempotency_key"
 
 
 @dataclass(frozen=True)
 class Addressed:
-    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key."""
+    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key.
+
+    ``name`` is the author's own key, if there is one.
+    """
 
     row: int
     given: str
@@ -28,23 +40,31 @@ class Addressed:
     key: str
     message_id: str | None = None
     again: bool = False
+    identity: Identity = Identity.RECIPIENT
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Unaddressed:
-    """A row that no message can be made of, and the reason."""
+    """A row that no message is made of, the reason, and its state; ``to`` is empty if it has no valid recipient."""
 
     row: int
     given: str
     reason: str
+    to: str = ""
+    state: SendState = SendState.FAILED
 
 
 @dataclass
 class SendCounts:
-    """Counts of a pass: rows by state, and the reasons for a further one."""
+    """Counts of a pass: rows by state, and the reasons for a further one.
+
+    ``duplicates`` are those of the skipped whose message the list has before.
+    """
 
     states: Counter[SendState] = field(default_factory=Counter)
     total: int = 0
+    duplicates: int = 0
     hold: Hold | None = None
     failure: WaError | None = None
     """Error that a further pass, or a further try, may clear up."""
@@ -75,7 +95,8 @@ class SendCounts:
         """Text for the log: the number of accepted messages, and of the others by state."""
         others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
         more = "".join(f", {count:,} {name}" for name, count in others.items())
-        return f"{self.states[SendState.ACCEPTED]:,} accepted{more}"
+        again = f" ({self.duplicates:,} of the skipped are duplicates)" if self.duplicates else ""
+        return f"{self.states[SendState.ACCEPTED]:,} accepted{more}{again}"
 
 
 def as_result(row: SendRow) -> dict[str, Any]:
@@ -83,7 +104,7 @@ def as_result(row: SendRow) -> dict[str, Any]:
     state = as_reported(row.state)
     return {
         "input": row.given,
-        "to": row.recipient,
+        "to": row.recipient or None,
         "status": state.value,
         "message_id": row.message_id if state is SendState.ACCEPTED else None,
         "settled_at": row.settled_at.isoformat(timespec="seconds") if row.settled_at else None,

@@ -19,24 +19,17 @@ from typing import Any
 from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
 from airflow_provider_wa.api.errors import OutcomeUnknown, SessionDown, VendorUnavailable, WaError
 from airflow_provider_wa.api.records import SentMessage
-from airflow_provider_wa.bulk.dedupe import DiskIntSet
+from airflow_provider_wa.bulk.dedupe import DiskFirstRows
 from airflow_provider_wa.bulk.pacing import Hold, SendingPolicy
 from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
+from airflow_provider_wa.bulk.send_facts import Facts, LookUp
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
 from airflow_provider_wa.store.group_commit import GroupCommit
-from airflow_provider_wa.store.send_states import SendState, Step, as_reported, held, next_step, outcome
-from airflow_provider_wa.store.sends import (
-    LIMIT_REACHED,
-    Change,
-    Forget,
-    Intend,
-    Note,
-    Place,
-    SendRow,
-    Settle,
-)
+from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Forget, Intend, Note, Place, Report, Settle
+from airflow_provider_wa.store.send_states import SendState, Step, held, outcome
+from airflow_provider_wa.store.sends import Change, Recent, SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
@@ -61,6 +54,7 @@ class BulkSend:
     :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
     :param watch_session: look at the beginning and then once in a while if the account is logged in.
     :param resend_unknown: send a message again that may have gone out, if that cannot be cleared up.
+    :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
     """
 
     vendor: SendsMessages
@@ -75,6 +69,7 @@ class BulkSend:
     watch_session: bool = True
     resend_unknown: bool = False
     first: int = 1
+    places: range | None = None
     passes: int = PASSES
     sent: SentMessage | None = None
     """The last message that was accepted in this try."""
@@ -118,7 +113,7 @@ class BulkSend:
         self._reconciler.forget_reports()
         self._progress = Progress(self.log, "messages", self.counts, length)
         try:
-            with DiskIntSet() as self._seen:
+            with DiskFirstRows() as self._seen:
                 await for_each(self._to_send(rows), self._send, workers)
         finally:
             self._progress.finish()
@@ -144,49 +139,38 @@ class BulkSend:
     ) -> AsyncIterator[Addressed]:
         """Those of some rows that are to be sent to now; the others are counted."""
         addressed = [each for each in made if isinstance(each, Addressed)]
-        known = await asyncio.to_thread(self.store.sends.known, [each.key for each in addressed])
-        suppressed = await asyncio.to_thread(self.store.suppressions.among, {each.to for each in addressed})
-        for before in known.values():
+        known = await asyncio.to_thread(LookUp.of, self.store, addressed, self.policy.cap)
+        for before in known.stored.values():
             if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
                 self._reconciler.note_accepted(before.settled_at, before.message_id)
         for each in made:
             if isinstance(each, Unaddressed):
-                self._note(changes, each, SendState.FAILED, each.reason)
+                self._report(changes, each, each.state, each.reason)
                 continue
-            step, row = await self._decided(each, known.get(each.key), each.to in suppressed)
-            if to_send := self._carried_out(step, each, row, changes):
+            step, facts = await self._decided(known.facts(each, self._seen))
+            if to_send := self._carried_out(step, facts, changes):
                 yield to_send
 
-    async def _decided(self, each: Addressed, row: SendRow | None, suppressed: bool) -> tuple[Step, SendRow | None]:
-        """Return the step for a message, and the message as it is in the store."""
-        repeated = not self._seen.add(int(each.key[:15], 16))
-        step = self._next_step(each, row, repeated, suppressed)
-        if row and step is Step.RECONCILE:
-            row = await self._cleared_up(each, row)
-            step = self._next_step(each, row, repeated, suppressed, reconciled=True)
-        return step, row
+    async def _decided(self, facts: Facts) -> tuple[Step, Facts]:
+        """Return the step for a message, and the facts with what the vendor knows."""
+        step = facts.step(self.batch, further=self._further)
+        if facts.stored and step is Step.RECONCILE:
+            facts = facts.as_stored(await self._cleared_up(facts.message, facts.stored))
+            may_repeat = self._may_repeat(facts.message)
+            step = facts.step(self.batch, further=self._further, reconciled=True, may_repeat=may_repeat)
+        return step, facts
 
-    def _next_step(
-        self, each: Addressed, row: SendRow | None, repeated: bool, suppressed: bool, reconciled: bool = False
-    ) -> Step:
-        return next_step(
-            row.state if row else None,
-            ours=row is None or row.batch == self.batch,
-            repeated=repeated,
-            suppressed=suppressed,
-            further=self._further,
-            reconciled=reconciled,
-            may_repeat=reconciled and self._may_repeat(each),
-        )
-
-    def _carried_out(self, step: Step, each: Addressed, row: SendRow | None, changes: list[Change]) -> Addressed | None:
+    def _carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
         """Return the message if it is to be sent now, else count it."""
-        if step is Step.SKIP_REPEATED:
-            again = Unaddressed(each.row, each.given, "")
-            self._note(changes, again, SendState.SKIPPED, "the list has this message to this recipient before")
+        each, row = facts.message, facts.stored
+        if step in _WITHOUT_A_MESSAGE:
+            self.counts.duplicates += step is Step.SKIP_REPEATED
+            self._report(changes, each, _WITHOUT_A_MESSAGE[step], facts.reason(step, self.policy.cap))
             return None
         if step is Step.REPORT_OTHER_BATCH and row:
-            self._note_elsewhere(changes, each, row)
+            state, detail = facts.elsewhere(self.places)
+            self.counts.duplicates += state is SendState.SKIPPED
+            self._report(changes, each, state, detail, row.message_id)
             return None
         if step is Step.SEND_AGAIN and row:
             return replace(each, message_id=row.message_id or each.message_id, again=True)
@@ -194,8 +178,8 @@ class BulkSend:
             changes.append(Place(key=each.key, batch=self.batch, row=each.row))
         if step is Step.SEND:
             return each
-        if step is Step.SKIP_SUPPRESSED:
-            self._note(changes, each, SendState.SKIPPED, "the recipient is suppressed")
+        if step in (Step.SKIP_SUPPRESSED, Step.SKIP_CAPPED):
+            self._note(changes, each, SendState.SKIPPED, facts.reason(step, self.policy.cap))
         elif row:
             self.counts.states[row.state] += 1
         return None
@@ -229,15 +213,20 @@ class BulkSend:
             message_id=addressed.message_id,
         )
         now = datetime.now(timezone.utc)
-        daily = self.policy.limit_at(now)
         in_the_way = await self._commits.add(
-            Intend(batch=self.batch, conn_id=self.conn_id, row=intent, again=addressed.again, daily=daily)
+            Intend(
+                batch=self.batch,
+                conn_id=self.conn_id,
+                row=intent,
+                again=addressed.again,
+                daily=self.policy.limit_at(now),
+                cap=self.policy.cap.limit_at(now) if self.policy.cap else None,
+            )
         )
         if in_the_way is LIMIT_REACHED:
             return self.policy.next_day(now)
         if in_the_way is not None:
-            # Somebody else has sent it, or is about to.
-            self.counts.states[in_the_way.state] += 1
+            await self._left_alone(addressed, in_the_way)
             return None
         flow = self.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
         try:
@@ -252,6 +241,18 @@ class BulkSend:
         if sent.warning:
             self._session_asked = float("-inf")
         return None
+
+    async def _left_alone(self, addressed: Addressed, in_the_way: SendRow | Recent) -> None:
+        """Enter that a message is not sent: another sender has it, or its recipient was sent others meanwhile."""
+        changes: list[Change] = []
+        if isinstance(in_the_way, Recent):
+            facts = Facts(addressed, None, capped=in_the_way)
+            self._carried_out(Step.SKIP_CAPPED, facts, changes)
+        else:
+            facts = Facts(addressed, in_the_way)
+            self._carried_out(facts.step(self.batch, further=True, reconciled=True), facts, changes)
+        for change in changes:
+            await self._commits.add(change)
 
     async def _not_accepted(self, addressed: Addressed, error: WaError) -> None:
         detail = f"{type(error).__name__}: {error}"
@@ -283,26 +284,31 @@ class BulkSend:
         self._note(changes, addressed, state, hold.reason)
         await self._commits.add(changes[0])
 
-    def _note(self, changes: list[Change], each: Addressed | Unaddressed, state: SendState, detail: str) -> None:
+    def _note(self, changes: list[Change], each: Addressed, state: SendState, detail: str) -> None:
         self.counts.states[state] += 1
-        key = each.key if isinstance(each, Addressed) else f"{self.batch}:{each.row}"[:64]
-        recipient = each.to if isinstance(each, Addressed) else each.given
-        row = SendRow(key=key, row=each.row, given=each.given, recipient=recipient, state=state, detail=detail)
+        row = SendRow(key=each.key, row=each.row, given=each.given, recipient=each.to, state=state, detail=detail)
         changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=row))
 
-    def _note_elsewhere(self, changes: list[Change], each: Addressed, row: SendRow) -> None:
-        """Enter the state of a message that another task or run began, under a key of the author's.
-
-        In doubt it stays so: it may have gone out over another connection.
-        """
-        state = as_reported(row.state)
+    def _report(
+        self,
+        changes: list[Change],
+        each: Addressed | Unaddressed,
+        state: SendState,
+        detail: str,
+        message_id: str | None = None,
+    ) -> None:
+        """Enter the result of a row that has no message of its own."""
         self.counts.states[state] += 1
-        detail = f"another task or run began this message; {row.detail}".rstrip("; ")
-        key = f"{self.batch}:{each.row}"[:64]
-        mine = replace(row, key=key, row=each.row, given=each.given, state=state, detail=detail)
-        changes.append(Note(batch=self.batch, conn_id=self.conn_id, row=mine))
-        # An earlier note is brought up to date: the outcome may be known by now.
-        changes.append(Settle(key=key, state=state, message_id=row.message_id, detail=detail))
+        row = SendRow(
+            key="",
+            row=each.row,
+            given=each.given,
+            recipient=each.to,
+            state=state,
+            message_id=message_id if state is not SendState.SKIPPED else None,
+            detail=detail,
+        )
+        changes.append(Report(batch=self.batch, conn_id=self.conn_id, row=row))
 
     async def _require_session(self) -> None:
         """Look, once in a while, if the account is logged in.
@@ -348,6 +354,10 @@ class BulkSend:
 
     def _commit(self, changes: Sequence[Change]) -> list[Any]:
         return self.store.sends.change(changes)
+
+
+_WITHOUT_A_MESSAGE = {Step.SKIP_REPEATED: SendState.SKIPPED, Step.REFUSE_KEY: SendState.FAILED}
+"""Steps for rows whose key is that of another row's message, and the states of their results."""
 
 
 class _Gap:

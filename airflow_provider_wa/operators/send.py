@@ -34,7 +34,8 @@ class WaSendMessageOperator(WaOperator):
     :param message_id: the message's own id, where the vendor lets the sender choose it (templated). Such a vendor takes
         a repeated id for the same message; without this argument an id is made.
     :param idempotency_key: name of the message (templated), for instance ``"invoice-{{ ... }}"``: only one message of a
-        name is ever sent, in whatever task or run. By default the task's run, the recipient and the message together.
+        name is ever sent, in whatever task or run, and to one recipient. By default the task's run and the recipient:
+        a retry with another text sends nothing more.
     :param on_unknown: choice for a message that may or may not have gone out: ``fail`` the task for good, ``skip`` it
         (with ``accepted`` None), or ``resend`` it, which may double it.
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
@@ -91,9 +92,9 @@ class WaBulkSendOperator(WaListOperator):
     second time, are skipped.
 
     Returns ``{"total", "accepted", "skipped", "failed", "unknown", "output", "results", "calls", "batch"}``. A
-    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``; ``results`` holds them in the order
-    of the list, or None if there is an ``output_path``. Accepted is not delivered: ``WaDeliverySensor`` takes the
-    operator's output.
+    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``, where ``to`` is digits or a JID, or
+    None without a valid recipient; there is one for each row. ``results`` holds them in the order of the list, or None
+    if there is an ``output_path``. Accepted is not delivered: ``WaDeliverySensor`` takes the operator's output.
 
     Besides those of ``WaListOperator`` it takes these arguments; the parts of a list share the pace.
 
@@ -101,7 +102,9 @@ class WaBulkSendOperator(WaListOperator):
         XCom that holds one (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "...", "caption": "..."}``, or a message of
         ``airflow_provider_wa.api.messages``. Its texts are Jinja templates, rendered for each recipient with the row's
-        columns (``"Hello {{ name }}"``) and the variables of Airflow's templates (``{{ ds }}``).
+        columns (``"Hello {{ name }}"``), the recipient (``{{ to }}`` in E.164, ``{{ jid }}``) and the variables of
+        Airflow's templates (``{{ ds }}``). A value that is missing or empty fails the row, unless the template has an
+        answer: ``{{ name | default("friend") }}``.
     :param concurrency: maximum number of calls at once; 1 by default.
     :param pace: gap between two sends: ``5`` or ``"5s"``, or a random one: ``(3, 8)`` or ``"3-8s"``.
     :param daily_limit: maximum number of messages a day over this connection, those of all tasks together.
@@ -113,8 +116,14 @@ class WaBulkSendOperator(WaListOperator):
     :param on_unknown: choice for messages that may or may not have gone out: ``fail`` the task for good after all
         others were sent, ``skip`` them, or ``resend`` them, which may double some.
     :param idempotency_key: a template for the name of a message (``"invoice-{{ number }}"``): only one message of a
-        name is ever sent, in whatever task or run. By default the task's run, the recipient and the message together.
+        name is ever sent, in whatever task or run, and to one recipient. By default the task's run and the person.
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
+    :param duplicates: choice for a person who is in the list more than once: ``skip`` all rows but the first, or
+        ``allow`` each message that is different. Then a retry sends a row again if its text has changed.
+    :param cap: maximum number of messages to one person in a period, over all connections and tasks:
+        ``(2, timedelta(days=7))``, or a number and seconds. Who has got as many is skipped.
+    :param dry_run: send nothing and store nothing. Results say what a run would do now: ``would_send``, ``skipped`` or
+        ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
     """
 
     items = "recipients"
@@ -134,6 +143,9 @@ class WaBulkSendOperator(WaListOperator):
         on_unknown: str = "fail",
         idempotency_key: str | None = None,
         resend: bool = False,
+        duplicates: str = "skip",
+        cap: Sequence[Any] | None = None,
+        dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(concurrency=concurrency, **kwargs)
@@ -147,6 +159,9 @@ class WaBulkSendOperator(WaListOperator):
         self.on_unknown = on_unknown
         self.idempotency_key = idempotency_key
         self.resend = resend
+        self.duplicates = duplicates
+        self.cap = cap
+        self.is_dry_run = dry_run
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run.bulk_send import SendRunner
@@ -163,6 +178,9 @@ class WaBulkSendOperator(WaListOperator):
             on_unknown=self.on_unknown,
             idempotency_key=self.idempotency_key,
             resend=self.resend,
+            duplicates=self.duplicates,
+            cap=self.cap,
+            dry_run=self.is_dry_run,
         ).run(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

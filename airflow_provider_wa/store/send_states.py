@@ -57,8 +57,10 @@ REPLACED_BY_NOTE = NOT_SENT
 class Step(Enum):
     """Next step for a row of the list."""
 
+    REFUSE_KEY = auto()
+    """Fail it: its key is that of another recipient's message."""
     SKIP_REPEATED = auto()
-    """Skip it: the list has the same message to the same recipient before."""
+    """Skip it: the list has its message before."""
     REPORT_OTHER_BATCH = auto()
     """Enter the state that it has in another batch, which began it."""
     RECONCILE = auto()
@@ -68,6 +70,8 @@ class Step(Enum):
     KEEP = auto()
     """Count it by its state."""
     SKIP_SUPPRESSED = auto()
+    SKIP_CAPPED = auto()
+    """Skip it: the recipient has got as many messages as a person may get."""
     SEND = auto()
 
 
@@ -79,33 +83,39 @@ class _Rule:
     states: Collection[SendState] | None = None
     ours: bool | None = None
     repeated: bool | None = None
+    another: bool | None = None
     suppressed: bool | None = None
+    capped: bool | None = None
     further: bool | None = None
     reconciled: bool | None = None
     may_repeat: bool | None = None
 
     def fits(self, state: SendState | None, *flags: bool) -> bool:
         """Return True if all conditions are met."""
-        wanted = (self.ours, self.repeated, self.suppressed, self.further, self.reconciled, self.may_repeat)
+        of_row = (self.ours, self.repeated, self.another, self.suppressed, self.capped)
+        wanted = (*of_row, self.further, self.reconciled, self.may_repeat)
         in_state = self.states is None or state in self.states
         return in_state and all(want in (None, flag) for want, flag in zip(wanted, flags, strict=True))
 
 
 # The first rule that fits decides.
 _RULES = (
+    _Rule(Step.REFUSE_KEY, repeated=True, another=True),
     _Rule(Step.SKIP_REPEATED, repeated=True),
+    _Rule(Step.REFUSE_KEY, MAY_HAVE_GONE_OUT, another=True),
     _Rule(Step.REPORT_OTHER_BATCH, MAY_HAVE_GONE_OUT, ours=False),
     _Rule(Step.RECONCILE, IN_DOUBT, reconciled=False),
     _Rule(Step.SEND_AGAIN, IN_DOUBT, may_repeat=True, suppressed=False),
     _Rule(Step.KEEP, MAY_HAVE_GONE_OUT),
     _Rule(Step.KEEP, FINAL_IN_A_TRY, further=True),
     _Rule(Step.SKIP_SUPPRESSED, suppressed=True),
+    _Rule(Step.SKIP_CAPPED, capped=True),
     _Rule(Step.SEND),
 )
 
 _STEPS = {
     case: next(rule.step for rule in _RULES if rule.fits(*case))
-    for case in product((None, *SendState), *repeat((False, True), 6))
+    for case in product((None, *SendState), *repeat((False, True), 8))
 }
 """The rules applied to all cases, so that a row costs one look-up."""
 
@@ -117,6 +127,8 @@ def next_step(
     repeated: bool,
     suppressed: bool,
     further: bool,
+    another: bool = False,
+    capped: bool = False,
     reconciled: bool = False,
     may_repeat: bool = False,
 ) -> Step:
@@ -124,13 +136,15 @@ def next_step(
 
     :param state: its state in the store; None if it is not known there.
     :param ours: it is in the store under this batch, not under that of another task or run.
-    :param repeated: the list has the same message to the same recipient before.
+    :param repeated: the list has a row with its key before.
     :param suppressed: the recipient must not be written to.
     :param further: this try has gone through the list before.
+    :param another: who has its key, a row before it or else the message in the store, is another recipient.
+    :param capped: the recipient has got as many messages as a person may get.
     :param reconciled: the vendor was asked what became of it.
     :param may_repeat: in doubt it may be sent again: it would be the same message, or the author allows it.
     """
-    return _STEPS[state, ours, repeated, suppressed, further, reconciled, may_repeat]
+    return _STEPS[state, ours, repeated, another, suppressed, capped, further, reconciled, may_repeat]
 
 
 def outcome(error: WaError, *, again: bool) -> SendState:
@@ -157,6 +171,14 @@ def held(*, wait: bool, again: bool) -> SendState:
 def as_reported(state: SendState) -> SendState:
     """Return the state as results show it: what was only intended is ``unknown``."""
     return SendState.UNKNOWN if state is SendState.INTENDED else state
+
+
+def elsewhere(state: SendState, *, other_part: bool) -> SendState:
+    """Return the result of a row whose message another batch began; in doubt it stays so.
+
+    :param other_part: that is another part of the same list, which has the message's result.
+    """
+    return SendState.SKIPPED if other_part else as_reported(state)
 
 
 class Evidence(Enum):

@@ -23,7 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -142,6 +142,7 @@ sends = Table(
     Index("wa_sends_batch", "batch", "row"),
     Index("wa_sends_intended_at", "conn_id", "intended_at"),
     Index("wa_sends_message", "conn_id", "message_id"),
+    Index("wa_sends_recipient", "recipient", "intended_at"),
 )
 """Messages that were to be sent, and their outcomes: written before the request, and after it."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wa.bulk.dedupe import DiskIntSet
+from airflow_provider_wa.bulk.dedupe import DiskCounter, DiskFirstRows, DiskIntSet, FirstRow
 
 LARGEST = 16**15 - 1
 """Of a key's digits that a bulk send keeps."""
@@ -52,3 +52,18 @@ def test_after_it_is_closed_nothing_is_told_that_would_be_wrong() -> None:
         seen.add(1)
     with pytest.raises(sqlite3.Error):
         seen.add(1)
+
+
+def test_the_first_row_of_a_number_is_kept_with_its_owner() -> None:
+    with DiskFirstRows() as seen:
+        assert seen.add(LARGEST, 3, 7) is None
+        assert seen.add(LARGEST, 5, 8) == seen.add(LARGEST, 9, 7) == FirstRow(3, 7)
+        assert seen.add(1, 10**9, LARGEST) is None
+        assert seen.add(1, 2, 2) == FirstRow(10**9, LARGEST)
+
+
+def test_numbers_are_counted() -> None:
+    with DiskCounter() as counter:
+        for number in (LARGEST, 1, LARGEST):
+            counter.add(number)
+        assert [counter.count(number) for number in (LARGEST, 1, 2)] == [2, 1, 0]

@@ -26,3 +26,13 @@ def test_what_is_begun_and_what_nobody_knows_are_in_doubt() -> None:
     counts = SendCounts(states=states, total=1206)
     assert counts.to_dict() == {"total": 1206, "accepted": 1200, "skipped": 3, "failed": 0, "unknown": 3}
     assert (counts.done, counts.remark) == (1206, "1,200 accepted, 3 skipped, 3 unknown")
+
+
+def test_the_log_counts_the_duplicates_among_the_skipped() -> None:
+    counts = SendCounts(states=Counter({SendState.ACCEPTED: 2, SendState.SKIPPED: 1200}), total=1202, duplicates=1100)
+    assert counts.remark == "2 accepted, 1,200 skipped (1,100 of the skipped are duplicates)"
+
+
+def test_a_row_without_a_recipient_has_none() -> None:
+    row = SendRow(key="k", row=1, given="nobody", recipient="", state=SendState.FAILED)
+    assert as_result(row)["to"] is None

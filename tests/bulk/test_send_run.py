@@ -28,13 +28,15 @@ from airflow_provider_wa.api.flow import Flow, Sleep
 from airflow_provider_wa.api.messages import Location, Message, Text
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
 from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.database import StoreUnavailable
+from airflow_provider_wa.store.send_changes import Intend, Settle
 from airflow_provider_wa.store.send_states import SendState
-from airflow_provider_wa.store.sends import Intend, SendRow, Settle
+from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
 
@@ -525,6 +527,73 @@ async def test_the_same_message_to_the_same_recipient_goes_out_once(tries: Tries
     assert sorted(vendor.reached) == ["12025550001", "12025550002"]
     assert tries.states() == ["accepted", "accepted", "skipped"]
     assert counts.to_dict() == {"total": 3, "accepted": 2, "skipped": 1, "failed": 0, "unknown": 0}
+
+
+async def test_a_repeated_row_has_its_recipient_and_the_first_ones_place(
+    tries: Tries, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await tries(Vendor(), ["12025550001", "12025550002", "12025550001"], first=41)
+    repeated = tries.rows()[2]
+    assert (repeated.row, repeated.recipient, repeated.detail) == (43, "12025550001", "same recipient as row 41")
+    assert "1 skipped (1 of the skipped are duplicates)" in caplog.text
+
+
+async def test_another_part_that_has_the_recipient_is_named_with_its_row(tries: Tries) -> None:
+    vendor = Vendor()
+    await tries(vendor, us(2), batch="one", places=range(1, 3))
+    counts = await tries(vendor, us(3), batch="two", first=3, places=range(3, 6))
+    assert vendor.reached == us(3)
+    assert counts.states == {SendState.SKIPPED: 2, SendState.ACCEPTED: 1}
+    assert [row.detail for row in tries.rows("two")] == [
+        "same recipient as row 1, which another part of the list has",
+        "same recipient as row 2, which another part of the list has",
+        "",
+    ]
+
+
+async def test_a_part_that_went_over_another_connection_before_has_its_states(tries: Tries) -> None:
+    await tries(Vendor(), us(2), batch="before", first=3, places=range(3, 5))
+    counts = await tries(Vendor(), us(2), batch="now", first=3, places=range(3, 5))
+    assert counts.states == {SendState.ACCEPTED: 2}
+    assert [row.message_id for row in tries.rows("now")] == ["m1", "m2"]
+
+
+async def test_whoever_sends_the_same_at_the_same_time_leaves_the_other_a_result_for_each_row(tries: Tries) -> None:
+    vendor = Vendor(seconds=0.0)
+    await asyncio.gather(*(tries(vendor, us(60), workers=3, batch=batch) for batch in ("one", "two")))
+    assert sorted(vendor.reached) == us(60)
+    for batch in ("one", "two"):
+        assert [row.row for row in tries.rows(batch)] == list(range(1, 61))
+
+
+async def test_whoever_has_got_enough_takes_no_turn_of_the_pace(tries: Tries) -> None:
+    await tries(Vendor(), us(2))
+    policy = SendingPolicy(cap=Cap(1, HOUR), interval=SendInterval(FOREVER, FOREVER))
+    counts = await asyncio.wait_for(tries(vendor := Vendor(), us(2), batch="b2", name="x", policy=policy), 20)
+    assert (vendor.calls, counts.states) == ([], {SendState.SKIPPED: 2})
+
+
+async def test_what_others_send_meanwhile_counts_for_the_cap(tries: Tries) -> None:
+    """The recipients are looked up together; the second one is sent something before it is its turn."""
+    one, two = us(2)
+
+    def by_another() -> None:
+        row = SendRow(key="another", row=1, given=two, recipient=two, state=SendState.INTENDED)
+        tries.store.sends.change([Intend(batch="other", conn_id="other", row=row)])
+
+    vendor = Vendor(on_call=by_another)
+    await tries(vendor, [one, two], policy=SendingPolicy(cap=Cap(1, HOUR)))
+    assert vendor.reached == [one]
+    assert tries.states() == ["accepted", "skipped"]
+    assert tries.rows()[1].detail.startswith("capped: 1 message in 1 hour, the last at ")
+
+
+async def test_a_message_in_doubt_is_repeated_whatever_the_cap(tries: Tries) -> None:
+    vendor = ById(answer=raising(OutcomeUnknown("no reply"), times=1))
+    await tries(vendor, us(1), policy=SendingPolicy(cap=Cap(1, HOUR)))
+    assert tries.states() == ["accepted"]
+    assert len({name for _, name in vendor.taken}) == 1
 
 
 async def test_who_is_suppressed_is_skipped_even_what_is_in_doubt_is_not_repeated(tries: Tries) -> None:

@@ -219,8 +219,12 @@ def test_who_is_no_recipient_fails_alone(vendors: Vendors) -> None:
     assert statuses(summary) == ["accepted", "failed", "failed", "failed", "failed", "accepted"]
     reasons = [row["detail"] for row in summary["results"]]
     assert "'nobody' is not a phone number" in reasons[1]
-    assert "'name' is undefined" in reasons[2]
-    assert "'name' is undefined" in reasons[3]
+    for reason in reasons[2:4]:
+        assert reason == (
+            "message: row has no value for column 'name'; give the template a default: {{ name | default('...') }}"
+        )
+    first, *others = digits(existing(5))
+    assert [row["to"] for row in summary["results"]] == [first, None, *others]
     assert texts(vendors) == ["Hi Ann", "Hi Ed"]
 
 
@@ -246,7 +250,7 @@ def test_duplicates_and_who_is_suppressed_are_skipped(vendors: Vendors, airflow_
     summary = send([*numbers, "00" + digits(numbers)[0]])
     assert statuses(summary) == ["accepted", "skipped", "accepted", "skipped"]
     assert "suppressed" in summary["results"][1]["detail"]
-    assert "before" in summary["results"][3]["detail"]
+    assert summary["results"][3]["detail"] == "same recipient as row 1"
     assert counts(summary) == {"total": 4, "accepted": 2, "skipped": 2}
 
 
@@ -254,7 +258,8 @@ def test_both_forms_of_a_number_are_one_recipient_within_a_list_and_over_its_tri
     one, two = "525512345678", "5215512345678"
     first = send([two, f"+{one}", f"{one}@s.whatsapp.net"])
     assert counts(first) == {"total": 3, "accepted": 1, "skipped": 2}
-    assert first["results"][1]["detail"] == "the list has this message to this recipient before"
+    assert [row["detail"] for row in first["results"]] == ["", *["same recipient as row 1"] * 2]
+    assert [row["to"] for row in first["results"]] == [two, one, one]
     assert counts(send([one])) == {"total": 1, "accepted": 1}
     assert taken(vendors) == [two]
 
@@ -464,15 +469,279 @@ def test_a_key_that_is_empty_fails_that_recipient_alone(vendors: Vendors) -> Non
     rows = [{"phone": number, "invoice": invoice} for number, invoice in zip(existing(3), ("a", "", None), strict=True)]
     summary = send(rows, idempotency_key="{{ invoice }}")
     assert statuses(summary) == ["accepted", "failed", "failed"]
-    assert "'invoice' is undefined" in summary["results"][1]["detail"]
+    for row in summary["results"][1:]:
+        assert "idempotency_key: row has no value for column 'invoice'" in row["detail"]
     summary = send(rows, idempotency_key="{{ invoice | default('') }}", context=run(task_id="other"))
-    assert "idempotency_key: it is empty" in summary["results"][1]["detail"]
+    assert "idempotency_key: the value of 'invoice' is empty" in summary["results"][1]["detail"]
 
 
 def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors) -> None:
     for max_tries in (2, 2, 5, 5):  # Airflow raises it when the task is cleared
         send(existing(2), context=run(max_tries=max_tries), resend=True, retries=2)
     assert len(taken(vendors)) == 4
+
+
+# One person, one message.
+
+
+def people(*texts: str, phone: str = "525512345678") -> list[dict[str, str]]:
+    return [{"phone": phone, "text": text} for text in texts]
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+def test_a_row_that_changed_between_two_tries_is_not_sent_again_and_its_first_text_stands(
+    vendors: Vendors, conn_type: str
+) -> None:
+    options = {"wa_conn_id": f"{conn_type}_default"}
+    first = send(people("first"), "{{ text }}", **options)
+    again = send(people("second", phone="5215512345678"), "{{ text }}", **options)
+    assert texts(vendors) == ["first"]
+    assert again["results"][0]["message_id"] == first["results"][0]["message_id"]
+    assert counts(again) == {"total": 1, "accepted": 1}
+
+
+def test_a_changed_row_in_doubt_is_not_sent_with_its_new_text(vendors: Vendors) -> None:
+    fault(vendors, "wa_portal", "lost_reply")
+    vendors.control("faults", vendor="wa_portal", kind="server_error", status=502, path="eport")
+    with pytest.raises(VendorUnavailable):
+        send(people("first"), "{{ text }}")
+    vendors.state.faults.clear()
+    summary = send(people("second"), "{{ text }}", on_unknown="skip")
+    assert counts(summary) == {"total": 1, "unknown": 1}
+    assert texts(vendors) == ["first"]
+
+
+def test_a_person_who_is_in_the_list_twice_gets_the_first_rows_message(vendors: Vendors) -> None:
+    rows = [{"phone": existing(1)[0], "text": "x"}, *people("one", "two", "one")]
+    for _ in range(2):
+        summary = send(rows, "{{ text }}", concurrency=4)
+        assert sorted(texts(vendors)) == ["one", "x"]
+        assert statuses(summary) == ["accepted", "accepted", "skipped", "skipped"]
+        assert [row["detail"] for row in summary["results"][2:]] == ["same recipient as row 2"] * 2
+        assert {row["to"] for row in summary["results"][1:]} == {"525512345678"}
+
+
+def test_duplicates_that_are_allowed_are_each_different_message_once(vendors: Vendors) -> None:
+    for _ in range(2):
+        summary = send(people("one", "two", "one"), "{{ text }}", duplicates="allow")
+        assert statuses(summary) == ["accepted", "accepted", "skipped"]
+        assert summary["results"][2]["detail"] == "same message to the same recipient as row 1"
+    assert texts(vendors) == ["one", "two"]
+    send(people("one", "changed", "one"), "{{ text }}", duplicates="allow")
+    assert texts(vendors) == ["one", "two", "changed"]
+
+
+def test_a_row_without_a_message_leaves_its_person_to_the_next_row(vendors: Vendors) -> None:
+    rows = [*people("", "two", "three")]
+    summary = send(rows, "Hi {{ text }}")
+    assert statuses(summary) == ["failed", "accepted", "skipped"]
+    assert summary["results"][2]["detail"] == "same recipient as row 2"
+    assert texts(vendors) == ["Hi two"]
+
+
+def test_a_person_in_two_parts_gets_one_message_and_each_part_has_a_result_for_each_row(
+    vendors: Vendors, airflow_store: Store, tmp_path: Path
+) -> None:
+    """The second one is suppressed: no part takes the other one's result away."""
+    from airflow_provider_wa.bulk.partition import partition
+
+    source, (one, two) = tmp_path / "list.csv", existing(2)
+    source.write_text("\n".join(["phone,text", f"{one},a", f"{two},b", f"{one},c", f"{two},d"]) + "\n")
+    airflow_store.suppressions.add(digits([two]))
+    parts = partition(str(source), 2)
+    options = {"input_path": str(source), "message": "{{ text }}"}
+    for _ in range(2):
+        first, second = (
+            send(None, part=part, context=run(map_index=index), **options) for index, part in enumerate(parts)
+        )
+        assert statuses(first) == ["accepted", "skipped"]
+        assert statuses(second) == ["skipped", "skipped"]
+        assert [row["detail"] for row in second["results"]] == [
+            "same recipient as row 1, which another part of the list has",
+            "the recipient is suppressed",
+        ]
+    assert texts(vendors) == ["a"]
+
+
+def test_another_connection_in_a_retry_sends_to_nobody_again(vendors: Vendors) -> None:
+    first = send(existing(2))
+    again = send(existing(2), wa_conn_id="green_api_default")
+    assert len(taken(vendors)) == 2
+    assert counts(again) == {"total": 2, "accepted": 2}
+    assert [row["message_id"] for row in again["results"]] == [row["message_id"] for row in first["results"]]
+
+
+# Keys of the author's.
+
+
+def test_a_key_may_name_the_recipient_and_is_the_same_for_each_spelling(vendors: Vendors) -> None:
+    (number,) = existing(1)
+    for place, spelling in enumerate((number, "00" + digits([number])[0], f"{digits([number])[0]}@s.whatsapp.net")):
+        send([spelling], "{{ to }} {{ jid }}", context=run(run_id=f"r{place}"), idempotency_key="hello-{{ to }}")
+    assert texts(vendors) == [f"+{digits([number])[0]} {digits([number])[0]}@s.whatsapp.net"]
+
+
+def test_a_group_has_its_jid_under_both_names(vendors: Vendors) -> None:
+    send([GROUP], "{{ to }} {{ jid }}", wa_conn_id="wuzapi_default")
+    assert texts(vendors) == [f"{GROUP} {GROUP}"]
+
+
+def test_columns_win_over_the_recipients_names(vendors: Vendors) -> None:
+    rows = [{"to": existing(1)[0], "jid": "j"}, {"to": existing(2)[1]}]
+    summary = send(rows, "{{ to }} {{ jid }}", column="to")
+    assert texts(vendors) == [f"{existing(1)[0]} j"]
+    assert "row has no value for column 'jid'" in summary["results"][1]["detail"]
+
+
+def test_two_recipients_under_one_key_are_an_error_that_names_it(vendors: Vendors) -> None:
+    rows = [{"phone": number, "invoice": 7} for number in existing(2)] + [{"phone": existing(1)[0], "invoice": 7.0}]
+    for _ in range(2):
+        summary = send(rows, idempotency_key="invoice-{{ invoice }}")
+        assert statuses(summary) == ["accepted", "failed", "skipped"]
+        assert [row["detail"] for row in summary["results"][1:]] == [
+            "idempotency_key 'invoice-7': row 1 has it for another recipient",
+            "same idempotency_key as row 1",
+        ]
+    later = send(rows[1:2], idempotency_key="invoice-{{ invoice }}", context=run(run_id="r2"))
+    assert (
+        later["results"][0]["detail"] == "idempotency_key 'invoice-7': an earlier message has it for another recipient"
+    )
+    assert counts(later) == {"total": 1, "failed": 1}
+    assert taken(vendors) == digits(existing(1))
+
+
+def test_a_key_of_which_nothing_was_sent_goes_over_to_another_recipient(vendors: Vendors) -> None:
+    """Somebody's number was wrong and has been corrected."""
+    fault(vendors, "wa_portal", "refuse", code="12", times=1)
+    first = send([{"phone": existing(1)[0]}], idempotency_key="invoice-7")
+    assert statuses(first) == ["failed"]
+    again = send([{"phone": existing(2)[1]}], idempotency_key="invoice-7", context=run(run_id="r2"))
+    assert statuses(again) == ["accepted"]
+
+
+# Templates over the whole list.
+
+
+def test_a_list_is_judged_by_all_its_rows(vendors: Vendors) -> None:
+    rows: list[dict[str, Any]] = [{"phone": number} for number in existing(30)]
+    rows[-1]["name"] = "Ann"
+    summary = send(rows, "Hi {{ name }}")
+    assert counts(summary) == {"total": 30, "accepted": 1, "failed": 29}
+    assert texts(vendors) == ["Hi Ann"]
+
+
+def test_a_list_in_which_no_row_makes_a_message_fails_before_any_call(vendors: Vendors) -> None:
+    rows = [{"phone": number, "name": "Ann"} for number in existing(30)]
+    with pytest.raises(AirflowFailException, match="message: TypeError: "):
+        send(rows, "{{ name + 1 }}")
+    assert not any(vendors.ledger()["requests"].values())
+
+
+def test_a_name_that_stands_twice_is_refused_if_the_template_uses_it(vendors: Vendors, tmp_path: Path) -> None:
+    source = tmp_path / "list.csv"
+    source.write_text(f"phone,name,name\n{existing(1)[0]},Ann,Bo\n")
+    with pytest.raises(AirflowFailException, match="message: the list has several columns 'name'"):
+        send(None, "Hi {{ name }}", input_path=str(source))
+    assert not any(vendors.ledger()["requests"].values())
+    assert send(None, "Hi", input_path=str(source))["accepted"] == 1
+
+
+# Caps.
+
+
+def test_nobody_gets_more_than_the_cap_over_all_connections_and_tasks(vendors: Vendors) -> None:
+    one, other = existing(2)
+    for place, conn_type in enumerate(SENDERS[:2]):
+        send([one], context=run(task_id=f"t{place}"), wa_conn_id=f"{conn_type}_default")
+    summary = send([one, other], context=run(task_id="t3"), cap=(2, timedelta(days=7)))
+    assert statuses(summary) == ["skipped", "accepted"]
+    detail = summary["results"][0]["detail"]
+    assert re.fullmatch(r"capped: 2 messages in 7 days, the last at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", detail)
+    assert len(taken(vendors)) == 3
+    assert counts(send([one], context=run(task_id="t4"), cap=(3, 3600))) == {"total": 1, "accepted": 1}
+
+
+def test_a_retry_and_further_messages_of_the_same_list_are_counted_once(vendors: Vendors) -> None:
+    for _ in range(2):
+        summary = send(people("one", "two", "three"), "{{ text }}", duplicates="allow", cap=(2, 3600), concurrency=3)
+        assert sorted(statuses(summary)) == ["accepted", "accepted", "skipped"]
+    assert len(taken(vendors)) == 2
+
+
+# Dry runs.
+
+
+def test_a_dry_run_says_what_would_become_of_each_row_and_does_nothing(
+    vendors: Vendors, airflow_store: Store, tmp_path: Path
+) -> None:
+    numbers = existing(5)
+    send([numbers[3]], "earlier", context=run(task_id="earlier"))
+    airflow_store.suppressions.add(digits(numbers)[1:2])
+    rows = [
+        {"phone": number, "name": name} for number, name in zip(numbers, ("Ann", "Bo", "", "Di", "Ed"), strict=True)
+    ]
+    rows += [{"phone": "nobody", "name": "Cy"}, {"phone": f"00{digits(numbers)[0]}", "name": "Ann"}]
+    before = vendors.ledger()["requests"]
+    summary = send(rows, "Hi {{ name }}", dry_run=True, cap=(1, 3600))
+    results = summary.pop("results")
+    assert summary == {
+        "total": 7, "accepted": 0, "would_send": 2, "skipped": 3, "failed": 2, "unknown": 0,
+        "output": None, "calls": 0, "batch": None, "dry_run": True,
+    }  # fmt: skip
+    assert [(row["status"], row["text"]) for row in results] == [
+        ("would_send", "Hi Ann"),
+        ("skipped", "Hi Bo"),
+        ("failed", ""),
+        ("skipped", "Hi Di"),
+        ("would_send", "Hi Ed"),
+        ("failed", ""),
+        ("skipped", "Hi Ann"),
+    ]
+    assert [row["detail"].partition(",")[0] for row in results] == [
+        "",
+        "the recipient is suppressed",
+        "message: row has no value for column 'name'; give the template a default: {{ name | default('...') }}",
+        "capped: 1 message in 1 hour",
+        "",
+        results[5]["detail"].partition(",")[0],
+        "same recipient as row 1",
+    ]
+    assert tuple(results[0]) == ("input", "to", "status", "message_id", "settled_at", "detail", "text")
+    assert vendors.ledger()["requests"] == before, "no request of any kind"
+    assert counts(send(rows, "Hi {{ name }}", cap=(1, 3600))) == {"total": 7, "accepted": 2, "skipped": 3, "failed": 2}
+
+
+def test_a_dry_run_leaves_the_store_as_it_was(vendors: Vendors, airflow_store: Store, tmp_path: Path) -> None:
+    def stored() -> list[list[Any]]:
+        with airflow_store.database.reading() as connection:
+            return [
+                [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")]
+                for name in ("wa_sends", "wa_batches", "wa_suppressions", "wa_events", "wa_positions")
+            ]
+
+    send(existing(1), context=run(task_id="earlier"))
+    before, output = stored(), tmp_path / "dry.csv"
+    assert send([*existing(3), "nobody"], dry_run=True, output_path=str(output))["results"] is None
+    assert stored() == before
+    with output.open() as rows:
+        assert [row["status"] for row in csv.DictReader(rows)] == ["would_send"] * 3 + ["failed"]
+
+
+def test_a_dry_run_heeds_limits_and_quiet_hours_as_they_are_now(vendors: Vendors) -> None:
+    send(existing(1), context=run(task_id="earlier"))
+    skipped = send(existing(3)[1:], dry_run=True, daily_limit=2, on_hold="skip")
+    assert statuses(skipped) == ["would_send", "skipped"]
+    assert "the daily limit of 2 messages is reached" in skipped["results"][1]["detail"]
+    options = {"dry_run": True, "quiet_hours": quiet_now(), "wa_conn_id": "wuzapi_default"}
+    asleep, later = (send([GROUP], on_hold=on_hold, **options)["results"][0] for on_hold in ("skip", "wait"))
+    assert (asleep["status"], later["status"]) == ("skipped", "would_send")
+    assert later["detail"] == f"later: {asleep['detail']}"
+
+
+def test_a_dry_run_knows_what_was_sent_before(vendors: Vendors) -> None:
+    send(existing(1))
+    (row,) = send(existing(1), dry_run=True)["results"]
+    assert (row["status"], row["detail"]) == ("skipped", "it was accepted before")
 
 
 # SendingPolicy.
@@ -564,6 +833,8 @@ def test_sends_are_as_far_apart_as_the_pace_says(vendors: Vendors) -> None:
 BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({"recipients": None}, "recipients: give exactly one of recipients, input_path and sql"),
     "nobody": ({"recipients": []}, "recipients: the list is empty"),
+    "no such duplicates": ({"duplicates": "maybe"}, "duplicates: unknown value 'maybe'; expected skip or allow"),
+    "no cap": ({"cap": 2}, "cap: '2' is invalid; expected a number of messages from 1, and a duration"),
     "no column": (
         {"recipients": [{"mobile": "1"}]},
         "column: the list has no column 'phone'; it has 'mobile'",

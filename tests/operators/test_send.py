@@ -272,9 +272,9 @@ def test_a_retry_does_not_send_again_what_was_accepted(vendors: Vendors, airflow
 
 @pytest.mark.parametrize(
     "other",
-    [{"context": run(run_id="r2")}, {"context": run(map_index=1)}, {"message": "another"}, {"to": "+12025550111"}],
+    [{"context": run(run_id="r2")}, {"context": run(map_index=1)}, {"to": "+12025550111"}],
 )
-def test_another_run_recipient_or_message_is_another_one(
+def test_another_run_or_recipient_is_another_message(
     vendors: Vendors, airflow_store: Store, other: dict[str, Any]
 ) -> None:
     for arguments in ({}, other):
@@ -286,6 +286,23 @@ def test_a_key_of_the_authors_is_sent_once_in_whatever_run(vendors: Vendors, air
     for number in range(3):
         send(f"text {number}", context=run(run_id=f"r{number}"), idempotency_key="invoice-17")
     assert [message["text"] for message in vendors.ledger()["messages"]] == ["text 0"]
+
+
+def test_a_retry_with_another_text_sends_nothing_more_and_returns_the_first(
+    vendors: Vendors, airflow_store: Store
+) -> None:
+    first, second = send("first", context=RUN), send("second", context=RUN)
+    assert second["message_id"] == first["message_id"]
+    assert [message["text"] for message in vendors.ledger()["messages"]] == ["first"]
+
+
+def test_one_key_is_for_one_recipient(vendors: Vendors, airflow_store: Store) -> None:
+    send(context=RUN, idempotency_key="invoice-17")
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match=r"idempotency_key 'invoice-17': .* for another recipient"):
+            send(context=run(run_id="r2"), idempotency_key="invoice-17", to="+12025550111")
+    assert send(context=run(run_id="r2"), idempotency_key="invoice-18", to="+12025550111")["to"] == "12025550111"
+    assert len(vendors.ledger()["messages"]) == 2
 
 
 def test_with_resend_a_clear_sends_again_and_a_retry_does_not(vendors: Vendors, airflow_store: Store) -> None:

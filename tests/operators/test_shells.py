@@ -70,7 +70,8 @@ CASES = [
         {
             **LIST, "recipients": ["1"], "message": "Hi {{ name }}", "pace": (3, 8), "daily_limit": 100,
             "quiet_hours": ("21:00", "08:00"), "timezone": "America/Lima", "on_hold": "skip", "on_unknown": "resend",
-            "idempotency_key": "invoice-{{ n }}", "resend": True,
+            "idempotency_key": "invoice-{{ n }}", "resend": True, "duplicates": "allow", "cap": (2, 3600),
+            "dry_run": True,
         },
         items="recipients",
         method="run",
@@ -78,7 +79,7 @@ CASES = [
         # The message and its key are templates over the rows, which the runner renders.
         not_templated=(
             *LIST_SETTINGS, "message", "pace", "daily_limit", "quiet_hours", "timezone", "on_hold", "on_unknown",
-            "idempotency_key", "resend",
+            "idempotency_key", "resend", "duplicates", "cap", "dry_run",
         ),
     ),
     Case(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database of the first release, filled, is carried over to the tables of today."""
+"""A filled database of an earlier release is carried over to the tables of today."""
 
 from __future__ import annotations
 
@@ -161,3 +161,32 @@ def test_an_empty_database_is_carried_over_as_well(store: Store) -> None:
         migrate(connection, "0001")
     assert store.batches.get("b") is None
     assert store.checks.counts("b") == {}
+
+
+def test_sends_of_the_second_release_are_kept_and_found_by_their_recipient(store: Store) -> None:
+    to = "525512345678"
+    with store.database._exclusive() as connection:
+        migrate(connection, "0002")
+        insert(
+            connection,
+            "wa_sends",
+            {**send("k1", 1, "accepted", NOON, NOON + HOUR), "recipient": to},
+            {**send("k2", 2, "unknown", NOON + HOUR, None), "recipient": "5215512345678"},
+            {**send("k3", 3, "skipped", None, NOON - HOUR), "recipient": to},
+        )
+        insert(
+            connection,
+            "wa_batches",
+            {"name": SENDS, "kind": "send", "conn_id": "my_wa", "calls": 2, "created_at": NOON, "ended_at": NOON},
+        )
+    assert [(row.key, row.state.value) for row in store.sends.rows(SENDS)] == [
+        ("k1", "accepted"), ("k2", "unknown"), ("k3", "skipped"),
+    ]  # fmt: skip
+    recent = store.sends.recent([to], NOON - HOUR)[to]
+    assert (recent.count, recent.last) == (2, NOON + HOUR)
+    batch = store.batches.get(SENDS)
+    assert batch is not None
+    assert (batch.calls, batch.ended_at) == (2, NOON)
+    with store.database.reading() as connection:
+        indexes = {index["name"]: index["column_names"] for index in inspect(connection).get_indexes("wa_sends")}
+    assert indexes["wa_sends_recipient"] == ["recipient", "intended_at"]

@@ -9,21 +9,23 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
-from store.workers import intend_all, run_at_once
+from store.workers import intend_all, intend_within_cap, run_at_once
 
 from airflow_provider_wa.store import sends as module
 from airflow_provider_wa.store import sql
-from airflow_provider_wa.store.send_states import SendState
-from airflow_provider_wa.store.sends import (
+from airflow_provider_wa.store.send_changes import (
     LIMIT_REACHED,
     DailyLimit,
     Forget,
     Intend,
     Note,
     Place,
-    SendRow,
+    RecipientLimit,
+    Report,
     Settle,
 )
+from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import NAME
 
@@ -243,11 +245,107 @@ def test_a_message_that_may_have_gone_out_is_not_noted_as_not_sent(store: Store,
         assert kept.intended_at == standing.intended_at
 
 
-def test_a_note_of_another_batch_leaves_a_sent_message_where_it_is(store: Store) -> None:
-    standing = bring(store, 1, ACCEPTED)
-    change(store, note(to_send(1, SKIPPED, row=5), batch="other"))
+@pytest.mark.parametrize("state", list(SendState))
+def test_a_note_of_another_batch_leaves_a_message_where_it_is_and_is_that_batchs_result(
+    store: Store, state: SendState
+) -> None:
+    standing = bring(store, 1, state)
+    change(store, note(to_send(1, SKIPPED, row=5, detail="suppressed"), batch="other"))
     assert list(store.sends.rows("b")) == [standing]
-    assert states(store, "other") == []
+    (own,) = store.sends.rows("other")
+    assert (own.key, own.row, own.state, own.detail) == ("other:5", 5, SKIPPED, "suppressed")
+
+
+@pytest.mark.parametrize("state", [FAILED, DELAYED, SKIPPED])
+def test_an_intent_takes_over_what_another_batch_did_not_send_and_leaves_it_its_result(
+    store: Store, state: SendState
+) -> None:
+    standing = bring(store, 1, state)
+    change(store, note(to_send(1, SKIPPED, row=5), batch="other"))
+    assert change(store, intend(to_send(1, row=5), batch="other", conn_id="c2")) is None
+    assert states(store, "other") == [(5, "intended")], "its note is not there any more"
+    assert list(store.sends.rows("b")) == [replace(standing, key="b:1")]
+
+
+def test_a_report_replaces_whatever_its_row_had_before(store: Store) -> None:
+    def reported(state: SendState, **fields: Any) -> list[tuple[int, str, str]]:
+        row = to_send(1, state, **fields)
+        change(store, Report(batch="b", conn_id="c", row=row))
+        return [(row.row, row.key, row.state.value) for row in store.sends.rows("b")]
+
+    assert reported(ACCEPTED, message_id="m") == [(1, "b:1", "accepted")]
+    assert reported(FAILED) == [(1, "b:1", "failed")]
+    change(store, Forget(batch="b", before=now() - HOUR))
+    assert reported(ACCEPTED) == [(1, "b:1", "accepted")]
+    change(store, Forget(batch="b", before=now() + HOUR))
+    assert states(store) == [], "a report is of a row that the list has now"
+
+
+# What a person has got.
+
+
+def got(store: Store, *recipients: str, since: timedelta = HOUR) -> dict[str, int]:
+    return {to: recent.count for to, recent in store.sends.recent(recipients, now() - since).items()}
+
+
+@pytest.mark.parametrize("state", list(SendState))
+def test_what_may_have_gone_out_to_a_person_counts_whatever_the_connection(store: Store, state: SendState) -> None:
+    row = bring(store, 1, state)
+    change(store, intend(to_send(2, recipient=row.recipient), batch="b2", conn_id="other"))
+    expected = 1 + (state in (INTENDED, ACCEPTED, UNKNOWN))
+    assert got(store, row.recipient, "34666666666") == {row.recipient: expected}
+    assert got(store, row.recipient, since=-HOUR) == {}
+
+
+def test_both_forms_of_a_number_are_one_person_and_a_group_is_itself(store: Store) -> None:
+    one, two, group = "525512345678", "5215512345678", "120363041234567890@g.us"
+    bring(store, 1, ACCEPTED, recipient=one)
+    bring(store, 2, ACCEPTED, recipient=two)
+    bring(store, 3, ACCEPTED, recipient=group)
+    assert got(store, one, two, group) == {one: 2, two: 2, group: 1}
+    last = store.sends.recent([one], now() - HOUR)[one].last
+    assert last == found(store, 2).intended_at
+
+
+def test_many_people_are_looked_up_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PARAMETERS", 4)
+    rows = [bring(store, number, ACCEPTED) for number in range(1, 6)]
+    assert got(store, *(row.recipient for row in rows)) == {row.recipient: 1 for row in rows}
+
+
+def test_a_person_gets_as_many_messages_as_the_limit_and_a_repeat_is_no_further_one(store: Store) -> None:
+    to = {"recipient": "525512345678"}
+    cap = RecipientLimit(limit=2, since=now() - HOUR)
+    other_form = to_send(2, recipient="5215512345678")
+    results = store.sends.change(
+        [
+            intend(to_send(1, **to), cap=cap),
+            intend(other_form, cap=cap, conn_id="other"),
+            intend(to_send(3, **to), cap=cap),
+            intend(4, cap=cap),
+        ]
+    )
+    assert results[:2] == [None, None]
+    assert results[2] == Recent(2, found(store, 2).intended_at)  # type: ignore[arg-type]
+    assert results[3] is None
+    assert change(store, intend(to_send(1, **to), cap=cap)) == found(store, 1), "it stands in its own way"
+    assert change(store, intend(to_send(1, **to), cap=cap, again=True)) is None
+    earlier = RecipientLimit(limit=2, since=now())
+    assert change(store, intend(to_send(3, **to), cap=earlier)) is None
+
+
+@pytest.mark.system
+def test_of_many_messages_at_once_a_person_gets_as_many_as_the_limit(store_url: str) -> None:
+    allowed = run_at_once(intend_within_cap, [(store_url, number) for number in range(6)])
+    assert sum(allowed) == 2
+
+
+def test_messages_of_a_connection_since_a_moment_are_counted(store: Store) -> None:
+    for number, state in enumerate(SendState, 1):
+        bring(store, number, state)
+    change(store, intend(9, conn_id="other"))
+    assert store.sends.since("my_wa", now() - HOUR) == 3
+    assert store.sends.since("my_wa", now() + HOUR) == 0
 
 
 def test_a_place_is_entered_in_its_own_batch_only(store: Store) -> None:

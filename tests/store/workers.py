@@ -6,13 +6,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timedelta, timezone
 from multiprocessing import get_context
 from typing import Any
 
 from store.samples import came_in, delivered
 
+from airflow_provider_wa.store.send_changes import Intend, RecipientLimit
 from airflow_provider_wa.store.send_states import SendState
-from airflow_provider_wa.store.sends import Intend, SendRow
+from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
 
 SECONDS = 60
@@ -60,6 +62,20 @@ def intend_all(url: str, keys: Sequence[str], backwards: bool) -> list[str]:
         row = SendRow(key=key, row=1, given="1", recipient="1", state=SendState.INTENDED)
         if store.sends.change([Intend(batch="b", conn_id="my_wa", row=row)]) == [None]:
             may_send.append(key)
+    return may_send
+
+
+def intend_within_cap(url: str, number: int) -> int:
+    """Intend to send ten messages to one person, who gets two at most, and return the number that may be sent."""
+    store = Store(url)
+    cap = RecipientLimit(limit=2, since=datetime.now(timezone.utc) - timedelta(hours=1))
+    _barrier.wait(SECONDS)
+    may_send = 0
+    for place in range(10):
+        key = f"k{number}-{place}"
+        row = SendRow(key=key, row=1, given="1", recipient="1", state=SendState.INTENDED)
+        change = Intend(batch="b", conn_id=f"c{number}", row=row, cap=cap)
+        may_send += store.sends.change([change]) == [None]
     return may_send
 
 

@@ -9,29 +9,32 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timezone as tz
+from itertools import chain
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Context
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnsupportedByVendor, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
 from airflow_provider_wa.arguments import one_of
-from airflow_provider_wa.bulk.check_run import given_text
+from airflow_provider_wa.bulk.caps import Cap
+from airflow_provider_wa.bulk.dry_run import DRY_COLUMNS, WOULD_SEND, DryRun
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
-from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, SendCounts, Unaddressed, as_result
+from airflow_provider_wa.bulk.send_results import COLUMNS, SendCounts, as_result
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_info
 from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.operators._run.row_messages import RowMessages
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 
-ROWS_PROVED = 20
-"""Number of first rows of which one at least must make a message, before anything is sent."""
-
 ON_HOLD = ("wait", "skip")
 """Choices for recipients who must not be written to now."""
+
+DUPLICATES = ("skip", "allow")
+"""Choices for further messages to the same person: none, or each that is different."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,9 @@ class SendRunner(ListRunner):
     on_unknown: str
     idempotency_key: str | None
     resend: bool
+    duplicates: str = "skip"
+    cap: Any = None
+    dry_run: bool = False
 
     def run(self, context: Context) -> dict[str, Any]:
         """Send to all recipients who have not been sent the message, and return the summary.
@@ -58,19 +64,13 @@ class SendRunner(ListRunner):
         policy = self.policy()
         known: Any = context if isinstance(context, Mapping) else {}
         message = RowTemplate(self.message, "message", known)
-        key = RowTemplate(self.idempotency_key, "idempotency_key", known)
-        conn_id, retries, part = self.task.wa_conn_id, self.task.retries or 0, self.part is not None
-        sender = SendOnce(self.task, MessageKeys(context, conn_id, resend=self.resend, retries=retries, part=part))
-        region = self.region()
-
-        def address(place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
-            given = given_text(row.get(self.column))
-            try:
-                return sender.address(place, given, region, message.render(row), key.render(row), None)
-            except (BadInput, UnsupportedByVendor) as error:
-                return Unaddressed(place, given, str(error))
-
-        self._prove(sender, message, key)
+        key = RowTemplate(self.idempotency_key, "idempotency_key", known, filled=True)
+        sender = SendOnce(self.task, self._keys(context))
+        messages = RowMessages(sender, self.column, self.region(), message, key)
+        self._prove(messages)
+        if self.dry_run:
+            return self._dry_run(messages, policy)
+        conn_id = self.task.wa_conn_id
         batches, batch = sender.store.batches, sender.keys.batch
         batches.begin(batch_info(context, batch, BatchKind.SEND, conn_id))
         calls = 0
@@ -78,13 +78,14 @@ class SendRunner(ListRunner):
             try:
                 bulk, counts = sender.send(
                     lambda: iter(self.input_list.rows(self.column)),
-                    address,
+                    messages.address,
                     concurrency=self.concurrency,
                     rate=self.rate(),
                     length=self.input_list.total,
                     policy=policy,
                     resend_unknown=self.on_unknown == "resend",
                     first=self.input_list.first,
+                    places=self._places,
                 )
             except WaError:
                 with suppress(WaError):  # the first error says more
@@ -114,6 +115,7 @@ class SendRunner(ListRunner):
         """
         one_of("on_hold", self.on_hold, ON_HOLD)
         one_of("on_unknown", self.on_unknown, ON_UNKNOWN)
+        one_of("duplicates", self.duplicates, DUPLICATES)
         self.refuse_less_than_one("concurrency", "daily_limit")
         time_zone(self.timezone)
         interval = None if self.pace is None else SendInterval.of(self.pace)
@@ -123,17 +125,62 @@ class SendRunner(ListRunner):
             zone=self.timezone,
             daily_limit=self.daily_limit,
             wait=self.on_hold == "wait",
+            cap=None if self.cap is None else Cap.of(self.cap),
         )
 
-    def _prove(self, sender: SendOnce, message: RowTemplate, key: RowTemplate) -> None:
+    def _keys(self, context: Context) -> MessageKeys:
+        return MessageKeys(
+            context,
+            self.task.wa_conn_id,
+            resend=self.resend,
+            retries=self.task.retries or 0,
+            part=self.part is not None,
+            duplicates=self.duplicates == "allow",
+        )
+
+    @property
+    def _places(self) -> range | None:
+        """The places of this part of the list; None if it is the whole list."""
+        if self.part is None:
+            return None
+        first, total = self.input_list.first, self.input_list.total
+        return range(first, first + total) if total else None
+
+    def _prove(self, messages: RowMessages) -> None:
         """Find all mistakes that can be found before anything is sent."""
         self.rate()
-        first = self.beginning(iter(self.input_list.rows(self.column)), ROWS_PROVED)
-        names = dict.fromkeys(self.input_list.names(self.column))
-        for template in (message, key):
-            template.refuse_unknown(names)
-        sender.prove(_rendered(message, first[:ROWS_PROVED]))
+        rows = iter(self.input_list.rows(self.column))
+        first = self.beginning(rows, 1)
+        columns, repeated = self.input_list.names(self.column), self.input_list.repeated(self.column)
+        messages.prove(chain(first, rows), columns, repeated)
         self.prove_output()
+
+    def _dry_run(self, messages: RowMessages, policy: SendingPolicy) -> dict[str, Any]:
+        """Return the summary of a run of which nothing leaves and nothing is stored."""
+        sender = messages.sender
+        dry = DryRun(
+            store=sender.store,
+            batch=sender.keys.batch,
+            conn_id=sender.conn_id,
+            address=messages.address,
+            policy=policy,
+            first=self.input_list.first,
+            places=self._places,
+        )
+        with results_to(self.output_path, DRY_COLUMNS) as (write, results):
+            for result in dry.results(iter(self.input_list.rows(self.column))):
+                write(result)
+        counts = {name: dry.counts[name] for name in (WOULD_SEND, "skipped", "failed")}
+        self.task.log.info("Dry run, nothing was sent: %s", ", ".join(f"{n:,} {name}" for name, n in counts.items()))
+        return {
+            **SendCounts(total=dry.counts.total()).to_dict(),
+            **counts,
+            "output": self.output_path,
+            "results": None if self.output_path else results,
+            "calls": 0,
+            "batch": None,
+            "dry_run": True,
+        }
 
     def _wait(self, counts: SendCounts) -> None:
         """Wait until held recipients may be written to, in the triggerer or here."""
@@ -161,15 +208,3 @@ class SendRunner(ListRunner):
             for row in sender.store.sends.rows(sender.keys.batch):
                 write(as_result(row))
         return results
-
-
-def _rendered(message: RowTemplate, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return the message for the first row that has one: a row may lack what others have."""
-    failure: BadInput | None = None
-    for row in rows:
-        try:
-            return message.render(row)
-        except BadInput as error:
-            failure = failure or error
-    assert failure is not None
-    raise failure

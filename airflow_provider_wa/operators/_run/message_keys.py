@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.send_results import Identity
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 
 
@@ -48,15 +49,24 @@ def batch_info(context: Context, name: str, kind: BatchKind, conn_id: str) -> Ba
 class MessageKeys:
     """The keys of a run's messages.
 
-    ``batch`` is the name of the run's rows in the store.
+    ``batch`` is the name of the run's rows in the store. A person gets one message of a run, whatever its text is: what
+    a row says when it is read again makes no other message.
 
     :param resend: a task that is cleared by hand gets other keys; its automatic retries do not.
     :param retries: the task's number of retries.
     :param part: the list is a part of a longer one; a message has the same key in every part.
+    :param duplicates: a person gets each different message of the run.
     """
 
     def __init__(
-        self, context: Context, conn_id: str, *, resend: bool = False, retries: int = 0, part: bool = False
+        self,
+        context: Context,
+        conn_id: str,
+        *,
+        resend: bool = False,
+        retries: int = 0,
+        part: bool = False,
+        duplicates: bool = False,
     ) -> None:
         run: Any = context
         ti = run.get("ti")
@@ -65,6 +75,16 @@ class MessageKeys:
         self.batch = batch_name(context, conn_id, *generation)
         run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
         self._run = [*run_id, *generation]
+        self._duplicates = duplicates
+
+    def identity(self, given: str | None = None) -> Identity:
+        """Return the property that makes two rows the same message.
+
+        :param given: the author's own key.
+        """
+        if given is not None:
+            return Identity.KEY
+        return Identity.MESSAGE if self._duplicates else Identity.RECIPIENT
 
     def key(self, recipient: str, message: Any, given: str | None = None) -> str:
         """Return a message's key: the same over all tries of a run, or over all runs if the author gives one.
@@ -76,8 +96,9 @@ class MessageKeys:
         :raises BadInput: the author's key is empty.
         """
         if given is not None and not given.strip():
-            raise BadInput("idempotency_key: it is empty; expected a text")
-        known = ["key", given] if given else [*self._run, numbers.person(recipient), message]
+            raise BadInput("idempotency_key: it is empty; expected a text of its own for each message")
+        text = [message] if self._duplicates else []
+        known = ["key", given] if given else [*self._run, numbers.person(recipient), *text]
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
 
 

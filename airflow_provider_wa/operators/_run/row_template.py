@@ -3,62 +3,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import TemplateError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.operators._run.row_values import ROW, Missing, Parts, Refused, printed
+from airflow_provider_wa.operators._run.template_names import SHOW, TemplateNames, show_values
 
 Render = Callable[[Mapping[str, Any]], Any]
 
-ROW = "row"
-"""Name of the whole row, for columns whose names Jinja does not allow: ``{{ row["first name"] }}``."""
+RECIPIENT = ("to", "jid")
+"""Names of the recipient: in E.164, or the JID of a group or a LID; and as a JID."""
 
 
 class RowTemplate:
     """A message or another value whose texts are Jinja templates over a row's columns.
 
-    A template may also use the variables of Airflow's templates (``ds``, ``params`` ...) that no column hides.
+    A template may also use the recipient (``to``, ``jid``), the whole row (``row``) and the variables of Airflow's
+    templates (``ds``, ``params`` ...) that no column hides. A value that the row lacks, or that is empty, is an error
+    wherever it would be printed, not a gap in a message: ``default`` and tests are the author's answer.
 
     :param spec: a text, a dict or list of texts at any depth, or a message.
     :param name: the argument's name in messages.
     :param context: Airflow's context.
+    :param filled: no expression may come to an empty text, not even by the author's answer: for keys.
     :raises BadInput: a text is not a valid template.
     """
 
-    def __init__(self, spec: Any, name: str, context: Mapping[str, Any]) -> None:
+    def __init__(self, spec: Any, name: str, context: Mapping[str, Any], filled: bool = False) -> None:
         self._name = name
+        self._filled = filled
         self._context = dict(context)
-        self._names: set[str] = set()
-        # A missing value is an error, not a gap in a message.
+        self._columns: frozenset[str] = frozenset()
+        self._names = TemplateNames()
         self._environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, keep_trailing_newline=True, finalize=_refuse_none
+            undefined=Missing, keep_trailing_newline=True, finalize=lambda value: printed(value, "an expression")
         )
         if dag := context.get("dag"):
             # Airflow's filters (ds, ts ...) and the DAG's own.
             airflows = dag.get_template_env(force_sandboxed=True)
             self._environment.filters.update(airflows.filters)
             self._environment.globals.update(airflows.globals)
+        self._environment.filters[SHOW] = _show
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
-    def refuse_unknown(self, columns: Mapping[str, Any]) -> None:
-        """Raise ``BadInput`` if the templates use a name that is neither a column nor a variable of Airflow's."""
-        unknown = sorted(self._names - set(map(str, columns)) - set(self._context) - {ROW})
-        if unknown:
-            known = ", ".join(map(repr, columns))
-            raise BadInput(f"{self._name}: there is no column {', '.join(map(repr, unknown))}; the list has {known}")
+    def prove(self, columns: Collection[Any], repeated: Collection[str] = ()) -> None:
+        """Learn the columns that some row may have, which hide all other variables of their names.
 
-    def render(self, row: Mapping[str, Any]) -> Any:
+        :param repeated: names of several columns each.
+        :raises BadInput: the templates use another name, without an answer for rows that lack it, or a repeated one.
+        """
+        self._columns = frozenset(map(str, columns))
+        used = self._names.used(with_row=ROW not in self._columns)
+        if twice := sorted(used & set(repeated)):
+            raise BadInput(
+                f"{self._name}: the list has several columns {', '.join(map(repr, twice))}, so that it is not clear "
+                "which one is meant; rename all but one"
+            )
+        known = {*self._columns, *self._context, *RECIPIENT, ROW}
+        if unknown := sorted(used - known - self._names.answered):
+            listed = ", ".join(map(repr, columns))
+            raise BadInput(
+                f"{self._name}: there is no column {', '.join(map(repr, unknown))}; the list has {listed}; "
+                "if rows may lack a value, give it a default"
+            )
+        for column in self._columns & {*self._context, *self._environment.globals}:
+            self._context.pop(column, None)
+            self._environment.globals.pop(column, None)
+
+    def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
         """Return the value with its texts rendered.
 
+        :param recipient: the values of ``RECIPIENT``.
         :raises BadInput: a template fails with this row.
         """
+        values = Parts(row, "")
+        others = {**self._context, **(recipient or {}), ROW: values}
+        visible = {name: value for name, value in others.items() if name not in self._columns}
         try:
-            return self._render({**self._context, **{str(name): value for name, value in row.items()}, ROW: row})
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            return self._render({**visible, **{str(name): value for name, value in values.items()}})
+        except (UndefinedError, Refused) as error:
+            raise BadInput(f"{self._name}: {error}") from None
+        except _FAILURES as error:
             raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
     def _compiled(self, spec: Any) -> Render:
@@ -74,15 +104,26 @@ class RowTemplate:
 
     def _compiled_text(self, text: str) -> Render:
         try:
-            self._names |= meta.find_undeclared_variables(self._environment.parse(text))
-            template = self._environment.from_string(text)
+            tree = self._environment.parse(text)
+            self._names.add(tree)
+            show_values(tree, {*self._context, *self._environment.globals}, always=self._filled)
+            template = self._environment.from_string(tree)
         except TemplateError as error:
             raise BadInput(f"{self._name}: {error}") from None
         return template.render
 
 
-def _refuse_none(value: Any) -> Any:
-    # A NULL of a database or a null of JSON, which people would read as the word None.
-    if value is None:
-        raise ValueError("a value is missing (None)")
-    return value
+_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
+"""Errors of expressions. In Jinja's code the constant NaN is a name, and nothing has that name."""
+
+
+def _show(value: Any, name: str, filled: bool) -> Any:
+    """Return the value of an expression as the message shows it.
+
+    :param name: the names in the expression.
+    :param filled: it must not be empty.
+    """
+    shown = printed(value, name)
+    if filled and isinstance(shown, str) and not shown.strip():
+        raise Refused(f"the value of {name!r} is empty; give the template a default: {{{{ {name} | default('...') }}}}")
+    return shown

@@ -7,14 +7,16 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, Context
 
+from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.arguments import one_of
+from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.store.send_states import IN_DOUBT, SendState
-from airflow_provider_wa.store.sends import SendRow
+from airflow_provider_wa.store.sends import SendRow, row_key
 
 
 def send_message(
@@ -31,7 +33,8 @@ def send_message(
     """Send a message, unless an earlier try of the task has sent it."""
     one_of("on_unknown", on_unknown, ON_UNKNOWN)
     sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0))
-    addressed = sender.address(1, to, task.hook.settings.default_region, message, idempotency_key, message_id)
+    recipient = numbers.recipient(to, task.hook.settings.default_region)
+    addressed = sender.address(1, to, recipient, message, idempotency_key, message_id)
     bulk, counts = sender.send(
         lambda: iter([{}]),
         lambda place, row: addressed,
@@ -40,7 +43,7 @@ def send_message(
         watch_session=False,  # this one message is the quicker question
         resend_unknown=on_unknown == "resend",
     )
-    row = sender.store.sends.known([addressed.key])[addressed.key]
+    row = _row(sender, addressed)
     if row.state is SendState.ACCEPTED:
         return _accepted(task, row, bulk.sent)
     if row.state is SendState.SKIPPED:
@@ -56,6 +59,15 @@ def send_message(
         )
     task.log.warning("It may or may not have gone out to %s: %s", row.recipient, row.detail)
     return {**_accepted(task, row, None), "accepted": None, "timestamp": None}
+
+
+def _row(sender: SendOnce, addressed: Addressed) -> SendRow:
+    """Return the message as the store has it, or the reason why another recipient's stands in its place."""
+    own = row_key(sender.keys.batch, addressed.row)
+    known = sender.store.sends.known([addressed.key, own])
+    if own in known and known[own].state is SendState.FAILED:
+        return known[own]
+    return known[addressed.key]
 
 
 def _accepted(task: Task, row: SendRow, sent: SentMessage | None) -> dict[str, Any]:

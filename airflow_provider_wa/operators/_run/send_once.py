@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
@@ -40,23 +39,23 @@ class SendOnce:
         # The same file goes to many; another task may find another one under its name.
         self._content_of = lru_cache(maxsize=4)(content_of)
 
-    def address(
-        self, place: int, given: Any, region: str | None, spec: Any, key: str | None, message_id: str | None
-    ) -> Addressed:
+    def address(self, place: int, given: Any, to: str, spec: Any, key: str | None, message_id: str | None) -> Addressed:
         """Return a message to one recipient.
 
-        :param given: a number in any spelling, or a JID.
+        :param given: the recipient as the list has it; ``to`` is the same as digits or a JID.
         :param spec: the message as the author wrote it, rendered.
-        :raises BadInput: the recipient or the message is invalid.
+        :param key: the author's own key, rendered.
+        :raises BadInput: the message or the key is invalid.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
-        recipient = numbers.recipient(given, region)
         message = self.prove(spec)
         vendor = self.hook.able(SendsMessages)
-        known = self.keys.key(recipient, spec, key)
+        known = self.keys.key(to, spec, key)
         if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
             message_id = vendor.new_message_id(known)
-        return Addressed(place, str(given), recipient, message, known, message_id)
+        return Addressed(
+            place, str(given), to, message, known, message_id, identity=self.keys.identity(key), name=key or ""
+        )
 
     def prove(self, spec: Any) -> Message:
         """Return the message, if it can be sent.

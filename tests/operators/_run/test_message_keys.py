@@ -7,6 +7,7 @@ import pytest
 from helpers.tasks import run_of
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.send_results import Identity
 from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_name
 
 TO = "51987654321"
@@ -31,15 +32,32 @@ def test_a_message_has_one_key_in_all_tries_of_a_run() -> None:
     "other",
     [
         {"to": "51987654322"},
-        {"message": "bye"},
-        {"message": {"type": "text", "body": "hello"}},
         *({"run": {name: "other"}} for name in ("dag_id", "run_id", "task_id")),
         {"run": {"map_index": 1}},
     ],
     ids=str,
 )
-def test_another_run_recipient_or_message_has_another_key(other: dict[str, Any]) -> None:
+def test_another_run_or_recipient_has_another_key(other: dict[str, Any]) -> None:
     assert key(**other) != key()
+
+
+def test_another_text_makes_no_other_message_unless_duplicates_are_allowed() -> None:
+    for other in ("bye", {"type": "text", "body": "hello"}):
+        assert key(other) == key()
+        assert key(other, duplicates=True) != key(duplicates=True)
+    assert key(duplicates=True) == key(duplicates=True)
+
+
+@pytest.mark.parametrize("duplicates", [False, True])
+def test_both_forms_of_a_number_and_its_jid_are_one_person(duplicates: bool) -> None:
+    one, two = (key(to=to, duplicates=duplicates) for to in ("525512345678", "5215512345678"))
+    assert one == two
+
+
+def test_what_makes_two_rows_the_same_message_has_a_name() -> None:
+    assert keys().identity() is Identity.RECIPIENT
+    assert keys(duplicates=True).identity() is Identity.MESSAGE
+    assert keys().identity("invoice-1") is keys(duplicates=True).identity("invoice-1") is Identity.KEY
 
 
 def test_the_connection_makes_no_other_message() -> None:
@@ -76,8 +94,8 @@ def test_with_resend_each_clear_makes_other_messages() -> None:
 
 def test_a_files_content_counts_and_the_order_of_a_dicts_names_does_not() -> None:
     spec = {"type": "image", "media": {"content": PNG}}
-    assert key(spec) == key(dict(reversed(spec.items())))
-    assert key(spec) != key({"type": "image", "media": {"content": PNG + b"x"}})
+    assert key(spec, duplicates=True) == key(dict(reversed(spec.items())), duplicates=True)
+    assert key(spec, duplicates=True) != key({"type": "image", "media": {"content": PNG + b"x"}}, duplicates=True)
 
 
 def test_without_a_run_nothing_is_ever_the_same_message() -> None:

@@ -16,6 +16,7 @@ from airflow_provider_wa.api.errors import (
     VendorUnavailable,
 )
 from airflow_provider_wa.api.messages import Image, Text
+from airflow_provider_wa.bulk.send_results import Identity
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.send_once import SendOnce, passing
@@ -37,31 +38,37 @@ def sender(conn_id: str = "wa_portal") -> SendOnce:
 
 
 def test_a_recipient_and_a_message_are_made_of_what_was_given() -> None:
-    made = sender().address(7, "987 654 321", "PE", {"type": "text", "body": "hello"}, None, None)
+    made = sender().address(7, "987 654 321", TO, {"type": "text", "body": "hello"}, None, None)
     assert (made.row, made.given, made.to, made.message) == (7, "987 654 321", TO, Text("hello"))
     assert (made.message_id, made.again) == (None, False)
 
 
 def test_where_the_vendor_takes_our_id_it_follows_from_the_key() -> None:
-    made = [sender("wuzapi").address(1, TO, None, "hello", None, None) for _ in range(2)]
+    made = [sender("wuzapi").address(1, TO, TO, "hello", None, None) for _ in range(2)]
     assert made[0].message_id
     assert made[0].message_id == made[1].message_id
-    other = sender("wuzapi").address(1, TO, None, "bye", None, None)
+    other = sender("wuzapi").address(1, TO, "51987654322", "hello", None, None)
     assert other.message_id != made[0].message_id
-    assert sender("wuzapi").address(1, TO, None, "hello", None, "ORDER-1").message_id == "ORDER-1"
+    assert sender("wuzapi").address(1, TO, TO, "hello", None, "ORDER-1").message_id == "ORDER-1"
+
+
+def test_a_key_of_the_authors_is_kept_with_the_message() -> None:
+    made = sender().address(1, TO, TO, "hello", "invoice-7", None)
+    assert (made.name, made.identity) == ("invoice-7", Identity.KEY)
+    assert sender().address(1, TO, TO, "hello", None, None).name == ""
 
 
 def test_what_a_vendor_does_not_send_is_refused() -> None:
     poll = {"type": "poll", "question": "Tea?", "options": ["yes", "no"]}
-    for ask in (lambda: sender().prove(poll), lambda: sender().address(1, TO, None, poll, None, None)):
+    for ask in (lambda: sender().prove(poll), lambda: sender().address(1, TO, TO, poll, None, None)):
         with pytest.raises(UnsupportedByVendor, match="green_api, wuzapi"):
             ask()
 
 
-@pytest.mark.parametrize(("given", "spec"), [("nobody", "hello"), (TO, ""), (TO, {"type": "fax"}), (TO, 5)])
-def test_what_is_no_recipient_or_no_message_is_refused(given: str, spec: Any) -> None:
+@pytest.mark.parametrize(("spec", "key"), [("", None), ({"type": "fax"}, None), (5, None), ("hello", " ")])
+def test_what_is_no_message_or_no_key_is_refused(spec: Any, key: str | None) -> None:
     with pytest.raises(BadInput):
-        sender().address(1, given, None, spec, None, None)
+        sender().address(1, TO, TO, spec, key, None)
 
 
 def test_a_file_is_read_once_for_all_and_anew_for_another_task(tmp_path: Path) -> None:
@@ -69,7 +76,7 @@ def test_a_file_is_read_once_for_all_and_anew_for_another_task(tmp_path: Path) -
     spec = {"type": "image", "path": str(picture)}
 
     def contents(made: SendOnce) -> bytes | None:
-        message = made.address(1, TO, None, spec, None, None).message
+        message = made.address(1, TO, TO, spec, None, None).message
         assert isinstance(message, Image)
         return message.media.content
 

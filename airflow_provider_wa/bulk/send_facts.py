@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts that decide about the rows of a list: what the list has before, and what the store knows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from airflow_provider_wa.api.numbers import person
+from airflow_provider_wa.bulk.caps import Cap
+from airflow_provider_wa.bulk.dedupe import DiskFirstRows, FirstRow
+from airflow_provider_wa.bulk.send_results import Addressed, Identity
+from airflow_provider_wa.store.send_states import SendState, Step, elsewhere, next_step
+from airflow_provider_wa.store.sends import Recent, SendRow
+from airflow_provider_wa.store.store import Store
+
+DIGITS = 15
+"""Hexadecimal digits of a hash that are kept of keys and people: as many as an integer of SQLite holds."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All facts about a message but those that only the vendor knows.
+
+    :param stored: the message as the store has it.
+    :param before: the first row that has its key, if that is another row.
+    :param suppressed: the recipient must not be written to.
+    :param capped: what the recipient has got, if that is as much as a person may get.
+    """
+
+    message: Addressed
+    stored: SendRow | None
+    before: FirstRow | None = None
+    suppressed: bool = False
+    capped: Recent | None = None
+
+    def step(self, batch: str, *, further: bool, reconciled: bool = False, may_repeat: bool = False) -> Step:
+        """Return the next step for the message, in a batch."""
+        return next_step(
+            self.stored.state if self.stored else None,
+            ours=self.stored is None or self.stored.batch == batch,
+            repeated=self.before is not None,
+            another=self._another,
+            suppressed=self.suppressed,
+            capped=self.capped is not None,
+            further=further,
+            reconciled=reconciled,
+            may_repeat=may_repeat,
+        )
+
+    def as_stored(self, row: SendRow) -> Facts:
+        """Return the facts with what the store has now."""
+        return replace(self, stored=row)
+
+    def reason(self, step: Step, cap: Cap | None) -> str:
+        """Return the reason for a step that sends nothing."""
+        if step is Step.REFUSE_KEY:
+            which = f"row {self.before.row}" if self.before else "an earlier message"
+            return f"idempotency_key {self.message.name[:60]!r}: {which} has it for another recipient"
+        if step is Step.SKIP_REPEATED and self.before:
+            return f"{self.message.identity.value} as row {self.before.row}"
+        if step is Step.SKIP_CAPPED and cap and self.capped:
+            return cap.reason(self.capped)
+        return "the recipient is suppressed" if step is Step.SKIP_SUPPRESSED else ""
+
+    def elsewhere(self, places: range | None) -> tuple[SendState, str]:
+        """Return the state of a message that another batch began, as a result of this one, and the detail.
+
+        :param places: the places of this part of the list, if it is a part.
+        """
+        assert self.stored is not None
+        here = places is None or self.message.identity is Identity.KEY or self.stored.row in places
+        state = elsewhere(self.stored.state, other_part=not here)
+        if not here:
+            return state, f"{self.message.identity.value} as row {self.stored.row}, which another part of the list has"
+        return state, f"another task or run began this message; {self.stored.detail}".rstrip("; ")
+
+    @property
+    def _another(self) -> bool:
+        """True if who has the message's key is another recipient."""
+        if self.before:
+            return self.before.owner != owner(self.message.to)
+        return self.stored is not None and person(self.stored.recipient) != person(self.message.to)
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Knowledge of the store about some messages and their recipients."""
+
+    stored: Mapping[str, SendRow]
+    suppressed: Set[str]
+    recent: Mapping[str, Recent]
+    cap: Cap | None
+
+    @classmethod
+    def of(cls, store: Store, messages: Sequence[Addressed], cap: Cap | None) -> LookUp:
+        """Ask the store; it blocks."""
+        recipients = {message.to for message in messages}
+        now = datetime.now(timezone.utc)
+        return cls(
+            store.sends.known(message.key for message in messages),
+            store.suppressions.among(recipients),
+            store.sends.recent(recipients, cap.limit_at(now).since) if cap else {},
+            cap,
+        )
+
+    def facts(self, message: Addressed, seen: DiskFirstRows) -> Facts:
+        """Return the facts about a message, and count it among the rows that were seen."""
+        recent = self.recent.get(message.to)
+        return Facts(
+            message,
+            self.stored.get(message.key),
+            seen.add(int(message.key[:DIGITS], 16), message.row, owner(message.to)),
+            message.to in self.suppressed,
+            recent if self.cap and self.cap.reached(recent) else None,
+        )
+
+
+def owner(recipient: str) -> int:
+    """Return a number that stands for a person: the same for both forms of a number."""
+    return int(hashlib.sha256(person(recipient).encode()).hexdigest()[:DIGITS], 16)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The message of each row of a list, made of the author's templates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wa.api import jids, numbers
+from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
+from airflow_provider_wa.bulk.check_run import given_text
+from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.operators._run.row_template import RowTemplate
+from airflow_provider_wa.operators._run.send_once import SendOnce
+
+MESSAGES_PROVED = 1000
+"""Maximum number of different messages that are tried before a list is refused in which none can be sent."""
+
+
+@dataclass(frozen=True)
+class RowMessages:
+    """Makes the messages of a list.
+
+    :param column: the column with the recipient.
+    :param region: country of numbers without a country code.
+    :param message: the message; ``key`` is the author's own key for it.
+    """
+
+    sender: SendOnce
+    column: str
+    region: str | None
+    message: RowTemplate
+    key: RowTemplate
+
+    def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
+        """Return the message of a row, or the reason why it has none."""
+        given, to = given_text(row.get(self.column)), ""
+        try:
+            to = numbers.recipient(given, self.region)
+            known = recipient_names(to)
+            spec, key = self.message.render(row, known), self.key.render(row, known)
+            return self.sender.address(place, given, to, spec, key, None)
+        except (BadInput, UnsupportedByVendor) as error:
+            return Unaddressed(place, given, str(error), to)
+
+    def prove(self, rows: Iterable[Mapping[str, Any]], columns: Collection[str], repeated: Collection[str]) -> None:
+        """Find all mistakes in the templates that can be found before anything is sent.
+
+        The first row that makes a message proves them: rows before it may lack what others have.
+
+        :param columns: names that some row may have; ``repeated`` are those of several columns each.
+        :raises BadInput: a name is not known or not clear, or there is no row whose message can be sent.
+        :raises UnsupportedByVendor: the vendor does not send this kind of message.
+        """
+        for template in (self.message, self.key):
+            template.prove(columns, repeated)
+        failure: WaError | None = None
+        tried = 0
+        last: Any = self
+        for row in rows:
+            try:
+                spec = self._rendered(row)
+                if spec == last:
+                    continue
+                last, tried = spec, tried + 1
+                self.sender.prove(spec)
+                return
+            except (BadInput, UnsupportedByVendor) as error:
+                failure = failure or error
+            if tried == MESSAGES_PROVED:
+                break
+        if failure:
+            raise failure
+
+    def _rendered(self, row: Mapping[str, Any]) -> Any:
+        try:
+            known = recipient_names(numbers.recipient(given_text(row.get(self.column)), self.region))
+        except BadInput:
+            known = _SOMEBODY  # that row fails for its recipient, and says nothing of the message
+        return self.message.render(row, known)
+
+
+def recipient_names(to: str) -> dict[str, str]:
+    """Return a recipient as templates name it: ``to`` in E.164, or the JID of a group or a LID; and ``jid``.
+
+    :param to: digits or a JID.
+    """
+    return {"to": to, "jid": to} if "@" in to else {"to": f"+{to}", "jid": jids.of_person(to)}
+
+
+_SOMEBODY = recipient_names("12025550100")
