@@ -14,6 +14,8 @@ from airflow_provider_wa.provider_info import CONFIG
 SECTION = "wa"
 
 _MEGABYTE = 1024 * 1024
+_FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+"""The spellings of Airflow's own flags."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Config:
     media_path: str
     opt_out_words: tuple[str, ...]
     receiver_max_body_mb: str
+    allow_local_store: str
 
     @property
     def receiver_max_body(self) -> int:
@@ -45,6 +48,18 @@ class Config:
             )
         return size
 
+    @property
+    def local_store_allowed(self) -> bool:
+        """True if the store may be a SQLite file whatever the executor.
+
+        :raises BadInput: ``allow_local_store`` is neither true nor false.
+        """
+        if (allowed := _FLAGS.get(self.allow_local_store.lower())) is None:
+            raise BadInput(
+                f"[{SECTION}] allow_local_store: {self.allow_local_store!r} is not allowed; expected True or False"
+            )
+        return allowed
+
 
 def read_config() -> Config:
     """Read the section as it is now."""
@@ -53,6 +68,7 @@ def read_config() -> Config:
         media_path=_option("media_path") or f"file://{AIRFLOW_HOME}/wa_media",
         opt_out_words=tuple(word.strip() for word in words if word.strip()),
         receiver_max_body_mb=_option("receiver_max_body_mb") or _default("receiver_max_body_mb"),
+        allow_local_store=_option("allow_local_store") or _default("allow_local_store"),
     )
 
 

@@ -19,7 +19,7 @@ FORMS: Mapping[str, ConnectionForm] = {
 
 CONFIG: dict[str, Any] = {
     "wa": {
-        "description": "Receiver of webhooks and callbacks, in the API server and as ``wa-receiver``; opt-outs.",
+        "description": "Receiver of webhooks and callbacks, in the API server or as ``wa-receiver``; opt-outs; store.",
         "options": {
             "media_path": {
                 "description": "Folder for files that come with messages: a path, or an ``ObjectStoragePath`` URI, "
@@ -44,6 +44,15 @@ CONFIG: dict[str, Any] = {
                 "type": "float",
                 "example": "25",
                 "default": "10",
+            },
+            "allow_local_store": {
+                "description": "Let the store be a SQLite file although the executor may run tasks on other machines. "
+                "Only for an installation whose workers, API server and triggerer are all on one machine and use the "
+                "same file: elsewhere each worker has a store of its own, and people are messaged again.",
+                "version_added": "0.1.0",
+                "type": "boolean",
+                "example": "True",
+                "default": "False",
             },
         },
     }

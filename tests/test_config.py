@@ -48,6 +48,21 @@ def test_a_wrong_limit_is_named_and_hinders_the_receiver_alone(monkeypatch: pyte
     assert config.opt_out_words == ("STOP",)
 
 
+@pytest.mark.parametrize(
+    ("given", "allowed"), [("True", True), ("1", True), ("false", False), ("", False), (" F ", False)]
+)
+def test_the_local_store_is_allowed_by_a_flag(monkeypatch: pytest.MonkeyPatch, given: str, allowed: bool) -> None:
+    assert read_config().local_store_allowed is False
+    monkeypatch.setenv("AIRFLOW__WA__ALLOW_LOCAL_STORE", given)
+    assert read_config().local_store_allowed is allowed
+
+
+def test_a_wrong_flag_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__WA__ALLOW_LOCAL_STORE", "CeleryExecutor")
+    with pytest.raises(BadInput, match=r"\[wa\] allow_local_store: 'CeleryExecutor' is not allowed; expected True or"):
+        _ = read_config().local_store_allowed
+
+
 def test_the_record_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         read_config().media_path = "elsewhere"  # type: ignore[misc]

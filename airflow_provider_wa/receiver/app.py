@@ -32,7 +32,6 @@ from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.sources import FindConnection, WebhookConnection
 from airflow_provider_wa.receiver.writer import Committed, Writer
-from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
@@ -143,7 +142,7 @@ class Receiver:
         new = [await self._new_event(connection, event) for event in events]
         try:
             committed = await self._writer.add(new) if new else Committed(0, 0)
-        except StoreUnavailable as error:
+        except WaError as error:  # its connection is wrong or cannot be looked up, or it is out of reach
             log.error("%s: %s", connection.conn_id, error)
             raise try_again("the store is unavailable") from None
         kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(event.kind.value for event in events).items())

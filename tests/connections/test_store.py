@@ -18,6 +18,7 @@ from store.samples import came_in, delivered
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections import store as module
+from airflow_provider_wa.connections.lookup import LookupFailed
 from airflow_provider_wa.connections.store import STORE_CONN_ID, aget_store, get_store
 
 PASSWORD = SECRETS["password"]
@@ -172,40 +173,129 @@ def test_its_secrets_are_masked(connect: Connect, masked: list[object]) -> None:
     assert "key-pass-91c2" not in f"{raised.value} {store.database!r}"
 
 
-@pytest.mark.parametrize(
-    ("executor", "warned"),
-    [
-        ("LocalExecutor", False),
-        ("airflow.executors.local_executor.LocalExecutor", False),
-        ("CeleryExecutor", True),
-        ("LocalExecutor, KubernetesExecutor", True),
-        ("my.company.EdgeExecutor", True),
-    ],
-)
-def test_a_file_that_other_machines_do_not_see_is_warned_of_once(
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands still, with the time as its one item."""
+    now = [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_connection_that_is_made_while_a_process_runs_is_found_within_seconds(
+    connect: Connect, tmp_path: Path, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, module.__name__)
+    before = get_store()
+    assert f"There is no connection {STORE_CONN_ID}: the store is sqlite:///{AIRFLOW_HOME}" in caplog.text
+    connect("postgres", conn_id=STORE_CONN_ID, host="db.test", login="ana", password=PASSWORD, sslpassword=PASSWORD)
+    assert get_store() is before
+    clock[0] += 5.1
+    assert address().host == "db.test"
+    (told,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "The store is postgresql://ana:***@db.test from now on; what was stored in sqlite:///" in told
+    assert_no_secret(caplog.text)
+
+
+def test_a_connection_that_is_changed_is_found_within_a_minute(
+    connect: Connect, tmp_path: Path, clock: list[float]
+) -> None:
+    connect("sqlite", conn_id=STORE_CONN_ID, host=str(tmp_path / "a.db"))
+    get_store()
+    connect("sqlite", conn_id=STORE_CONN_ID, host=str(tmp_path / "b.db"))
+    # The helper that changes a connection forgets the store; a process that runs does not.
+    module._url._url, module._url._exists, module._url._looked_up = make_url(f"sqlite:///{tmp_path}/a.db"), True, 1000.0
+    clock[0] += 59
+    assert address().database == str(tmp_path / "a.db")
+    clock[0] += 2
+    assert address().database == str(tmp_path / "b.db")
+
+
+def test_a_store_that_was_found_outlives_a_failed_look_up(
     connect: Connect,
     tmp_path: Path,
+    clock: list[float],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    executor: str,
-    warned: bool,
+) -> None:
+    connect("sqlite", conn_id=STORE_CONN_ID, host=str(tmp_path / "a.db"))
+    store = get_store()
+
+    def fail(name: str) -> None:
+        raise LookupFailed("the backend is away")
+
+    monkeypatch.setattr(module, "find_connection", fail)
+    clock[0] += 61
+    assert get_store() is store
+    assert "The store stays as it is: the backend is away" in caplog.text
+    module._url.cache_clear()
+    with pytest.raises(LookupFailed):
+        get_store()
+
+
+ELSEWHERE = [
+    ("CeleryExecutor", "CeleryExecutor"),
+    ("LocalExecutor, KubernetesExecutor", "KubernetesExecutor"),
+    ("my.company.EdgeExecutor", "my.company.EdgeExecutor"),
+    ("LocalExecutor,far:my.company.LocalExecutor", "my.company.LocalExecutor"),
+    ("LocalExecutor;sales=CeleryExecutor,pods:KubernetesExecutor", "CeleryExecutor, KubernetesExecutor"),
+]
+"""Settings of ``[core] executor``, and the executors that may run tasks on other machines."""
+
+HERE = [
+    "LocalExecutor",
+    "airflow.executors.local_executor.LocalExecutor",
+    "mine:LocalExecutor",
+    "=LocalExecutor;a=LocalExecutor",
+]
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize(("executor", "named"), ELSEWHERE)
+def test_a_file_that_other_machines_do_not_see_is_refused(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str, named: str, made: bool
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
-    connect("sqlite", conn_id=STORE_CONN_ID, host=str(tmp_path / "a.db"))
-    with caplog.at_level(logging.WARNING, module.__name__):
+    if made:
+        connect("sqlite", conn_id=STORE_CONN_ID, host=str(tmp_path / "a.db"))
+    file = tmp_path / "a.db" if made else Path(AIRFLOW_HOME) / "wa_store.db"
+    with pytest.raises(BadInput) as raised:
         get_store()
-        get_store()
-    assert [record.levelname for record in caplog.records] == ["WARNING"] * warned
-    assert not warned or (str(tmp_path / "a.db") in caplog.text and STORE_CONN_ID in caplog.text)
+    assert f"a SQLite file ({file}), and {named} may run tasks on machines that do not see it" in str(raised.value)
+    assert "make the connection one of the type postgres, or set [wa] allow_local_store" in str(raised.value)
+    monkeypatch.setenv("AIRFLOW__WA__ALLOW_LOCAL_STORE", "true")
+    assert address().database == str(file)
 
 
-def test_a_server_is_not_warned_of(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("executor", HERE)
+def test_a_file_will_do_on_one_machine(monkeypatch: pytest.MonkeyPatch, executor: str) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    assert get_store().database.is_sqlite
+
+
+@pytest.mark.parametrize(
+    ("argv", "variables", "named"),
+    [
+        (["airflow", "celery", "worker"], {}, "CeleryExecutor"),
+        (["airflow", "edge", "worker", "-q", "far"], {}, "EdgeExecutor"),
+        (["execute_workload"], {"AIRFLOW_IS_K8S_EXECUTOR_POD": "True"}, "KubernetesExecutor"),
+    ],
+)
+def test_a_remote_worker_is_known_by_what_started_it(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], variables: dict[str, str], named: str
 ) -> None:
+    """The template of a pod may configure the LocalExecutor, whatever the scheduler has."""
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    monkeypatch.setattr("sys.argv", argv)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput, match=f"and {named} may run tasks"):
+        get_store()
+
+
+def test_a_server_will_do_everywhere(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
     connect("postgres", conn_id=STORE_CONN_ID, host="db.test")
-    get_store()
-    assert not caplog.records
+    assert address().host == "db.test"
 
 
 @pytest.mark.system

@@ -13,8 +13,9 @@ import httpx
 import pytest
 from receiver.kit import CHECKWA, HMAC_SECRET, SECRET, Hold, Kit, callback, wuzapi_message
 
-from airflow_provider_wa.api.errors import Unauthorized, UnexpectedReply
+from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnexpectedReply, WaError
 from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.connections.lookup import LookupFailed
 from airflow_provider_wa.receiver.app import Limits
 from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -388,6 +389,17 @@ class TestHeaders:
 
 
 class TestStore:
+    @pytest.mark.parametrize("error", [BadInput("the store is a SQLite file"), LookupFailed("the backend is away")])
+    async def test_a_store_that_is_not_to_be_used_or_found_takes_nothing(self, kit: Kit, error: WaError) -> None:
+        def refuse(news: Sequence[NewEvent]) -> None:
+            raise error
+
+        kit.events.before = refuse
+        reply = await kit.post()
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "10")
+        assert str(error) not in reply.text
+        assert kit.stored() == []
+
     async def test_a_store_that_is_away_and_comes_back(self, kit: Kit) -> None:
         kit.events.before = unavailable
         reply = await kit.post()
