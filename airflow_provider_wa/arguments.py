@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput
@@ -13,6 +14,10 @@ from airflow_provider_wa.api.json_fields import moment
 
 XCOM_RESULTS = 1000
 """Maximum number of results in an XCom; more need a file."""
+
+
+TRIGGERER_SECONDS = 60.0
+"""Seconds that the triggerer has to end a wait by itself; after them Airflow's scheduler ends it."""
 
 
 class RendersOwnTemplates:
@@ -57,6 +62,23 @@ def _authored(task: Any, context: Mapping[str, Any]) -> set[str] | None:
 
 def _plain(value: Any) -> Any:
     return value.to_dict() if hasattr(value, "to_dict") else value
+
+
+def execution_deadline(task: Any, context: Any) -> float | None:
+    """Return the Unix time at which a task's ``execution_timeout`` is over; None without one.
+
+    Airflow keeps to it in workers only, and by itself would let a task wait in the triggerer for ever. In Airflow 3.1
+    the time begins again after each deferral.
+    """
+    if task.execution_timeout is None:
+        return None
+    began = getattr(context.get("ti"), "start_date", None)
+    return (began.timestamp() if began else time.time()) + float(task.execution_timeout.total_seconds())
+
+
+def time_left(ends: float | None, grace: float = 0.0) -> timedelta | None:
+    """Return the time until a deadline, and ``grace`` seconds more, as ``defer()`` takes it."""
+    return None if ends is None else timedelta(seconds=max(ends - time.time(), 0.0) + grace)
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:

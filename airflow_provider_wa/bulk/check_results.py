@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any
 
 from airflow_provider_wa.api.capabilities import ChecksNumbers
-from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
@@ -44,6 +44,21 @@ GATHERING = 0.02
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
 )
+
+
+class RowsMissing(WaError):
+    """The store lacks answers that it has had: it is another one, or rows were removed. A retry asks for them again."""
+
+    retry = Retry.LATER
+    stops_all = True
+
+
+def absent_batch(name: str) -> BadInput:
+    """Return the error for a batch of which the store has no row: it is never taken for one that is finished."""
+    return BadInput(
+        f"batch: {name!r} is not in the store; expected that of a bulk check with the same store, the connection "
+        "wa_store_default of all workers, the triggerer and the receiver"
+    )
 
 
 class CheckBatch:
@@ -114,6 +129,10 @@ class CheckBatch:
     def is_open(self) -> bool:
         """Return True while answers are still to come."""
         return bool(self._store.checks.counts(self.name)[_PENDING])
+
+    def count(self) -> int:
+        """Return the number of rows, those of other forms included."""
+        return self._store.checks.counts(self.name).total()
 
     def enter_early_callbacks(self) -> None:
         """Enter callbacks that came before their check was stored."""

@@ -85,12 +85,16 @@ class WaBulkCheckOperator(WaListOperator):
     def work(self, context: Context) -> dict[str, Any]:
         return self._runner().begin(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Take over from the trigger: wait on, or write the results.
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Take over from the trigger: wait on, or write the results; without its event, go through the list again.
 
+        :raises AirflowTaskTimeout: ``execution_timeout`` is over; the results are written all the same.
         :raises AirflowFailException: the trigger met what waiting does not mend; the results are written all the same.
         :raises AirflowException: what might pass has not; a retry goes on with what is known.
         """
+        if not event:
+            # ``airflow dags test`` beside a triggerer that runs: one of the two took the event. Answers are known.
+            return self.execute(context)  # type: ignore[no-any-return]
         with airflow_errors():
             return self._runner().take_over(event)
 

@@ -52,7 +52,7 @@ class WaLogoutSessionOperator(WaOperator):
 class WaQrCodeOperator(WaOperator):
     """Writes the QR code to log in with as a PNG file, and nowhere else: anybody who scans it owns the session.
 
-    Returns the file's path.
+    Returns the file's path. It is skipped if the account is logged in already.
 
     :param wa_conn_id: the connection (templated).
     :param output_path: path or URI of the file, ``.png`` (templated).

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     Context,
     PokeReturnValue,
@@ -18,7 +19,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.arguments import RendersOwnTemplates
+from airflow_provider_wa.arguments import TRIGGERER_SECONDS, RendersOwnTemplates, execution_deadline, time_left
 from airflow_provider_wa.connections.retry import airflow_errors
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
 from airflow_provider_wa.waiting.source import Found, NotYet
@@ -31,7 +32,8 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     """Base of the sensors.
 
     Failures that may pass by themselves (a vendor or a store out of reach, an account that is logged out) are waited
-    out; others, such as wrong credentials, fail the task at once.
+    out; others, such as wrong credentials, fail the task at once. ``execution_timeout`` ends a wait in the triggerer as
+    well, which Airflow by itself does not see to.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
@@ -75,7 +77,14 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         found = self.poke(context)
         if found.is_done:
             return found.xcom_value
-        self.defer(trigger=self._trigger_for(context), method_name="execute_complete")
+        # ``ends`` goes with the wait: Airflow 3.1 forgets when a task that was deferred has begun.
+        ends = execution_deadline(self, context)
+        self.defer(
+            trigger=self._trigger_for(context),
+            method_name="execute_complete",
+            kwargs=None if ends is None else {"ends": ends},
+            timeout=time_left(ends, TRIGGERER_SECONDS),
+        )
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
@@ -91,14 +100,20 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
                 found = self._otherwise
             return PokeReturnValue(is_done=True, xcom_value=self.result(context, found))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on after the trigger's event.
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None, ends: float | None = None) -> Any:
+        """Go on after the trigger's event; without one, wait again.
 
+        :param ends: end of ``execution_timeout``, a Unix time.
+        :raises AirflowTaskTimeout: ``execution_timeout`` is over.
         :raises AirflowSensorTimeout: nothing was found in time.
         :raises AirflowFailException: an error that waiting does not mend.
         :raises AirflowException: more than ``max_failures`` failures in a row.
         """
+        if event is None:
+            return self.execute(context)
         if event["status"] == "timeout":
+            if ends is not None and time.time() >= ends:
+                raise AirflowTaskTimeout(f"execution_timeout: {event['message']}")
             raise AirflowSensorTimeout(event["message"])
         if event["status"] != "success":
             from airflow_provider_wa.waiting.trigger import failure
@@ -123,5 +138,6 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             # In the mode reschedule the first poke may have been in another process.
             first = run["ti"].get_first_reschedule_date(context) if self.reschedule and not self.deferrable else None
             began = first.timestamp() if first else time.time()
-            self._trigger = self.trigger(context, began + self.timeout)
+            ends = execution_deadline(self, context) if self.deferrable else None
+            self._trigger = self.trigger(context, min(began + self.timeout, ends or float("inf")))
         return self._trigger

@@ -13,7 +13,7 @@ from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import PostsEvents
-from airflow_provider_wa.bulk.check_results import ANSWERS, CheckBatch
+from airflow_provider_wa.bulk.check_results import ANSWERS, CheckBatch, absent_batch
 from airflow_provider_wa.connections.lookup import get_connected
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
@@ -92,7 +92,12 @@ def inbox_message(conn_id: str, message_id: str, since: datetime) -> InboxMessag
 
 
 def batch_counts(conn_id: str, batch: str) -> dict[str, int]:
-    """Return the number of results of a bulk check: in total, and by status."""
+    """Return the number of results of a bulk check: in total, and by status.
+
+    :raises BadInput: the store has none.
+    """
     store = get_store()
     counts = Counter(row["status"] for row in CheckBatch(lambda: store, batch, conn_id).results())
+    if not counts:
+        raise absent_batch(batch)
     return {"total": counts.total(), **{status: counts[status] for status in ANSWERS}}

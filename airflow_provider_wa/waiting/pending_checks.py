@@ -15,7 +15,7 @@ from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import ChecksAgain
 from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.bulk.check_results import OTHER_FORM
+from airflow_provider_wa.bulk.check_results import OTHER_FORM, absent_batch
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.connections.store import aget_store
 from airflow_provider_wa.hooks.base import WaHook
@@ -54,16 +54,21 @@ async def ask_again(hook: WaHook, run: Run, batch: str, budget: int | None = Non
                     put = partial(store.checks.put, calls=spent + calls.calls)
                     await asyncio.to_thread(put, batch, hook.wa_conn_id, answers)
     again.patience.raise_if_unanswered()
-    return _outcome(await asyncio.to_thread(store.checks.counts, batch))
+    return _outcome(batch, await asyncio.to_thread(store.checks.counts, batch))
 
 
 async def count_pending(poller: StorePoller, batch: str) -> Found | NotYet:
     """Look into the store alone: the receiver enters the answers."""
-    return _outcome(await poller.counts(batch))
+    return _outcome(batch, await poller.counts(batch))
 
 
-def _outcome(counts: Mapping[str, int]) -> Found | NotYet:
-    """Return the outcome of a look, from the number of rows by status."""
+def _outcome(batch: str, counts: Mapping[str, int]) -> Found | NotYet:
+    """Return the outcome of a look, from the number of rows by status.
+
+    :raises BadInput: there are no rows.
+    """
+    if not any(counts.values()):
+        raise absent_batch(batch)
     pending = counts.get(CheckStatus.PENDING.value, 0)
     return NotYet(f"{pending:,} of {sum(counts.values()):,} checks are pending") if pending else {}
 

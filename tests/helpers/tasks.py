@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -18,10 +19,11 @@ class FakeTask:
     hook: Any = None
     wa_conn_id: str = "my_wa"
     retries: int | None = 0
+    execution_timeout: timedelta | None = None
     log: Any = field(default_factory=lambda: logging.getLogger("task"))
 
-    def defer(self, *, trigger: Any, method_name: str) -> NoReturn:
-        raise TaskDeferred(trigger=trigger, method_name=method_name)
+    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:
+        raise TaskDeferred(trigger=trigger, method_name=method_name, timeout=timeout)
 
 
 @dataclass

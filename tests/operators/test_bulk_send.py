@@ -758,10 +758,11 @@ def test_the_limit_of_a_day_is_that_of_all_tasks_together(vendors: Vendors) -> N
 def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = operator(existing(3), daily_limit=2, deferrable=True)
+    made = operator(existing(3), daily_limit=2, deferrable=True, execution_timeout=timedelta(seconds=60))
     with pytest.raises(TaskDeferred) as waits:
         made.execute(RUN)
     assert waits.value.method_name == "execute_complete"
+    assert timedelta(0) < waits.value.timeout <= timedelta(seconds=60)
     moment = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     assert waits.value.trigger.moment == moment  # type: ignore[attr-defined]
     assert json.dumps(waits.value.trigger.serialize()[1], default=str)

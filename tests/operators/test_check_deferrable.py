@@ -7,11 +7,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    TaskDeferred,
+)
 from helpers.tasks import run_of
 from helpers.vendors import Vendors
 from helpers.waiting import call_back, event_of
@@ -351,3 +357,25 @@ def test_deferring_follows_airflows_default(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
     assert made() is True
     assert made(deferrable=False) is False
+
+
+def test_without_its_event_it_goes_through_the_list_again_and_pays_nothing(
+    vendors: Vendors, airflow_store: Store
+) -> None:
+    """``airflow dags test`` beside a triggerer: one of the two has taken the event."""
+    made = operator("accuauth_default", ["+51999888701", "+51999888700"])
+    event = asyncio.run(event_of(deferred(made)))
+    assert event["status"] == "success"
+    calls = vendors.state.ledger.requests["accuauth"]
+    summary = made.resume_execution("execute_complete", {}, context())
+    assert counted(summary) == {"exists": 1, "absent": 1}
+    assert vendors.state.ledger.requests["accuauth"] == calls
+
+
+def test_execution_timeout_ends_its_wait(vendors: Vendors, airflow_store: Store) -> None:
+    made = operator("accuauth_default", ["+51999888704"], execution_timeout=timedelta(seconds=5), pending_timeout=60.0)
+    run = run_of(run_id="r", task_id="check", start_date=datetime.now(timezone.utc) - timedelta(seconds=4.5))
+    trigger = deferred(made, run)
+    assert trigger.deadline - time.time() < 0.6
+    with pytest.raises(AirflowTaskTimeout, match="execution_timeout: 1 numbers are left pending"):
+        made.execute_complete(run, asyncio.run(event_of(trigger)))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
 )
 from helpers.waiting import Look, Scripted
 
 from airflow_provider_wa.api.errors import SessionDown, Unauthorized, VendorUnavailable
+from airflow_provider_wa.arguments import TRIGGERER_SECONDS
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.waiting.source import Found, NotYet
 
@@ -64,6 +67,30 @@ def test_poking_looks_until_it_is_there() -> None:
     assert sensor.execute({}) == 7
     (trigger,) = sensor.made
     assert len(trigger.looks) == 4, "one trigger for all pokes: it remembers what it has seen"
+
+
+def test_execution_timeout_ends_a_wait_in_the_triggerer() -> None:
+    """Airflow counts it from the first start, in the same try; 3.1 counts from the last deferral."""
+    began = datetime.now(timezone.utc) - timedelta(seconds=40)
+    sensor = waits(WAITS, timeout=3600, deferrable=True, execution_timeout=timedelta(seconds=50))
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor.execute({"ti": SimpleNamespace(start_date=began)})
+    ends = began.timestamp() + 50
+    assert deferred.value.kwargs == {"ends": ends}
+    assert deferred.value.trigger.deadline == ends
+    assert 10 < deferred.value.timeout.total_seconds() < 10 + TRIGGERER_SECONDS
+    event = {"status": "timeout", "message": "not in time"}
+    with pytest.raises(AirflowTaskTimeout, match="execution_timeout: not in time"):
+        sensor.resume_execution("execute_complete", {"event": event, "ends": ends - 20}, {})
+    with pytest.raises(AirflowSensorTimeout):
+        sensor.resume_execution("execute_complete", {"event": event, "ends": ends}, {})
+    assert sensor.resume_execution("execute_complete", {"event": {"status": "success", "id": 7}, "ends": 0.0}, {}) == 7
+
+
+def test_without_its_event_it_waits_again() -> None:
+    """``airflow dags test`` beside a triggerer: one of the two has taken the event."""
+    sensor = waits({"id": 7}, deferrable=True)
+    assert sensor.resume_execution("execute_complete", {}, {}) == 7
 
 
 @pytest.mark.parametrize(("soft_fail", "error"), [(False, AirflowSensorTimeout), (True, AirflowSkipException)])

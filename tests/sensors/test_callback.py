@@ -91,7 +91,18 @@ def test_a_batch_is_counted_when_all_of_it_is_answered(
 
 @pytest.mark.sockets
 def test_a_batch_of_which_nothing_was_left_pending_is_done(vendors: Vendors, airflow_store: Store) -> None:
-    assert sensor(batch="nothing").execute({})["total"] == 0
+    airflow_store.checks.put("b", "checkwa_default", [checked(1, "exists")])
+    assert sensor(batch="b").execute({})["total"] == 1
+
+
+@pytest.mark.sockets
+def test_a_batch_that_is_not_in_the_store_is_not_one_that_is_done(vendors: Vendors, airflow_store: Store) -> None:
+    with pytest.raises(
+        AirflowFailException, match="batch: 'nothing' is not in the store; expected that of a bulk check"
+    ):
+        sensor(batch="nothing").execute({})
+    with pytest.raises(AirflowFailException, match="batch: 'nothing' is not in the store"):
+        sensor(batch="nothing").execute_complete({}, {"status": "success"})
 
 
 @pytest.mark.sockets

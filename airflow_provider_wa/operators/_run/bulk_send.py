@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import Context
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
-from airflow_provider_wa.arguments import one_of
+from airflow_provider_wa.arguments import execution_deadline, one_of, time_left
 from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dry_run import DRY_COLUMNS, WOULD_SEND, DryRun
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
@@ -95,7 +95,7 @@ class SendRunner(ListRunner):
             calls += bulk.channel.calls
             if counts.hold is None or not policy.wait or counts.failure:
                 break
-            self._wait(counts)
+            self._wait(counts, context)
         results = self._write(sender)
         if not counts.failure:
             batches.end(batch, counts.to_dict())
@@ -182,12 +182,13 @@ class SendRunner(ListRunner):
             "dry_run": True,
         }
 
-    def _wait(self, counts: SendCounts) -> None:
-        """Wait until held recipients may be written to, in the triggerer or here."""
+    def _wait(self, counts: SendCounts, context: Context) -> None:
+        """Wait until held recipients may be written to, in the triggerer or here; at most for ``execution_timeout``."""
         assert counts.hold is not None
         self.task.log.info("%s; %s: going on at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
-            self.task.defer(trigger=DateTimeTrigger(moment=counts.hold.until), method_name="execute_complete")
+            trigger, left = DateTimeTrigger(moment=counts.hold.until), time_left(execution_deadline(self.task, context))
+            self.task.defer(trigger=trigger, method_name="execute_complete", timeout=left)
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
     def _refuse(self, counts: SendCounts) -> None:

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta, timezone
 from itertools import chain
 from typing import Any, NoReturn
 
-from airflow.providers.common.compat.sdk import Context
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, Context
 
 from airflow_provider_wa.api.capabilities import ChecksAgain, ChecksNumbers
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.numbers import region
-from airflow_provider_wa.arguments import names_of
+from airflow_provider_wa.arguments import TRIGGERER_SECONDS, execution_deadline, names_of, time_left
 from airflow_provider_wa.bulk.carry import CarriedRows, Carry
-from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch
+from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch, RowsMissing
 from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
@@ -61,13 +61,14 @@ class CheckRunner(ListRunner):
         batch = self._batch(self._batch_name(context))
         batch.begin(batch_info(context, batch.name, BatchKind.CHECK, self.task.wa_conn_id))
         with self._written_on_failure(batch):
-            deadline = time.time() + self.pending_timeout
+            ends = execution_deadline(self.task, context)
+            deadline = min(time.time() + self.pending_timeout, ends or float("inf"))
             tally = self._check(spellings, batch, self._reuse_since(context)).to_dict()
             batch.enter_early_callbacks()
             if self.deferrable and batch.may_need_other_forms():
                 # Half of the time is for those that may be called absent, to be asked for again.
-                self._wait(batch, tally, deadline, until=(time.time() + deadline) / 2, other_forms=False)
-            return self._go_on(batch, tally, deadline if self.deferrable else 0.0, other_forms=False)
+                self._wait(batch, tally, deadline, ends, until=(time.time() + deadline) / 2, other_forms=False)
+            return self._go_on(batch, tally, deadline if self.deferrable else 0.0, other_forms=False, ends=ends)
 
     def take_over(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after the trigger: wait on, or return the summary.
@@ -80,8 +81,11 @@ class CheckRunner(ListRunner):
         if event["status"] != "error":
             with self._written_on_failure(batch):
                 return self._go_on(batch, **state)
-        finished = self._finish(batch, state["tally"], carried=False)
-        raise failure(event, f"; {finished['pending']:,} numbers are left pending")
+        try:
+            left = f"{self._finish(batch, state['tally'], carried=False)['pending']:,} numbers are left pending"
+        except RowsMissing as error:
+            left = str(error)
+        raise failure(event, f"; {left}")
 
     def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:
         vendor = self.task.hook.able(ChecksNumbers)
@@ -96,31 +100,58 @@ class CheckRunner(ListRunner):
         with heap_spared():
             return asyncio.run(run())
 
-    def _go_on(self, batch: CheckBatch, tally: dict[str, int], deadline: float, other_forms: bool) -> dict[str, Any]:
+    def _go_on(
+        self,
+        batch: CheckBatch,
+        tally: dict[str, int],
+        deadline: float,
+        other_forms: bool,
+        ends: float | None = None,
+    ) -> dict[str, Any]:
         """Wait if there is something to wait for, else write the results.
 
+        :param deadline: end of the wait, a Unix time.
         :param other_forms: the absent ones were asked for under their other form.
+        :param ends: end of ``execution_timeout``, a Unix time.
+        :raises AirflowTaskTimeout: that is over, and answers are pending.
         """
         if not other_forms and time.time() < deadline:
             self._ask_for_other_forms(batch)
         if time.time() < deadline and batch.is_open():
-            self._wait(batch, tally, deadline, until=deadline, other_forms=True)
-        return self._finish(batch, tally)
+            self._wait(batch, tally, deadline, ends, until=deadline, other_forms=True)
+        finished = self._finish(batch, tally)
+        if self.deferrable and ends is not None and finished["pending"] and time.time() >= ends:
+            raise AirflowTaskTimeout(f"execution_timeout: {finished['pending']:,} numbers are left pending")
+        return finished
 
     def _budget(self, spent: int = 0) -> int | None:
         """Return the number of calls that are left for this part of the list."""
         return None if self.budget is None else max(self.budget // self.input_list.parts - spent, 0)
 
     def _wait(
-        self, batch: CheckBatch, tally: dict[str, int], deadline: float, *, until: float, other_forms: bool
+        self,
+        batch: CheckBatch,
+        tally: dict[str, int],
+        deadline: float,
+        ends: float | None,
+        *,
+        until: float,
+        other_forms: bool,
     ) -> NoReturn:
         vendor = self.task.hook.vendor
         interval = self.poll_interval or (vendor.ask_again_seconds if isinstance(vendor, ChecksAgain) else LOOK_SECONDS)
-        state = {"batch": batch.name, "tally": tally, "deadline": deadline, "other_forms": other_forms}
+        state = {
+            "batch": batch.name,
+            "tally": tally,
+            "deadline": deadline,
+            "other_forms": other_forms,
+            "ends": ends,
+        }
         trigger = WaBatchCheckTrigger(
             self.task.wa_conn_id, interval, until, batch=batch.name, carry=state, budget=self._budget()
         )
-        self.task.defer(trigger=trigger, method_name="execute_complete")
+        timeout = time_left(ends, TRIGGERER_SECONDS)
+        self.task.defer(trigger=trigger, method_name="execute_complete", timeout=timeout)
 
     def _ask_for_other_forms(self, batch: CheckBatch) -> None:
         """Give those that were called absent a second chance."""
@@ -139,8 +170,12 @@ class CheckRunner(ListRunner):
         """Write the results from the store, those of the list as it is in this try.
 
         :param carried: the list's carried columns must be in all of them.
+        :raises RowsMissing: the store lacks some.
         """
+        # Before a file of an earlier run is replaced; this count includes other forms and rows that the list had.
+        _refuse_missing(batch, batch.count(), tally)
         results, counts = self._write(batch, self.input_list.first + tally["total"] - 1, carried=carried)
+        _refuse_missing(batch, counts.total(), tally)
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
         updated = {**answers, "calls": batch.calls}
         batch.end(updated)
@@ -195,6 +230,8 @@ class CheckRunner(ListRunner):
         """Write what is known if the block fails."""
         try:
             yield
+        except RowsMissing:
+            raise
         except Exception:
             with suppress(WaError):  # the first error says more
                 batch.enter_early_callbacks()
@@ -220,3 +257,13 @@ class CheckRunner(ListRunner):
 
     def _channel(self) -> AsyncChannel:
         return self.task.hook.async_channel(concurrency=self.concurrency, rate=self.rate())
+
+
+def _refuse_missing(batch: CheckBatch, found: int, tally: Mapping[str, int]) -> None:
+    """Raise ``RowsMissing`` if there are fewer results than the list has rows that are no duplicates."""
+    if found < tally["total"] - tally["duplicates"]:
+        raise RowsMissing(
+            f"batch: the store has {found:,} results and {tally['duplicates']:,} duplicates of a list of "
+            f"{tally['total']:,} rows ({batch.name}); expected one for each row: make sure that wa_store_default is "
+            "the same for all workers and the triggerer"
+        )

@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_wa.api.errors import BadInput
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_wa.api.capabilities import HasSession
+from airflow_provider_wa.api.errors import BadInput, WaError
 from airflow_provider_wa.operators._run.output import write_file
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.paths import open_path
@@ -30,12 +33,33 @@ def logout(task: Task) -> None:
 
 
 def qr_code(task: Task, *, output_path: str) -> str:
-    """Write the QR code to a file, and return its path."""
+    """Write the QR code to a file, and return its path.
+
+    :raises AirflowSkipException: the account is logged in already.
+    """
     path = open_path(output_path, "output_path")
     if path.suffix.lower() != ".png":
         raise BadInput(f"output_path: the name {path} must end with .png")
-    write_file(path, task.hook.qr_code().png)
+    try:
+        png = task.hook.qr_code().png
+    except WaError:
+        # Vendors differ in how they say it.
+        if _is_logged_in(task):
+            raise AirflowSkipException("the account is logged in already: there is no QR code to scan") from None
+        raise
+    write_file(path, png)
+    task.log.info("The QR code is in %s; whoever scans it owns the session", output_path)
     return output_path
+
+
+def _is_logged_in(task: Task) -> bool:
+    """Return True if the account is logged in, and False if it is not or that is not known."""
+    if not isinstance(task.hook.vendor, HasSession):
+        return False
+    try:
+        return task.hook.session().logged_in
+    except WaError:
+        return False
 
 
 def set_webhook(task: Task, *, url: str | None, events: Sequence[str]) -> dict[str, Any]:

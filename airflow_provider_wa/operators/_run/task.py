@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, NoReturn, Protocol
 
 from airflow_provider_wa.hooks.base import WaHook
@@ -13,6 +14,7 @@ class Task(Protocol):
 
     wa_conn_id: str
     retries: int | None
+    execution_timeout: timedelta | None
 
     @property
     def hook(self) -> WaHook:
@@ -22,8 +24,8 @@ class Task(Protocol):
     def log(self) -> Any:
         """The task's log."""
 
-    def defer(self, *, trigger: Any, method_name: str) -> NoReturn:
-        """Wait in the triggerer, then call this method of the operator."""
+    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:
+        """Wait in the triggerer, then call this method of the operator; after ``timeout`` fail."""
 
 
 def hook_for(conn_id: str) -> WaHook:

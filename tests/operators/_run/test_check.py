@@ -12,11 +12,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    TaskDeferred,
+)
 from helpers.tasks import FakeTask
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.check_results import CheckBatch
+from airflow_provider_wa.arguments import TRIGGERER_SECONDS
+from airflow_provider_wa.bulk.check_results import CheckBatch, RowsMissing
 from airflow_provider_wa.operators._run.check import LOOK_SECONDS, CheckRunner
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.store import Store
@@ -74,7 +80,8 @@ def test_pending_numbers_are_waited_for_in_the_triggerer(
     assert isinstance(trigger, WaBatchCheckTrigger)
     assert (trigger.batch, trigger.poll_interval, trigger.deadline) == ("b", interval, fired["carry"]["deadline"])
     assert trigger.serialize()[1]["budget"] == 9
-    assert trigger.carry == {**fired["carry"], "other_forms": True}
+    assert trigger.carry == {**fired["carry"], "other_forms": True, "ends": None}
+    assert deferred.value.timeout is None
 
 
 def test_after_the_deadline_the_summary_has_what_is_known() -> None:
@@ -118,6 +125,41 @@ def test_an_error_in_the_triggerer_is_raised_after_writing_the_results(
     assert type(raised.value) is error
     with output.open() as rows:
         assert [row["status"] for row in csv.DictReader(rows)] == ["exists", "pending"]
+
+
+def test_execution_timeout_ends_the_wait_and_is_carried_on() -> None:
+    ends = time.time() + 20
+    with pytest.raises(TaskDeferred) as deferred:
+        runner().take_over({**(fired := event()), "carry": {**fired["carry"], "ends": ends}})
+    assert deferred.value.trigger.carry["ends"] == ends
+    assert 20 < deferred.value.timeout.total_seconds() <= 20 + TRIGGERER_SECONDS, (
+        "Airflow's own, if the triggerer is down"
+    )
+
+
+def test_after_execution_timeout_the_task_fails_with_its_results_written(tmp_path: Path) -> None:
+    output, fired = tmp_path / "out.csv", event("timeout", seconds=-1)
+    fired["carry"]["ends"] = time.time() - 1
+    with pytest.raises(AirflowTaskTimeout, match="execution_timeout: 1 numbers are left pending"):
+        runner(output_path=str(output)).take_over(fired)
+    assert output.read_text().count("\n") == 3
+
+
+@pytest.mark.parametrize("status", ["success", "error"])
+def test_results_that_do_not_add_up_are_never_a_success(tmp_path: Path, status: str) -> None:
+    """As on a worker whose store is another one."""
+    output = tmp_path / "out.csv"
+    output.write_text("of an earlier run")
+    fired = event(status, seconds=-1, retry=True)
+    fired["carry"]["tally"] = {**TALLY, "total": 5, "duplicates": 1}
+    wrong = "the store has 2 results and 1 duplicates of a list of 5 rows"
+    with pytest.raises((RowsMissing, AirflowException), match=wrong) as raised:
+        runner(output_path=str(output)).take_over(fired)
+    assert ("out of reach; " in str(raised.value)) is (status == "error"), "the first error says more"
+    fired["carry"]["batch"] = "elsewhere"
+    with pytest.raises((RowsMissing, AirflowException), match="the store has 0 results"):
+        runner(output_path=str(output)).take_over(fired)
+    assert output.read_text() == "of an earlier run"
 
 
 def test_whatever_fails_the_results_are_written(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException
 from helpers.tasks import FakeHook, FakeTask
 
-from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, SessionDown
+from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Reaction
 from airflow_provider_wa.api.records import (
     Balance,
@@ -216,8 +216,26 @@ def test_a_qr_code_goes_into_a_png_and_nowhere_else(tmp_path: Path, caplog: pyte
     with pytest.raises(BadInput, match="output_path: cannot write to"):
         session.qr_code(made, output_path="/proc/nowhere/qr.png")
     assert len(made.hook.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [(SessionState.LOGGED_IN, AirflowSkipException), (SessionState.STARTING, SessionDown)]
+)
+def test_there_is_no_qr_code_to_write_while_logged_in(
+    tmp_path: Path, state: SessionState, error: type[Exception]
+) -> None:
+    path = tmp_path / "qr.png"
+    made = task(qr_code=SessionDown("no code"), session=Session(vendor="v", state=state))
+    made.hook.vendor = SimpleNamespace()
     with pytest.raises(SessionDown):
-        session.qr_code(task(qr_code=SessionDown("logged in already")), output_path=str(path))
+        session.qr_code(made, output_path=str(path))
+    made.hook.vendor = SimpleNamespace(session=print)  # one whose sessions are known
+    with pytest.raises(error):
+        session.qr_code(made, output_path=str(path))
+    made.hook.answers["session"] = VendorUnavailable("away")
+    with pytest.raises(SessionDown, match="no code"):
+        session.qr_code(made, output_path=str(path))
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(
