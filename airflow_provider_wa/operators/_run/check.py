@@ -260,7 +260,7 @@ class CheckRunner(ListRunner):
 
 
 def _refuse_missing(batch: CheckBatch, found: int, tally: Mapping[str, int]) -> None:
-    """Raise ``RowsMissing`` if there are fewer results than the list has rows that are no duplicates."""
+    """Raise ``RowsMissing`` if there are too few results for the rows of the list."""
     if found < tally["total"] - tally["duplicates"]:
         raise RowsMissing(
             f"batch: the store has {found:,} results and {tally['duplicates']:,} duplicates of a list of "
