@@ -134,7 +134,10 @@ class ReportsDeliveries(Protocol):
 
 @runtime_checkable
 class HasInbox(Protocol):
-    """Lists incoming messages."""
+    """Lists incoming messages.
+
+    A vendor whose inbox must be switched on has ``inbox_by_default`` False (``keeps_inbox``).
+    """
 
     def inbox(
         self,
@@ -264,6 +267,11 @@ CAPABILITIES: dict[type[Any], str] = {
 """Words for each capability, in error messages and table heads: "this vendor cannot ..."."""
 
 C = TypeVar("C")
+
+
+def keeps_inbox(vendor: object) -> bool:
+    """Return whether a vendor lists incoming messages, and its inbox need not be switched on."""
+    return isinstance(vendor, HasInbox) and bool(getattr(vendor, "inbox_by_default", True))
 
 
 def require(vendor: object, capability: type[C], others: Iterable[type[Any]]) -> C:

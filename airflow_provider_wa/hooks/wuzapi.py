@@ -12,7 +12,6 @@ from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.wuzapi import FORM
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
-from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
 
 
 class WuzApiHook(WaHook):
@@ -32,11 +31,11 @@ class WuzApiHook(WaHook):
         assert isinstance(self.vendor, WuzApi)
         return self.vendor
 
-    def connect(self, events: Sequence[str] = EVENTS, *, immediate: bool = True) -> Session:
+    def connect(self, events: Sequence[str] = (), *, immediate: bool = True) -> Session:
         """Connect to WhatsApp, if it is not connected yet. Then scan the QR code unless the login still holds.
 
-        :param events: kinds of events that are posted to the webhook.
-        :param immediate: do not wait (up to 10 s) until the login is confirmed.
+        :param events: kinds of events that are posted to the webhook; by default those that are set.
+        :param immediate: do not wait (10 s) to see the connection hold.
         """
         return self.run(self.wuzapi.connect(events, immediate=immediate))
 
@@ -54,6 +53,22 @@ class WuzApiHook(WaHook):
     def delete_webhook(self) -> None:
         """Forget the webhook and its events."""
         self.run(self.wuzapi.delete_webhook())
+
+    def server_version(self) -> str | None:
+        """Return the server's version, None if it is too old to say."""
+        return self.run(self.wuzapi.server_version())
+
+    def keep_history(self, messages_per_chat: int) -> None:
+        """Make the server keep this number of messages of each chat, from now on; without it no inbox can be pulled."""
+        self.run(self.wuzapi.keep_history(messages_per_chat))
+
+    def block(self, who: str | int) -> None:
+        """Block a person."""
+        self.run(self.wuzapi.block(self._recipient(who)))
+
+    def unblock(self, who: str | int) -> None:
+        """Unblock a person."""
+        self.run(self.wuzapi.unblock(self._recipient(who)))
 
     def user_info(self, users: Sequence[str | int]) -> list[UserInfo]:
         """Return WhatsApp's information about accounts, by numbers or JIDs; unknown accounts are left out."""

@@ -35,6 +35,8 @@ FEATURES: Mapping[str, Callable[[SimulatedVendor], bool]] = {
     "quota": lambda vendor: vendor.has_quota,
     "account state": lambda vendor: bool(vendor.states),
     "documented rates": lambda vendor: bool(vendor.rates),
+    "generation": lambda vendor: bool(vendor.generations),
+    "events of its own": lambda vendor: vendor.queue_event is not None,
 }
 
 
@@ -145,6 +147,29 @@ async def state(request: Request) -> Response:
     return json_reply({"vendor": vendor.name, "state": wanted})
 
 
+async def generation(request: Request) -> Response:
+    """Set the server that a vendor plays, from now on."""
+    data = await _body(request)
+    vendor, wanted = _vendor(request, data.get("vendor"), "generation"), data.get("generation")
+    if wanted not in vendor.generations:
+        raise ValueError(f"generation: unknown {wanted!r}; expected one of {', '.join(vendor.generations)}")
+    _sandbox(request).generations[vendor.name] = wanted
+    return json_reply({"vendor": vendor.name, "generation": wanted})
+
+
+async def event(request: Request) -> Response:
+    """Post an event of a vendor to its webhook: a sample of its `type`, or the fields of `body` in place of those."""
+    data = await _body(request)
+    vendor, kind, given = _vendor(request, data.get("vendor"), "events of its own"), data.get("type"), data.get("body")
+    if not isinstance(kind, str) or kind not in vendor.event_samples:
+        raise ValueError(f"type: unknown {kind!r}; expected one of {', '.join(vendor.event_samples)}")
+    if given is not None and not isinstance(given, dict):
+        raise ValueError("body: wrong type; expected a JSON object")
+    if vendor.queue_event is not None:
+        vendor.queue_event(_sandbox(request), {**vendor.event_samples[kind], **(given or {}), "type": kind})
+    return json_reply({"vendor": vendor.name, "type": kind})
+
+
 async def list_inbox(request: Request) -> Response:
     """Show the inbox, oldest first (`?vendor=` for one vendor)."""
     sandbox, vendor = _sandbox(request), request.query_params.get("vendor")
@@ -154,7 +179,10 @@ async def list_inbox(request: Request) -> Response:
 
 
 async def add_to_inbox(request: Request) -> Response:
-    """Add an incoming message: `from`, `text`, and optionally a file (`media` in base64, `mimetype`, `filename`)."""
+    """Add an incoming message: `from`, `text`, and optionally `group` and a file.
+
+    A file is `media` in base64, with `mimetype` and `filename`.
+    """
     data = await _body(request)
     vendor, sender = _vendor(request, data.get("vendor"), "inbox"), data.get("from")
     if not isinstance(sender, str) or not NUMBER.fullmatch(sender):
@@ -170,8 +198,21 @@ async def add_to_inbox(request: Request) -> Response:
     except ValueError:
         raise ValueError("media: not base64; expected a file in base64") from None
     mimetype = (values["mimetype"] or mimetype_of(values["filename"])) if media is not None else ""
-    message = _sandbox(request).receive(vendor.name, sender, values["text"], media, mimetype, values["filename"])
+    group = _group(request, vendor, data.get("group"))
+    message = _sandbox(request).receive(vendor.name, sender, values["text"], media, mimetype, values["filename"], group)
     return json_reply(message.as_json())
+
+
+def _group(request: Request, vendor: SimulatedVendor, jid: Any) -> str:
+    """Return the id of the group that a message is sent to; empty without a group."""
+    if jid is None:
+        return ""
+    known = _sandbox(request).groups
+    if not vendor.has_group_messages:
+        raise ValueError(f"group: {vendor.name} has none in its inbox; leave it out")
+    if not isinstance(jid, str) or jid.removesuffix("@g.us") not in known:
+        raise ValueError(f"group: unknown {jid!r}; expected one of {', '.join(group.jid for group in known.values())}")
+    return jid.removesuffix("@g.us")
 
 
 async def actions(request: Request) -> Response:
@@ -237,6 +278,8 @@ TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/sandbox/scan", scan),
     ("POST", "/sandbox/quota", quota),
     ("POST", "/sandbox/state", state),
+    ("POST", "/sandbox/generation", generation),
+    ("POST", "/sandbox/events", event),
     ("GET", "/sandbox/inbox", list_inbox),
     ("POST", "/sandbox/inbox", add_to_inbox),
     ("GET", "/sandbox/actions", actions),

@@ -29,6 +29,27 @@ class NeedsSocket(RuntimeError):
     """A fault that cuts connections was applied to a request that has no connection."""
 
 
+class Panic(Exception):
+    """A handler of the vendor that dies: the connection is closed without a reply."""
+
+
+def transport_of(scope: Scope, what: str) -> asyncio.Transport:
+    """Return the TCP connection under a request; `what` needs it."""
+    connection = scope.get("state", {}).get(CONNECTION)
+    if connection is None:
+        raise NeedsSocket(f"{what} needs a real socket: use server.serve_in_thread() or wa-sandbox")
+    transport: asyncio.Transport = connection.transport
+    return transport
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Close the connection of a request without a reply."""
+    transport_of(scope, "a handler that dies").abort()
+    # The server reports an app without a reply as an error before the end of the connection.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request that meets a fault; `answer` is the vendor's app without faults."""
@@ -42,13 +63,7 @@ class Exchange:
 
     def transport(self, fault: Fault) -> asyncio.Transport:
         """Return the TCP connection under the request."""
-        connection = self.scope.get("state", {}).get(CONNECTION)
-        if connection is None:
-            raise NeedsSocket(
-                f"the fault {fault.kind!r} needs a real socket: use server.serve_in_thread() or wa-sandbox"
-            )
-        transport: asyncio.Transport = connection.transport
-        return transport
+        return transport_of(self.scope, f"the fault {fault.kind!r}")
 
     async def reply(self, response: Response) -> None:
         """Send a reply instead of the vendor's answer."""

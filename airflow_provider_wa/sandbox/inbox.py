@@ -18,7 +18,10 @@ UNANSWERED = frozenset({"reaction"})
 
 @dataclass(slots=True)
 class IncomingMessage:
-    """A message to the account of one vendor; `in_reply_to` is the id of the message that it answers."""
+    """A message to the account of one vendor.
+
+    `in_reply_to` is the id of the message that it answers, `group` that of the group that it was sent to.
+    """
 
     vendor: str
     sender: str
@@ -29,6 +32,7 @@ class IncomingMessage:
     media: bytes | None = None
     mimetype: str = ""
     filename: str = ""
+    group: str = ""
 
     @property
     def type(self) -> str:
@@ -49,6 +53,8 @@ class IncomingMessage:
             "in_reply_to": self.in_reply_to,
             "at": self.at,
         }
+        if self.group:
+            entry["group"] = self.group
         if self.media is not None:
             entry["download"] = download_keys(self.media, self.mimetype)
         return entry

@@ -27,13 +27,15 @@ class VendorProfile:
     """A vendor as the shared state knows it.
 
     `account` is None for a vendor that only checks numbers. `has_quota`: the vendor refuses calls when a quota is used
-    up. `retry` is how the vendor retries a webhook or callback; None for a vendor that posts nothing.
+    up. `retry` is how the vendor retries a webhook or callback; None for a vendor that posts nothing. `generations`:
+    names of the servers that the vendor can play, the one at the start first.
     """
 
     name: str
     account: AccountProfile | None = None
     has_quota: bool = False
     retry: RetryPolicy | None = None
+    generations: tuple[str, ...] = ()
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +35,10 @@ class SimulatedVendor(VendorProfile):
     `refuse` accepts; `refuse` makes the reply with one of them, under another HTTP status if that is not 0.
     `route_of`: turns a request's path into the path of `routes`, for vendors with credentials or names in their paths.
     `rates`: documented requests per second of a route; they apply only while the fault `rate_limit` has `enforce`.
-    `states`: account states that the control API can set. `subscribe`: starts a new webhook.
+    `states`: account states that the control API can set. `subscribe`: starts a new webhook. `generation_routes`: for a
+    generation, the routes that differ from `routes`. `event_samples`: for a type of event of the vendor, a body that
+    the control API posts to the webhook; `queue_event` queues a body. `has_group_messages`: its inbox has messages to
+    groups.
     """
 
     prefix: str
@@ -49,3 +53,7 @@ class SimulatedVendor(VendorProfile):
     rates: Mapping[str, int] = field(default_factory=dict)
     states: Mapping[str, Callable[[Sandbox], None]] = field(default_factory=dict)
     subscribe: Subscribe | None = None
+    generation_routes: Mapping[str, Routes] = field(default_factory=dict)
+    event_samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    queue_event: Callable[[Sandbox, dict[str, Any]], None] | None = None
+    has_group_messages: bool = False

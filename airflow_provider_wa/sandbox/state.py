@@ -53,6 +53,7 @@ class Sandbox:
             profile.name: profile.account for profile in profiles if profile.account is not None
         }
         self._with_quota = [profile.name for profile in profiles if profile.has_quota]
+        self._first_generations = {profile.name: profile.generations[0] for profile in profiles if profile.generations}
         self.ledger = Ledger()
         retries = {profile.name: profile.retry for profile in profiles if profile.retry is not None}
         self.webhook_delivery = WebhookDelivery(retries, self.ledger, clock)
@@ -62,6 +63,7 @@ class Sandbox:
         self.rate_limiter = RateLimiter()
         self.sessions: dict[str, Session] = {}
         self.quotas: dict[str, Quota] = {}
+        self.generations: dict[str, str] = {}
         self.groups: dict[str, directory.Group] = {}
         self.webhooks: dict[str, Webhook] = {}
         self._own_states: dict[type[Any], Any] = {}
@@ -88,6 +90,7 @@ class Sandbox:
             self.webhooks[name] = Webhook(events=list(account.subscriptions))
             self._feeds[name] = EventFeed()
         self.quotas = {name: Quota() for name in self._with_quota}
+        self.generations = dict(self._first_generations)
         self.groups = directory.groups()
 
     def own_state(self, kind: type[T]) -> T:
@@ -132,14 +135,21 @@ class Sandbox:
         self.ledger.actions.append(Action(vendor, name, content, self.clock()))
 
     def receive(
-        self, vendor: str, sender: str, text: str, media: bytes | None = None, mimetype: str = "", filename: str = ""
+        self,
+        vendor: str,
+        sender: str,
+        text: str,
+        media: bytes | None = None,
+        mimetype: str = "",
+        filename: str = "",
+        group: str = "",
     ) -> IncomingMessage:
-        """Add a message to the inbox of a vendor's account."""
+        """Add a message to the inbox of a vendor's account; `group` is the id of the group that it was sent to."""
         self.incoming(vendor)
         now = self.clock()
         message_id = self.accounts[vendor].new_message_id(now)
         message = IncomingMessage(
-            vendor, sender, text, message_id, now, media=media, mimetype=mimetype, filename=filename
+            vendor, sender, text, message_id, now, media=media, mimetype=mimetype, filename=filename, group=group
         )
         self.inbox.add(message)
         return message

@@ -6,8 +6,8 @@ from __future__ import annotations
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_wa.sandbox.fault_injection import Exchange, inject
-from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
+from airflow_provider_wa.sandbox.fault_injection import Exchange, Panic, cut, inject
+from airflow_provider_wa.sandbox.simulated_vendor import Handler, SimulatedVendor
 from airflow_provider_wa.sandbox.state import Sandbox
 
 
@@ -49,9 +49,17 @@ class VendorApp:
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the vendor does without a fault."""
         request = Request(scope, receive)
-        handler = self.vendor.routes.get((scope["method"], self._route(scope)), self.vendor.not_found)
         try:
-            response = await handler(request, self.sandbox)
+            response = await self._handler(scope)(request, self.sandbox)
         except ClientDisconnect:
             return
+        except Panic:
+            await cut(scope, receive)
+            return
         await response(scope, receive, send)
+
+    def _handler(self, scope: Scope) -> Handler:
+        """Return the handler of a request's route, in the generation that the vendor plays."""
+        vendor, route = self.vendor, (scope["method"], self._route(scope))
+        differing = vendor.generation_routes.get(self.sandbox.generations.get(vendor.name, ""), {})
+        return differing.get(route) or vendor.routes.get(route, vendor.not_found)

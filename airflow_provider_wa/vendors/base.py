@@ -28,7 +28,8 @@ class ErrorRule:
     """A line of a vendor's error table: the error for a reply with this status and this code.
 
     ``code`` is compared with the vendor's code without regard to case; with ``part`` it may be any part of it. None
-    matches every status or code. ``advice`` is the text of the error: what is wrong and what to do.
+    matches every status or code. ``advice`` is the text of the error: what is wrong and what to do. ``not_sent``: the
+    vendor says that a SEND was not taken, whatever went wrong.
     """
 
     error: type[WaError]
@@ -36,6 +37,7 @@ class ErrorRule:
     status: int | None = None
     code: str | None = None
     part: bool = False
+    not_sent: bool = False
 
     def matches(self, status: int, code: str) -> bool:
         """Return whether the line is for a reply with this HTTP status and vendor's code."""
@@ -142,10 +144,20 @@ class Vendor(ABC):
                 error = failure
             if error is None:
                 return reply
+            if tries == 1 and (cause := (yield from self.cause_of(error, request))) is not None:
+                raise cause
             wait = seconds_before_repeat(error, request.effect, tries, random.random())
             if wait is None:
                 raise error
             yield Sleep(wait, everyone=isinstance(error, RateLimited))
+
+    def cause_of(self, error: WaError, request: Request) -> Flow[WaError | None]:
+        """Return what is behind a failure that says too little, found by another question; None to leave it as it is.
+
+        It is called after the first try. By default no vendor is asked.
+        """
+        yield from ()
+        return None
 
     def error_in(self, reply: Reply, effect: Effect) -> WaError | None:
         """Return the error of a reply, None for a success. A SEND not clearly refused is ``OutcomeUnknown``."""
@@ -155,7 +167,8 @@ class Vendor(ABC):
         said = ": ".join(part for part in (code, self.error_detail(reply)) if part)
         for rule in (*self.errors, *HTTP_ERRORS):
             if rule.matches(reply.status, code):
-                return self._error(rule.error, f"{rule.advice} ({said or f'HTTP {reply.status}'})", reply, effect, code)
+                known = Effect.READ if rule.not_sent else effect
+                return self._error(rule.error, f"{rule.advice} ({said or f'HTTP {reply.status}'})", reply, known, code)
         if reply.status >= 500:
             return self._error(VendorUnavailable, f"HTTP {reply.status} {said}".strip(), reply, effect, code)
         if 300 <= reply.status < 400:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from airflow_provider_wa.api.capabilities import HasInbox, KeepsQueue
+from airflow_provider_wa.api.capabilities import HasInbox, KeepsQueue, keeps_inbox
 from airflow_provider_wa.api.webhooks import Event, event
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import NewEvent
@@ -54,8 +54,8 @@ async def pulling(hook: WaHook, store: Store, interval: float, since: int) -> As
 
 
 def can_pull(hook: WaHook) -> bool:
-    """Return True if the vendor of a connection has a queue or an inbox."""
-    return isinstance(hook.vendor, (KeepsQueue, HasInbox))
+    """Return True if the vendor of a connection has a queue, or keeps an inbox by default."""
+    return isinstance(hook.vendor, KeepsQueue) or keeps_inbox(hook.vendor)
 
 
 async def _pull_queue(hook: WaHook, store: Store, vendor: KeepsQueue, channel: AsyncChannel, seconds: int) -> Pulled:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.api.capabilities import ChecksAgain, HasInbox, ReportsDelivery, SendsMessages
+from airflow_provider_wa.api.capabilities import ChecksAgain, HasInbox, ReportsDelivery, SendsMessages, keeps_inbox
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import InboxMessage
@@ -41,7 +41,8 @@ def inbox_from_store(conn_id: str, source: str) -> bool:
 def _reads_store(conn_id: str, source: str, capability: type[Any]) -> bool:
     hook = WaHook.for_connection(conn_id)
     hook.able(SendsMessages)
-    if source == "vendor" or (source == "auto" and isinstance(hook.vendor, capability)):
+    by_itself = keeps_inbox if capability is HasInbox else lambda vendor: isinstance(vendor, capability)
+    if source == "vendor" or (source == "auto" and by_itself(hook.vendor)):
         hook.able(capability)
         return False
     hook.able(PostsEvents)

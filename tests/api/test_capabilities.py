@@ -25,6 +25,7 @@ from airflow_provider_wa.api.capabilities import (
     ReportsDelivery,
     SendsMessages,
     SetsWebhook,
+    keeps_inbox,
     require,
     require_message,
     unsupported,
@@ -50,7 +51,7 @@ WHO_CAN: dict[type[Any], list[str]] = {
     HasQrCode: ["green_api", "wa_portal", "wuzapi"],
     ReportsDelivery: ["green_api", "wa_portal"],
     ReportsDeliveries: ["green_api", "wa_portal"],
-    HasInbox: ["green_api", "wa_portal"],
+    HasInbox: ["green_api", "wa_portal", "wuzapi"],
     KeepsQueue: ["green_api"],
     ListsContacts: ["green_api", "wa_portal", "wuzapi"],
     ListsGroups: ["wa_portal", "wuzapi"],
@@ -110,6 +111,10 @@ def test_a_kind_of_message_that_a_vendor_lacks_names_those_that_have_it() -> Non
         require_message(VENDOR["wa_portal"], Poll("Tea?", ("yes", "no")), VENDORS)  # type: ignore[arg-type]
     with pytest.raises(UnsupportedByVendor, match=r"of the type reaction; connection types that can: wuzapi$"):
         require_message(VENDOR["green_api"], Reaction("A1", "x"), VENDORS)  # type: ignore[arg-type]
+
+
+def test_an_inbox_that_must_be_switched_on_is_no_inbox_by_default() -> None:
+    assert {name for name, vendor in VENDOR.items() if keeps_inbox(vendor)} == {"green_api", "wa_portal"}
 
 
 def test_an_option_that_a_vendor_would_drop_is_refused() -> None:

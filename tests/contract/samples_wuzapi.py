@@ -87,6 +87,19 @@ class Sample:
         return [reply if isinstance(reply, Reply) else Reply(200, reply.encode()) for reply in self.replies]
 
 
+HMAC_KEY = "0123456789abcdef0123456789abcdef"
+KEPT = {
+    "id": 1,
+    "user_id": "u1",
+    "chat_jid": "51987654321@s.whatsapp.net",
+    "sender_jid": "51987654321:12@s.whatsapp.net",
+    "message_id": "3EB06F9067F80BAB89FF",
+    "timestamp": "2025-09-22T03:39:48.123456789Z",
+    "message_type": "text",
+    "text_content": "Hello",
+    "media_link": "",
+    "data_json": "",
+}
 VENDOR = WuzApi(base_url="http://localhost:8080", token="1234ABCD")
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAQAAAAEAAQMAAABmvDolAAAABlBMVEX///8AAABVwtN+AAAEw0lEQVR42uyZ")
@@ -320,12 +333,15 @@ def download(kind: str, media_type: str) -> Sample:
 SAMPLES: dict[str, list[Sample]] = {
     "POST /webhook": [
         Sample(
-            lambda vendor: vendor.set_webhook("https://some.server/webhook"),
-            (done(webhook="https://example.net/webhook"),),
+            lambda vendor: vendor.set_webhook("https://example.net/webhook"),
+            (
+                done(webhook="https://example.net/webhook"),
+                done(webhook="https://example.net/webhook", subscribe=[*EVENTS]),
+            ),
             Webhook(vendor="wuzapi", url="https://example.net/webhook", events=EVENTS),
             body='{"webhookURL":"https://some.server/webhook"}',
-            mended={"events": ["Message", "ReadReceipt", "HistorySync", "ChatPresence"]},
-            note="without events newer servers blank the subscriptions",
+            mended={"webhookURL": "https://example.net/webhook", "events": [*EVENTS]},
+            note="without events newer servers blank the subscriptions; the document answers with another URL",
         ),
     ],
     "GET /webhook": [
@@ -344,13 +360,16 @@ SAMPLES: dict[str, list[Sample]] = {
     "PUT /webhook": [
         Sample(
             lambda vendor: vendor.update_webhook("https://some.server/webhook", ["Message"]),
-            (done(webhook="https://some.server/webhook", events=["Message"], active=True),),
+            (
+                done(webhook="https://some.server/webhook", events=["Message"], active=True),
+                done(webhook="https://some.server/webhook", subscribe=["Message"]),
+            ),
             Webhook(vendor="wuzapi", url="https://some.server/webhook", events=("Message",)),
             body='{"webhook":"https://some.server/webhook","events":["Message"],"active":true}',
         ),
         Sample(
             lambda vendor: vendor.update_webhook("https://some.server/webhook", active=False),
-            (done(webhook="", events=None, active=False),),
+            (done(webhook="", events=[*EVENTS], active=False), done(webhook="", subscribe=[""])),
             Webhook(vendor="wuzapi", url=""),
             body='{"webhook":"https://some.server/webhook","active":false}',
             mended={"events": [*EVENTS]},
@@ -367,6 +386,36 @@ SAMPLES: dict[str, list[Sample]] = {
             LOGGED_IN,
             body='{"Subscribe":["Message"],"Immediate":false}',
         ),
+    ],
+    "POST /session/hmac/config": [
+        Sample(
+            lambda vendor: replace(vendor, hmac_secret=HMAC_KEY).set_webhook("https://x", ["Message"]),
+            (
+                '{"Details":"HMAC configuration saved successfully"}',
+                done(webhook="https://x"),
+                done(webhook="https://x", subscribe=["Message"]),
+            ),
+            Webhook(vendor="wuzapi", url="https://x", events=("Message",)),
+            body=json.dumps({"hmac_key": HMAC_KEY}),
+            note="the newest server's source; the answer has no envelope",
+        )
+    ],
+    "POST /session/history": [
+        Sample(
+            lambda vendor: vendor.keep_history(50),
+            (done(Details="History configured successfully", History=50),),
+            None,
+            body='{"history":50}',
+            note="the newest server's source",
+        )
+    ],
+    "GET /health": [
+        Sample(
+            lambda vendor: vendor.server_version(),
+            ('{"status":"ok","timestamp":"2026-05-19T12:00:00Z","total_users":1,"version":"1.0.6"}',),
+            "1.0.6",
+        ),
+        Sample(lambda vendor: vendor.server_version(), (GONE,), None),
     ],
     "POST /session/disconnect": [
         Sample(
@@ -478,6 +527,24 @@ SAMPLES: dict[str, list[Sample]] = {
             (done(jid="5491155554444@s.whatsapp.net", lid="123456789012345@lid"),),
             "123456789012345@lid",
             path="/user/lid/5491155554444@s.whatsapp.net",
+        )
+    ],
+    "POST /user/block": [
+        Sample(
+            lambda vendor: vendor.block(TO),
+            (done(Details="User blocked", JID=f"{TO}@s.whatsapp.net", Blocklist=[f"{TO}@s.whatsapp.net"], DHash="1"),),
+            None,
+            body='{"Phone":"5491155554444@s.whatsapp.net"}',
+            note="the newest server's source",
+        )
+    ],
+    "POST /user/unblock": [
+        Sample(
+            lambda vendor: vendor.unblock(TO),
+            (done(Details="User unblocked", JID=f"{TO}@s.whatsapp.net", Blocklist=[], DHash="1"),),
+            None,
+            body='{"Phone":"5491155554444@s.whatsapp.net"}',
+            note="the newest server's source",
         )
     ],
     "POST /chat/send/text": [
@@ -727,6 +794,32 @@ SAMPLES: dict[str, list[Sample]] = {
     "POST /chat/downloadvideo": [download("video", "video/mp4")],
     "POST /chat/downloadaudio": [download("audio", "audio/ogg; codecs=opus")],
     "POST /chat/downloaddocument": [download("document", "application/pdf")],
+    "POST /chat/downloadsticker": [download("sticker", "image/webp")],
+    "GET /chat/history": [
+        Sample(
+            lambda vendor: vendor.inbox(),
+            (
+                done(connected=True, loggedIn=True, id="u1", history="20"),
+                done(u1=[{"chat_jid": KEPT["chat_jid"], "last_updated": KEPT["timestamp"]}], u2=[{"chat_jid": "2@x"}]),
+                json.dumps({"code": 200, "data": [{**KEPT, "id": 2, "sender_jid": "me"}, KEPT], "success": True}),
+            ),
+            [
+                InboxMessage(
+                    vendor="wuzapi",
+                    message_id="3EB06F9067F80BAB89FF",
+                    wa_message_id="3EB06F9067F80BAB89FF",
+                    sender="51987654321",
+                    chat="51987654321@s.whatsapp.net",
+                    kind="text",
+                    text="Hello",
+                    received_at=datetime(2025, 9, 22, 3, 39, 48, 123456, tzinfo=timezone.utc),
+                )
+            ],
+            params={"chat_jid": "51987654321@s.whatsapp.net", "limit": "20"},
+            at=2,
+            note="the newest server's source",
+        )
+    ],
     "GET /group/list": [
         Sample(lambda vendor: vendor.groups(), (GROUPS,), [SUPER_GROUP]),
         Sample(lambda vendor: vendor.groups(), (done(Groups=None),), [], note="field notes: no group at all is null"),
@@ -857,14 +950,13 @@ POSTS: dict[str, tuple[dict[str, Any], tuple[DeliveryStatus | InboxMessage | Non
 
 UNDOCUMENTED = {"timeout"}
 """Fields of requests that are ours."""
-SECRETS = ("1234ABCD", "9H3J-H3J8")
+SECRETS = ("1234ABCD", "9H3J-H3J8", HMAC_KEY)
 
 # What happens twice in the world if the request is repeated.
 SENDING = {name for name in SAMPLES if name.startswith("POST /chat/send/")} | {
     "POST /chat/react",
     "POST /chat/delete",
-    "POST /group/photo",
-    "POST /group/name",
+    "POST /session/connect",
 }
 
 

@@ -84,16 +84,6 @@ CALLS: dict[str, tuple[Callable[[WuzApiHook], Any], dict[str, Any], tuple[str, s
         ("POST", "/session/pairphone", {"Phone": ANA}),
     ),
     "webhook": (lambda hook: hook.webhook().url, ok(webhook="https://x"), ("GET", "/webhook", None)),
-    "set_webhook": (
-        lambda hook: hook.set_webhook("https://x", ["All"]).events,
-        ok(webhook="https://x"),
-        ("POST", "/webhook", {"webhookURL": "https://x", "events": ["All"]}),
-    ),
-    "update_webhook": (
-        lambda hook: hook.update_webhook("https://x", ["All"], active=False),
-        ok(webhook=""),
-        ("PUT", "/webhook", {"webhook": "https://x", "events": ["All"], "active": False}),
-    ),
     "delete_webhook": (lambda hook: hook.delete_webhook() or True, ok(), ("DELETE", "/webhook", None)),
     "user_info": (
         lambda hook: hook.user_info(["+54 9 11 5555-4444", "123@lid"])[0].about,
@@ -136,6 +126,26 @@ CALLS: dict[str, tuple[Callable[[WuzApiHook], Any], dict[str, Any], tuple[str, s
         ok(Details="done"),
         ("POST", "/chat/markread", {"Id": ["A1"], "Chat": GROUP, "Sender": f"{ANA}@s.whatsapp.net"}),
     ),
+    "block": (
+        lambda hook: hook.block("+54 9 11 5555-4444") or True,
+        ok(Details="User blocked"),
+        ("POST", "/user/block", {"Phone": f"{ANA}@s.whatsapp.net"}),
+    ),
+    "unblock": (
+        lambda hook: hook.unblock("123@lid") or True,
+        ok(Details="User unblocked"),
+        ("POST", "/user/unblock", {"Phone": "123@lid"}),
+    ),
+    "keep_history": (
+        lambda hook: hook.keep_history(50) or True,
+        ok(Details="History configured successfully", History=50),
+        ("POST", "/session/history", {"history": 50}),
+    ),
+    "server_version": (
+        lambda hook: hook.server_version() == "1.0.6",
+        {"status": "ok", "version": "1.0.6"},
+        ("GET", "/health", None),
+    ),
     "groups": (lambda hook: hook.groups() == [], ok(Groups=None), ("GET", "/group/list", None)),
     "group_info": (
         lambda hook: hook.group_info(GROUP).name,
@@ -175,6 +185,29 @@ def test_each_method_makes_its_call(
     assert (request.method, request.url.path) == (method, f"/behind/nginx{path}")
     assert (json.loads(request.content) if request.content else None) == body
     assert_no_secret(request.url, repr(hook))
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (
+            lambda hook: hook.set_webhook("https://x", ["All"]),
+            ("POST", {"webhookURL": "https://x", "events": ["All"]}),
+        ),
+        (
+            lambda hook: hook.update_webhook("https://x", ["All"]),
+            ("PUT", {"webhook": "https://x", "events": ["All"], "active": True}),
+        ),
+    ],
+    ids=["set", "update"],
+)
+def test_a_webhook_is_set_and_read_back(
+    hook: WuzApiHook, answers: Answers, call: Callable[[WuzApiHook], Any], expected: tuple[str, Any]
+) -> None:
+    requests = answers(ok(webhook="https://x", subscribe=["All"]))
+    assert call(hook).events == ("All",)
+    assert [request.method for request in requests] == [expected[0], "GET"]
+    assert json.loads(requests[0].content) == expected[1]
 
 
 def test_every_flow_has_a_method() -> None:

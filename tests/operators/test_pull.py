@@ -115,7 +115,12 @@ def test_a_mistake_fails_for_good_before_any_call(vendors: Vendors, arguments: d
 
 
 def test_a_vendor_without_an_inbox_names_those_that_have_one(vendors: Vendors) -> None:
-    with pytest.raises(AirflowFailException, match="connection types that can: green_api, wa_portal"):
+    with pytest.raises(AirflowFailException, match="connection types that can: green_api, wa_portal, wuzapi"):
+        pull(WaPullInboxOperator, "accuauth")
+
+
+def test_a_server_that_keeps_no_messages_says_what_to_do(vendors: Vendors) -> None:
+    with pytest.raises(AirflowFailException, match="set a number per chat with keep_history first"):
         pull(WaPullInboxOperator, "wuzapi")
 
 

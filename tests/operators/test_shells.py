@@ -129,7 +129,7 @@ CASES = [
     Case(
         chat.WaReactOperator,
         "chat.react",
-        {"to": "1", "message_id": "m1", "emoji": "x", "own": True},
+        {"to": "1", "message_id": "m1", "emoji": "x", "own": True, "sender": "2"},
         not_templated=("own",),
     ),
     Case(chat.WaMarkReadOperator, "chat.mark_read", {"message_ids": ["m1"], "chat": "1@g.us", "sender": "2"}),

@@ -127,7 +127,9 @@ _CODES: Mapping[str, Iterable[tuple[str, str, str]]] = {
         ("no lid", WRONG, WRONG),
         ("unknown server", WRONG, WRONG),
         ("479", UNAVAILABLE, UNCLEAR),
-        ("plain", UNAVAILABLE, UNCLEAR),
+        # The session is asked for, to tell what it means; it cannot be asked for either.
+        ("plain", "VendorUnavailable, 2 requests", UNCLEAR),
+        *((code, UNAVAILABLE, "VendorUnavailable, 1 request") for code in ("upload", "device list", "info query")),
         # Only a send can have this one.
         ("timeout", IMPOSSIBLE, UNCLEAR),
     ),

@@ -61,6 +61,13 @@ REFUSALS: Mapping[str, Mapping[str, tuple[int, Any]]] = {
         "websocket": (500, "error sending message: websocket not connected"),
         "no device": (500, "error sending message: the store doesn't contain a device JID"),
         "no session": (500, "no session"),
+        "upload": (
+            500,
+            "failed to upload file: failed to refresh media connections: failed to query media connections: "
+            "info query timed out",
+        ),
+        "device list": (500, "error sending message: failed to get device list: unexpected status 500"),
+        "info query": (500, "error sending message: failed to get group members: info query timed out"),
         "plain": (500, None),
     },
     "wa_portal": {

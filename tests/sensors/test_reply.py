@@ -130,7 +130,7 @@ def test_without_a_run_it_is_what_comes_from_now_on(vendors: Vendors) -> None:
         ({"pattern": "(yes"}, "pattern: invalid regular expression"),
         ({"after": "tomorrow"}, "after: not a date or time"),
         ({"source": "me"}, "source: unknown value 'me'; expected auto, vendor or store"),
-        ({"source": "vendor"}, "can: green_api, wa_portal"),
+        ({"source": "vendor"}, "keeps no messages of this user"),
         ({"conn_id": "checkwa_default"}, "cannot send messages"),
     ],
 )

@@ -21,6 +21,7 @@ from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.sandbox.events import MessageReceived
 from airflow_provider_wa.sandbox.green_api.notifications import NotificationQueue
 from airflow_provider_wa.sandbox.inbox import IncomingMessage
@@ -335,9 +336,23 @@ async def test_wrong_credentials_raise_after_a_pause_and_show_no_token(
 
 
 async def test_a_vendor_without_an_inbox_raises(vendors: Vendors, store: Store) -> None:
-    async with running("wuzapi", source="vendor") as following:
-        with pytest.raises(UnsupportedByVendor, match="green_api, wa_portal"):
+    async with running("accuauth", source="vendor") as following:
+        with pytest.raises(UnsupportedByVendor, match="green_api, wa_portal, wuzapi"):
             await following()
+
+
+async def test_a_server_that_keeps_no_messages_raises(vendors: Vendors, store: Store) -> None:
+    async with running("wuzapi", source="vendor") as following:
+        with pytest.raises(UnsupportedByVendor, match="keeps no messages of this user"):
+            await following()
+
+
+async def test_a_server_that_keeps_messages_is_pulled(vendors: Vendors, store: Store) -> None:
+    WuzApiHook("wuzapi_default").keep_history(100)
+    async with running("wuzapi", source="vendor", poll_interval=0.1) as following:
+        await started(store, "wuzapi")
+        vendors.state.receive("wuzapi", ANA, "one")
+        assert (await following())["count"] == 1
 
 
 async def test_no_such_connection_raises(vendors: Vendors, store: Store) -> None:

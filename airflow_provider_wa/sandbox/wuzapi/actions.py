@@ -9,14 +9,15 @@ from starlette.responses import Response
 from airflow_provider_wa.sandbox.ledger import Message
 from airflow_provider_wa.sandbox.simulated_vendor import Handler
 from airflow_provider_wa.sandbox.state import Sandbox
-from airflow_provider_wa.sandbox.wuzapi.chat import context, deliver, recipient
+from airflow_provider_wa.sandbox.wuzapi.account import NAME
+from airflow_provider_wa.sandbox.wuzapi.chat import context, deliver, recipient, stamp
 from airflow_provider_wa.sandbox.wuzapi.media import MediaContent
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
-    NAME,
     Refused,
     authenticated,
     jid_of,
     payload,
+    require_login,
     require_session,
     required,
     strings,
@@ -26,7 +27,6 @@ from airflow_provider_wa.sandbox.wuzapi.protocol import (
 
 OWN = "me:"
 REMOVE = "remove"
-STATES = ("composing", "paused")
 
 
 def _own_message(message_id: str, jid: str, sandbox: Sandbox) -> Message | None:
@@ -41,12 +41,11 @@ async def edit(request: Request, sandbox: Sandbox) -> Response:
     data = await payload(request)
     phone, body, message_id = required(data, "Phone", "Body", "Id")
     context(data)
-    jid = recipient(phone, sandbox)
+    jid = recipient(phone, sandbox, "error sending edit message")
     if (message := _own_message(message_id, jid, sandbox)) is not None:
         message.content.update(text=body, edited=True)
-    now = sandbox.clock()
     sandbox.record_action(NAME, "/chat/send/edit", {"to": jid, "message_id": message_id, "text": body})
-    return success({"Details": "Sent", "Timestamp": int(now), "Id": message_id})
+    return success({"Details": "Sent", "Timestamp": stamp(sandbox.clock(), sandbox), "Id": message_id})
 
 
 @authenticated
@@ -58,14 +57,15 @@ async def delete(request: Request, sandbox: Sandbox) -> Response:
     if (message := _own_message(message_id, jid, sandbox)) is not None:
         message.content["deleted"] = True
     sandbox.record_action(NAME, "/chat/delete", {"to": jid, "message_id": message_id})
-    return success({"Details": "Deleted", "Timestamp": int(sandbox.clock()), "Id": message_id})
+    return success({"Details": "Deleted", "Timestamp": stamp(sandbox.clock(), sandbox), "Id": message_id})
 
 
 @authenticated
 async def react(request: Request, sandbox: Sandbox) -> Response:
     """React to a message; "remove" deletes the reaction. The reply has the message's id, not the reaction's."""
     require_session(sandbox)
-    phone, body, target = required(await payload(request), "Phone", "Body", "Id")
+    data = await payload(request)
+    phone, body, target = required(data, "Phone", "Body", "Id")
     jid = recipient(phone, sandbox)
     target_id = target.removeprefix(OWN)
     content = {
@@ -73,8 +73,10 @@ async def react(request: Request, sandbox: Sandbox) -> Response:
         "target": target_id,
         "target_is_own": target.startswith(OWN),
     }
+    if (participant := typed(data, "Participant")) and not target.startswith(OWN):
+        content["participant"] = jid_of(participant)
     _, moment = deliver(jid, "reaction", "", content, MediaContent(), sandbox)
-    return success({"Details": "Sent", "Timestamp": moment, "Id": target_id})
+    return success({"Details": "Sent", "Timestamp": stamp(moment, sandbox), "Id": target_id})
 
 
 @authenticated
@@ -83,16 +85,15 @@ async def presence(request: Request, sandbox: Sandbox) -> Response:
     require_session(sandbox)
     data = await payload(request)
     phone, state = required(data, "Phone", "State")
-    if state not in STATES:
-        raise Refused(500)
-    jid = recipient(phone, sandbox)
+    require_login(sandbox, "failure sending chat presence to Whatsapp servers")
+    jid = jid_of(phone)
     sandbox.record_action(NAME, "/chat/presence", {"to": jid, "state": state, "media": typed(data, "Media")})
     return success({"Details": "Chat presence set successfuly"})
 
 
 @authenticated
 async def mark_read(request: Request, sandbox: Sandbox) -> Response:
-    """Mark messages as read; the newest servers accept ChatPhone and SenderPhone too."""
+    """Mark messages as read; newer servers accept ChatPhone and SenderPhone too."""
     require_session(sandbox)
     data = await payload(request)
     chat = typed(data, "ChatPhone") or typed(data, "Chat")
@@ -102,8 +103,8 @@ async def mark_read(request: Request, sandbox: Sandbox) -> Response:
     ids = strings(data, "Id")
     if not ids:
         raise Refused(400, "missing Id in Payload")
-    jid = recipient(chat, sandbox)
-    seen = {"chat": jid, "sender": jid_of(sender) if sender else "", "message_ids": ids}
+    require_login(sandbox, "failure marking messages as read")
+    seen = {"chat": jid_of(chat), "sender": jid_of(sender) if sender else "", "message_ids": ids}
     sandbox.record_action(NAME, "/chat/markread", seen)
     return success({"Details": "Message(s) marked as read"})
 

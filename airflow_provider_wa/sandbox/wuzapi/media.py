@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +16,10 @@ from starlette.responses import Response
 from airflow_provider_wa.sandbox import inbox, loopback
 from airflow_provider_wa.sandbox.simulated_vendor import Handler
 from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi import sniffing
+from airflow_provider_wa.sandbox.wuzapi.account import DOCUMENT, NAME, State, generation, state
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
-    NAME,
+    NO_WEBSOCKET,
     UNDECODED,
     Refused,
     authenticated,
@@ -25,18 +29,23 @@ from airflow_provider_wa.sandbox.wuzapi.protocol import (
     typed,
 )
 
-PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_UPLOAD = "failed to upload file: failed to refresh media connections: failed to query media connections"
 
 
 @dataclass(frozen=True)
 class Media:
-    """The media of a kind of message: their field, accepted forms, and the text of the refusal."""
+    """The media of a kind of message: their field, accepted forms, and the texts of refusals.
+
+    `type_field` is the field with the MIME type; `fetched` what a failed fetch names.
+    """
 
     field: str
     data_prefix: str = "data:"
     refusal: str = ""
-    signatures: tuple[bytes, ...] = ()
-    mimetype: str = ""
+    is_picture: bool = False
+    type_field: str = "MimeType"
+    fetched: str = "{kind} from url"
+    upload_failure: str = _UPLOAD
 
 
 @dataclass(frozen=True)
@@ -57,30 +66,43 @@ def decode(value: str) -> tuple[bytes, str]:
         raise Refused(400, "could not decode base64 encoded data from payload") from None
 
 
-async def receive(data: dict[str, Any], media: Media) -> MediaContent:
-    """Return the media of a message."""
-    value = str(typed(data, media.field))
-    if value.startswith(media.data_prefix):
-        content, mimetype = decode(value)
-    elif loopback.is_http_url(value):
-        if not loopback.is_loopback(value):
-            return MediaContent(link=value)
-        content, mimetype = await _fetch(value, media.field), media.mimetype
-    else:
-        raise Refused(400, media.refusal)
-    if media.signatures and not content.startswith(media.signatures):
-        raise Refused(500, "could not decode image for thumbnail preparation: image: unknown format")
-    return MediaContent(content, typed(data, "MimeType") or mimetype)
-
-
-async def _fetch(url: str, kind: str) -> bytes:
+def is_private(url: str) -> bool:
+    """Return True for a URL of this machine or of a private network, which the server does not fetch."""
+    host = urlsplit(url).hostname or ""
     try:
-        answer = await loopback.call("GET", url)
-    except loopback.CallFailed as error:
-        raise Refused(400, f"failed to fetch {kind.lower()} from url: {error}") from error
-    if answer.status != 200:
-        raise Refused(400, f"failed to fetch {kind.lower()} from url: status {answer.status}")
-    return answer.body
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
+
+
+async def receive(data: dict[str, Any], media: Media, sandbox: Sandbox) -> MediaContent:
+    """Return the media of a message, uploaded to WhatsApp."""
+    value, given = str(typed(data, media.field)), typed(data, media.type_field)
+    content = MediaContent(link=value)
+    if value.startswith(media.data_prefix):
+        content = _read(value, given)
+    elif not loopback.is_http_url(value) or generation(sandbox) == DOCUMENT:
+        raise Refused(400, media.refusal)
+    elif is_private(value):
+        kind = media.fetched.format(kind=media.field.lower())
+        raise Refused(400, f'failed to fetch {kind}: Get "{value}": ssrf attempt detected: address is not allowed')
+    require_upload(sandbox, media.upload_failure)
+    if media.is_picture and content.content is not None and not sniffing.sniff(content.content).startswith("image/"):
+        raise Refused(500, "could not decode image for thumbnail preparation: image: unknown format")
+    return content
+
+
+def _read(value: str, given: str) -> MediaContent:
+    content, named = decode(value)
+    # Audio goes by its data URL, all else by what is found in it.
+    found = named if named.startswith("audio/") else sniffing.sniff(content)
+    return MediaContent(content, given or found)
+
+
+def require_upload(sandbox: Sandbox, failure: str = _UPLOAD) -> None:
+    """Refuse media that cannot be uploaded: a user without a device has a websocket for that."""
+    if state(sandbox) in (State.CONNECT_FAILED, State.NO_WEBSOCKET):
+        raise Refused(500, f"{failure}: {NO_WEBSOCKET}")
 
 
 def _known_media(sandbox: Sandbox) -> Iterator[bytes]:
@@ -93,7 +115,7 @@ def _known_media(sandbox: Sandbox) -> Iterator[bytes]:
 
 
 def downloader(kind: str) -> Handler:
-    """Return the handler that downloads one kind of media."""
+    """Return the handler that downloads one kind of media. It works logged out, too."""
 
     @authenticated
     async def download(request: Request, sandbox: Sandbox) -> Response:
@@ -111,11 +133,11 @@ def downloader(kind: str) -> Handler:
             if keys["FileSHA256"] == values["FileSHA256"] and length == len(media):
                 encoded = base64.b64encode(media).decode()
                 return success({"Mimetype": values["Mimetype"], "Data": f"data:{values['Mimetype']};base64,{encoded}"})
-        raise Refused(500, f"failed to download {kind}: file not found")
+        raise Refused(500, f"failed to download {kind} download failed with status code 404")
 
     return download
 
 
 ROUTES: dict[tuple[str, str], Handler] = {
-    ("POST", f"/chat/download{kind}"): downloader(kind) for kind in ("image", "video", "audio", "document")
+    ("POST", f"/chat/download{kind}"): downloader(kind) for kind in ("image", "video", "audio", "document", "sticker")
 }

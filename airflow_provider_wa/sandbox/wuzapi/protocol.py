@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from airflow_provider_wa.sandbox import directory
+from airflow_provider_wa.sandbox.fault_injection import Panic
 from airflow_provider_wa.sandbox.replies import json_reply
 from airflow_provider_wa.sandbox.simulated_vendor import Handler
 from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi.account import State, state
 
-NAME = "wuzapi"
 TOKEN = "sandbox-wuzapi-token"
 JID = f"{directory.OWN_NUMBER}.0:1@s.whatsapp.net"
 
@@ -31,8 +32,12 @@ ERRORS = {
     "no session": (500, "no session"),
     "websocket": (500, "error sending message: websocket not connected"),
     "no device": (500, "error sending message: the store doesn't contain a device JID"),
+    "upload": (500, "failed to upload file: failed to refresh media connections: failed to query media connections: "
+               "info query timed out"),
+    "device list": (500, "error sending message: failed to get device list: unexpected status 500"),
+    "info query": (500, "error sending message: failed to get group members: info query timed out"),
     "plain": (500, None),
-}
+}  # fmt: skip
 
 # Go's type -> types in Python, and zero value
 TYPES: Mapping[str, tuple[tuple[type, ...], Any]] = {
@@ -89,27 +94,44 @@ def authenticated(handler: Handler) -> Handler:
     return guard
 
 
+NO_WEBSOCKET = "websocket not connected"
+NO_DEVICE = "the store doesn't contain a device JID"
+
+
 def require_session(sandbox: Sandbox) -> None:
-    """Refuse a request without a connection."""
-    if not sandbox.session(NAME).connected:
+    """Refuse a request of a user without a client."""
+    if state(sandbox) is State.NEVER_CONNECTED:
         raise Refused(500, "no session")
 
 
 def require_login(sandbox: Sandbox, error: str | None) -> None:
     """Refuse a request without a login; `error` None is a refusal without a text."""
     require_session(sandbox)
-    if not sandbox.session(NAME).logged_in:
+    if state(sandbox) is not State.LOGGED_IN:
         raise Refused(500, error)
 
 
-async def payload(request: Request) -> dict[str, Any]:
+def require_device(sandbox: Sandbox) -> None:
+    """Die on a request that reads the store of a device that is not there."""
+    require_session(sandbox)
+    if state(sandbox) in (State.CONNECT_FAILED, State.QR_SHOWN):
+        raise Panic
+
+
+def sending_failure(sandbox: Sandbox) -> str:
+    """Return the reason for which nothing can be sent; empty while the user is logged in."""
+    reasons = {State.LOGGED_IN: "", State.NO_WEBSOCKET: NO_WEBSOCKET}
+    return reasons.get(state(sandbox), NO_DEVICE)
+
+
+async def payload(request: Request, undecoded: str = UNDECODED) -> dict[str, Any]:
     """Read the body as Go does: field names in any case; one wrong type refuses the whole body."""
     try:
         data = json.loads(await request.body())
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise Refused(400, UNDECODED)
+        raise Refused(400, undecoded)
     return fields(data)
 
 

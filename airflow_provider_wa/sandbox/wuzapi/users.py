@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from airflow_provider_wa.sandbox import directory, magic_numbers, pictures
-from airflow_provider_wa.sandbox.replies import base_url
+from airflow_provider_wa.sandbox.replies import base_url, json_reply
 from airflow_provider_wa.sandbox.simulated_vendor import Handler
 from airflow_provider_wa.sandbox.state import Sandbox
+from airflow_provider_wa.sandbox.wuzapi.account import DOCUMENT, NAME, State, account, generation, state
 from airflow_provider_wa.sandbox.wuzapi.protocol import (
-    NAME,
+    NO_WEBSOCKET,
     Refused,
     authenticated,
     jid_of,
     payload,
+    require_device,
     require_login,
     require_session,
     required,
@@ -42,7 +46,7 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
     """Check numbers. A number that never resolves is missing from the reply."""
     require_session(sandbox)
     phones = _phones(await payload(request))
-    require_login(sandbox, "failed to check if users are on WhatsApp: websocket not connected")
+    require_login(sandbox, f"failed to check if users are on WhatsApp: failed to send usync query: {NO_WEBSOCKET}")
     users = []
     for query in (phone.removeprefix("+") for phone in phones):
         if magic_numbers.ending(query) == magic_numbers.UNRESOLVED:
@@ -57,11 +61,13 @@ async def check(request: Request, sandbox: Sandbox) -> Response:
 
 @authenticated
 async def info(request: Request, sandbox: Sandbox) -> Response:
-    """Return the profiles of users by their full JIDs; a bare number is a plain 500."""
+    """Return the profiles of users by their full JIDs; a bare number is a plain 500, but not in the document."""
     require_session(sandbox)
     jids = _phones(await payload(request))
     require_login(sandbox, None)
-    if not all(jid.partition("@")[2] for jid in jids):
+    if generation(sandbox) == DOCUMENT:
+        jids = [jid_of(jid) for jid in jids]
+    elif not all(jid.partition("@")[2] for jid in jids):
         raise Refused(500)
     return success(
         {"Users": {jid: _user(jid) for jid in jids if magic_numbers.ending(jid) != magic_numbers.UNRESOLVED}}
@@ -91,23 +97,36 @@ def _picture_id(number: str) -> str:
 @authenticated
 async def avatar(request: Request, sandbox: Sandbox) -> Response:
     """Return the URL of an avatar, which the sandbox serves; only numbers that end in 03 have one."""
+    return success(await _avatar(request, sandbox))
+
+
+@authenticated
+async def old_avatar(request: Request, sandbox: Sandbox) -> Response:
+    """Return an avatar as the document has it: without the envelope, under names in upper case."""
+    found = await _avatar(request, sandbox)
+    names = {"url": "URL", "id": "ID", "type": "Type", "direct_path": "DirectPath"}
+    return json_reply({shown: found[name] for name, shown in names.items()})
+
+
+async def _avatar(request: Request, sandbox: Sandbox) -> dict[str, str]:
     require_session(sandbox)
     data = await payload(request)
     (phone,) = required(data, "Phone")
     preview = typed(data, "Preview", "bool")
-    require_login(sandbox, "failed to get avatar: websocket not connected")
+    require_device(sandbox)
+    if state(sandbox) is State.NO_WEBSOCKET:
+        raise Refused(500, f"failed to get avatar: {NO_WEBSOCKET}")
     number = magic_numbers.digits(jid_of(phone))
     if not magic_numbers.has_picture(number):
         raise Refused(500, "failed to get avatar: that user or group does not have a profile picture")
     path = f"{PICTURES}{number}.png"
-    return success(
-        {
-            "url": f"{base_url(request)}{path}",
-            "id": _picture_id(number),
-            "type": "preview" if preview else "image",
-            "direct_path": path,
-        }
-    )
+    return {
+        "url": f"{base_url(request)}{path}",
+        "id": _picture_id(number),
+        "type": "preview" if preview else "image",
+        "direct_path": path,
+        "hash": base64.b64encode(hashlib.sha256(number.encode()).digest()).decode(),
+    }
 
 
 async def picture(request: Request, sandbox: Sandbox) -> Response:
@@ -118,8 +137,8 @@ async def picture(request: Request, sandbox: Sandbox) -> Response:
 
 @authenticated
 async def contacts(request: Request, sandbox: Sandbox) -> Response:
-    """List the contacts."""
-    require_login(sandbox, "failed to get contacts: the store doesn't contain a device JID")
+    """List the contacts, which the device has without a connection, too."""
+    require_device(sandbox)
     return success(
         {
             f"{contact.number}@s.whatsapp.net": {
@@ -138,13 +157,39 @@ async def contacts(request: Request, sandbox: Sandbox) -> Response:
 @authenticated
 async def lid(request: Request, sandbox: Sandbox) -> Response:
     """Return the LID of a number."""
-    require_login(sandbox, "failed to get LID: the store doesn't contain a device JID")
+    require_device(sandbox)
     jid = jid_of(request.url.path.rpartition("/")[2])
     if not jid.endswith("@s.whatsapp.net"):
-        raise Refused(400, "could not parse JID")
+        reason = f"invalid GetLIDForPN call with non-PN JID {jid}"
+        raise Refused(404, f"LID not found for this number: {reason}")
     if not magic_numbers.exists(jid):
         raise Refused(404, "LID not found for this number")
     return success({"jid": jid, "lid": directory.lid_of(magic_numbers.digits(jid))})
+
+
+def _blocker(name: str, details: str, blocks: bool) -> Handler:
+    @authenticated
+    async def change(request: Request, sandbox: Sandbox) -> Response:
+        require_session(sandbox)
+        data = await payload(request)
+        who = str(typed(data, "JID") or typed(data, "Phone")).strip()
+        if not who:
+            raise Refused(400, "missing Phone or JID in Payload")
+        require_login(sandbox, f"failed to update blocklist: {NO_WEBSOCKET}")
+        asked = jid_of(who)
+        user, _, server = asked.partition("@")
+        if server not in ("s.whatsapp.net", "lid"):
+            raise Refused(500, f'failed to update blocklist: unsupported blocklist JID server "{server}"')
+        jid = f"{directory.number_of(user)}@s.whatsapp.net" if server == "lid" else asked
+        others = [blocked for blocked in account(sandbox).blocked if blocked != jid]
+        account(sandbox).blocked = [*others, jid] if blocks else others
+        sandbox.record_action(NAME, name, {"jid": jid})
+        requested = {"RequestedJID": asked} if asked != jid else {}
+        return success(
+            {"Details": details, "JID": jid, "Blocklist": account(sandbox).blocked, "DHash": "sandbox", **requested}
+        )
+
+    return change
 
 
 def route_of(path: str) -> str:
@@ -159,5 +204,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/user/avatar"): avatar,
     ("GET", "/user/contacts"): contacts,
     ("GET", f"{LID}*"): lid,
+    ("POST", "/user/block"): _blocker("/user/block", "User blocked", blocks=True),
+    ("POST", "/user/unblock"): _blocker("/user/unblock", "User unblocked", blocks=False),
     ("GET", f"{PICTURES}*"): picture,
 }

@@ -5,16 +5,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.capabilities import unsupported
-from airflow_provider_wa.api.errors import BadInput, SessionDown, UnsupportedByVendor, WaError
-from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request
-from airflow_provider_wa.api.json_fields import pick, png_bytes, text
+from airflow_provider_wa.api.errors import (
+    BadInput,
+    OutcomeUnknown,
+    SessionDown,
+    UnexpectedReply,
+    UnsupportedByVendor,
+    VendorUnavailable,
+    WaError,
+)
+from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, exchange
+from airflow_provider_wa.api.json_fields import pick, png_bytes, text, truth, whole_number
 from airflow_provider_wa.api.messages import Buttons, Media, Message, Reaction
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
@@ -22,6 +31,7 @@ from airflow_provider_wa.api.records import (
     CheckResult,
     Contact,
     Group,
+    InboxMessage,
     LinkingCode,
     MediaFile,
     QrCode,
@@ -33,24 +43,32 @@ from airflow_provider_wa.api.records import (
 )
 from airflow_provider_wa.api.webhooks import Event, Post, RawPost
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.wuzapi import events, messages, replies
+from airflow_provider_wa.vendors.wuzapi import events, history, messages, replies
 from airflow_provider_wa.vendors.wuzapi.messages import OPTIONS, SENDS, Body, addressed, group_jid, jid, required
 from airflow_provider_wa.vendors.wuzapi.tables import (
+    CONNECT_TIMEOUT,
     DOWNLOAD_TIMEOUT,
     DOWNLOADS,
     ENDPOINTS,
     ERRORS,
     EVENTS,
+    HANDLERS_THAT_DIE,
+    HMAC_CHARACTERS,
     ID_DIGITS,
     ID_PREFIX,
+    KNOWN_EVENTS,
+    LOGIN,
     NAME,
     NO_PICTURE,
     NUMBERS_PER_CHECK,
     PRESENCES,
+    SAYS_NOTHING,
     SEND_TIMEOUT,
+    STATUS,
 )
 
 _FOOTER_LEFT_OUT = "this server's buttons have no footer: it was left out"
+_PICTURE_BY_URL = "if the server cannot fetch the picture, the buttons go out without it, and it does not say so"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +86,8 @@ class WuzApi(Vendor):
     token: str = secret()
     hmac_secret: str = secret(default="")
 
+    inbox_by_default: ClassVar[bool] = False
+
     def error_code(self, reply: Reply) -> str | None:
         """Return the envelope's error text. ``success`` cannot be trusted: HTTP 500 has true (field-notes)."""
         if reply.status < 300:
@@ -76,15 +96,46 @@ class WuzApi(Vendor):
 
     # Session and webhook
 
+    def cause_of(self, error: WaError, request: Request) -> Flow[WaError | None]:
+        """Ask for the session's state where the server fails without a word, as handlers do that need a login.
+
+        A SEND is left alone: that the account is logged out now does not mean that nothing went out. While it is
+        logged in, a failure without a word is not repeated: mostly a group does not exist.
+        """
+        wordless = error.status == 500 and isinstance(error.raw, Mapping) and not error.code
+        silent = error.status is None and request.path.startswith(HANDLERS_THAT_DIE)
+        vague = (error.code or "").casefold().startswith(SAYS_NOTHING)
+        if request.effect is Effect.SEND or request.path == STATUS or not (wordless or silent or vague):
+            return None
+        try:
+            reply = yield from exchange(self._request("GET", STATUS))
+        except WaError:
+            return None
+        found = replies.session(pick(reply.object, "data")) if reply.status == 200 else None
+        if found is None or found.logged_in:
+            return None if silent else error
+        return SessionDown(f"{LOGIN} (the session is {found.detail})", vendor=self.name, status=error.status,
+                           raw=error.raw)  # fmt: skip
+
     def probe(self) -> Flow[str]:
-        """Ask for the session's state."""
+        """Ask for the session's state, and for the server's version where it has one."""
         session = yield from self.session()
-        return f"the token is valid; the WhatsApp session is {session.state.value.replace('_', ' ')}"
+        version = yield from self.server_version()
+        server = f"; the server's version is {version}" if version else ""
+        return f"the token is valid; the WhatsApp session is {session.state.value.replace('_', ' ')}{server}"
+
+    def server_version(self) -> Flow[str | None]:
+        """Return the server's version (GET /health); None if it does not say, as older servers do not."""
+        try:
+            reply = yield from exchange(self._request("GET", "/health"))
+        except WaError:
+            return None
+        return (text(pick(reply.object, "version")) or None) if reply.status == 200 else None
 
     def session(self) -> Flow[Session]:
         """Return the session's state (GET /session/status)."""
         try:
-            data, reply = yield from self._data(self._request("GET", "/session/status"))
+            data, reply = yield from self._data(self._request("GET", STATUS))
         except SessionDown as error:
             # A user that never connected answers "no session": an answer to this question, not a failure.
             return Session(vendor=self.name, state=SessionState.LOGGED_OUT, detail=error.code or "", raw=error.raw)
@@ -93,16 +144,45 @@ class WuzApi(Vendor):
             raise self.unexpected(reply, what="the reply has no login state")
         return found
 
-    def connect(self, events: Sequence[str] = EVENTS, *, immediate: bool = True) -> Flow[Session]:
+    def connect(self, events: Sequence[str] = (), *, immediate: bool = True) -> Flow[Session]:
         """Connect to WhatsApp (POST /session/connect) and return the session's state; fine if it is connected.
 
-        :param events: event types for the webhook. Always sent: without them older servers delete the subscriptions.
-        :param immediate: answer at once; otherwise the server waits up to 10 s to see the login hold.
+        The request goes out once: each one starts another client in the server.
+
+        :param events: event types for the webhook, which take the place of those that are set; by default those that
+            are set, and without any ``tables.EVENTS``.
+        :param immediate: answer at once; otherwise the server waits 10 s to see the connection hold.
+        :raises VendorUnavailable: the session is not connected, and the server did not say why.
         """
-        body = {"Subscribe": self._events(events), "Immediate": immediate}
-        yield from self.ask(self._request("POST", "/session/connect", body), accept=(409,))
+        wanted = self._events(events) or (yield from self.webhook()).events or EVENTS
+        body = {"Subscribe": [*wanted], "Immediate": immediate}
+        request = self._request("POST", "/session/connect", body, effect=Effect.SEND, timeout=CONNECT_TIMEOUT)
+        failure: WaError | None = None
+        try:
+            yield from self.ask(request)
+        except WaError as error:
+            if "already connected" in (error.code or "").casefold():
+                yield from self._subscribe(self._events(events))
+            elif isinstance(error, OutcomeUnknown):
+                failure = error
+            else:
+                raise
         session = yield from self.session()
+        if failure and not truth(pick(session.raw, "connected")):
+            raise VendorUnavailable(
+                f"connect: the session is not connected, and the server gave no clear answer ({failure.message})",
+                vendor=self.name, status=failure.status,
+            )  # fmt: skip
         return session
+
+    def _subscribe(self, events: Sequence[str]) -> Flow[None]:
+        """Add event types to those of the webhook, which a session that is connected already did not take."""
+        if not events:
+            return
+        current = yield from self.webhook()
+        if {*events} - {*current.events}:
+            body = {"webhookURL": current.url, "events": [*events]}
+            yield from self.ask(self._request("POST", "/webhook", body))
 
     def disconnect(self) -> Flow[None]:
         """Disconnect from WhatsApp and keep the login (POST /session/disconnect); fine if it is not connected."""
@@ -160,21 +240,59 @@ class WuzApi(Vendor):
         return replies.webhook(data, text(pick(data, "webhook")), pick(data, "subscribe"))
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Send events to ``url`` (POST /webhook): these types, or all four that every server has.
+        """Send events to ``url`` (POST /webhook), and read back what the server has made of it.
 
-        The types are always in the request: without them newer servers delete the subscriptions.
+        With ``hmac_secret`` the server gets the key first, and signs its posts from then on (POST
+        /session/hmac/config). The types are always in the request: without them nothing is posted any more.
+
+        :param events: event types; ``tables.EVENTS`` by default.
+        :raises BadInput: an event type is unknown, to us or to the server, or the key is too short.
         """
-        wanted = self._events(events or EVENTS)
-        body = {"webhookURL": self._url(url), "events": wanted}
-        data, _ = yield from self._mapping(self._request("POST", "/webhook", body))
-        return replies.webhook(data, text(pick(data, "webhook")) or url, wanted)
+        wanted = self._events(events) or EVENTS
+        body = {"webhookURL": self._url(url), "events": [*wanted]}
+        if self.hmac_secret:
+            yield from self._set_key()
+        yield from self.ask(self._request("POST", "/webhook", body))
+        found = yield from self._as_set(url, wanted if events else ())
+        return found
 
     def update_webhook(self, url: str, events: Sequence[str] = (), *, active: bool = True) -> Flow[Webhook]:
-        """Change the webhook (PUT /webhook). With ``active`` off the server deletes URL and events."""
-        wanted = self._events(events or EVENTS)
-        body = {"webhook": self._url(url), "events": wanted, "active": active}
-        data, _ = yield from self._mapping(self._request("PUT", "/webhook", body))
-        return replies.webhook(data, text(pick(data, "webhook")) or url, wanted) if active else replies.webhook(data)
+        """Change the webhook (PUT /webhook), and read it back. With ``active`` off the server deletes URL and events.
+
+        :raises BadInput: an event type is unknown, to us or to the server.
+        """
+        wanted = self._events(events) or EVENTS
+        body = {"webhook": self._url(url), "events": [*wanted], "active": active}
+        yield from self.ask(self._request("PUT", "/webhook", body))
+        found = yield from self._as_set(url if active else "", wanted if active and events else ())
+        return found
+
+    def _set_key(self) -> Flow[None]:
+        if (length := len(self.hmac_secret.encode())) < HMAC_CHARACTERS:
+            raise BadInput(
+                f"hmac_secret: it has {length} characters; the server takes {HMAC_CHARACTERS} or more",
+                vendor=self.name,
+            )
+        # The answer has no envelope.
+        request = self._request("POST", "/session/hmac/config", {"hmac_key": self.hmac_secret})
+        reply = yield from self.ask(request, accept=(200,))
+        if pick(reply.object, "Details") is None and pick(reply.object, "data") is None:
+            raise self.unexpected(reply, what="the reply does not say that the key was saved")
+
+    def _as_set(self, url: str, events: Sequence[str]) -> Flow[Webhook]:
+        """Return the webhook as the server has it now, checked for the URL and for event types that it dropped."""
+        found = yield from self.webhook()
+        if found.url != url:
+            raise UnexpectedReply(
+                "webhook: the server has kept another URL than the one that was set", vendor=self.name
+            )
+        if missing := [event for event in events if event not in found.events]:
+            raise BadInput(
+                f"events: this server does not know {', '.join(missing)}; "
+                f"it posts {', '.join(found.events) or 'nothing'} now",
+                vendor=self.name,
+            )
+        return found
 
     def delete_webhook(self) -> Flow[None]:
         """Delete the webhook and its events (DELETE /webhook)."""
@@ -299,14 +417,61 @@ class WuzApi(Vendor):
             raise BadInput("group photo: url is not possible; expected the file's bytes", vendor=self.name)
         # JPEG is all that WhatsApp takes here.
         image = messages.data_url(photo, ("image/jpeg",), "group photo")
-        request = self._sending("/group/photo", {"GroupJID": group_jid(group), "Image": image})
-        data, _ = yield from self._data(request)
+        # Setting it twice is harmless, and so is a name.
+        request = self._request("POST", "/group/photo", {"GroupJID": group_jid(group), "Image": image})
+        data, _ = yield from self._data(replace(request, timeout=SEND_TIMEOUT))
         return text(pick(data, "PictureID"))
 
     def set_group_name(self, group: str, name: str) -> Flow[None]:
         """Set a group's name (POST /group/name)."""
         body = {"GroupJID": group_jid(group), "Name": required(name, "name")}
-        yield from self.ask(self._sending("/group/name", body))
+        yield from self.ask(self._request("POST", "/group/name", body))
+
+    def block(self, who: str) -> Flow[None]:
+        """Block a person, by digits or JID (POST /user/block)."""
+        yield from self.ask(self._request("POST", "/user/block", {"Phone": jid(who, "who")}))
+
+    def unblock(self, who: str) -> Flow[None]:
+        """Unblock a person, by digits or JID (POST /user/unblock)."""
+        yield from self.ask(self._request("POST", "/user/unblock", {"Phone": jid(who, "who")}))
+
+    def keep_history(self, messages_per_chat: int) -> Flow[None]:
+        """Make the server keep this number of messages of each chat, from now on; 0 keeps none (POST /session/history).
+
+        Without it there is no inbox to pull.
+        """
+        if messages_per_chat < 0:
+            raise BadInput(f"messages_per_chat: {messages_per_chat} is negative; expected 0 or more", vendor=self.name)
+        yield from self.ask(self._request("POST", "/session/history", {"history": messages_per_chat}))
+
+    def inbox(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[InboxMessage]]:
+        """Return incoming messages that the server has kept (GET /chat/history), oldest first, each once.
+
+        It keeps a number of messages of each chat after ``keep_history``; older ones are gone.
+
+        :param after: a ``message_id``: only messages that came after it; all, if it is gone.
+        :param limit: maximum number of messages: the newest; with ``after`` the oldest, so that a caller who goes on
+            from the last one misses none.
+        :raises UnsupportedByVendor: the server keeps no messages of this user.
+        """
+        state, _ = yield from self._mapping(self._request("GET", STATUS))
+        kept = whole_number(pick(state, "history")) or history.MOST
+        index, _ = yield from self._mapping(self._request("GET", history.PATH, params={"chat_jid": history.INDEX}))
+        entries: list[history.Entry] = []
+        for chat in history.chats(index, text(pick(state, "id")), None if after else since):
+            params = {"chat_jid": chat, "limit": str(kept)}
+            data, reply = yield from self._data(self._request("GET", history.PATH, params=params))
+            if data is not None and not isinstance(data, list):
+                raise self.unexpected(reply, what="the reply has no list of messages")
+            entries += history.entries(data or ())
+        return history.selected(entries, since=since, until=until, after=after, limit=limit)
 
     def _of_group(self, path: str, group: str) -> Flow[tuple[Any, Any]]:
         # Older servers read the body, newer ones the query.
@@ -390,7 +555,7 @@ class WuzApi(Vendor):
     def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
         """Return the file of an incoming message (POST /chat/download*).
 
-        :param kind: image, video, audio or document.
+        :param kind: image, video, audio, document or sticker.
         :param reference: the message's fields for its file, keys in any case: Url or DirectPath, MediaKey, Mimetype,
             FileSHA256, FileLength, FileEncSHA256. The whole ``event.Message`` of a webhook is accepted, too.
         :raises BadInput: one of these is missing, or WhatsApp has deleted the file.
@@ -419,7 +584,7 @@ class WuzApi(Vendor):
                 return reply, None
         reply = yield from self.ask(self._sending(messages.BUTTONS, addressed(to, newest, message_id)), accept=(400,))
         if reply.status != 400:
-            return reply, None
+            return reply, _PICTURE_BY_URL if message.media and message.media.url else None
         if "missing title" not in text(pick(reply.object, "error")).casefold():
             raise self._refusal(reply, Effect.SEND)
         simple = messages.reply_buttons(message)
@@ -464,10 +629,14 @@ class WuzApi(Vendor):
         """Return the error of a reply that was accepted to be read, and is an error after all."""
         return self.error_in(reply, effect) or self.unexpected(reply, effect)
 
-    def _events(self, events: Sequence[str]) -> list[str]:
+    def _events(self, events: Sequence[str]) -> tuple[str, ...]:
+        """Return event types, each once and checked: one that the server does not know it drops without a word."""
         if isinstance(events, str):
             raise BadInput("events: got a text; expected a list of event types", vendor=self.name)
-        return [required(event, "events: an event type") for event in events]
+        if unknown := [str(event)[:40] for event in events if event not in KNOWN_EVENTS]:
+            raise BadInput(f"events: unknown {', '.join(map(repr, unknown))}; expected some of "
+                           f"{', '.join(KNOWN_EVENTS)}", vendor=self.name)  # fmt: skip
+        return tuple(dict.fromkeys(events))
 
     def _url(self, url: str) -> str:
         if not re.match(r"https?://[^/\s]", url):

@@ -88,6 +88,14 @@ def events(post: Post) -> list[Event]:
     return [event(record, vendor_kind=kind, file=file, raw=raw) for record in records or (None,)]
 
 
+def message_of(event: Any) -> InboxMessage | None:
+    """Return the message in the event of a post, given as an object or as JSON; None for a message of our own.
+
+    :raises UnexpectedReply: it is not an object.
+    """
+    return next(iter(_message({"type": "Message", "event": posted_object(NAME, event)})), None)
+
+
 def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
     """Return a message to this account; nothing for its own messages and for those that only change another one."""
     info, content = (pick(pick(body, "event"), name) for name in ("Info", "Message"))

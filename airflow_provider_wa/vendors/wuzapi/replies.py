@@ -133,13 +133,15 @@ def group(item: Any) -> Group | None:
     if not jid:
         return None
     members = pick(item, "Participants")
-    participants = [pick(member, "JID") for member in members] if isinstance(members, list) else []
+    # In today's groups members are LIDs, with their numbers beside them where the account may know these.
+    listed = members if isinstance(members, list) else []
+    participants = [text(pick(member, "PhoneNumber")) or pick(member, "JID") for member in listed]
     return Group(
         vendor=NAME,
         jid=jid,
         name=text(pick(item, "Name")),
         participants=_texts(participants),
-        owner=text(pick(item, "OwnerJID")) or None,
+        owner=text(pick(item, "OwnerPN")) or text(pick(item, "OwnerJID")) or None,
         topic=text(pick(item, "Topic")),
         created_at=moment(pick(item, "GroupCreated")),
         raw=item,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox.calls import GROUP, actions, data_url, refused, wuz
+from sandbox.calls import GROUP, PHONE, actions, data_url, refused, wuz
 from starlette.testclient import TestClient
 
 JPEG = data_url(b"\xff\xd8\xff\xe0 picture", "image/jpeg")
@@ -21,6 +21,10 @@ def test_the_list_and_one_of_it(client: TestClient, sandbox: Any) -> None:
     assert info == groups[0]
     assert (info["JID"], info["Name"]) == (GROUP, "Sandbox team")
     assert [member["IsAdmin"] for member in info["Participants"]] == [True, False, False]
+    assert (info["AddressingMode"], info["ParticipantCount"]) == ("lid", 3)
+    assert all(member["JID"].endswith("@lid") for member in info["Participants"])
+    assert info["Participants"][1]["PhoneNumber"] == f"{PHONE}@s.whatsapp.net"
+    assert (info["OwnerJID"].endswith("@lid"), info["OwnerPN"]) == (True, "51999000000@s.whatsapp.net")
     sandbox.groups.clear()
     assert wuz(client, "GET", "/group/list").json()["data"] == {"Groups": None}
 

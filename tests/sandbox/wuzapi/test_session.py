@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any
 
 import pytest
-from sandbox.calls import PHONE, refused, wuz
+from sandbox.calls import PHONE, come_in, refused, wuz
 from starlette.testclient import TestClient
 
 from airflow_provider_wa.sandbox.wuzapi.protocol import TOKEN
+from airflow_provider_wa.sandbox.wuzapi.subscriptions import EVENTS
 
 HOOK = "https://example.net/webhook"
 
@@ -32,7 +34,11 @@ class TestSession:
         assert (reply["code"], reply["success"]) == (200, True)
         assert (reply["data"]["connected"], reply["data"]["loggedIn"]) == (True, True)
         assert reply["data"]["jid"].endswith("@s.whatsapp.net")
-        assert refused(wuz(client, "POST", "/session/connect", {})) == (409, "already connected")
+        assert refused(wuz(client, "POST", "/session/connect", {})) == (500, "already connected")
+        assert reply["data"].keys() == {
+            *("id", "name", "token", "connected", "loggedIn", "jid", "webhook", "events", "proxy_url", "qrcode"),
+            *("history", "hmac_configured", "proxy_config", "s3_config"),
+        }
         assert refused(wuz(client, "GET", "/session/qr")) == (500, "already logged in")
 
     def test_disconnect_keeps_the_login(self, client: TestClient) -> None:
@@ -95,23 +101,38 @@ class TestWebhook:
 
     def test_setting_it_with_events(self, client: TestClient) -> None:
         reply = wuz(client, "POST", "/webhook", {"webhookURL": HOOK, "events": ["Message"]})
-        assert reply.json()["data"] == {"webhook": HOOK, "events": ["Message"]}
+        assert reply.json()["data"] == {"webhook": HOOK}
         assert hook(client) == {"subscribe": ["Message"], "webhook": HOOK}
         assert (status(client)["webhook"], status(client)["events"]) == (HOOK, "Message")
 
-    def test_setting_it_without_events_blanks_the_subscriptions(self, client: TestClient) -> None:
-        assert wuz(client, "POST", "/webhook", {"webhookURL": HOOK}).json()["data"] == {"webhook": HOOK}
-        assert hook(client) == {"subscribe": [""], "webhook": HOOK}
+    @pytest.mark.parametrize(("method", "name"), [("POST", "webhookURL"), ("PUT", "webhook")])
+    def test_without_events_the_list_stays_but_nothing_is_subscribed_to(
+        self, client: TestClient, method: str, name: str
+    ) -> None:
+        wuz(client, method, "/webhook", {name: HOOK, "active": True})
+        assert hook(client) == {"subscribe": ["Message", "ReadReceipt"], "webhook": HOOK}
+        assert status(client)["events"] == ""
 
     def test_unknown_events_are_left_out(self, client: TestClient) -> None:
-        wuz(client, "POST", "/webhook", {"webhookURL": HOOK, "events": ["Nothing", "ChatPresence"]})
-        assert hook(client)["subscribe"] == ["ChatPresence"]
+        wuz(client, "POST", "/webhook", {"webhookURL": HOOK, "events": ["Nothing", "LoggedOut", "message"]})
+        assert hook(client)["subscribe"] == ["LoggedOut"]
+        wuz(client, "POST", "/webhook", {"webhookURL": HOOK, "events": ["Nothing"]})
+        assert hook(client)["subscribe"] == [""]
+
+    def test_all_48_names_are_known(self, client: TestClient) -> None:
+        assert len(EVENTS) == 48
+        wuz(client, "POST", "/webhook", {"webhookURL": HOOK, "events": [*EVENTS]})
+        assert hook(client)["subscribe"] == [*EVENTS]
 
     def test_an_update_that_is_not_active_clears_everything(self, client: TestClient) -> None:
         update = {"webhook": HOOK, "events": ["Message"]}
         reply = wuz(client, "PUT", "/webhook", {**update, "active": True}).json()["data"]
         assert reply == {**update, "active": True}
-        assert wuz(client, "PUT", "/webhook", update).json()["data"] == {"webhook": "", "events": [], "active": False}
+        assert wuz(client, "PUT", "/webhook", update).json()["data"] == {
+            "webhook": "",
+            "events": ["Message"],
+            "active": False,
+        }
         assert hook(client) == {"subscribe": [""], "webhook": ""}
 
     def test_removing_it(self, client: TestClient) -> None:
@@ -131,6 +152,7 @@ class TestConnect:
             ({}, ""),
         ):
             wuz(client, "POST", "/session/disconnect")
+            assert hook(client)["subscribe"] == [""], "disconnecting blanks them"
             reply = wuz(client, "POST", "/session/connect", body).json()["data"]
             assert (reply["events"], reply["webhook"]) == (events, HOOK)
             assert status(client)["events"] == events
@@ -156,3 +178,56 @@ class TestPairing:
     )
     def test_refusals(self, client: TestClient, body: dict[str, str], error: str) -> None:
         assert refused(wuz(client, "POST", "/session/pairphone", body)) == (400, error)
+
+
+class TestHmac:
+    def test_a_key_is_set_masked_and_removed(self, client: TestClient) -> None:
+        def key(method: str = "GET", body: Any = None) -> Any:
+            return wuz(client, method, "/session/hmac/config", body)
+
+        assert key().json() == {"hmac_key": ""}
+        assert refused(key("POST", {"hmac_key": "x" * 31})) == (400, "HMAC key must be at least 32 characters long")
+        assert key("POST", {"hmac_key": "x" * 32}).json() == {"Details": "HMAC configuration saved successfully"}
+        assert key().json() == {"hmac_key": "***"}
+        assert status(client)["hmac_configured"] is True
+        assert key("DELETE").json() == {"Details": "HMAC configuration deleted successfully"}
+        assert status(client)["hmac_configured"] is False
+
+
+def test_health_needs_no_token_and_tells_the_version(client: TestClient) -> None:
+    body = client.get("/wuzapi/health").json()
+    assert (body["status"], body["version"], body["logged_in_users"]) == ("ok", "1.0.6", 1)
+
+
+class TestHistory:
+    def ask(self, client: TestClient, chat: str, **query: Any) -> Any:
+        return wuz(client, "GET", "/chat/history", params={"chat_jid": chat, **query})
+
+    def test_it_is_off_at_first(self, client: TestClient) -> None:
+        assert refused(self.ask(client, "index")) == (501, "message history is disabled for this user")
+        assert refused(wuz(client, "POST", "/session/history", {"history": -1}))[0] == 400
+
+    def test_it_keeps_the_newest_messages_of_each_chat_from_then_on(self, client: TestClient, clock: Any) -> None:
+        come_in(client, "wuzapi", "before")
+        clock.now += 1
+        reply = wuz(client, "POST", "/session/history", {"history": 2}).json()["data"]
+        assert reply == {"Details": "History configured successfully", "History": 2}
+        assert status(client)["history"] == "2"
+        for text in ("one", "two"):
+            clock.now += 1
+            come_in(client, "wuzapi", text)
+        clock.now += 1
+        wuz(client, "POST", "/chat/send/text", {"Phone": PHONE, "Body": "three"})
+        index = self.ask(client, "index").json()["data"]
+        assert [chat["chat_jid"] for chat in index["1"]] == [f"{PHONE}@s.whatsapp.net"]
+        assert len(index) == 2, "the server lists the chats of its other users, too"
+        messages = self.ask(client, f"{PHONE}@s.whatsapp.net").json()["data"]
+        assert [(message["sender_jid"], message["text_content"]) for message in messages] == [
+            ("me", "three"),
+            (f"{PHONE}:12@s.whatsapp.net", "two"),
+        ]
+        assert json.loads(messages[1]["data_json"])["Info"]["ID"] == messages[1]["message_id"]
+        assert len(self.ask(client, f"{PHONE}@s.whatsapp.net", limit=1).json()["data"]) == 1
+        assert self.ask(client, "51900000000@s.whatsapp.net").json()["data"] is None
+        assert refused(self.ask(client, "")) == (400, "chat_jid is required")
+        assert refused(self.ask(client, PHONE, limit="x")) == (400, "invalid limit")

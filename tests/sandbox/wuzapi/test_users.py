@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox.calls import PHONE, ledger, refused, wuz
+from sandbox.calls import PHONE, actions, ledger, refused, wuz
 from starlette.testclient import TestClient
 
 JID = f"{PHONE}@s.whatsapp.net"
@@ -65,7 +65,7 @@ class TestAvatar:
     def test_03_has_one_and_it_can_be_fetched(self, client: TestClient) -> None:
         reply = wuz(client, "POST", "/user/avatar", {"Phone": "51987654303", "Preview": True}).json()
         assert reply["success"] is True
-        assert set(reply["data"]) == {"url", "id", "type", "direct_path"}
+        assert set(reply["data"]) == {"url", "id", "type", "direct_path", "hash"}
         assert reply["data"]["type"] == "preview"
         picture = client.get(reply["data"]["url"])
         assert picture.content.startswith(b"\x89PNG")
@@ -97,7 +97,9 @@ class TestDirectory:
 
     def test_who_has_no_hidden_id(self, client: TestClient) -> None:
         assert refused(wuz(client, "GET", "/user/lid/51987654300"))[0] == 404
-        assert refused(wuz(client, "GET", "/user/lid/1@g.us"))[0] == 400
+        for other in ("1@g.us", "1123@lid"):
+            status, error = refused(wuz(client, "GET", f"/user/lid/{other}"))
+            assert (status, error.startswith("LID not found for this number: invalid GetLIDForPN call")) == (404, True)
         assert wuz(client, "GET", "/user/lid/").status_code == 404
 
     def test_a_check_of_08_shows_the_hidden_id(self, client: TestClient) -> None:
@@ -109,16 +111,19 @@ class TestDirectory:
         assert ledger(client, "wuzapi")[0]["to"] == "51987654308"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/user/info", {"Phone": [JID]}),
-        ("POST", "/user/avatar", {"Phone": PHONE}),
-        ("GET", "/user/contacts", None),
-        ("GET", f"/user/lid/{PHONE}", None),
-    ],
-)
-def test_they_need_a_connection_and_a_login(scanned_later: TestClient, method: str, path: str, body: Any) -> None:
-    assert refused(wuz(scanned_later, method, path, body)) == (500, "no session")
-    wuz(scanned_later, "POST", "/session/connect", {"Immediate": True})
-    assert wuz(scanned_later, method, path, body).status_code == 500
+class TestBlocking:
+    def change(self, client: TestClient, path: str, **body: str) -> Any:
+        return wuz(client, "POST", f"/user/{path}", body)
+
+    def test_people_are_blocked_and_unblocked_by_number_or_lid(self, client: TestClient) -> None:
+        reply = self.change(client, "block", Phone=PHONE).json()["data"]
+        assert (reply["Details"], reply["JID"], reply["Blocklist"]) == ("User blocked", JID, [JID])
+        lid = wuz(client, "GET", f"/user/lid/{PHONE}").json()["data"]["lid"]
+        reply = self.change(client, "unblock", JID=lid).json()["data"]
+        assert (reply["Details"], reply["RequestedJID"], reply["Blocklist"]) == ("User unblocked", lid, [])
+        assert [action["name"] for action in actions(client)] == ["/user/block", "/user/unblock"]
+
+    def test_refusals(self, client: TestClient) -> None:
+        assert refused(self.change(client, "block")) == (400, "missing Phone or JID in Payload")
+        status, error = refused(self.change(client, "block", JID="1@g.us"))
+        assert (status, "unsupported blocklist JID server" in error) == (500, True)

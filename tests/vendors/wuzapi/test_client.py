@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from airflow_provider_wa.api.errors import (
     SessionDown,
     Unauthorized,
     UnexpectedReply,
+    UnsupportedByVendor,
     VendorUnavailable,
     WaError,
 )
@@ -28,7 +30,7 @@ from airflow_provider_wa.api.messages import Media, Text
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus, Record, SentMessage, SessionState, Webhook
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
-from airflow_provider_wa.vendors.wuzapi.tables import EVENTS
+from airflow_provider_wa.vendors.wuzapi.tables import EVENTS, KNOWN_EVENTS
 
 KNOWN = PhoneNumber("5491155554445", "54")
 GROUP = "120362023605733675@g.us"
@@ -67,6 +69,24 @@ ERRORS: list[tuple[int, str, type[WaError], type[WaError]]] = [
     (500, "failed to get avatar: that user or group does not have a profile picture", BadInput, BadInput),
     (500, "no avatar found", BadInput, BadInput),
     (500, "error sending message: server returned error 479", VendorUnavailable, OutcomeUnknown),
+    (
+        500,
+        "failed to upload file: failed to refresh media connections: info query timed out",
+        VendorUnavailable,
+        VendorUnavailable,
+    ),
+    (500, "Failed to upload file: server returned 507", VendorUnavailable, VendorUnavailable),
+    (
+        500,
+        "failed to upload file: failed to query media connections: websocket not connected",
+        SessionDown,
+        SessionDown,
+    ),
+    (500, "error sending message: failed to get device list: x", VendorUnavailable, VendorUnavailable),
+    (500, "error sending message: info query timed out", VendorUnavailable, VendorUnavailable),
+    (400, 'failed to fetch image from url: Get "http://127.0.0.1": ssrf attempt detected', BadInput, BadInput),
+    (500, "failed to convert image sticker to webp: exit status 1", BadInput, BadInput),
+    (501, "message history is disabled for this user", UnsupportedByVendor, UnsupportedByVendor),
     (500, "failed to get user info", VendorUnavailable, OutcomeUnknown),
 ]
 
@@ -94,9 +114,56 @@ def test_an_answer_with_another_status_than_success_is_none() -> None:
     assert type(send(reply(SENT, 500))) is OutcomeUnknown
 
 
-def test_success_in_a_failure_is_not_believed() -> None:
-    assert type(play(VENDOR.groups(), [reply(NO_TEXT, 500)] * 4).error) is VendorUnavailable
-    assert type(send(reply(NO_TEXT, 500))) is OutcomeUnknown
+BARE = reply(NO_TEXT, 500)
+DOWN, QR_SHOWN, UP = (
+    envelope({"connected": connected, "loggedIn": logged_in})
+    for connected, logged_in in ((False, False), (True, False), (True, True))
+)
+NO_REPLY = VendorUnavailable("no reply (ServerDisconnectedError)")
+WORDLESS: dict[str, tuple[Callable[[], Flow[Any]], Reply | WaError]] = {
+    "groups": (lambda: VENDOR.groups(), BARE),
+    "group info": (lambda: VENDOR.group_info(GROUP), BARE),
+    "invite link": (lambda: VENDOR.invite_link(GROUP), BARE),
+    "group name": (lambda: VENDOR.set_group_name(GROUP, "x"), BARE),
+    "group photo": (lambda: VENDOR.set_group_photo(GROUP, Media(b"\xff\xd8\xff")), BARE),
+    "user info": (lambda: VENDOR.user_info([TO]), BARE),
+    "presence": (lambda: VENDOR.presence(TO), failure(500, "failure sending chat presence to Whatsapp servers")),
+    "mark read": (lambda: VENDOR.mark_read(["A1"], TO), failure(500, "failure marking messages as read")),
+    "avatar": (lambda: VENDOR.avatar(TO), NO_REPLY),
+    "contacts": (lambda: VENDOR.contacts(), NO_REPLY),
+    "lid": (lambda: VENDOR.lid(TO), NO_REPLY),
+}
+
+
+@pytest.mark.parametrize("status", [DOWN, QR_SHOWN], ids=["down", "qr shown"])
+@pytest.mark.parametrize(("call", "answer"), WORDLESS.values(), ids=WORDLESS)
+def test_a_failure_without_words_is_told_apart_by_one_question(
+    call: Callable[[], Flow[Any]], answer: Reply | WaError, status: Reply
+) -> None:
+    played = play(call(), [answer, status])
+    assert type(played.error) is SessionDown
+    assert played.requests[1].path == "/session/status"
+    assert played.sleeps == []
+
+
+@pytest.mark.parametrize(("call", "answer"), WORDLESS.values(), ids=WORDLESS)
+def test_of_a_session_that_is_logged_in_it_is_a_failure_of_the_vendor(
+    call: Callable[[], Flow[Any]], answer: Reply | WaError
+) -> None:
+    # Only a reply that never came is asked for again.
+    answers = [answer, UP, *([answer] * 3 if answer is NO_REPLY else [])]
+    assert type(play(call(), answers).error) is VendorUnavailable
+
+
+@pytest.mark.parametrize("status", [reply(NO_TEXT, 500), reply(HTML, 502), envelope({}), NO_REPLY])
+def test_a_state_that_cannot_be_asked_for_leaves_the_failure_as_it_is(status: Reply | WaError) -> None:
+    played = play(VENDOR.groups(), iter([BARE, status, *[BARE] * 3]))
+    assert type(played.error) is VendorUnavailable
+    assert sum(request.path == "/session/status" for request in played.requests) == 1
+
+
+def test_a_send_without_words_is_never_taken_for_unsent() -> None:
+    assert type(send(BARE)) is OutcomeUnknown
 
 
 def test_an_endpoint_that_is_not_there_never_took_the_message() -> None:
@@ -160,24 +227,63 @@ def test_a_session_that_cannot_be_asked_for_is_an_error() -> None:
     assert type(play(VENDOR.session(), [failure(401, "unauthorized")]).error) is Unauthorized
 
 
+SUBSCRIBED = envelope({"webhook": "https://x", "subscribe": ["Message", "CallOffer"]})
+UNSUBSCRIBED = envelope({"webhook": "", "subscribe": [""]})
+
+
 def test_connecting_asks_for_the_state() -> None:
-    (_, status) = play(VENDOR.connect(), [reply(CONNECTED), reply(STATUS)]).requests
+    status = play(VENDOR.connect(["Message"]), [reply(CONNECTED), reply(STATUS)]).requests[-1]
     assert (status.method, status.path) == ("GET", "/session/status")
 
 
-def test_connecting_always_names_the_subscriptions() -> None:
-    assert EVENTS == ("Message", "ReadReceipt", "HistorySync", "ChatPresence")
-    (connect, _) = play(VENDOR.connect(), [reply(CONNECTED), reply(STATUS)]).requests
-    assert connect.json == {"Subscribe": list(EVENTS), "Immediate": True}
+@pytest.mark.parametrize(
+    ("webhook", "sent"), [(SUBSCRIBED, ["Message", "CallOffer"]), (UNSUBSCRIBED, [*EVENTS])], ids=["some", "none"]
+)
+def test_connecting_sends_the_subscriptions_that_are_there(webhook: Reply, sent: list[str]) -> None:
+    (_, connect, _) = play(VENDOR.connect(), [webhook, reply(CONNECTED), reply(STATUS)]).requests
+    assert connect.json == {"Subscribe": sent, "Immediate": True}
 
 
-def test_connecting_twice_is_fine() -> None:
-    assert play(VENDOR.connect(), [failure(409, "already connected"), reply(STATUS)]).result.logged_in
+def test_the_default_is_messages_receipts_and_the_session() -> None:
+    assert (
+        *("Message", "ReadReceipt", "Connected", "Disconnected", "LoggedOut"),
+        *("TemporaryBan", "PairSuccess", "StreamError"),
+    ) == EVENTS
+    assert len(KNOWN_EVENTS) == len({*KNOWN_EVENTS}) == 48 + 7
+
+
+CONFLICTS = [failure(500, "already connected"), failure(409, "already connected"), failure(500, "Already Connected")]
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS, ids=["1.0.6", "newest", "document"])
+def test_connecting_twice_is_fine(conflict: Reply) -> None:
+    assert play(VENDOR.connect(), [SUBSCRIBED, conflict, reply(STATUS)]).result.logged_in
+
+
+def test_subscriptions_that_a_connected_session_did_not_take_are_set() -> None:
+    answers = [CONFLICTS[0], SUBSCRIBED, envelope({"webhook": "https://x"}), reply(STATUS)]
+    requests = play(VENDOR.connect(["Message", "QR"]), answers).requests
+    assert requests[2].json == {"webhookURL": "https://x", "events": ["Message", "QR"]}
+    answers = [CONFLICTS[0], SUBSCRIBED, reply(STATUS)]
+    assert play(VENDOR.connect(["Message"]), answers).result.logged_in
+
+
+@pytest.mark.parametrize("answer", [reply(HTML, 502), failure(500, "failed to Connect"), OutcomeUnknown("cut")])
+def test_a_connect_goes_out_once(answer: Reply | WaError) -> None:
+    played = play(VENDOR.connect(["Message"]), [answer, DOWN])
+    assert type(played.error) is VendorUnavailable
+    assert "not connected" in str(played.error)
+    assert play(VENDOR.connect(["Message"]), [answer, QR_SHOWN]).result.state is SessionState.LOGGED_OUT
+    assert play(VENDOR.connect(["Message"]), [answer, UP]).result.logged_in
+
+
+def test_a_connect_that_is_refused_is_an_error() -> None:
+    assert type(play(VENDOR.connect(["Message"]), [failure(401, "unauthorized")]).error) is Unauthorized
 
 
 def test_connected_is_not_believed_without_the_state() -> None:
     answers = [reply(CONNECTED), envelope({"connected": False, "loggedIn": False})]
-    assert not play(VENDOR.connect(), answers).result.logged_in
+    assert not play(VENDOR.connect(["Message"]), answers).result.logged_in
 
 
 @pytest.mark.parametrize("words", ["no session", "could not disconnect as it was not connected"])
@@ -208,9 +314,18 @@ def test_there_is_no_qr_code_before_connecting_nor_after_the_login(words: str) -
     assert type(play(VENDOR.qr_code(), [failure(500, words)]).error) is SessionDown
 
 
-def test_a_probe_tells_the_state() -> None:
-    assert play(VENDOR.probe(), [reply(STATUS)]).result.endswith("logged in")
-    assert play(VENDOR.probe(), [envelope({"connected": False})]).result.endswith("logged out")
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        (reply({"status": "ok", "version": "1.0.6"}), "logged in; the server's version is 1.0.6"),
+        (reply("404 page not found", 404), "logged in"),
+        (reply({"status": "ok"}), "logged in"),
+        (NO_REPLY, "logged in"),
+    ],
+)
+def test_a_probe_tells_the_state_and_the_version(health: Reply | WaError, words: str) -> None:
+    assert play(VENDOR.probe(), [reply(STATUS), health]).result.endswith(words)
+    assert "session is logged out" in play(VENDOR.probe(), [envelope({"connected": False}), health]).result
 
 
 def test_login_secrets_are_not_shown() -> None:
@@ -252,23 +367,87 @@ def test_a_reply_that_names_no_webhook_is_unexpected(value: Any) -> None:
     assert type(play(VENDOR.webhook(), [envelope(value)]).error) is UnexpectedReply
 
 
-@pytest.mark.parametrize("deed", [VENDOR.set_webhook, VENDOR.update_webhook], ids=["set", "update"])
-def test_events_are_sent_along_even_if_none_is_named(deed: Callable[..., Flow[Webhook]]) -> None:
-    played = play(deed("https://x"), [envelope({"webhook": "https://x"})])
-    assert played.request.json["events"] == list(EVENTS)
+def hook(*events: str, url: str = "https://x") -> Reply:
+    return envelope({"webhook": url, "subscribe": [*events] or [""]})
+
+
+DEEDS = pytest.mark.parametrize("deed", [VENDOR.set_webhook, VENDOR.update_webhook], ids=["set", "update"])
+DONE = envelope({"webhook": "https://x"})
+
+
+@DEEDS
+def test_events_are_sent_along_even_if_none_is_named_and_read_back(deed: Callable[..., Flow[Webhook]]) -> None:
+    played = play(deed("https://x"), [DONE, hook(*EVENTS)])
+    assert played.requests[0].json["events"] == list(EVENTS)
+    assert (played.requests[1].method, played.requests[1].path) == ("GET", "/webhook")
     assert played.result.events == EVENTS
-    assert play(deed("https://x", ["All"]), [envelope({})]).result.events == ("All",)
+    assert play(deed("https://x", ["All"]), [DONE, hook("All")]).result.events == ("All",)
+
+
+@DEEDS
+def test_an_event_that_the_server_dropped_is_an_error(deed: Callable[..., Flow[Webhook]]) -> None:
+    error = play(deed("https://x", ["Message", "ChatNew"]), [DONE, hook("Message")]).error
+    assert type(error) is BadInput
+    assert "this server does not know ChatNew; it posts Message now" in str(error)
+    assert play(deed("https://x"), [DONE, hook("Message", "ReadReceipt")]).result.events == ("Message", "ReadReceipt")
+
+
+@DEEDS
+def test_a_url_that_the_server_did_not_keep_is_an_error(deed: Callable[..., Flow[Webhook]]) -> None:
+    assert type(play(deed("https://x/s3cr3t"), [DONE, hook(url="https://x")]).error) is UnexpectedReply
+
+
+def test_a_webhook_that_is_switched_off_is_read_back_as_well() -> None:
+    played = play(VENDOR.update_webhook("https://x", ["Message"], active=False), [DONE, hook(url="")])
+    assert (played.result.url, played.result.events) == ("", ())
+
+
+SIGNING = replace(VENDOR, hmac_secret="0123456789abcdef0123456789abcdef")
+SAVED = reply({"Details": "HMAC configuration saved successfully"})
+
+
+def test_with_a_key_the_server_is_told_to_sign_first() -> None:
+    played = play(SIGNING.set_webhook("https://x"), [SAVED, DONE, hook(*EVENTS)])
+    assert [(request.method, request.path) for request in played.requests] == [
+        ("POST", "/session/hmac/config"),
+        ("POST", "/webhook"),
+        ("GET", "/webhook"),
+    ]
+    assert played.requests[0].json == {"hmac_key": SIGNING.hmac_secret}
+    assert SIGNING.hmac_secret not in repr(played.requests)
+
+
+@pytest.mark.parametrize(
+    "answer", [reply("404 page not found", 404), reply({}), reply(HTML), failure(500, "failed to encrypt HMAC key")]
+)
+def test_without_a_saved_key_the_webhook_stays_as_it_is(answer: Reply) -> None:
+    played = play(SIGNING.set_webhook("https://x"), iter([answer] * 4))
+    assert played.error is not None
+    assert {request.path for request in played.requests} == {"/session/hmac/config"}
+
+
+def test_a_short_key_is_refused_before_any_call() -> None:
+    error = play(replace(VENDOR, hmac_secret="k" * 31).set_webhook("https://x"), []).error
+    assert type(error) is BadInput
+    assert "hmac_secret: it has 31 characters; the server takes 32 or more" in str(error)
 
 
 def test_a_webhooks_url_is_not_shown() -> None:
-    hook = play(VENDOR.set_webhook("https://x/s3cr3t"), [envelope({"webhook": "https://x/s3cr3t"})]).result
-    assert "s3cr3t" not in repr(hook) + json.dumps(hook.to_dict())
+    url = "https://x/s3cr3t"
+    found = play(VENDOR.set_webhook(url), [DONE, hook(*EVENTS, url=url)]).result
+    assert "s3cr3t" not in repr(found) + json.dumps(found.to_dict())
 
 
 BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
     "no web address": (lambda: VENDOR.set_webhook("ftp://x"), "webhook: the URL"),
     "no host": (lambda: VENDOR.update_webhook("https://"), "webhook: the URL"),
-    "an empty event": (lambda: VENDOR.set_webhook("https://x", ["Message", " "]), "events: an event type is empty"),
+    "an unknown event": (
+        lambda: VENDOR.set_webhook("https://x", ["Message", "LoggedOff"]),
+        "events: unknown 'LoggedOff'; expected some of Message, UndecryptableMessage",
+    ),
+    "an event in small letters": (lambda: VENDOR.connect(["message"]), "events: unknown 'message'"),
+    "a negative number to keep": (lambda: VENDOR.keep_history(-1), "messages_per_chat: -1 is negative"),
+    "blocking nobody": (lambda: VENDOR.block("Ana"), "who: 'Ana' is neither"),
     "a text for events": (lambda: VENDOR.connect("Message"), "events: got a text; expected a list"),
     "no phone": (lambda: VENDOR.pair_phone("34 600"), "phone: '34 600' is not a phone number"),
 }
@@ -324,7 +503,14 @@ def test_whatever_the_answer_a_send_goes_out_once(answer: Reply, call: Callable[
     assert len(sends) <= 1
 
 
-@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
-def test_a_change_to_a_group_with_an_unclear_answer_is_unknown(body: str | bytes) -> None:
+def test_a_change_to_a_group_is_harmless_twice() -> None:
     for flow in (VENDOR.set_group_name(GROUP, "x"), VENDOR.set_group_photo(GROUP, Media(b"\xff\xd8\xff"))):
-        assert type(play(flow, [reply(body)]).error) is OutcomeUnknown
+        played = play(flow, iter([reply(HTML, 502), envelope({"PictureID": "1"})]))
+        assert played.error is None
+        assert {request.effect for request in played.requests} == {Effect.READ}
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+def test_a_change_to_a_group_with_an_unclear_answer_is_an_error(body: str | bytes) -> None:
+    for flow in (VENDOR.set_group_name(GROUP, "x"), VENDOR.set_group_photo(GROUP, Media(b"\xff\xd8\xff"))):
+        assert type(play(flow, [reply(body)]).error) is UnexpectedReply

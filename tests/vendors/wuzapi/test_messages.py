@@ -459,9 +459,9 @@ BAD_INPUT: dict[str, tuple[Callable[[], Flow[Any]], str]] = {
     "reading an empty id": (lambda: VENDOR.mark_read(["A1", ""], TO), "message_ids: an id is empty"),
     "reading nowhere": (lambda: VENDOR.mark_read(["A1"], "my chat"), "chat: 'my chat' is neither"),
     "reading a group's": (lambda: VENDOR.mark_read(["A1"], GROUP), "sender: it is missing"),
-    "downloading a sticker": (
-        lambda: VENDOR.download("sticker", REFERENCE),
-        "kind: 'sticker' is unknown; expected one of image, video, audio, document",
+    "downloading a place": (
+        lambda: VENDOR.download("location", REFERENCE),
+        "kind: 'location' is unknown; expected one of image, video, audio, document, sticker",
     ),
     "no URL": (lambda: VENDOR.download("image", without("URL")), "Url and DirectPath are missing"),
     "no key": (lambda: VENDOR.download("image", without("mediaKey")), "MediaKey is missing"),
