@@ -35,6 +35,9 @@ SERVERS: Mapping[str, JidKind] = {
 }
 """Kind of address by server (whatsmeow, ``types/jid.go``; field-notes, Numbers)."""
 
+MAX_LENGTH = 255
+"""Maximum length of a JID: WhatsApp's own have under 60 characters, the store keeps this many."""
+
 _JID = re.compile(r"(\+?[^\s@.:+]+)([.:][^\s@]*)?@([a-z.]+)")
 _PHONE = re.compile(r"\+?([0-9]+)")
 _PHONE_DIGITS = range(5, 21)
@@ -78,8 +81,9 @@ class Jid:
 
 
 def read(text: str) -> Jid | None:
-    """Return the parts of a JID as a vendor wrote it, on whatever server; None if the text is not a JID."""
-    found = _JID.fullmatch(text)
+    """Return the parts of a JID as a vendor wrote it, on whatever server; None if the text is not one, or too long."""
+    # A post may have megabytes where a JID belongs.
+    found = _JID.fullmatch(text) if len(text) <= MAX_LENGTH else None
     return Jid(found[1], found[3], found[2] or "") if found else None
 
 
@@ -104,6 +108,12 @@ def is_group(text: str) -> bool:
     """Return whether a text is the JID of a group."""
     found = read(text)
     return found is not None and found.kind is JidKind.GROUP
+
+
+def is_lid(text: str) -> bool:
+    """Return whether a text is a LID, the address of a person whose number is hidden."""
+    found = read(text)
+    return found is not None and found.kind is JidKind.LID
 
 
 def without_device(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -35,6 +36,23 @@ def text(value: Any) -> str:
     return ""
 
 
+Path = tuple[str, ...]
+"""Names on the way to a value, from the outermost."""
+
+
+def texts_at(source: Any, path: Path) -> list[str]:
+    """Return the texts at a place: one, or one for each item of the lists on the way to it."""
+    values = [source]
+    for name in path:
+        values = [pick(item, name) for item in _spread(values)]
+    return [found for item in _spread(values) if (found := text(item))]
+
+
+def text_at(source: Any, paths: Iterable[Path]) -> str:
+    """Return the first text that is at one of these places; those of a list are joined by commas."""
+    return next((", ".join(found) for path in paths if (found := texts_at(source, path))), "")
+
+
 def truth(value: Any) -> bool | None:
     """Return the truth of a boolean, "yes"/"no", "true"/"false" or 1/0; None for everything else."""
     if isinstance(value, bool):
@@ -45,6 +63,15 @@ def truth(value: Any) -> bool | None:
 def whole_number(value: Any) -> int | None:
     """Return a whole number, given as a number or as text; None for everything else."""
     return int(text(value)) if re.fullmatch(r"[+-]?\d{1,18}", text(value)) else None
+
+
+def decimal(value: Any) -> float | None:
+    """Return a finite number, given as a number or as text; None for everything else."""
+    try:
+        found = float(text(value))
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def moment(value: Any) -> datetime | None:
@@ -73,6 +100,11 @@ def png_bytes(value: Any) -> bytes | None:
     """Return the bytes of a PNG in base64, with or without a ``data:`` prefix and line breaks, else None."""
     picture = base64_bytes(value)
     return picture if picture and picture.startswith(b"\x89PNG") else None
+
+
+def _spread(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        yield from value if isinstance(value, list) else (value,)
 
 
 def _unix_moment(value: Any) -> datetime | None:

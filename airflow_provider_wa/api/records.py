@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
+
+from airflow_provider_wa.api.kinds import Standing, standing
 
 
 class CheckStatus(str, Enum):
@@ -108,12 +109,16 @@ class DeliveryStatus(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Session(Record):
-    """The WhatsApp account behind a connection. ``detail`` is the vendor's own word for its state."""
+    """The WhatsApp account behind a connection. ``detail`` is the vendor's own word for its state.
+
+    ``changed_at`` is the moment of a change that the vendor posted, if it reports one; None for the answer to a call.
+    """
 
     state: SessionState
     jid: str | None = None
     name: str | None = None
     detail: str = ""
+    changed_at: datetime | None = None
 
     @property
     def logged_in(self) -> bool:
@@ -137,38 +142,6 @@ class Balance(Record):
     state: str = ""
 
 
-class Standing(str, Enum):
-    """Standing of a kind of incoming message.
-
-    Only a ``message`` is something that somebody said: an answer, which a sensor ends on. A ``signal`` is in the inbox
-    beside the messages; a ``change`` is about another message, or has no content that can be read.
-    """
-
-    MESSAGE = "message"
-    SIGNAL = "signal"
-    CHANGE = "change"
-
-
-KINDS: Mapping[str, Standing] = {
-    **dict.fromkeys(
-        (
-            *("text", "image", "video", "audio", "document", "sticker", "location", "contact"),
-            *("button", "list", "poll", "vote", "order", "product", "invitation", "template", "event", "payment"),
-        ),
-        Standing.MESSAGE,
-    ),
-    **dict.fromkeys(("reaction", "unreadable"), Standing.SIGNAL),
-    **dict.fromkeys(
-        (
-            *("edit", "deletion", "reaction_removed", "pin", "keep", "encrypted", "placeholder", "keys", "album"),
-            *("status", "channel", "call", "control", "unknown"),
-        ),
-        Standing.CHANGE,
-    ),
-}
-"""Standing of each kind of ``InboxMessage`` (docs/receiver.md, "Kinds of messages")."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class InboxMessage(Record):
     """An incoming message, or a change of one. ``message_id`` is the vendor's id; ``wa_message_id`` is WhatsApp's own.
@@ -176,10 +149,10 @@ class InboxMessage(Record):
     ``sender``, ``chat`` and ``participant`` are digits or JIDs. ``participant`` is the member of a group who wrote it;
     where the vendor does not report one, ``sender`` is the group. ``lid`` is the sender's LID, if it is known.
 
-    ``kind`` is one of ``KINDS``. ``text`` is the body, the caption, or what was chosen; ``options`` are the words of a
-    poll's votes, or a poll's own; ``selected_id`` is the id of the button or row that was chosen. ``latitude`` and
-    ``longitude`` are degrees. ``quoted_id`` is the message that this one answers; ``target_id`` the one that an edit,
-    deletion, reaction, pin or vote is about. ``media_url`` is the file's URL, if the vendor keeps it.
+    ``kind`` is one of ``api.kinds.KINDS``. ``text`` is the body, the caption, or what was chosen; ``options`` are the
+    words of a poll's votes, or a poll's own; ``selected_id`` is the id of the button or row that was chosen.
+    ``latitude`` and ``longitude`` are degrees. ``quoted_id`` is the message that this one answers; ``target_id`` the
+    one that an edit, deletion, reaction, pin or vote is about. ``media_url`` is the file's URL, if the vendor keeps it.
     """
 
     message_id: str
@@ -203,8 +176,7 @@ class InboxMessage(Record):
     @property
     def standing(self) -> Standing:
         """Standing of its kind; of an unknown kind, only what has a text or a file is a message."""
-        said = Standing.MESSAGE if self.text or self.media_url else Standing.CHANGE
-        return KINDS.get(self.kind, said)
+        return standing(self.kind, self.text or self.media_url)
 
     @property
     def is_message(self) -> bool:

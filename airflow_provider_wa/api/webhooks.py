@@ -7,12 +7,13 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
 from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.kinds import KINDS, UNKNOWN, Standing
 from airflow_provider_wa.api.records import (
     CheckResult,
     DeliveryStatus,
@@ -27,7 +28,7 @@ MAX_DEPTH = 100
 
 
 class EventKind(str, Enum):
-    """Kind of an event; ``other`` is kept raw."""
+    """Kind of an event; ``other`` is kept raw, or changes a message."""
 
     CHECK = "check"
     DELIVERY = "delivery"
@@ -110,6 +111,8 @@ class Event:
                 moment = self.record.read_at or self.record.delivered_at or self.record.sent_at
             case InboxMessage(received_at=received_at):
                 moment = received_at
+            case Session(changed_at=changed_at):
+                moment = changed_at
         try:
             return moment.astimezone(timezone.utc) if moment else None
         except OverflowError:
@@ -121,7 +124,8 @@ class Event:
         """A hash that two posts of the same event have in common.
 
         Vendors repeat a post that was not answered in time, and post in any order. Two raw events are the same if all
-        of their content is. A delivery's detail counts: in a group it names the member that the message reached.
+        of their content is. A delivery's detail counts: in a group it names the member that the message reached. So
+        does the kind of what is not a message: keys, or what could not be decrypted yet, may come under a message's id.
         """
         known: Any = None
         match self.record:
@@ -129,8 +133,10 @@ class Event:
                 known = [self.reference, self.party, self.status, _digest(self.file)]
             case DeliveryStatus():
                 known = [self.reference, self.party, self.status, self.record.code, self.record.detail]
-            case InboxMessage():
-                known = [self.record.wa_message_id or self.reference]
+            case InboxMessage() as message:
+                known = [message.wa_message_id or self.reference]
+                if any(known) and not message.is_message:
+                    known += [message.kind, message.target_id, message.text]
         content_key = known if known and any(known) else [self.vendor_kind, self.raw, _digest(self.file)]
         content = json.dumps([self.kind.value, content_key], sort_keys=True, default=str, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
@@ -181,8 +187,15 @@ _KINDS: tuple[tuple[type[Record], EventKind], ...] = (
 
 
 def event(record: Record | None, *, vendor_kind: str = "", file: MediaFile | None = None, raw: Any = None) -> Event:
-    """Return an event of the kind of its record; ``other`` without a record."""
+    """Return an event of the kind of its record; ``other`` without a record, and for the change of a message.
+
+    A message of an unknown kind that came with a file is a document.
+    """
+    if file and isinstance(record, InboxMessage) and (record.kind == UNKNOWN or record.kind not in KINDS):
+        record = replace(record, kind="document")
     kind = next((kind for made, kind in _KINDS if isinstance(record, made)), EventKind.OTHER)
+    if isinstance(record, InboxMessage) and record.standing is Standing.CHANGE:
+        kind = EventKind.OTHER
     return Event(kind=kind, record=record, vendor_kind=vendor_kind, file=file, raw=raw)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api import numbers as phone_numbers
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.records import InboxMessage
@@ -52,7 +53,8 @@ def refuse_suppressed(recipient: str) -> None:
 
 def heed_opt_outs(messages: Sequence[InboxMessage]) -> int:
     """Suppress people who sent one of ``[wa] opt_out_words``; return the number of those not suppressed before."""
-    reasons = OptOutWords(read_config().opt_out_words).written((message.sender, message.text) for message in messages)
+    said = [message for message in messages if message.is_message and not jids.is_group(message.sender)]
+    reasons = OptOutWords(read_config().opt_out_words).written((message.sender, message.text) for message in said)
     # Where nobody opts out no store is needed: many who pull their inbox have none.
     return get_store().suppressions.put(reasons) if reasons else 0
 

@@ -16,7 +16,8 @@ class WaPullInboxOperator(WaPullPeriodOperator):
     """Pulls messages that came in, the oldest first.
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
-    "media_url"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
+    "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
+    "lid", "target_id"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
 
     The sender of one of ``[wa] opt_out_words`` is suppressed, and again by each later pull of the same message.
 
@@ -24,15 +25,18 @@ class WaPullInboxOperator(WaPullPeriodOperator):
     :param since: beginning of the time (templated).
     :param until: end of the time, which is not part of it (templated). With neither, the run's data interval.
     :param after: in place of a time, the ``cursor`` of an earlier pull: pulls what came after that message (templated).
-    :param limit: maximum number of messages.
+    :param limit: maximum number of messages, before ``kinds`` selects some of them.
+    :param kinds: kinds of messages to pull: a list, or a text with commas (templated). By default all that are
+        messages; see docs/receiver.md, "Kinds of messages".
     :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated).
     """
 
-    template_fields: Sequence[str] = (*WaPullPeriodOperator.template_fields, "after")
+    template_fields: Sequence[str] = (*WaPullPeriodOperator.template_fields, "after", "kinds")
 
-    def __init__(self, *, after: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, after: str | None = None, kinds: str | Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.after = after
+        self.kinds = kinds
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run import reports
@@ -45,6 +49,7 @@ class WaPullInboxOperator(WaPullPeriodOperator):
             after=self.after,
             limit=self.limit,
             output_path=self.output_path,
+            kinds=self.kinds,
         )
 
 
@@ -52,27 +57,32 @@ class WaReadInboxOperator(WaPullOperator):
     """Reads the messages that started the DAG run, the oldest first: those in the events of ``WaInboxTrigger``.
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url",
-    "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns ``{"count", "cursor",
-    "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
+    "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
+    "lid", "target_id", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
+    ``{"count", "cursor", "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
 
     Several batches that started one run are read as one. A run that was started by hand has none: it reads nothing.
 
     :param wa_conn_id: the connection; messages of others are left out (templated).
     :param event_ids: messages to read in place of the run's batches: a list of ids, or such a list as JSON (templated).
+    :param kinds: kinds of messages to read, as of ``WaInboxTrigger`` (templated). By default all that are messages.
     :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). More than 1,000 need
         it.
     """
 
-    template_fields: Sequence[str] = (*WaPullOperator.template_fields, "event_ids")
+    template_fields: Sequence[str] = (*WaPullOperator.template_fields, "event_ids", "kinds")
 
-    def __init__(self, *, event_ids: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, event_ids: Any = None, kinds: str | Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.event_ids = event_ids
+        self.kinds = kinds
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run import reports
 
-        return reports.read_inbox(self, context, event_ids=self.event_ids, output_path=self.output_path)
+        return reports.read_inbox(
+            self, context, event_ids=self.event_ids, output_path=self.output_path, kinds=self.kinds
+        )
 
 
 class WaPullDeliveryReportOperator(WaPullPeriodOperator):

@@ -33,7 +33,7 @@ class WaDeliverySensor(WaSensor):
         output of ``WaBulkSendOperator`` (templated).
     :param wait_for: ``delivered`` or ``read``.
     :param source: ``vendor`` asks the vendor at each poke; ``store`` reads the events that the receiver stored;
-        ``auto`` is the vendor if it reports deliveries, else the store.
+        ``auto`` does both, and whichever knows more counts, as far as the vendor reports deliveries and posts events.
     :param fail_on_timeout: with False a time-out is not a failure: the states at that moment are returned, for instance
         to try another channel for ``undelivered``.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
@@ -59,8 +59,9 @@ class WaDeliverySensor(WaSensor):
 
     def trigger(self, context: Context, deadline: float) -> WaDeliveryTrigger:
         from airflow_provider_wa.triggers.delivery import WaDeliveryTrigger
-        from airflow_provider_wa.waiting.lookups import delivery_from_store
+        from airflow_provider_wa.waiting.lookups import delivery_sources
 
+        sources = delivery_sources(self.wa_conn_id, one_of("source", self.source, SOURCES))
         return WaDeliveryTrigger(
             self.wa_conn_id,
             self.poke_interval,
@@ -68,7 +69,8 @@ class WaDeliverySensor(WaSensor):
             self.max_failures,
             messages=list(self._messages().items()),
             wait_for=one_of("wait_for", self.wait_for, WAIT_FOR),
-            from_store=delivery_from_store(self.wa_conn_id, one_of("source", self.source, SOURCES)),
+            from_store=sources.from_store,
+            ask_vendor=sources.ask_vendor,
             fail_on_timeout=self.fail_on_timeout,
         )
 

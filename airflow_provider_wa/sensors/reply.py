@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.kinds import as_kinds
 from airflow_provider_wa.arguments import as_moment, one_of
 from airflow_provider_wa.sensors.base import WaSensor
 from airflow_provider_wa.waiting.reply_search import beginning
@@ -26,7 +27,8 @@ class WaReplySensor(WaSensor):
     """Waits for a message from one sender: the first after a moment that matches the pattern, if there is one.
 
     Returns the message: ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
-    "media_url"}``.
+    "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid",
+    "target_id"}``.
 
     :param wa_conn_id: the connection that messages come in over (templated).
     :param sender: sender of the reply: a phone number in any common spelling, or a JID (templated).
@@ -34,13 +36,24 @@ class WaReplySensor(WaSensor):
     :param after: messages from before this moment do not count; a datetime or ISO 8601 text (templated). By default the
         start of the DAG run.
     :param source: ``vendor`` reads the vendor's inbox at each poke; ``store`` reads the events that the receiver
-        stored; ``auto`` is the vendor if it has an inbox, else the store.
+        stored; ``auto`` does both, and whichever has it first counts, as far as the vendor has an inbox and posts
+        events.
+    :param kinds: kinds of messages that count: a list, or a text with commas (templated). By default all that are
+        messages; ``["message", "reaction"]`` takes a reaction for an answer as well, ``["edit"]`` edits alone. See
+        docs/receiver.md, "Kinds of messages".
     :param default_region: country of a number without + and country code; the connection's by default (templated).
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
     :param max_failures: number of failures in a row that are waited out.
     """
 
-    template_fields: Sequence[str] = (*WaSensor.template_fields, "sender", "pattern", "after", "default_region")
+    template_fields: Sequence[str] = (
+        *WaSensor.template_fields,
+        "sender",
+        "pattern",
+        "after",
+        "default_region",
+        "kinds",
+    )
 
     def __init__(
         self,
@@ -50,6 +63,7 @@ class WaReplySensor(WaSensor):
         after: datetime | str | None = None,
         source: str = "auto",
         default_region: str | None = None,
+        kinds: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,11 +72,13 @@ class WaReplySensor(WaSensor):
         self.after = after
         self.source = source
         self.default_region = default_region
+        self.kinds = kinds
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
         from airflow_provider_wa.triggers.reply import WaReplyTrigger
-        from airflow_provider_wa.waiting.lookups import inbox_from_store, sender_forms
+        from airflow_provider_wa.waiting.lookups import inbox_sources, sender_forms
 
+        sources = inbox_sources(self.wa_conn_id, one_of("source", self.source, SOURCES))
         return WaReplyTrigger(
             self.wa_conn_id,
             self.poke_interval,
@@ -71,7 +87,9 @@ class WaReplySensor(WaSensor):
             senders=sender_forms(self.wa_conn_id, self.sender, self.default_region),
             after=self._after(context),
             pattern=self._pattern(),
-            from_store=inbox_from_store(self.wa_conn_id, one_of("source", self.source, SOURCES)),
+            from_store=sources.from_store,
+            ask_vendor=sources.ask_vendor,
+            kinds=as_kinds(self.kinds),
         )
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:

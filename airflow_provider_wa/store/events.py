@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
+from airflow_provider_wa.api import jids
+from airflow_provider_wa.api.kinds import Standing, standing
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import Database
@@ -51,12 +54,26 @@ class StoredEvent:
     file: str | None
     raw: Any = None
 
+    @property
+    def message_kind(self) -> str:
+        """Kind of the message in it, as in ``InboxMessage``; empty for other events."""
+        return str(self.content.get("kind") or "")
+
+    @property
+    def standing(self) -> Standing:
+        """Standing of that kind. In the inbox an unknown kind is a message: it was stored as one."""
+        return standing(self.message_kind, self.kind is EventKind.INBOX)
+
+
+_BY_PARTY = (EventKind.INBOX, EventKind.OTHER)
+"""Kinds of events that are found by the person on the other side."""
+
 
 @dataclass(frozen=True)
 class Subject:
     """Subject of a wait: events of a kind on a connection, all of them or those about ``about``.
 
-    ``about`` is the party for messages that came in, the reference for all else.
+    ``about`` is the party for messages that came in and changes of them, the reference for all else.
     """
 
     conn_id: str
@@ -70,7 +87,7 @@ class Subject:
     @staticmethod
     def all_of(event: StoredEvent) -> tuple[Subject, Subject]:
         """The subjects that an event belongs to."""
-        about = event.party if event.kind is EventKind.INBOX else event.reference
+        about = event.party if event.kind in _BY_PARTY else event.reference
         return Subject(event.conn_id, event.kind, about or ""), Subject(event.conn_id, event.kind)
 
 
@@ -96,17 +113,27 @@ class Events:
         """Store events, all or none, and return how many were not known before.
 
         What a callback says of a check is entered with the check, unless that has its answer. Messages that were not
-        known before are heeded.
+        known before are heeded. A session's state without a moment of its own is stored unless it is the last one that
+        is known, and that is not old: see ``SAME_SESSION``.
         """
         if not news:
             return 0
         rows = [_row(new) for new in news]
         with self._database.writing() as connection:
+            rows = _without_repeated_states(connection, rows)
+            if not rows:
+                return 0
             stored = connection.execute(_ADD[connection.dialect.name], rows).all()
             answer_checks(connection, rows)
             if self._heed:
                 self._heed(connection, _messages(rows, {(conn_id, key) for conn_id, key in stored}))
         return len(stored)
+
+    def last_session(self, conn_id: str) -> StoredEvent | None:
+        """Return the last state of a connection's session that was stored, without ``raw``; None if there is none."""
+        with self._database.reading() as connection:
+            found = connection.execute(_LAST_SESSION, {"the_conn_id": conn_id}).first()
+        return _event(found) if found else None
 
     def last_id(self) -> int:
         """Return the id of the newest event; 0 if there are no events."""
@@ -154,6 +181,54 @@ class Events:
             return connection.execute(table.delete().where(table.c.received_at < moment)).rowcount
 
 
+SAME_SESSION = timedelta(minutes=10)
+"""Time in which a session's state that comes again unchanged is taken for a repeat of the same post.
+
+Some vendors post states with neither an id nor a moment, byte for byte the same each time. They repeat a post for up to
+eight minutes if its answer was lost. A state that differs from the last one is always news, and so is an old one.
+"""
+
+_LAST_SESSION = (
+    select(*_COLUMNS)
+    # Events of sessions have no reference, and the index begins with it.
+    .where(table.c.reference.is_(None), table.c.conn_id == bindparam("the_conn_id"))
+    .where(table.c.kind == EventKind.SESSION.value)
+    .order_by(func.coalesce(table.c.happened_at, table.c.received_at).desc(), table.c.id.desc())
+    .limit(1)
+)
+
+
+def _without_repeated_states(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without sessions' states that are known, and make the keys of the others unique."""
+    if not any(map(_is_timeless_state, rows)):
+        return rows
+    news: list[dict[str, Any]] = []
+    last: dict[str, Mapping[str, Any] | None] = {}
+    for row in rows:
+        if _is_timeless_state(row):
+            conn_id = row["conn_id"]
+            if conn_id not in last:
+                found = connection.execute(_LAST_SESSION, {"the_conn_id": conn_id}).mappings().first()
+                last[conn_id] = dict(found) if found else None
+            if _is_same_state(last[conn_id], row):
+                continue
+            row["key"] = hashlib.sha256(f"{row['key']} {row['received_at'].isoformat()}".encode()).hexdigest()
+            last[conn_id] = row
+        news.append(row)
+    return news
+
+
+def _is_timeless_state(row: Mapping[str, Any]) -> bool:
+    return row["kind"] == EventKind.SESSION.value and row["happened_at"] is None
+
+
+def _is_same_state(known: Mapping[str, Any] | None, row: Mapping[str, Any]) -> bool:
+    if known is None or any(known[name] != row[name] for name in ("vendor_kind", "status", "content")):
+        return False
+    age: timedelta = abs(row["received_at"] - known["received_at"])
+    return age < SAME_SESSION
+
+
 def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Enter what callbacks say (rows of the events table) with the checks that are pending; the first one decides."""
     answers = [
@@ -179,11 +254,13 @@ def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> 
 
 
 def _messages(rows: Iterable[Mapping[str, Any]], new: Set[tuple[str, str]]) -> list[tuple[str | None, str | None]]:
-    """Sender and text of the messages among these rows that are new."""
+    """Sender and text of the messages among these rows that are new; not of those whose sender is a group."""
+    inbox = (row for row in rows if row["kind"] == EventKind.INBOX.value and (row["conn_id"], row["key"]) in new)
     return [
         (row["party"], row["content"].get("text"))
-        for row in rows
-        if row["kind"] == EventKind.INBOX.value and (row["conn_id"], row["key"]) in new
+        for row in inbox
+        if standing(row["content"].get("kind") or "", said=True) is Standing.MESSAGE
+        and not jids.is_group(row["party"] or "")
     ]
 
 
@@ -197,7 +274,7 @@ def _conditions(subjects: Iterable[Subject]) -> Iterable[ColumnElement[bool]]:
         if not narrow:
             yield wide
             continue
-        column = table.c.party if kind is EventKind.INBOX else table.c.reference
+        column = table.c.party if kind in _BY_PARTY else table.c.reference
         abouts = [subject.about for subject in members]
         for start in range(0, len(abouts), PARAMETERS):
             yield wide & column.in_(abouts[start : start + PARAMETERS])

@@ -19,11 +19,12 @@ class WaDeliveryTrigger(WaTrigger):
 
     :param messages: pairs of a message's id and its recipient, None where that is not known.
     :param wait_for: ``delivered`` or ``read``.
-    :param from_store: read the events that the receiver stored; with False the vendor is asked.
+    :param from_store: read the events that the receiver stored.
+    :param ask_vendor: ask the vendor; by default only if the store is not read. With both, whichever knows more counts.
     :param fail_on_timeout: with False the event at the deadline is a success with the states at that moment.
     """
 
-    arguments = (*WaTrigger.arguments, "messages", "wait_for", "from_store", "fail_on_timeout")
+    arguments = (*WaTrigger.arguments, "messages", "wait_for", "from_store", "ask_vendor", "fail_on_timeout")
     expired = "not all messages were delivered or read in time"
 
     def __init__(
@@ -36,16 +37,18 @@ class WaDeliveryTrigger(WaTrigger):
         messages: Sequence[Sequence[str | None]],
         wait_for: str,
         from_store: bool,
+        ask_vendor: bool | None = None,
         fail_on_timeout: bool = True,
     ) -> None:
         super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
         self.messages = [[message_id, to] for message_id, to in messages]
         self.wait_for = wait_for
         self.from_store = from_store
+        self.ask_vendor = not from_store if ask_vendor is None else ask_vendor
         self.fail_on_timeout = fail_on_timeout
         self.progress = DeliveryProgress(self.messages, wait_for, fail_on_timeout)
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks
 
-        return looks.deliveries(self.wa_conn_id, self.from_store, self.poll_interval, self.progress)
+        return looks.deliveries(self.wa_conn_id, self.from_store, self.ask_vendor, self.poll_interval, self.progress)

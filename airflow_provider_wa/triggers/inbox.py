@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.kinds import MESSAGES, as_kinds
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.preload import preload
 from airflow_provider_wa.waiting.source import SOURCES
@@ -37,6 +38,9 @@ class WaInboxTrigger(BaseEventTrigger):
     :param source: ``vendor`` pulls messages at the vendor, ``store`` leaves them to the receiver, ``auto`` pulls where
         the vendor has an inbox or a queue.
     :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
+    :param kinds: kinds of messages that start a run: a list, or a text with commas. By default all that are messages;
+        ``["message", "reaction", "edit"]`` takes reactions and edits as well (docs/receiver.md, "Kinds of messages").
+        Give ``WaReadInboxOperator`` the same.
     :raises BadInput: an argument is wrong.
     """
 
@@ -46,6 +50,7 @@ class WaInboxTrigger(BaseEventTrigger):
         poll_interval: float = 30.0,
         source: str = "auto",
         max_failures: int = MAX_FAILURES,
+        kinds: str | Iterable[str] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         if source not in SOURCES:
@@ -55,9 +60,13 @@ class WaInboxTrigger(BaseEventTrigger):
         self.poll_interval = float(poll_interval)
         self.source = source
         self.max_failures = max_failures
+        self.kinds = [*as_kinds(kinds)]
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        names = ("wa_conn_id", "poll_interval", "source", "max_failures")
+        names = ["wa_conn_id", "poll_interval", "source", "max_failures"]
+        # Airflow knows a trigger by its arguments: one from before there were kinds goes on as the same.
+        if tuple(self.kinds) != MESSAGES:
+            names.append("kinds")
         return f"{__name__}.{type(self).__name__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -67,7 +76,7 @@ class WaInboxTrigger(BaseEventTrigger):
 
         states = getattr(self, "asset_state_store", None)
         reader = InboxReader(
-            self.wa_conn_id, self.poll_interval, self.source, self.max_failures, states=states, log=self.log
+            self.wa_conn_id, self.poll_interval, self.source, self.max_failures, states, self.log, self.kinds
         )
         async with aclosing(reader.event_ids(began)) as found:
             async for event_ids in found:

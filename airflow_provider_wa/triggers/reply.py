@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
+from airflow_provider_wa.api.kinds import MESSAGES
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.reply_search import ReplySearch
 from airflow_provider_wa.waiting.source import Source
@@ -18,10 +19,13 @@ class WaReplyTrigger(WaTrigger):
     :param senders: the sender: all forms of one number, or a JID.
     :param after: a Unix time in seconds; earlier messages do not count.
     :param pattern: regular expression that the text must contain; None takes any message.
-    :param from_store: read the events that the receiver stored; with False the vendor's inbox is read.
+    :param from_store: read the events that the receiver stored.
+    :param ask_vendor: read the vendor's inbox; by default only if the store is not read. With both, whichever has it
+        first.
+    :param kinds: kinds of messages that count; ``message`` stands for all that are messages.
     """
 
-    arguments = (*WaTrigger.arguments, "senders", "after", "pattern", "from_store")
+    arguments = (*WaTrigger.arguments, "senders", "after", "pattern", "from_store", "ask_vendor", "kinds")
     expired = "no reply came in time"
 
     def __init__(
@@ -35,15 +39,19 @@ class WaReplyTrigger(WaTrigger):
         after: float,
         pattern: str | None,
         from_store: bool,
+        ask_vendor: bool | None = None,
+        kinds: Sequence[str] = MESSAGES,
     ) -> None:
         super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
         self.senders = [*senders]
         self.after = after
         self.pattern = pattern
         self.from_store = from_store
-        self.search = ReplySearch(self.senders, after, pattern)
+        self.ask_vendor = not from_store if ask_vendor is None else ask_vendor
+        self.kinds = [*kinds]
+        self.search = ReplySearch(self.senders, after, pattern, self.kinds)
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks
 
-        return looks.reply(self.wa_conn_id, self.from_store, self.poll_interval, self.search)
+        return looks.reply(self.wa_conn_id, self.from_store, self.ask_vendor, self.poll_interval, self.search)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.kinds import MESSAGES, beyond_messages, is_wanted
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent, Subject
@@ -50,6 +51,7 @@ class InboxReader:
     :param source: ``vendor`` pulls messages at the vendor, ``store`` leaves them to the receiver, ``auto`` pulls where
         the vendor has an inbox or a queue.
     :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
+    :param kinds: kinds of messages that are read; ``message`` stands for all that are messages.
     :param states: the trigger's ``asset_state_store``; None before Airflow 3.3.
     """
 
@@ -59,6 +61,7 @@ class InboxReader:
     max_failures: int
     states: Any
     log: Log
+    kinds: Sequence[str] = MESSAGES
 
     async def event_ids(self, began: int) -> AsyncGenerator[list[int], None]:
         """Yield the ids of new messages, at most 500 at once, for ever.
@@ -76,7 +79,7 @@ class InboxReader:
             position = ReadPosition(poller.store, self.conn_id, self.states)
             await self._try_again(lambda: position.load(began))
             async with (
-                poller.watch([Subject(self.conn_id, EventKind.INBOX)], self.poll_interval, keep=False) as watch,
+                poller.watch(self._subjects, self.poll_interval, keep=False) as watch,
                 self._pulled(hook, poller.store, watch, began) as pull,
                 aclosing(self._read(poller.store, watch, position, pull)) as read,
             ):
@@ -92,16 +95,18 @@ class InboxReader:
     async def _read(
         self, store: Store, watch: Watch, position: ReadPosition, pull: asyncio.Task[None] | None
     ) -> AsyncGenerator[list[int], None]:
+        # Changes of messages are among the other events, which are many and mostly none.
+        kind = None if beyond_messages(self.kinds) else EventKind.INBOX
+
         async def look() -> list[StoredEvent]:
             await watch.seen()
             last = position.position.event_id
-            return await asyncio.to_thread(
-                store.events.after, last, MESSAGES_AT_ONCE, conn_id=self.conn_id, kind=EventKind.INBOX
-            )
+            return await asyncio.to_thread(store.events.after, last, MESSAGES_AT_ONCE, conn_id=self.conn_id, kind=kind)
 
         while True:
             found = await self._try_again(look)
-            news = [event.id for event in found if _sent_at(event) >= position.position.since]
+            wanted = (event for event in found if is_wanted(event.message_kind, event.standing, self.kinds))
+            news = [event.id for event in wanted if _sent_at(event) >= position.position.since]
             if news:
                 yield news
             if found:
@@ -140,6 +145,11 @@ class InboxReader:
                     await asyncio.sleep(max(SHORTEST_PAUSE, began + self._pause - time.monotonic()))
         finally:
             watch.add(())
+
+    @property
+    def _subjects(self) -> list[Subject]:
+        kinds = [EventKind.INBOX, *([EventKind.OTHER] if beyond_messages(self.kinds) else [])]
+        return [Subject(self.conn_id, kind) for kind in kinds]
 
     @property
     def _pause(self) -> float:

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import ChecksAgain, HasInbox, HasSession, ReportsDelivery
 from airflow_provider_wa.api.errors import Retry, WaError
-from airflow_provider_wa.api.records import CheckStatus
+from airflow_provider_wa.api.records import CheckStatus, SessionState
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
+from airflow_provider_wa.waiting.both_sources import both
 from airflow_provider_wa.waiting.delivery_progress import DeliveryProgress
 from airflow_provider_wa.waiting.patience import Patience
 from airflow_provider_wa.waiting.pending_checks import ask_again, count_pending
@@ -25,8 +27,12 @@ from airflow_provider_wa.waiting.vendor_source import Run, ask_each, asking, loo
 Opened = AbstractAsyncContextManager[Source]
 
 
-def session(conn_id: str) -> Opened:
-    """Open the source of a session's state; it finds the ``session`` when that is logged in."""
+def session(conn_id: str, interval: float) -> Opened:
+    """Open the source of a session's state; it finds the ``session`` when that is logged in.
+
+    The vendor is asked at the first look and once in an interval. A state that is stored in the meantime counts at
+    once: what was stored before may be old.
+    """
 
     async def ask(hook: WaHook, run: Run) -> Found | NotYet:
         found = await run(hook.able(HasSession).session())
@@ -34,7 +40,25 @@ def session(conn_id: str) -> Opened:
             return {"session": found.to_dict()}
         return NotYet(f"the session is {found.state.value}: {found.detail}")
 
-    return asking(conn_id, ask)
+    return both(_stored_session(conn_id, interval), asking(conn_id, ask), interval)
+
+
+@asynccontextmanager
+async def _stored_session(conn_id: str, interval: float) -> AsyncIterator[Source]:
+    """Open the source of the session's states that the receiver stores from now on."""
+    known: int | None = None
+
+    async def look(poller: StorePoller) -> Found | NotYet:
+        nonlocal known
+        last = await asyncio.to_thread(poller.store.events.last_session, conn_id)
+        last_id = last.id if last else 0
+        known = last_id if known is None else known
+        if last and last_id != known and last.status == SessionState.LOGGED_IN.value:
+            return {"session": dict(last.content)}
+        return NotYet(f"the session is {last.status}" if last else "no state of the session is stored")
+
+    async with notified(conn_id, EventKind.SESSION, interval, look) as source:
+        yield source
 
 
 def pending_check(conn_id: str, number: str) -> Opened:
@@ -86,8 +110,12 @@ def judge_callbacks(events: Sequence[StoredEvent], wait_for_picture: bool) -> Fo
     return found
 
 
-def deliveries(conn_id: str, from_store: bool, interval: float, progress: DeliveryProgress) -> Opened:
-    """Open the source of messages' states; they are noted in ``progress``, which has the outcome of a look."""
+def deliveries(conn_id: str, from_store: bool, ask_vendor: bool, interval: float, progress: DeliveryProgress) -> Opened:
+    """Open the source of messages' states; they are noted in ``progress``, which has the outcome of a look.
+
+    :param from_store: read the events that the receiver stored.
+    :param ask_vendor: ask the vendor.
+    """
 
     async def ask(hook: WaHook, run: Run) -> Found | NotYet:
         vendor = hook.able(ReportsDelivery)
@@ -116,13 +144,16 @@ def deliveries(conn_id: str, from_store: bool, interval: float, progress: Delive
             progress.note(event.reference or "", event.status)
         return progress.outcome()
 
-    if not from_store:
-        return asking(conn_id, ask)
-    return watching(conn_id, EventKind.DELIVERY, progress.states, interval, judge)
+    stored = watching(conn_id, EventKind.DELIVERY, progress.states, interval, judge)
+    return _chosen(from_store, ask_vendor, stored, asking(conn_id, ask), interval)
 
 
-def reply(conn_id: str, from_store: bool, interval: float, search: ReplySearch) -> Opened:
-    """Open the source of a reply; it finds the ``message_id``, and from the store the ``event_id``."""
+def reply(conn_id: str, from_store: bool, ask_vendor: bool, interval: float, search: ReplySearch) -> Opened:
+    """Open the source of a reply; it finds the ``message_id``, and from the store the ``event_id``.
+
+    :param from_store: read the events that the receiver stored.
+    :param ask_vendor: read the vendor's inbox.
+    """
     nothing = NotYet("no reply has come")
 
     async def ask(hook: WaHook, run: Run) -> Found | NotYet:
@@ -130,11 +161,14 @@ def reply(conn_id: str, from_store: bool, interval: float, search: ReplySearch) 
         return {"message_id": message.message_id} if message else nothing
 
     def judge(events: Sequence[StoredEvent]) -> Found | NotYet:
-        for event in events:
-            if search.fits(str(event.content.get("text") or ""), event.happened_at or event.received_at):
-                return {"message_id": event.reference, "event_id": event.id}
-        return nothing
+        event = search.first_stored(events)
+        return {"message_id": event.reference, "event_id": event.id} if event else nothing
 
-    if not from_store:
-        return asking(conn_id, ask)
-    return watching(conn_id, EventKind.INBOX, search.senders, interval, judge)
+    stored = watching(conn_id, EventKind.INBOX, search.senders, interval, judge, also=search.other_events)
+    return _chosen(from_store, ask_vendor, stored, asking(conn_id, ask), interval)
+
+
+def _chosen(from_store: bool, ask_vendor: bool, stored: Opened, asked: Opened, interval: float) -> Opened:
+    if from_store and ask_vendor:
+        return both(stored, asked, interval)
+    return stored if from_store else asked

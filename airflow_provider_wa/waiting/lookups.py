@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,33 +21,41 @@ from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
 
 
-def delivery_from_store(conn_id: str, source: str) -> bool:
-    """Return True if the store is the source of messages' states, and False if the vendor is.
+@dataclass(frozen=True)
+class Chosen:
+    """Places where a sensor looks: the store, the vendor, or both."""
+
+    from_store: bool
+    ask_vendor: bool
+
+
+def delivery_sources(conn_id: str, source: str) -> Chosen:
+    """Return the sources of messages' states.
 
     :param source: ``auto``, ``vendor`` or ``store``.
     :raises UnsupportedByVendor: the connection sends no messages, or lacks this source.
     """
-    return _reads_store(conn_id, source, ReportsDelivery)
+    return _sources(conn_id, source, ReportsDelivery)
 
 
-def inbox_from_store(conn_id: str, source: str) -> bool:
-    """Return True if the store is the source of messages that come in, and False if the vendor is.
+def inbox_sources(conn_id: str, source: str) -> Chosen:
+    """Return the sources of messages that come in.
 
     :param source: ``auto``, ``vendor`` or ``store``.
     :raises UnsupportedByVendor: the connection sends no messages, or lacks this source.
     """
-    return _reads_store(conn_id, source, HasInbox)
+    return _sources(conn_id, source, HasInbox)
 
 
-def _reads_store(conn_id: str, source: str, capability: type[Any]) -> bool:
+def _sources(conn_id: str, source: str, capability: type[Any]) -> Chosen:
     hook = WaHook.for_connection(conn_id)
     hook.able(SendsMessages)
-    by_itself = keeps_inbox if capability is HasInbox else lambda vendor: isinstance(vendor, capability)
-    if source == "vendor" or (source == "auto" and by_itself(hook.vendor)):
-        hook.able(capability)
-        return False
-    hook.able(PostsEvents)
-    return True
+    answers = keeps_inbox(hook.vendor) if capability is HasInbox else isinstance(hook.vendor, capability)
+    posts = isinstance(hook.vendor, PostsEvents)
+    if source == "auto" and (answers or posts):
+        return Chosen(from_store=posts, ask_vendor=answers)
+    hook.able(capability if source == "vendor" else PostsEvents)
+    return Chosen(from_store=source != "vendor", ask_vendor=source == "vendor")
 
 
 def number_to_check(conn_id: str, number: str | int, default_region: str | None) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from airflow_provider_wa.api.webhooks import EventKind
@@ -19,15 +19,18 @@ async def watching(
     about: Iterable[str],
     interval: float,
     judge: Callable[[Sequence[StoredEvent]], Found | NotYet],
+    *,
+    also: Collection[EventKind] = (),
 ) -> AsyncIterator[Source]:
     """Open a source that judges the events of a connection as they come.
 
-    :param about: senders for messages that came in, references for all else.
+    :param about: senders for messages that came in and changes of them, references for all else.
     :param interval: seconds between two queries.
     :param judge: called with all events so far, the oldest first.
+    :param also: further kinds of events.
     """
     poller = await store_poller()
-    subjects = [Subject(conn_id, kind, each) for each in about]
+    subjects = [Subject(conn_id, each_kind, each) for each in about for each_kind in (kind, *also)]
     async with poller.watch(subjects, interval) as watch:
 
         async def look() -> Found | NotYet:

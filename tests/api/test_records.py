@@ -38,7 +38,9 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         Notification(vendor="one", receipt_id=7, kind="state", content=Session(state=SessionState.LOGGED_IN), raw=RAW),
         {
             "vendor": "one", "receipt_id": 7, "kind": "state",
-            "content": {"vendor": "", "state": "logged_in", "jid": None, "name": None, "detail": ""},
+            "content": {
+                "vendor": "", "state": "logged_in", "jid": None, "name": None, "detail": "", "changed_at": None,
+            },
         },
     ),
     (
@@ -67,7 +69,10 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
     ),
     (
         Session(vendor="green_api", state=SessionState.BLOCKED, detail="yellowCard", raw=RAW),
-        {"vendor": "green_api", "state": "blocked", "jid": None, "name": None, "detail": "yellowCard"},
+        {
+            "vendor": "green_api", "state": "blocked", "jid": None, "name": None, "detail": "yellowCard",
+            "changed_at": None,
+        },
     ),
     (
         Balance(vendor="wa_portal", left=4300, expires_at=NOON, state="active", raw=RAW),

@@ -136,9 +136,10 @@ TEXT_IN = InboxMessage(
     wa_message_id="B4AA239D112CB2576897B3910FEDE26E",
     sender="79001234568",
     chat="79001234568@c.us",
-    kind="textMessage",
+    kind="text",
     text=GREETING,
     received_at=at(1588091580),
+    sender_name="Green API",
 )
 IMAGE_IN = InboxMessage(
     vendor="green_api",
@@ -146,10 +147,12 @@ IMAGE_IN = InboxMessage(
     wa_message_id="9A73322488DCB7D9689A6112F2528C9D",
     sender="79001234568",
     chat="11001234567-1581234048@g.us",
-    kind="imageMessage",
+    kind="image",
     text="Little horse",
     received_at=at(1588091500),
     media_url="https://api.green-api.com/waInstance1/downloadFile/9A73322488DCB7D9689A6112F2528C9D",
+    sender_name="Green API",
+    participant="79001234568",
 )
 
 OUTGOING = """{
@@ -319,7 +322,7 @@ SAMPLES: dict[str, list[Sample]] = {
                 content=InboxMessage(
                     vendor="green_api", message_id="F7AEC1B7086ECDC7E6E45923F5EDB825",
                     wa_message_id="F7AEC1B7086ECDC7E6E45923F5EDB825", sender="79001234568", chat="79001234568@c.us",
-                    kind="textMessage", text=GREETING, received_at=at(1588091580),
+                    kind="text", text=GREETING, received_at=at(1588091580), sender_name="Green API",
                 ),
             ),
             params={"receiveTimeout": "5"},
@@ -340,7 +343,9 @@ SAMPLES: dict[str, list[Sample]] = {
             GreenApi.receive_notification, STATE_CHANGED,
             Notification(
                 vendor="green_api", receipt_id=1234569, kind="stateInstanceChanged",
-                content=Session(vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized"),
+                content=Session(
+                    vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized", changed_at=at(1586700690)
+                ),
             ),
             params={"receiveTimeout": "5"},
         ),
@@ -558,7 +563,7 @@ POSTS: dict[str, tuple[str, InboxMessage | DeliveryStatus | Session | None]] = {
         InboxMessage(
             vendor="green_api", message_id="F7AEC1B7086ECDC7E6E45923F5EDB825",
             wa_message_id="F7AEC1B7086ECDC7E6E45923F5EDB825", sender="79001234568", chat="79001234568@c.us",
-            kind="textMessage", text="Hello", received_at=at(1588091580),
+            kind="text", text="Hello", received_at=at(1588091580), sender_name="Ana",
         ),
     ),
     "outgoingMessageStatus": (
@@ -576,7 +581,9 @@ POSTS: dict[str, tuple[str, InboxMessage | DeliveryStatus | Session | None]] = {
             "typeWebhook": "stateInstanceChanged", {INSTANCE_DATA}, "timestamp": 1586700690,
             "stateInstance": "notAuthorized"
         }}""",
-        Session(vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized"),
+        Session(
+            vendor="green_api", state=SessionState.LOGGED_OUT, detail="notAuthorized", changed_at=at(1586700690)
+        ),
     ),
     "incomingCall": (
         f"""{{

@@ -889,6 +889,7 @@ RECEIVED = InboxMessage(
     kind="text",
     text="Hello",
     received_at=TOLD_AT,
+    sender_name="Ana",
 )
 RECEIPT: dict[str, Any] = {
     "Chat": "51987654321@s.whatsapp.net",
@@ -928,7 +929,7 @@ POSTS: dict[str, tuple[dict[str, Any], tuple[DeliveryStatus | InboxMessage | Non
             "Message",
             {"Info": {**INFO, "Sender": "1528:3@lid", "Chat": "1528@lid"}, "Message": {"conversation": "Hello"}},
         ),
-        (replace(RECEIVED, sender="1528@lid", chat="1528@lid"),),
+        (replace(RECEIVED, sender="1528@lid", chat="1528@lid", lid="1528@lid"),),
     ),
     "a message of our own": (
         _posted("Message", {"Info": {**INFO, "IsFromMe": True}, "Message": {"conversation": "Hello"}}),

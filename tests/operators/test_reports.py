@@ -161,6 +161,15 @@ def test_the_messages_that_started_the_run(vendors: Vendors, store: Store) -> No
         "wa_message_id": None,
         "received_at": NOON.isoformat(),
         "media_url": None,
+        "quoted_id": None,
+        "selected_id": None,
+        "options": [],
+        "latitude": None,
+        "longitude": None,
+        "sender_name": None,
+        "participant": None,
+        "lid": None,
+        "target_id": None,
         "event_id": ids[0],
     }
     assert json.loads(json.dumps(found)) == found

@@ -103,20 +103,20 @@ def test_what_was_seen_is_not_asked_for_at_each_poke(vendors: Vendors) -> None:
 
 
 SOURCES = {
-    ("wa_portal", "auto"): False,
-    ("green_api", "auto"): False,
-    ("wuzapi", "auto"): True,
-    ("wa_portal", "vendor"): False,
-    ("wa_portal", "store"): True,
-    ("green_api", "store"): True,
-    ("wuzapi", "store"): True,
+    ("wa_portal", "auto"): (True, True),
+    ("green_api", "auto"): (True, True),
+    ("wuzapi", "auto"): (True, False),
+    ("wa_portal", "vendor"): (False, True),
+    ("wa_portal", "store"): (True, False),
+    ("green_api", "store"): (True, False),
+    ("wuzapi", "store"): (True, False),
 }
 
 
 @pytest.mark.parametrize(("conn_type", "source"), SOURCES)
 def test_who_tells(vendors: Vendors, conn_type: str, source: str) -> None:
     trigger = sensor("m", f"{conn_type}_default", source=source).trigger({}, 0.0)
-    assert trigger.from_store is SOURCES[conn_type, source]
+    assert (trigger.from_store, trigger.ask_vendor) == SOURCES[conn_type, source]
 
 
 @pytest.mark.parametrize(

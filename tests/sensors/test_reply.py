@@ -53,6 +53,15 @@ def test_the_answer_is_returned(vendors: Vendors, airflow_store: Store) -> None:
         "wa_message_id": None,
         "received_at": "2026-03-01T12:01:00+00:00",
         "media_url": "file:///kept/photo.jpg",
+        "quoted_id": None,
+        "selected_id": None,
+        "options": [],
+        "latitude": None,
+        "longitude": None,
+        "sender_name": None,
+        "participant": None,
+        "lid": None,
+        "target_id": None,
     }
 
 

@@ -163,11 +163,26 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "messages": [["m1", "34666666610"], ["m2", None]],
         "wait_for": "read",
         "from_store": True,
+        "ask_vendor": True,
         "fail_on_timeout": False,
     },
-    "WaInboxTrigger": {"wa_conn_id": "some_conn", "poll_interval": 7.5, "source": "store", "max_failures": 4},
+    "WaInboxTrigger": {
+        "wa_conn_id": "some_conn",
+        "poll_interval": 7.5,
+        "source": "store",
+        "max_failures": 4,
+        "kinds": ["message", "edit"],
+    },
     "WaPendingCheckTrigger": {**BASE, "number": "+51999888701"},
-    "WaReplyTrigger": {**BASE, "senders": ["34666666610"], "after": 99.5, "pattern": "^yes", "from_store": False},
+    "WaReplyTrigger": {
+        **BASE,
+        "senders": ["34666666610"],
+        "after": 99.5,
+        "pattern": "^yes",
+        "from_store": True,
+        "ask_vendor": True,
+        "kinds": ["message", "reaction"],
+    },
     "WaSessionTrigger": BASE,
 }
 """For each trigger class what it is made of; none of it is its default."""

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.kinds import as_kinds, is_wanted
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.arguments import as_list, is_one_message, refuse_over_limit, sent_messages
@@ -34,8 +35,10 @@ def pull_inbox(
     after: str | None,
     limit: int | None,
     output_path: str | None,
+    kinds: str | Sequence[str] | None,
 ) -> dict[str, Any]:
     """Pull the messages that came in, and suppress those who opted out."""
+    wanted = as_kinds(kinds)
 
     def fetch() -> Sequence[InboxMessage]:
         if after and (since or until):
@@ -47,7 +50,7 @@ def pull_inbox(
             messages = task.hook.inbox(since=begin, until=end, limit=limit)
         if opted_out := heed_opt_outs(messages):
             task.log.info("%s wrote that they want no more messages, and are suppressed now", f"{opted_out:,}")
-        return messages
+        return [message for message in messages if is_wanted(message.kind, message.standing, wanted)]
 
     return pull(task, fetch, InboxMessage, "message_id", output_path)
 
@@ -70,8 +73,11 @@ def pull_delivery_report(
     return pull(task, fetch, DeliveryStatus, "message_id", output_path)
 
 
-def read_inbox(task: Task, context: Context, *, event_ids: Any, output_path: str | None) -> dict[str, Any]:
+def read_inbox(
+    task: Task, context: Context, *, event_ids: Any, output_path: str | None, kinds: str | Sequence[str] | None
+) -> dict[str, Any]:
     """Read messages from the store: those that started the run, or those with the ids given."""
+    kinds_wanted = as_kinds(kinds)
 
     def fetch() -> Sequence[ReceivedMessage]:
         wanted = set(_ids_of_run(context) if event_ids is None else _ids(event_ids))
@@ -81,7 +87,9 @@ def read_inbox(task: Task, context: Context, *, event_ids: Any, output_path: str
         return [
             ReceivedMessage.of(event)
             for event in events
-            if event.conn_id == task.wa_conn_id and event.kind is EventKind.INBOX
+            if event.conn_id == task.wa_conn_id
+            and event.kind in (EventKind.INBOX, EventKind.OTHER)
+            and is_wanted(event.message_kind, event.standing, kinds_wanted)
         ]
 
     return pull(task, fetch, ReceivedMessage, "event_id", output_path)

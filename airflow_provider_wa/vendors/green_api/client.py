@@ -34,7 +34,7 @@ from airflow_provider_wa.api.records import (
 )
 from airflow_provider_wa.api.webhooks import Event, Post
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.green_api import events, files, replies, settings
+from airflow_provider_wa.vendors.green_api import events, files, incoming, replies, settings
 from airflow_provider_wa.vendors.green_api.messages import OPTIONS, SENDS, chat_id, outgoing
 from airflow_provider_wa.vendors.green_api.tables import (
     DOWNLOAD_TIMEOUT,
@@ -265,9 +265,9 @@ class GreenApi(Vendor):
         if period.is_empty:
             return []
         method, minutes = "lastIncomingMessages", self._minutes(period)
-        rows = yield from self._list(method, replies.inbox_message, minutes)
+        rows = yield from self._list(method, incoming.inbox_message, minutes)
         if after and not since and after not in {row.message_id for row in rows}:
-            rows = yield from self._list(method, replies.inbox_message, {"minutes": str(MONTH)})
+            rows = yield from self._list(method, incoming.inbox_message, {"minutes": str(MONTH)})
         return replies.select(rows, period, lambda row: row.received_at, after)[:limit]
 
     def receive_notification(self, seconds: int = QUEUE_WAITS.start) -> Flow[Notification | None]:

@@ -4,19 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_wa.api.errors import UnexpectedReply
-from airflow_provider_wa.api.json_fields import pick, text, whole_number
-from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, Notification, Session
+from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
+from airflow_provider_wa.api.records import DeliveryStatus, InboxMessage, Notification, Session, SessionState
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
-from airflow_provider_wa.vendors.green_api.replies import delivery_status, inbox_message, session
+from airflow_provider_wa.vendors.green_api.incoming import inbox_message
+from airflow_provider_wa.vendors.green_api.replies import delivery_status, session
 from airflow_provider_wa.vendors.green_api.tables import NAME
+
+_SOCKET_STATES: Mapping[str, SessionState] = {"online": SessionState.LOGGED_IN, "offline": SessionState.STARTING}
+"""State of the session by ``statusInstance``: the connection to WhatsApp of an account that is logged in."""
+
+
+def _session(body: Any) -> Session:
+    """Return the state that the account has changed to."""
+    return replace(session(pick(body, "stateInstance"), body), changed_at=moment(pick(body, "timestamp")))
+
+
+def _socket(body: Any) -> Session:
+    word = text(pick(body, "statusInstance"))
+    state = _SOCKET_STATES.get(word.casefold(), SessionState.STARTING)
+    return Session(vendor=NAME, state=state, detail=word, changed_at=moment(pick(body, "timestamp")), raw=body)
+
 
 _CONTENTS: Mapping[str, Callable[[Any], InboxMessage | DeliveryStatus | Session | None]] = {
     "incomingmessagereceived": inbox_message,
     "outgoingmessagestatus": delivery_status,
-    "stateinstancechanged": lambda body: session(pick(body, "stateInstance"), body),
+    "stateinstancechanged": _session,
+    "statusinstancechanged": _socket,
 }
 
 

@@ -23,6 +23,7 @@ from airflow_provider_wa.api.records import (
     Webhook,
 )
 from airflow_provider_wa.vendors.green_api import settings
+from airflow_provider_wa.vendors.green_api.incoming import inbox_message
 from airflow_provider_wa.vendors.green_api.tables import DELIVERY_STATES, NAME, SESSION_STATES
 
 R = TypeVar("R", InboxMessage, DeliveryStatus)
@@ -36,35 +37,12 @@ _TEXTS: tuple[tuple[str, ...], ...] = (
     ("caption",),
     ("fileMessageData", "caption"),
 )
-_FILES: tuple[tuple[str, ...], ...] = (("downloadUrl",), ("fileMessageData", "downloadUrl"))
 
 
 def session(state: Any, raw: Any) -> Session:
     """Return the session's state by the vendor's word for it; an unknown word counts as starting."""
     word = text(state)
     return Session(vendor=NAME, state=SESSION_STATES.get(word.casefold(), SessionState.STARTING), detail=word, raw=raw)
-
-
-def inbox_message(item: Any) -> InboxMessage | None:
-    """Return an incoming message, from a journal or a notification; None if it has no id."""
-    message_id = text(pick(item, "idMessage"))
-    if not message_id:
-        return None
-    sender, content = pick(item, "senderData"), pick(item, "messageData")
-    chat = text(pick(item, "chatId")) or text(pick(sender, "chatId"))
-    author = text(pick(item, "senderId")) or text(pick(sender, "sender")) or chat
-    return InboxMessage(
-        vendor=NAME,
-        message_id=message_id,
-        wa_message_id=message_id,
-        sender=jids.phone_or_jid(author),
-        chat=chat or None,
-        kind=text(pick(item, "typeMessage")) or text(pick(content, "typeMessage")),
-        text=_first(item, _TEXTS) or _first(content, _TEXTS),
-        received_at=moment(pick(item, "timestamp")),
-        media_url=_first(item, _FILES) or _first(content, _FILES) or None,
-        raw=item,
-    )
 
 
 def delivery_status(item: Any) -> DeliveryStatus | None:

@@ -11,6 +11,7 @@ from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
 from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.vendors.wa_portal.incoming import posted_message
 from airflow_provider_wa.vendors.wa_portal.replies import without_credential
 from airflow_provider_wa.vendors.wa_portal.tables import DELIVERY_STATES, NAME, UNKNOWN_TYPE
 
@@ -54,28 +55,9 @@ def _delivery(body: Mapping[str, Any]) -> DeliveryStatus | None:
     )
 
 
-def _inbox(body: Mapping[str, Any]) -> InboxMessage | None:
-    """Return an incoming message, which has WhatsApp's own id only; None without it."""
-    message_id = text(pick(body, "waMessageID"))
-    if not message_id:
-        return None
-    value, chat = pick(body, "value"), text(pick(body, "waID"))
-    return InboxMessage(
-        vendor=NAME,
-        message_id=message_id,
-        wa_message_id=message_id,
-        sender=text(pick(body, "phone")) or chat,
-        chat=chat or None,
-        kind=text(pick(body, "type")),
-        text=text(value) or text(pick(value, "caption")),
-        received_at=moment(pick(body, "createdAt")),
-        raw=body,
-    )
-
-
 _RECORDS: Mapping[str, Callable[[Mapping[str, Any]], DeliveryStatus | InboxMessage | None]] = {
     "delivery": _delivery,
-    "inbox": _inbox,
+    "inbox": posted_message,
 }
 
 

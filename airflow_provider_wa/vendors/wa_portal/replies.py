@@ -20,10 +20,10 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
+from airflow_provider_wa.vendors.wa_portal.incoming import reported_message
 from airflow_provider_wa.vendors.wa_portal.tables import (
     CREDENTIAL,
     DELIVERY_STATES,
-    INBOX_KINDS,
     NAME,
     SUBMISSION_STATES,
 )
@@ -81,24 +81,8 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
 
 
 def inbox_message(row: dict[str, Any]) -> InboxMessage:
-    """Return the message in a row of the inbox: ``waID`` is the chat. The path of a file is the portal's own."""
-    if truth(pick(row, "isMedia")):
-        kind = text(pick(row, "mediaType")) or "media"
-    else:
-        kind = next((word for mark, word in INBOX_KINDS.items() if truth(pick(row, mark))), "text")
-    chat = text(pick(row, "waID"))
-    return InboxMessage(
-        vendor=NAME,
-        message_id=text(pick(row, "messageID")),
-        sender=text(pick(row, "phone")) or chat,
-        kind=kind,
-        text=text(pick(row, "text")),
-        chat=chat or None,
-        wa_message_id=text(pick(row, "waMessageID")) or None,
-        received_at=moment(pick(row, "createdAt")),
-        media_url=text(pick(row, "mediaPath")) or text(pick(row, "link")) or None,
-        raw=without_credential(row),
-    )
+    """Return the message in a row of the inbox."""
+    return reported_message(row, without_credential(row))
 
 
 def contact(row: dict[str, Any]) -> Contact:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, Unauthorized, VendorUnavailable
+from airflow_provider_wa.api.kinds import UNKNOWN
 from airflow_provider_wa.api.records import DeliveryState
 from airflow_provider_wa.vendors.base import Documented, ErrorRule
 
@@ -86,6 +87,23 @@ INBOX_KINDS: Mapping[str, str] = {
     "isList": "list",
 }
 """Kind of an incoming message that is neither text nor media, by the field that marks it."""
+
+KINDS: Mapping[str, str] = {
+    "chat": "text",
+    "conversation": "text",
+    "ptt": "audio",
+    "voice": "audio",
+    "gif": "video",
+    "file": "document",
+    "media": "document",
+    "vcard": "contact",
+    "contacts": "contact",
+    "buttons": "button",
+    "lists": "list",
+    "revoked": "deletion",
+    "": UNKNOWN,
+}
+"""Kind of an incoming message by the portal's word, where ours is another."""
 
 _CREDENTIALS = "the instance token was refused: check the connection"
 _QUOTA = "credit is used up: recharge the instance"

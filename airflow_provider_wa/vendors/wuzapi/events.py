@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WuzAPI's posts to a webhook as events: messages and receipts, others raw (field-notes, WuzAPI, webhooks)."""
+"""WuzAPI's posts to a webhook as events: messages, receipts, the session's states; others raw.
+
+Sources: field-notes, WuzAPI, webhooks; vendor-docs/wuzapi-server, Event types.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,29 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import Unauthorized, UnexpectedReply
-from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, truth
-from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile, Record
+from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, texts_at, truth, whole_number
+from airflow_provider_wa.api.records import (
+    DeliveryState,
+    DeliveryStatus,
+    InboxMessage,
+    MediaFile,
+    Record,
+    Session,
+    SessionState,
+)
 from airflow_provider_wa.api.webhooks import Event, Post, RawPost, event, posted_object
+from airflow_provider_wa.vendors.wuzapi import contents
 from airflow_provider_wa.vendors.wuzapi.tables import NAME
 
 DELIVERY_STATES: Mapping[str, DeliveryState] = {"delivered": DeliveryState.DELIVERED, "read": DeliveryState.READ}
 """State by a receipt's ``state`` in small letters. Not ReadSelf: by it this account has read an incoming message."""
 
-# Part of a message that marks its kind, our word for the kind, and the path to the text in that part, if it has one.
-_CONTENTS: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
-    ("conversation", "text", ()),
-    ("extendedTextMessage", "text", ("text",)),
-    ("imageMessage", "image", ("caption",)),
-    ("videoMessage", "video", ("caption",)),
-    ("ptvMessage", "video", ("caption",)),
-    ("audioMessage", "audio", None),
-    ("documentMessage", "document", ("caption",)),
-    ("documentWithCaptionMessage", "document", ("message", "documentMessage", "caption")),
-    ("stickerMessage", "sticker", None),
-    ("locationMessage", "location", ("name",)),
-    ("liveLocationMessage", "location", ("caption",)),
-    ("contactMessage", "contact", ("displayName",)),
-    ("contactsArrayMessage", "contact", ("displayName",)),
-    ("buttonsResponseMessage", "button", ("Response", "SelectedDisplayText")),
-    ("templateButtonReplyMessage", "button", ("selectedDisplayText",)),
-    ("interactiveResponseMessage", "button", ("body", "text")),
-    ("listResponseMessage", "list", ("title",)),
-    ("reactionMessage", "reaction", ("text",)),
-    ("pollUpdateMessage", "poll", None),
-)
-
-_NO_CONVERSATION = ("status@broadcast", "@newsletter")
-"""Ends of the JIDs of chats without messages to this account: the statuses of its contacts, and channels."""
+_CHATS_APART: Mapping[str, str] = {"status@broadcast": "status", "@newsletter": "channel"}
+"""Kind of everything in chats without messages to this account, by the end of their JIDs."""
 
 _NOT_KEPT = frozenset(
     {
@@ -53,6 +41,32 @@ _NOT_KEPT = frozenset(
         *("qrcode", "qrcodebase64"),  # whoever scans it owns the session
     }
 )
+"""Names around an event that are not kept."""
+
+_KEYS = frozenset(
+    {
+        *("appstatesynckeyshare", "historysyncnotification", "peerdataoperationrequestresponsemessage"),
+        *("axolotlsenderkeydistributionmessage", "messagesecret", "botmessagesecret", "codes"),
+        "rawmessage",  # the same message once more, as it was before the server unwrapped it
+    }
+)
+"""Names anywhere in an event that are not kept: keys of the account, of its groups and of its messages' additions."""
+
+_LOGINS = frozenset({"qr", "passkeyrequest", "passkeyconfirmation"})
+"""Types of events whose content logs the session in: only the type is kept."""
+
+_SESSIONS: Mapping[str, tuple[SessionState, str]] = {
+    "connected": (SessionState.LOGGED_IN, "connected"),
+    "pairsuccess": (SessionState.STARTING, "paired, connecting"),
+    "disconnected": (SessionState.STARTING, "disconnected; the server connects again by itself"),
+    "streamerror": (SessionState.STARTING, "the connection to WhatsApp broke; the server connects again by itself"),
+    "connectfailure": (SessionState.STARTING, "the server could not connect to WhatsApp"),
+    "loggedout": (SessionState.LOGGED_OUT, "logged out: the phone or WhatsApp has unlinked the session"),
+    "streamreplaced": (SessionState.LOGGED_OUT, "another client took the session over"),
+    "clientoutdated": (SessionState.LOGGED_OUT, "the server is too old for WhatsApp: update it"),
+    "temporaryban": (SessionState.BLOCKED, "WhatsApp has blocked the account for a while"),
+}
+"""State of the session by the type of an event, with a text for people (vendor-docs/wuzapi-server, Event types)."""
 
 SIGNATURE = "x-hmac-signature"
 """The header with the signature (field-notes, WuzAPI, webhooks)."""
@@ -82,9 +96,10 @@ def events(post: Post) -> list[Event]:
     kind = text(pick(body, "type"))
     if not kind:
         raise UnexpectedReply("the post has no type", vendor=NAME)
-    raw = {name: value for name, value in body.items() if str(name).casefold() not in _NOT_KEPT}
-    read, file = _RECORDS.get(kind.casefold()), _file(post, body)
-    records = read(raw) if read else ()
+    raw = _kept(kind.casefold(), body)
+    read = _RECORDS.get(kind.casefold())
+    records = read(body, raw) if read else ()
+    file = _file(post, body)
     return [event(record, vendor_kind=kind, file=file, raw=raw) for record in records or (None,)]
 
 
@@ -93,34 +108,102 @@ def message_of(event: Any) -> InboxMessage | None:
 
     :raises UnexpectedReply: it is not an object.
     """
-    return next(iter(_message({"type": "Message", "event": posted_object(NAME, event)})), None)
+    body = {"type": "Message", "event": posted_object(NAME, event)}
+    return next(iter(_message(body, _kept("message", body))), None)
 
 
-def _message(body: Mapping[str, Any]) -> Sequence[InboxMessage]:
-    """Return a message to this account; nothing for its own messages and for those that only change another one."""
-    info, content = (pick(pick(body, "event"), name) for name in ("Info", "Message"))
-    message_id, chat = text(pick(info, "ID")), text(pick(info, "Chat"))
-    own, control = truth(pick(info, "IsFromMe")), pick(content, "protocolMessage")
-    if not message_id or own or control is not None or chat.endswith(_NO_CONVERSATION):
+def _kept(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a post that may be stored: no credentials, no key material, not the file."""
+    kept = {name: value for name, value in body.items() if str(name).casefold() not in _NOT_KEPT}
+    if kind in _LOGINS:
+        return {name: value for name, value in kept.items() if str(name).casefold() == "type"}
+    return {name: _without_keys(value) for name, value in kept.items()}
+
+
+def _without_keys(value: Any) -> Any:
+    """Return a value of JSON without ``_KEYS``. It is nested at most as deep as ``posted_object`` admits."""
+    if isinstance(value, Mapping):
+        return {name: _without_keys(item) for name, item in value.items() if str(name).casefold() not in _KEYS}
+    return [_without_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxMessage]:
+    """Return a message to this account, or the change of one; nothing for the account's own messages."""
+    source = pick(body, "event")
+    info, message_id = pick(source, "Info"), text(pick(pick(source, "Info"), "ID"))
+    if not message_id or truth(pick(info, "IsFromMe")):
         return ()
-    kind, said = _content(content)
+    chat = jids.without_device(text(pick(info, "Chat")))
+    content = contents.read(pick(source, "Message"))
+    words = content.options
+    if content.kind == "vote":
+        words = _votes(body)
+        content = replace(content, text=", ".join(words), kind="vote_removed" if _is_no_vote(body) else "vote")
     return (
         InboxMessage(
             vendor=NAME,
             message_id=message_id,
             wa_message_id=message_id,
             sender=_person(info),
-            chat=jids.without_device(chat) or None,
-            kind=kind or text(pick(info, "MediaType")) or text(pick(info, "Type")),
-            text=said,
+            chat=chat or None,
+            kind=_kind(chat, info, source, content),
+            text=content.text,
             received_at=moment(pick(info, "Timestamp")),
             media_url=text(pick(pick(body, "s3"), "url")) or None,
-            raw=body,
+            quoted_id=content.quoted_id,
+            selected_id=content.selected_id,
+            options=words,
+            latitude=content.latitude,
+            longitude=content.longitude,
+            sender_name=text(pick(info, "PushName")) or None,
+            participant=_person(info) if jids.is_group(chat) else None,
+            lid=_lid(info),
+            target_id=content.target_id or _target(info, source, content),
+            raw=raw,
         ),
     )
 
 
-def _receipts(body: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
+def _kind(chat: str, info: Any, source: Any, content: contents.Content) -> str:
+    """Return the kind of a message: by its chat, by the server's marks on it, else by its content."""
+    apart = next((kind for end, kind in _CHATS_APART.items() if chat.endswith(end)), None)
+    return apart or contents.changed_kind(info, source) or content.kind
+
+
+def _target(info: Any, source: Any, content: contents.Content) -> str | None:
+    """Return the message that an edit is about, where the server has unwrapped it: as the message was before."""
+    if contents.changed_kind(info, source) is None:
+        return None
+    before = contents.read(pick(source, "RawMessage")).target_id
+    return before or text(pick(pick(info, "MsgBotInfo"), "EditTargetID")) or None
+
+
+def _votes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words of a poll's votes; none if the server has only their hashes, as after a restart."""
+    return tuple(texts_at(body, ("pollVote", "selectedOptions")))
+
+
+def _is_no_vote(body: Mapping[str, Any]) -> bool:
+    """Return whether a vote was taken back: the server could read it, and nothing is chosen in it."""
+    vote = pick(body, "pollVote")
+    return isinstance(vote, Mapping) and not _votes(body) and not texts_at(vote, ("selectedHashesB64",))
+
+
+def _session(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Session]:
+    """Return the session's new state. The server reports no moment, and no id."""
+    state, words = _SESSIONS[text(pick(body, "type")).casefold()]
+    source = pick(body, "event")
+    found = ((name, text(pick(source, name))) for name in ("Reason", "Code", "Message"))
+    more = [f"{name.lower()} {value}" for name, value in found if value]
+    # Go counts durations in nanoseconds.
+    if seconds := (whole_number(pick(source, "Expire")) or 0) // 10**9:
+        more.append(f"for {seconds:,} seconds")
+    detail = f"{words} ({', '.join(more)})" if more else words
+    jid = jids.without_device(text(pick(source, "ID")))
+    return (Session(vendor=NAME, state=state, detail=detail, jid=jid or None, raw=raw),)
+
+
+def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
     """Return the delivery statuses in a receipt; nothing for one from this account's own devices.
 
     In a group each member sends receipts: ``to`` is the group, ``detail`` the member.
@@ -143,25 +226,18 @@ def _receipts(body: Mapping[str, Any]) -> Sequence[DeliveryStatus]:
             detail=f"by {who}" if in_group and who else "",
             delivered_at=when if state is DeliveryState.DELIVERED else None,
             read_at=when if state is DeliveryState.READ else None,
-            raw=body,
+            raw=raw,
         )
         for message_id in ids
         if message_id
     ]
 
 
-_RECORDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Record]]] = {
+_RECORDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Record]]] = {
     "message": _message,
     "readreceipt": _receipts,
+    **dict.fromkeys(_SESSIONS, _session),
 }
-
-
-def _content(message: Any) -> tuple[str, str]:
-    """Return the kind of a message, empty if it is not known, and its text."""
-    for name, kind, place in _CONTENTS:
-        if (part := pick(message, name)) is not None:
-            return kind, "" if place is None else text(reduce(pick, place, part))
-    return "", ""
 
 
 def _person(source: Any) -> str:
@@ -174,10 +250,22 @@ def _person(source: Any) -> str:
     return next(phones, "") or jids.without_device(sender or chat)
 
 
+def _lid(source: Any) -> str | None:
+    """Return the sender's LID, if one of the two addresses is one."""
+    addresses = (jids.read(text(pick(source, *names))) for names in (("Sender",), ("SenderAlt", "Sender alt")))
+    return next((jid.plain for jid in addresses if jid and jid.kind is jids.JidKind.LID), None)
+
+
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
-    """Return the file of a message: in base64, or the file of a form."""
-    if content := base64_bytes(pick(body, "base64")):
-        media_type = text(pick(body, "mimeType")) or "application/octet-stream"
-        return MediaFile(vendor=NAME, content=content, media_type=media_type, filename=text(pick(body, "fileName")))
-    file = next(iter(post.files.values()), None)
-    return replace(file, vendor=NAME) if file else None
+    """Return the file of a message: in base64, or the file of a form.
+
+    Its type and name are those in the message: around it the server puts what it guesses, and a name of its own.
+    """
+    content = base64_bytes(pick(body, "base64"))
+    file = MediaFile(vendor=NAME, content=content) if content else next(iter(post.files.values()), None)
+    if file is None:
+        return None
+    part = contents.read(pick(pick(body, "event"), "Message")).part
+    media_type = text(pick(part, "mimetype")) or text(pick(body, "mimeType")) or file.media_type
+    name = text(pick(part, "fileName")) or text(pick(body, "fileName")) or file.filename
+    return replace(file, vendor=NAME, media_type=media_type, filename=name)

@@ -95,7 +95,9 @@ def selected(
 ) -> list[InboxMessage]:
     """Return messages in the order in which the server kept them, each once, within the bounds."""
     ordered = sorted(found, key=lambda entry: (entry.kept_at or _EARLIEST, entry.number))
-    messages = list({entry.message.message_id: entry.message for entry in ordered}.values())
+    # A member's first message in a group comes twice under one id, once with nothing but a key.
+    unique = {(entry.message.message_id, entry.message.is_message): entry.message for entry in ordered}
+    messages = list(unique.values())
     ids = [message.message_id for message in messages]
     if after in ids:
         messages = messages[ids.index(after) + 1 :]

@@ -284,7 +284,7 @@ def test_what_was_sent_is_told_where_the_portal_tells_it(fields: dict[str, Any],
 KINDS: dict[str, tuple[dict[str, Any], str]] = {
     "text": ({}, "text"),
     "image": ({"isMedia": True, "mediaType": "image"}, "image"),
-    "media of no type": ({"isMedia": "true", "mediaType": ""}, "media"),
+    "media of no type": ({"isMedia": "true", "mediaType": ""}, "document"),
     "location": ({"isLocation": True}, "location"),
     "contact": ({"isContact": 1}, "contact"),
     "button": ({"isButton": True}, "button"),
@@ -316,7 +316,7 @@ def test_where_the_file_of_an_incoming_message_is(fields: dict[str, Any], url: s
 @pytest.mark.parametrize(
     ("fields", "sender", "chat"),
     [
-        ({"phone": "9193", "waID": "1203@g.us"}, "9193", "1203@g.us"),
+        ({"phone": "9193", "waID": "1203@g.us"}, "1203@g.us", "1203@g.us"),
         ({"phone": "", "waID": "1203@g.us"}, "1203@g.us", "1203@g.us"),
         ({"phone": 9193, "waID": None}, "9193", None),
         ({"phone": None, "waID": []}, "", None),
