@@ -41,7 +41,8 @@ with DAG(
     @task
     def people(batch: dict) -> list[dict]:
         """Return the rows to answer: messages from people, without those that repeat our answer."""
-        rows = [row for row in batch["items"] if ANSWER not in row["text"] and "@" not in row["sender"]]
+        answerable = [row for row in batch["items"] if ANSWER not in row["text"] and "@" not in row["sender"]]
+        rows = [{**row, "sender": f"+{row['sender']}"} for row in answerable]  # the digits begin with a country code
         if not rows:
             raise AirflowSkipException("no message needs an answer")
         return rows

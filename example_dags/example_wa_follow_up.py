@@ -40,8 +40,8 @@ with DAG(
 
     @task
     def undelivered(delivered: dict) -> list[str]:
-        """Return the recipients of the messages that were not delivered in time."""
-        return [message["to"] for message in delivered["undelivered"]]
+        """Return the recipients of the messages that were not delivered in time, as international numbers."""
+        return [f"+{message['to']}" for message in delivered["undelivered"]]
 
     second_channel = WaSendMessageOperator.partial(
         task_id="second_channel",

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput
-
-# libphonenumber would read letters as a keypad's digits and a spreadsheet's ".0" as one more digit.
-_SPELLING = re.compile(r"[\d\s+().\-/\u00a0\u2010-\u2015\u202f]+")
-_SPREADSHEET_FLOAT = re.compile(r"\+?\d+\.0+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
+from airflow_provider_wa.api.number_text import dialled, given_text, wrong
 
 # Numbers with a second form, by country code: pattern of the digits, and the other form. WhatsApp has an account under
 # one of the two, depending on its age (field-notes, "Numbers").
@@ -27,12 +24,23 @@ _OTHER_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 
 
+# Prefixes that were dialled before the ten digits of a number until 2019, and that lists still have. Not in
+# libphonenumber any more.
+_OLD_PREFIXES: Mapping[str, re.Pattern[str]] = {"MX": re.compile(r"(?:01|04[45])(\d{10})")}
+
+_FIELDS = ("number: ", "recipient: ", "country_column: ")
+
+
 @dataclass(frozen=True)
 class PhoneNumber:
-    """A phone number: ``digits`` as the vendors take it (country code first, no +), and its two parts."""
+    """A phone number: ``digits`` as the vendors take it (country code first, no +), and its two parts.
+
+    ``assumed``: it had no +, and nobody said which country's it is, so that the country code is a guess.
+    """
 
     digits: str
     country_code: str
+    assumed: bool = field(default=False, compare=False, repr=False)
 
     @property
     def e164(self) -> str:
@@ -50,41 +58,110 @@ class PhoneNumber:
         digits = _other_digits(self.digits)
         return PhoneNumber(digits, self.country_code) if digits else None
 
+    @property
+    def remark(self) -> str:
+        """For a number whose country was assumed, a text that names it: ``read as +34 (ES)``; else empty."""
+        if not self.assumed:
+            return ""
+        import phonenumbers
+
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(self.e164, None)) or ""
+        return f"read as +{self.country_code}" + (f" ({country})" if country.isalpha() else "")
+
     def __str__(self) -> str:
         return self.e164
 
 
-def parse(text: str | int, default_region: str | None = None) -> PhoneNumber:
-    """Read a phone number in any common spelling: spaces, dashes, dots, brackets, ``+`` or ``00`` in front.
+@dataclass(frozen=True)
+class NumberRules:
+    """Rules for numbers without + or 00.
 
-    Without ``+`` or ``00`` it is read as a national number of ``default_region`` (as ``region`` returns it) where that
-    gives a valid number, else as an international one.
-
-    :raises BadInput: it is not a valid phone number; the message has the reason.
+    :param region: their country, as ``region`` returns it. They are national numbers of it, or begin with its own
+        country code.
+    :param international_without_plus: True: what is not a number of ``region`` begins with another country's code.
+        False: without a region they are refused. None: without a region they begin with a country code, and are
+        ``assumed``.
     """
-    spelling = str(text).translate(_INVISIBLE).strip()
-    if not spelling:
-        raise BadInput("number: the text is empty; expected digits with the country code")
-    if _SPREADSHEET_FLOAT.fullmatch(spelling):
-        raise BadInput(f"number: {spelling!r} is a spreadsheet's decimal number; keep the column as text")
-    if not _SPELLING.fullmatch(spelling):
-        raise BadInput(f"number: {spelling[:40]!r} is not a phone number")
-    # libphonenumber ends a number at a separator that it does not know, a narrow no-break space for instance.
-    spelling = re.sub(r"[^\d+]", "", spelling)
-    if spelling.startswith("00") and "+" not in spelling:
-        spelling = "+" + spelling[2:]
-    if not spelling.startswith("+"):
-        if default_region and (number := _read(spelling, default_region)):
+
+    region: str | None = None
+    international_without_plus: bool | None = None
+
+    def parse(self, given: Any) -> PhoneNumber:
+        """Read a phone number in any common spelling (docs/bulk.md, "Numbers").
+
+        :raises BadInput: it is not one valid phone number; the message has the reason.
+        """
+        found = dialled(given)
+        readings = {self._reading(digits) for digits in (found.digits, found.without_trunk) if digits} - {None}
+        if len(readings) > 1:
+            raise wrong(given, "may be two numbers, with and without its (0); leave the zero or the brackets out")
+        for number in readings:
+            assert number is not None
             return number
-        spelling = "+" + spelling
-    number = _read(spelling, None)
-    if number is None:
-        hint = "" if default_region else "; write it with + and the country code, or set a default region"
-        raise BadInput(f"number: {str(text).strip()[:40]!r} is not a valid phone number{hint}")
-    return number
+        raise wrong(given, self._reason(found.digits))
+
+    def recipient(self, given: Any) -> str:
+        """Return a recipient, as the function ``recipient`` does."""
+        text = given_text(given)
+        if "@" not in text:
+            return self.parse(given).digits
+        jid = jids.parse(text)
+        if jid is None:
+            raise BadInput(f"recipient: {text[:60]!r} is neither a phone number nor a JID")
+        return jid.phone or str(jid)
+
+    def within(self, country: Any) -> NumberRules:
+        """Return the rules for a row with a country of its own; an empty one has none.
+
+        :raises BadInput: it is not the code of a country.
+        """
+        return replace(self, region=region(given_text(country), "country_column") or self.region)
+
+    def remark(self, given: Any, read: str = "") -> str:
+        """Return the remark on a number whose country is assumed; empty for others, and for what is not a number.
+
+        :param read: the number as it was read, E.164 or digits; the remark is empty if these rules read another one.
+        """
+        if self.region or self.international_without_plus is not None or "@" in given_text(given):
+            return ""
+        try:
+            number = self.parse(given)
+        except BadInput:
+            return ""
+        return number.remark if read.removeprefix("+") in ("", number.digits) else ""
+
+    def _reading(self, digits: str) -> PhoneNumber | None:
+        if digits.startswith("+"):
+            return _read(digits, None)
+        if digits.startswith("00"):
+            # Some countries dial more than 00 to get abroad: Australia 0011.
+            return _read("+" + digits[2:], None) or (_read(digits, self.region) if self.region else None)
+        if self.region and (number := _national(digits, self.region)):
+            return number
+        if self.international_without_plus or (self.region is None and self.international_without_plus is None):
+            number = _read("+" + digits, None)
+            return number and replace(number, assumed=not self.international_without_plus)
+        return None
+
+    def _reason(self, digits: str) -> str:
+        if digits.startswith(("+", "00")):
+            return "is not a valid phone number"
+        if self.region and not self.international_without_plus:
+            return f"is not a number of {self.region}; write + and the country code before numbers of other countries"
+        if self.region or self.international_without_plus is not False:
+            return "is not a valid phone number; write it with + and the country code, or set a default region"
+        return "has no country code; write it with + and the country code, or set a default region"
 
 
-def recipient(text: str | int, default_region: str | None = None) -> str:
+def parse(given: Any, default_region: str | None = None, international_without_plus: bool | None = None) -> PhoneNumber:
+    """Read a phone number in any common spelling, as ``NumberRules(default_region, ...)`` does.
+
+    :raises BadInput: it is not one valid phone number; the message has the reason.
+    """
+    return NumberRules(default_region, international_without_plus).parse(given)
+
+
+def recipient(given: Any, default_region: str | None = None, international_without_plus: bool | None = None) -> str:
     """Return a recipient: the digits of a phone number, or a JID that is not a person's number (group, LID).
 
     A person's JID (``34666666666@s.whatsapp.net``, ``...@c.us``, with or without a device) becomes its digits and
@@ -92,12 +169,12 @@ def recipient(text: str | int, default_region: str | None = None) -> str:
 
     :raises BadInput: neither a valid phone number nor a JID.
     """
-    if "@" not in str(text):
-        return parse(text, default_region).digits
-    jid = jids.parse(str(text))
-    if jid is None:
-        raise BadInput(f"recipient: {str(text)[:60]!r} is neither a phone number nor a JID")
-    return jid.phone or str(jid)
+    return NumberRules(default_region, international_without_plus).recipient(given)
+
+
+def is_about_number(detail: str) -> bool:
+    """Return True if an error's message says that a number, or its country, is wrong."""
+    return detail.startswith(_FIELDS)
 
 
 def person(recipient: str) -> str:
@@ -119,6 +196,11 @@ def _other_digits(digits: str) -> str | None:
     return None
 
 
+def _national(digits: str, region: str) -> PhoneNumber | None:
+    old = _OLD_PREFIXES[region].fullmatch(digits) if region in _OLD_PREFIXES else None
+    return _read(old[1] if old else digits, region)
+
+
 def _read(spelling: str, region: str | None) -> PhoneNumber | None:
     import phonenumbers
 
@@ -135,9 +217,10 @@ def _read(spelling: str, region: str | None) -> PhoneNumber | None:
     return number if other and phonenumbers.is_valid_number(phonenumbers.parse(f"+{other}", None)) else None
 
 
-def region(text: str | None) -> str | None:
+def region(text: str | None, name: str = "default_region") -> str | None:
     """Return a country's ISO code of two letters, in capitals; None for an empty text.
 
+    :param name: the argument that has it, for the message.
     :raises BadInput: it is not the code of a country.
     """
     code = (text or "").strip().upper()
@@ -146,9 +229,7 @@ def region(text: str | None) -> str | None:
     import phonenumbers
 
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise BadInput(
-            f"default_region: {code[:20]!r} is not a country; expected a code of two letters, such as PE or ES"
-        )
+        raise BadInput(f"{name}: {code[:20]!r} is not a country; expected a code of two letters, such as PE or ES")
     return code
 
 

@@ -12,10 +12,11 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, NamedTuple
 
-from airflow_provider_wa.api import both_forms, numbers
+from airflow_provider_wa.api import both_forms
 from airflow_provider_wa.api.capabilities import ChecksNumbers
 from airflow_provider_wa.api.errors import BadInput, WaError
-from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.number_text import given_text
+from airflow_provider_wa.api.numbers import NumberRules, PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch, pending_reference
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
@@ -71,6 +72,19 @@ class CheckCounts:
         return f"{self.statuses['exists'] / known:.0%} on WhatsApp" if known else "no clear answer yet"
 
 
+class InCountry(str):
+    """A number as the list has it, with the ``country`` that its row names."""
+
+    country: Any = None
+
+    @classmethod
+    def of(cls, given: Any, country: Any) -> InCountry:
+        """Return a value of a list with its row's country."""
+        number = cls(given_text(given))
+        number.country = country
+        return number
+
+
 class _Asked(NamedTuple):
     """A number that is asked for: its place in the list, how it was given, and what it is."""
 
@@ -100,7 +114,7 @@ class BulkCheck:
     What the batch knows from an earlier try is not asked for again, unless it is ``unknown``.
 
     :param log: where progress goes.
-    :param default_region: how to read numbers without + and country code.
+    :param rules: how to read numbers without + and country code.
     :param reuse_since: take the answers of earlier runs since this moment in place of asking.
     :param first: the place of the first number in the list, of which this may be a part.
     """
@@ -109,7 +123,7 @@ class BulkCheck:
     channel: AsyncChannel
     batch: CheckBatch
     log: Log
-    default_region: str | None = None
+    rules: NumberRules = field(default_factory=NumberRules)
     reuse_since: datetime | None = None
     first: int = 1
     counts: CheckCounts = field(default_factory=CheckCounts)
@@ -150,7 +164,7 @@ class BulkCheck:
         place, last = self.first, await asyncio.to_thread(self.batch.last)
         ahead = self._look_up(place, last)
         while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE)):
-            given = chunk if set(map(type, chunk)) == {str} else [*map(given_text, chunk)]
+            given = chunk if set(map(type, chunk)) <= {str, InCountry} else [*map(given_text, chunk)]
             known = await ahead
             if known and known[-1].row >= place + len(given):  # the list has become shorter
                 known = [row for row in known if row.row < place + len(given)]
@@ -204,10 +218,10 @@ class BulkCheck:
         # What an earlier try has read is not read again, which would take the longest of all.
         if known is None or known.input != spelling or known.status == _UNKNOWN:
             try:
-                number = numbers.parse(spelling, self.default_region)
+                number = self._number(spelling)
             except BadInput as error:
                 self.counts.statuses[INVALID] += 1
-                found.invalid.append(_row(place, spelling, spelling, INVALID, detail=str(error)))
+                found.invalid.append(_row(place, str(spelling), str(spelling), INVALID, detail=str(error)))
                 return
         e164 = number.e164 if number else known.number if known else ""
         if not self._seen.add(int(e164[1:])):
@@ -217,9 +231,13 @@ class BulkCheck:
         elif known and known.number == e164 and known.status != _UNKNOWN:
             self.counts.statuses[known.status] += 1
             if known.input != spelling:
-                found.respelt[place] = spelling
+                found.respelt[place] = str(spelling)
         elif number:
-            found.to_ask.append(_Asked(place, spelling, number))
+            found.to_ask.append(_Asked(place, str(spelling), number))
+
+    def _number(self, spelling: str) -> PhoneNumber:
+        country = spelling.country if isinstance(spelling, InCountry) else None
+        return self.rules.within(country).parse(spelling)
 
     async def _store_changes(self, found: _SortedOut) -> None:
         if found.invalid:
@@ -283,11 +301,3 @@ class BulkCheck:
 
 def _row(row: int, given: str, number: str, status: str, detail: str = "") -> CheckRow:
     return CheckRow(row, given, number, status, datetime.now(timezone.utc), detail=detail)
-
-
-def given_text(spelling: Any) -> str:
-    """A number as the list has it, as text."""
-    # JSON and pandas make floats of whole numbers.
-    if isinstance(spelling, float) and spelling.is_integer():
-        spelling = int(spelling)
-    return "" if spelling is None else str(spelling)

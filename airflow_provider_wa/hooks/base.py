@@ -173,6 +173,14 @@ class WaHook(ConnectionType, BaseHook):
         """
         return require(self.vendor, capability, VENDORS)
 
+    @property
+    def _rules(self) -> numbers.NumberRules:
+        return numbers.NumberRules(self.settings.default_region)
+
+    def _name_assumed(self, number: str, remark: str) -> None:
+        if remark:
+            self.log.warning("%s has neither + nor a country: %s", number, remark)
+
     def check(self, number: str | int | Sequence[str | int]) -> list[CheckResult]:
         """Check whether numbers are on WhatsApp, one result each; for long lists there is ``WaBulkCheckOperator``.
 
@@ -180,7 +188,9 @@ class WaHook(ConnectionType, BaseHook):
         """
         vendor = self.able(ChecksNumbers)
         spellings = [number] if isinstance(number, (str, int)) else number
-        parsed = [numbers.parse(spelling, self.settings.default_region) for spelling in spellings]
+        parsed = [self._rules.parse(spelling) for spelling in spellings]
+        for each in parsed:
+            self._name_assumed(each.e164, each.remark)
         size = vendor.numbers_per_check
         with self.channel() as channel:
             parts = [parsed[start : start + size] for start in range(0, len(parsed), size)]
@@ -195,7 +205,8 @@ class WaHook(ConnectionType, BaseHook):
         :raises BadInput: the recipient is suppressed or invalid, or the message contains a secret.
         :raises OutcomeUnknown: the message may or may not have gone out: do not simply send it again.
         """
-        recipient = numbers.recipient(to, self.settings.default_region)
+        recipient = self._rules.recipient(to)
+        self._name_assumed(recipient, self._rules.remark(to))
         refuse_suppressed(recipient)
         content = Text(message) if isinstance(message, str) else message
         vendor = self.able(SendsMessages)

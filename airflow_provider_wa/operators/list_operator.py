@@ -31,6 +31,13 @@ class WaListOperator(WaOperator):
     :param rate_limit: maximum call rate, for example ``"10/s"``; the connection's by default.
     :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
         (templated).
+    :param country_column: column with the country of each row's number, for a list with several: a code of two letters.
+        Where it is empty, ``default_region`` counts (templated).
+    :param international_without_plus: True: digits that are not a number of their region begin with a country code.
+        False: digits without +, 00 and a region are invalid. By default they are taken to begin with a country code,
+        which ``detail`` and the log then name.
+    :param max_invalid: maximum number of invalid numbers, or their maximum share: ``20``, ``0.1`` or ``"10%"``. With
+        more, the task fails before anything is sent or paid for; the whole list is read for that (templated).
     :param deferrable: wait in the triggerer, which holds no worker slot. By default as
         ``[operators] default_deferrable``.
     """
@@ -49,6 +56,8 @@ class WaListOperator(WaOperator):
         "encoding",
         "output_path",
         "default_region",
+        "country_column",
+        "max_invalid",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
 
@@ -66,6 +75,9 @@ class WaListOperator(WaOperator):
         concurrency: int | None = None,
         rate_limit: str | None = None,
         default_region: str | None = None,
+        country_column: str | None = None,
+        international_without_plus: bool | None = None,
+        max_invalid: float | str | None = None,
         deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
@@ -81,6 +93,9 @@ class WaListOperator(WaOperator):
         self.concurrency = concurrency
         self.rate_limit = rate_limit
         self.default_region = default_region
+        self.country_column = country_column
+        self.international_without_plus = international_without_plus
+        self.max_invalid = max_invalid
         self.deferrable = (
             conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
         )
@@ -101,5 +116,8 @@ class WaListOperator(WaOperator):
             "concurrency": self.concurrency,
             "rate_limit": self.rate_limit,
             "default_region": self.default_region,
+            "country_column": self.country_column,
+            "international_without_plus": self.international_without_plus,
+            "max_invalid": self.max_invalid,
             "deferrable": self.deferrable,
         }

@@ -39,6 +39,9 @@ class WaSendMessageOperator(WaOperator):
     :param on_unknown: choice for a message that may or may not have gone out: ``fail`` the task for good, ``skip`` it
         (with ``accepted`` None), or ``resend`` it, which may double it.
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
+    :param international_without_plus: True: digits that are not a number of the connection's region begin with a
+        country code. False: digits without +, 00 and a region are refused. By default they are taken to begin with a
+        country code, which the log names.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "message_id", "idempotency_key")
@@ -53,9 +56,11 @@ class WaSendMessageOperator(WaOperator):
         idempotency_key: str | None = None,
         on_unknown: str = "fail",
         resend: bool = False,
+        international_without_plus: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(wa_conn_id=wa_conn_id, **kwargs)
+        self.international_without_plus = international_without_plus
         self.to = to
         # Templates are rendered in the values of a dict, which a frozen message does not allow.
         self.message: Any = message.to_dict() if hasattr(message, "to_dict") else message
@@ -76,6 +81,7 @@ class WaSendMessageOperator(WaOperator):
             idempotency_key=self.idempotency_key,
             on_unknown=self.on_unknown,
             resend=self.resend,
+            international_without_plus=self.international_without_plus,
         )
 
 

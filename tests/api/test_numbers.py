@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import PhoneNumber, parse, person, recipient, region, time_zones
+from airflow_provider_wa.api.numbers import (
+    NumberRules,
+    PhoneNumber,
+    country_code,
+    is_about_number,
+    parse,
+    person,
+    recipient,
+    region,
+    time_zones,
+)
 
 SPAIN = "34666666666"
 
@@ -39,7 +51,7 @@ SPELLINGS: dict[str, str | int] = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
-@pytest.mark.parametrize("region", [None, "PE"])
+@pytest.mark.parametrize("region", [None, "ES"])
 def test_a_number_is_read_in_any_common_spelling(spelling: str | int, region: str | None) -> None:
     number = parse(spelling, region)
     assert (number.digits, number.country_code) == (SPAIN, "34")
@@ -79,11 +91,7 @@ NOT_NUMBERS = {
     "letters": "not a number",
     "letters as digits": "1-800-FLOWERS",
     "an extension": "+34 666 666 666 ext 5",
-    "a URI": "tel:+34666666666",
     "a JID": "34666666666@s.whatsapp.net",
-    "a spreadsheet's float": "34666666666.0",
-    "a spreadsheet's float, longer": "34666666666.00",
-    "a spreadsheet's float with plus": "+49301234567.0",
     "scientific": "3.4666666666E+10",
     "scientific, lower case": "3.4666666666e+10",
     "too short": "+34666",
@@ -108,14 +116,73 @@ def test_what_is_no_phone_number_is_refused(text: str) -> None:
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("region", ["ES", "DE", "PE"])
-def test_a_spreadsheets_float_never_gains_a_digit(region: str) -> None:
-    with pytest.raises(BadInput, match="spreadsheet"):
-        parse("15112345678.0", region)
+@pytest.mark.parametrize("text", ["15112345678.0", "15112345678,00", 15112345678.0])
+def test_a_spreadsheets_float_never_gains_a_digit(text: str | float) -> None:
+    assert parse(text, "DE").digits == "4915112345678"
 
 
-def test_a_region_that_is_none_leaves_international_numbers_readable() -> None:
-    assert parse("34666666666", "XX").digits == SPAIN
+# Text, region, international_without_plus; the digits and the remark, or the reason against it.
+RULES: list[tuple[str, str | None, bool | None, tuple[str, str] | str]] = [
+    ("3224323817", "CO", None, ("573224323817", "")),
+    ("3224323817", None, None, ("3224323817", "read as +32 (BE)")),
+    ("3224323817", None, True, ("3224323817", "")),
+    ("3224323817", None, False, "has no country code"),
+    ("573224323817", "CO", None, ("573224323817", "")),
+    ("573224323817", "CO", False, ("573224323817", "")),
+    ("34666666666", "CO", None, "is not a number of CO; write + and the country code"),
+    ("34666666666", "CO", False, "is not a number of CO"),
+    ("34666666666", "CO", True, (SPAIN, "")),
+    ("3224323817", "CO", True, ("573224323817", "")),
+    ("+34666666666", "CO", False, (SPAIN, "")),
+    ("0034666666666", None, False, (SPAIN, "")),
+    ("+34666666666", None, None, (SPAIN, "")),
+    ("0034 666 666 666", "DE", None, (SPAIN, "")),
+    ("0151 12345678", "DE", None, ("4915112345678", "")),
+    ("0151 12345678", None, None, "write it with + and the country code, or set a default region"),
+    ("0011 34 666 666 666", "AU", None, (SPAIN, "")),
+    ("883510012345678", None, None, ("883510012345678", "read as +883")),
+    ("044 55 1234 5678", "MX", None, ("525512345678", "")),
+    ("045 55 1234 5678", "MX", None, ("525512345678", "")),
+    ("01 55 1234 5678", "MX", None, ("525512345678", "")),
+    ("01 55 1234 5678", None, None, "not a valid phone number"),
+    ("+34 (0) 666 666 666", None, None, (SPAIN, "")),
+    ("0034 (0) 666 666 666", None, None, (SPAIN, "")),
+    ("+44 (0)20 7946 0958", None, None, ("442079460958", "")),
+    ("+39 (0)6 698 1234", None, None, ("39066981234", "")),
+]
+
+
+@pytest.mark.parametrize(("text", "region", "without_plus", "expected"), RULES)
+def test_no_number_is_read_as_another_countrys_in_silence(
+    text: str, region: str | None, without_plus: bool | None, expected: tuple[str, str] | str
+) -> None:
+    if isinstance(expected, tuple):
+        number = parse(text, region, without_plus)
+        assert (number.digits, number.remark) == expected
+        assert NumberRules(region, without_plus).remark(text) == expected[1]
+    else:
+        with pytest.raises(BadInput, match=re.escape(expected)) as caught:
+            parse(text, region, without_plus)
+        assert is_about_number(str(caught.value))
+
+
+@given(st.from_regex(r"[1-9][0-9]{5,14}", fullmatch=True), st.sampled_from(["ES", "DE", "CO", "US", "MX", "AU", "IT"]))
+def test_with_a_region_digits_are_of_that_region(digits: str, code: str) -> None:
+    try:
+        number = parse(digits, code)
+    except BadInput:
+        return
+    # A region may dial abroad with digits that do not begin with 00: 011 does not begin with 1 to 9.
+    assert number.country_code == country_code(code)
+    assert not number.assumed
+
+
+def test_a_row_may_have_a_country_of_its_own() -> None:
+    rules = NumberRules("ES", None)
+    assert rules.within("co").parse("3224323817").digits == "573224323817"
+    assert rules.within(" ") == rules.within(None) == rules
+    with pytest.raises(BadInput, match="country_column: 'SPAIN' is not a country; expected a code of two letters"):
+        rules.within("Spain")
 
 
 FORMS = {

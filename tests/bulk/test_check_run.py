@@ -23,11 +23,11 @@ from airflow_provider_wa.api.errors import (
     WaError,
 )
 from airflow_provider_wa.api.flow import Flow
-from airflow_provider_wa.api.numbers import PhoneNumber
+from airflow_provider_wa.api.numbers import NumberRules, PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.bulk import check_run
 from airflow_provider_wa.bulk.check_results import CheckBatch
-from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
+from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts, InCountry
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -123,8 +123,17 @@ async def test_a_number_that_comes_again_is_asked_for_once(checked: Runs) -> Non
 
 
 async def test_the_default_region_reads_national_numbers(checked: Runs) -> None:
-    _, rows = await checked(Vendor(), ["999 888 777"], default_region="PE")
+    _, rows = await checked(Vendor(), ["999 888 777"], rules=NumberRules("PE"))
     assert rows[0]["number"] == "+51999888777"
+
+
+async def test_a_number_is_read_by_the_country_of_its_row(checked: Runs) -> None:
+    numbers = [InCountry.of(3224323817, "co"), InCountry.of("987 654 321", ""), InCountry.of("666666611", "Spain")]
+    for _ in range(2):  # once more, as a retry does
+        _, rows = await checked(Vendor(), numbers, rules=NumberRules("PE"))
+        assert [row["number"] for row in rows] == ["+573224323817", "+51987654321", "666666611"]
+        assert rows[2]["status"] == "invalid"
+        assert rows[2]["detail"].startswith("country_column: 'SPAIN' is not a country")
 
 
 async def test_numbers_go_in_batches_as_large_as_the_vendor_takes(checked: Runs) -> None:

@@ -30,6 +30,8 @@ def test_all_that_names_the_list_may_be_a_template(cls: type[WaListOperator]) ->
         "column": "c",
         "output_path": "o",
         "default_region": "r",
+        "country_column": "l",
+        "max_invalid": "m",
     }
     operator = made(cls, **{name: f"{{{{ {value} }}}}" for name, value in given.items()}, **{cls.items: "{{ items }}"})
     operator.wa_conn_id = "{{ conn }}"

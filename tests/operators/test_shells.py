@@ -25,6 +25,7 @@ LIST = {
         "delimiter": ";",
         "encoding": "cp1252",
     "output_path": "out.csv", "concurrency": 7, "rate_limit": "3/s", "default_region": "PE", "deferrable": True,
+    "country_column": "country", "international_without_plus": True, "max_invalid": "10%",
 }  # fmt: skip
 PERIOD = {"since": "2026-11-20", "until": "2026-11-21", "limit": 5, "output_path": "out.csv"}
 
@@ -50,7 +51,7 @@ class Case:
         return {"items" if name == self.items else name: value for name, value in self.arguments.items()}
 
 
-LIST_SETTINGS = ("concurrency", "rate_limit", "deferrable")
+LIST_SETTINGS = ("concurrency", "rate_limit", "deferrable", "international_without_plus")
 CASES = [
     Case(
         check.WaBulkCheckOperator,
@@ -87,10 +88,10 @@ CASES = [
         "send_message.send_message",
         {
             "to": "+51 987", "message": "hello", "message_id": "m1", "idempotency_key": "k", "on_unknown": "skip",
-            "resend": True,
+            "resend": True, "international_without_plus": True,
         },
         with_context=True,
-        not_templated=("on_unknown", "resend"),
+        not_templated=("on_unknown", "resend", "international_without_plus"),
     ),
     Case(
         reports.WaPullInboxOperator,

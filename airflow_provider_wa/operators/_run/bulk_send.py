@@ -42,6 +42,7 @@ class SendRunner(ListRunner):
     """The arguments of ``WaBulkSendOperator``, and its work."""
 
     items_name = "recipients"
+    takes_jids = True
 
     message: Any
     pace: float | str | Sequence[float] | None
@@ -66,7 +67,7 @@ class SendRunner(ListRunner):
         message = RowTemplate(self.message, "message", known)
         key = RowTemplate(self.idempotency_key, "idempotency_key", known, filled=True)
         sender = SendOnce(self.task, self._keys(context))
-        messages = RowMessages(sender, self.column, self.region(), message, key)
+        messages = RowMessages(sender, self.numbers, message, key)
         self._prove(messages)
         if self.dry_run:
             return self._dry_run(messages, policy)
@@ -97,6 +98,7 @@ class SendRunner(ListRunner):
                 break
             self._wait(counts, context)
         results = self._write(sender)
+        self.numbers.warn(self.task.log, counts.total)
         if not counts.failure:
             batches.end(batch, counts.to_dict())
         self._refuse(counts)
@@ -169,7 +171,8 @@ class SendRunner(ListRunner):
         )
         with results_to(self.output_path, DRY_COLUMNS) as (write, results):
             for result in dry.results(iter(self.input_list.rows(self.column))):
-                write(result)
+                write(self.numbers.noted(result, "to"))
+        self.numbers.warn(self.task.log, dry.counts.total())
         counts = {name: dry.counts[name] for name in (WOULD_SEND, "skipped", "failed")}
         self.task.log.info("Dry run, nothing was sent: %s", ", ".join(f"{n:,} {name}" for name, n in counts.items()))
         return {
@@ -207,5 +210,5 @@ class SendRunner(ListRunner):
         """Write what is in the store."""
         with results_to(self.output_path, COLUMNS) as (write, results):
             for row in sender.store.sends.rows(sender.keys.batch):
-                write(as_result(row))
+                write(self.numbers.noted(as_result(row), "to"))
         return results

@@ -21,7 +21,7 @@ from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.arguments import TRIGGERER_SECONDS, execution_deadline, names_of, time_left
 from airflow_provider_wa.bulk.carry import CarriedRows, Carry
 from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch, RowsMissing
-from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts
+from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts, InCountry
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.list_runner import ListRunner
@@ -41,6 +41,7 @@ class CheckRunner(ListRunner):
     """The arguments of ``WaBulkCheckOperator``, and its work."""
 
     items_name = "numbers"
+    takes_jids = False
 
     carry: Any = None
     max_age: timedelta | float | None
@@ -54,7 +55,7 @@ class CheckRunner(ListRunner):
         # All mistakes are found before anything is spent.
         self.refuse_less_than_one("concurrency", "budget")
         self.rate()
-        values = iter(self.input_list.values(self.column))
+        values = self._values()
         spellings = chain(self.beginning(values, 1), values)
         self._carried()
         self.prove_output()
@@ -87,14 +88,21 @@ class CheckRunner(ListRunner):
             left = str(error)
         raise failure(event, f"; {left}")
 
+    def _values(self) -> Iterator[Any]:
+        """Return the numbers as the list has them, each with its row's country if there is a column for it."""
+        if not self.country_column:
+            return iter(self.input_list.values(self.column))
+        rows = self.input_list.rows(self.column)
+        return (InCountry.of(row.get(self.column), self.numbers.country(row)) for row in rows)
+
     def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:
         vendor = self.task.hook.able(ChecksNumbers)
-        region = self.region()
+        rules = self.numbers.rules
 
         async def run() -> CheckCounts:
             async with self._channel() as channel:
                 channel.budget = self._budget(batch.count_calls(channel))
-                bulk = BulkCheck(vendor, channel, batch, self.task.log, region, since, self.input_list.first)
+                bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, self.input_list.first)
                 return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
 
         with heap_spared():
@@ -179,6 +187,7 @@ class CheckRunner(ListRunner):
         answers = {name: counts[name] if name in ANSWERS else count for name, count in tally.items()}
         updated = {**answers, "calls": batch.calls}
         batch.end(updated)
+        self.numbers.warn(self.task.log, tally["total"])
         self.task.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in updated.items()))
         return {
             **updated,
@@ -198,7 +207,8 @@ class CheckRunner(ListRunner):
         rows = self._carried_rows()
         with results_to(self.output_path, (*COLUMNS, *rows.columns)) as (write, results):
             for place, result in batch.placed_results(last):
-                write({**result, **rows.beside(place, result["input"])})
+                noted = self.numbers.noted(result, "number")
+                write({**noted, **rows.beside(place, result["input"])})
                 counts[result["status"]] += 1
         if rows.failure and carried:
             raise rows.failure
@@ -242,7 +252,9 @@ class CheckRunner(ListRunner):
     def _batch_name(self, context: Context) -> str:
         run: Any = context
         again = None if self.resume else getattr(run.get("ti"), "try_number", None)
-        return batch_name(context, self.task.wa_conn_id, *filter(None, (region(self.default_region), again)))
+        # By other rules the same list has other numbers.
+        rules = (region(self.default_region), self.country_column, self.international_without_plus)
+        return batch_name(context, self.task.wa_conn_id, *filter(None, map(_text, (*rules, again))))
 
     def _batch(self, name: str) -> CheckBatch:
         return CheckBatch(get_store, name, self.task.wa_conn_id)
@@ -267,3 +279,7 @@ def _refuse_missing(batch: CheckBatch, found: int, tally: Mapping[str, int]) -> 
             f"{tally['total']:,} rows ({batch.name}); expected one for each row: make sure that wa_store_default is "
             "the same for all workers and the triggerer"
         )
+
+
+def _text(value: Any) -> str:
+    return "" if value in (None, "") else str(value)

@@ -10,10 +10,11 @@ from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.numbers import region
+from airflow_provider_wa.api.numbers import NumberRules, region
 from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
 from airflow_provider_wa.bulk.output_files import prove_writable
 from airflow_provider_wa.operators._run.input_list import InputList
+from airflow_provider_wa.operators._run.list_numbers import InvalidLimit, ListNumbers
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.paths import open_path
 from airflow_provider_wa.transport.limiter import calls_per_second
@@ -25,10 +26,12 @@ T = TypeVar("T")
 class ListRunner:
     """The arguments of ``WaListOperator``, and the parts of the work that both bulk operators share.
 
-    ``items`` is the operator's own argument for a list, ``items_name`` the name of that argument.
+    ``items`` is the operator's own argument for a list, ``items_name`` the name of that argument. ``takes_jids`` is True
+    if an item may be a JID.
     """
 
     items_name: ClassVar[str]
+    takes_jids: ClassVar[bool]
 
     task: Task
     items: Any = None
@@ -43,6 +46,9 @@ class ListRunner:
     concurrency: int | None = None
     rate_limit: str | None = None
     default_region: str | None = None
+    country_column: str | None = None
+    international_without_plus: bool | None = None
+    max_invalid: float | str | None = None
     deferrable: bool = False
 
     @cached_property
@@ -74,6 +80,19 @@ class ListRunner:
         """Return the country of numbers without a country code."""
         return region(self.default_region) or self.task.hook.settings.default_region
 
+    @cached_property
+    def numbers(self) -> ListNumbers:
+        """The numbers of the list, and how they are read.
+
+        :raises BadInput: an argument for that is wrong.
+        """
+        if self.international_without_plus not in (None, True, False):
+            raise BadInput(
+                f"international_without_plus: got {self.international_without_plus!r}; expected True or False"
+            )
+        rules = NumberRules(self.region(), self.international_without_plus)
+        return ListNumbers(self.column, self.country_column or None, rules, self.takes_jids)
+
     def refuse_less_than_one(self, *names: str) -> None:
         """Raise ``BadInput`` if one of these arguments is given and less than 1."""
         for name in names:
@@ -92,7 +111,22 @@ class ListRunner:
             refuse_over_limit(len(first), self.items_name)
         if self.input_path:
             self.input_list.prove(self.column)
+        self._judge()
         return first
+
+    def _judge(self) -> None:
+        """Find out whether the numbers can be read by the author's rules.
+
+        :raises BadInput: an argument is wrong, or more numbers are invalid than ``max_invalid`` allows.
+        """
+        numbers, country = self.numbers, self.country_column
+        if country and country not in (names := self.input_list.names(self.column)):
+            raise BadInput(f"country_column: the list has no column {country!r}; it has {', '.join(map(repr, names))}")
+        if country and country in self.input_list.repeated(self.column):
+            raise BadInput(f"country_column: the list has several columns {country!r}; rename all but one")
+        if self.max_invalid not in (None, ""):
+            limit = InvalidLimit.of(self.max_invalid)
+            numbers.refuse_over(limit, self.input_list.rows(self.column), self.input_list.first)
 
     def prove_output(self) -> None:
         """Make sure that results can be written; results of an earlier run stay as they are.

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_wa.api import jids, numbers
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
-from airflow_provider_wa.bulk.check_run import given_text
+from airflow_provider_wa.api.number_text import given_text
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.operators._run.list_numbers import ListNumbers
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import SendOnce
 
@@ -22,22 +23,20 @@ MESSAGES_PROVED = 1000
 class RowMessages:
     """Makes the messages of a list.
 
-    :param column: the column with the recipient.
-    :param region: country of numbers without a country code.
+    :param numbers: the list's recipients, and how they are read.
     :param message: the message; ``key`` is the author's own key for it.
     """
 
     sender: SendOnce
-    column: str
-    region: str | None
+    numbers: ListNumbers
     message: RowTemplate
     key: RowTemplate
 
     def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
         """Return the message of a row, or the reason why it has none."""
-        given, to = given_text(row.get(self.column)), ""
+        given, to = given_text(row.get(self.numbers.column)), ""
         try:
-            to = numbers.recipient(given, self.region)
+            to = self.numbers.read(row)
             known = recipient_names(to)
             spec, key = self.message.render(row, known), self.key.render(row, known)
             return self.sender.address(place, given, to, spec, key, None)
@@ -75,7 +74,7 @@ class RowMessages:
 
     def _rendered(self, row: Mapping[str, Any]) -> Any:
         try:
-            known = recipient_names(numbers.recipient(given_text(row.get(self.column)), self.region))
+            known = recipient_names(self.numbers.read(row))
         except BadInput:
             known = _SOMEBODY  # that row fails for its recipient, and says nothing of the message
         return self.message.render(row, known)

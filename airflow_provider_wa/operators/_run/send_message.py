@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, Context
 
-from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown
+from airflow_provider_wa.api.numbers import NumberRules
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.arguments import one_of
 from airflow_provider_wa.bulk.send_results import Addressed
@@ -29,11 +29,15 @@ def send_message(
     idempotency_key: str | None,
     on_unknown: str,
     resend: bool,
+    international_without_plus: bool | None = None,
 ) -> dict[str, Any]:
     """Send a message, unless an earlier try of the task has sent it."""
     one_of("on_unknown", on_unknown, ON_UNKNOWN)
     sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0))
-    recipient = numbers.recipient(to, task.hook.settings.default_region)
+    rules = NumberRules(task.hook.settings.default_region, international_without_plus)
+    recipient = rules.recipient(to)
+    if remark := rules.remark(to):
+        task.log.warning("+%s has neither + nor a country: %s", recipient, remark)
     addressed = sender.address(1, to, recipient, message, idempotency_key, message_id)
     bulk, counts = sender.send(
         lambda: iter([{}]),

@@ -55,7 +55,9 @@ def rows(airflow_store: Store) -> None:
 
 def runner(vendor: Any = None, **arguments: Any) -> CheckRunner:
     settings = {"max_age": None, "budget": None, "resume": True, "pending_timeout": 60.0, "poll_interval": None}
-    task = FakeTask(SimpleNamespace(vendor=vendor, able=lambda capability: vendor))
+    task = FakeTask(
+        SimpleNamespace(vendor=vendor, settings=SimpleNamespace(default_region=None), able=lambda capability: vendor)
+    )
     given = {"items": ["+34666666610", "+34666666604"], "deferrable": True, **settings, **arguments}
     return CheckRunner(task=task, **given)
 

@@ -108,3 +108,35 @@ def test_parts_share_the_pace() -> None:
     part = {"first": 1, "last": 5, "of": 4}
     interval = runner(SendRunner, input_path="list.csv", part=part, pace="3-8s").policy().interval
     assert (interval.shortest, interval.longest) == (12, 32)
+
+
+ROWS = [{"phone": "3224323817", "land": "CO"}, {"phone": "666666611", "land": "ES"}, {"phone": "x"}]
+
+
+def test_a_country_column_must_be_one_of_the_list(cls: type[ListRunner]) -> None:
+    with pytest.raises(BadInput, match="country_column: the list has no column 'country'; it has 'phone', 'land'"):
+        runner(cls, items=ROWS, country_column="country").beginning(iter(ROWS), 1)
+    assert runner(cls, items=ROWS, country_column="land").beginning(iter(ROWS), 3) == ROWS
+
+
+@pytest.mark.parametrize("limit", [0, "10%", "0.3"])
+def test_too_many_invalid_numbers_fail_before_anything_else(cls: type[ListRunner], limit: Any) -> None:
+    judged = runner(cls, items=ROWS, country_column="land", max_invalid=limit)
+    with pytest.raises(BadInput, match=r"max_invalid: 1 of 3 numbers are invalid; .* row 3: number: 'x' is not"):
+        judged.beginning(iter(ROWS), 1)
+
+
+@pytest.mark.parametrize("limit", [1, "34%", None, ""])
+def test_as_many_as_are_allowed_do_not(cls: type[ListRunner], limit: Any) -> None:
+    judged = runner(cls, items=ROWS, country_column="land", max_invalid=limit)
+    assert judged.beginning(iter(ROWS), 3) == ROWS
+
+
+def test_a_mistake_in_how_to_read_numbers_is_found_at_the_beginning(cls: type[ListRunner]) -> None:
+    for arguments, message in (
+        ({"max_invalid": "many"}, "max_invalid: 'many' is not a limit"),
+        ({"international_without_plus": "yes"}, "international_without_plus: got 'yes'; expected True or False"),
+        ({"default_region": "XX"}, "default_region: 'XX' is not a country"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            runner(cls, items=ROWS, **arguments).beginning(iter(ROWS), 1)
