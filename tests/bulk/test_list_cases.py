@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.numbers import parse
 from airflow_provider_wa.bulk.files import prove, read_column, read_rows
 
 LISTS = Path(__file__).parent / "lists"
@@ -66,3 +67,47 @@ def test_the_list_is_refused_with_its_line(name: str) -> None:
     with pytest.raises(BadInput) as caught:
         read()
     assert message in str(caught.value)
+
+
+LOST = "its last digits are lost"
+SEVERAL = "may be more than one number"
+
+# Number, or the reason against it, of each row: the file, its column, and the default region.
+NUMBERS: dict[tuple[str, str, str | None], list[str]] = {
+    ("co.csv", "telefono", "CO"): [
+        *("+573224323817", "+573105550111", "+573015550112", "+573205550113", "+573125550116", "+573505550114")
+    ],
+    ("co.csv", "telefono", "ES"): ["is not a number of ES"] * 6,
+    ("co.csv", "telefono", None): ["+3224323817 read as +32 (BE)", *["set a default region"] * 5],
+    ("excel.csv", "phone", "ES"): [
+        *(f"+3466666661{last}" for last in (1, 2, 3)),
+        SEVERAL,
+        *(f"+3466666661{last}" for last in (6, 7, 8)),
+        LOST,
+        "is a spreadsheet's error",
+        "+34666666619",
+        "+34666666621",
+        "has an extension",
+        SEVERAL,
+    ],
+    ("sci.jsonl", "phone", "ES"): [LOST, "+34666666611", LOST, "+34666666612"],
+    ("sci.jsonl", "phone", "CO"): [LOST, "is not a number of CO", LOST, "is not a number of CO"],
+    ("dec.parquet", "phone", "ES"): ["+34666666611", "+34666666612"],
+    ("nan.jsonl", "phone", None): ["+34666666611 read as +34 (ES)", "+34666666612 read as +34 (ES)"],
+}
+
+
+def as_read(value: Any, region: str | None) -> str:
+    """Return the number that a value is, with the remark on it, or the reason why it is not one."""
+    try:
+        number = parse(value, region)
+    except BadInput as error:
+        return str(error)
+    return f"{number} {number.remark}".strip()
+
+
+@pytest.mark.parametrize(("name", "column", "region"), NUMBERS)
+def test_the_numbers_of_the_list(name: str, column: str, region: str | None) -> None:
+    found = [as_read(value, region) for value in read_column(LISTS / name, column)]
+    for read, expected in zip(found, NUMBERS[name, column, region], strict=True):
+        assert read == expected if expected.startswith("+") else expected in read

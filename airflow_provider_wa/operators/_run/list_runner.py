@@ -26,7 +26,7 @@ T = TypeVar("T")
 class ListRunner:
     """The arguments of ``WaListOperator``, and the parts of the work that both bulk operators share.
 
-    ``items`` is the operator's own argument for a list, ``items_name`` the name of that argument. ``takes_jids`` is True
+    ``items`` is the operator's own argument for a list, ``items_name`` its name. ``takes_jids`` is True
     if an item may be a JID.
     """
 
