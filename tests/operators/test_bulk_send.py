@@ -258,7 +258,7 @@ def test_both_forms_of_a_number_are_one_recipient_within_a_list_and_over_its_tri
     one, two = "525512345678", "5215512345678"
     first = send([two, f"+{one}", f"{one}@s.whatsapp.net"])
     assert counts(first) == {"total": 3, "accepted": 1, "skipped": 2}
-    assert [row["detail"] for row in first["results"]] == ["", *["same recipient as row 1"] * 2]
+    assert [row["detail"] for row in first["results"]] == ["read as +52 (MX)", *["same recipient as row 1"] * 2]
     assert [row["to"] for row in first["results"]] == [two, one, one]
     assert counts(send([one])) == {"total": 1, "accepted": 1}
     assert taken(vendors) == [two]

@@ -18,6 +18,8 @@ ROWS_NAMED = 3
 COUNTRIES_NAMED = 10
 """Maximum countries that a warning names."""
 
+_NOTHING_SENT = ("skipped", "failed")
+
 Row = Mapping[str, Any]
 
 
@@ -118,6 +120,8 @@ class ListNumbers:
         detail = result["detail"] or ""
         if is_about_number(detail):
             self.invalid += 1
+            return result
+        if result["status"] in _NOTHING_SENT:
             return result
         remark = self.rules.remark(result["input"], str(result[name] or ""))
         if not remark:

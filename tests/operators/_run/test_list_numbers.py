@@ -79,8 +79,8 @@ def test_the_error_counts_all_and_names_the_first() -> None:
     assert [f"row {place}:" in message for place in (101, 102, 103, 104, 105)] == [False, True, True, True, False]
 
 
-def result(given: str, number: str, detail: str = "") -> dict[str, Any]:
-    return {"input": given, "number": number, "detail": detail}
+def result(given: str, number: str, detail: str = "", status: str = "exists") -> dict[str, Any]:
+    return {"input": given, "number": number, "status": status, "detail": detail}
 
 
 def test_a_result_names_the_country_that_was_assumed(caplog: pytest.LogCaptureFixture) -> None:
@@ -89,6 +89,8 @@ def test_a_result_names_the_country_that_was_assumed(caplog: pytest.LogCaptureFi
     assert read.noted(result("3224323817", "3224323817", "slow"), "number")["detail"] == "read as +32 (BE); slow"
     for given, number in (("+3224323817", "+3224323817"), ("3224323817", "+573224323817"), ("1@g.us", "1@g.us")):
         assert read.noted(result(given, number), "number")["detail"] == ""
+    for status in ("skipped", "failed"):
+        assert read.noted(result("3224323817", "3224323817", "why", status), "number")["detail"] == "why"
     read.warn(LOG, 5)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "2 numbers have neither + nor a country, and were 2 read as +32 (BE): set default_region" in caplog.text
@@ -105,7 +107,7 @@ def test_half_of_a_list_invalid_is_warned_of(
 ) -> None:
     read = numbers()
     for _ in range(invalid):
-        read.noted(result("x", "x", "number: 'x' is not a phone number"), "number")
+        read.noted(result("x", "x", "number: 'x' is not a phone number", "invalid"), "number")
     read.warn(LOG, total)
     assert (f"{invalid} of {total} numbers are invalid: is 'phone' the column" in caplog.text) is warned
     caplog.clear()
