@@ -12,6 +12,8 @@ from typing import Any
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.values import given, given_or_empty
 
+_DIGIT = re.compile(r"\d")
+_DIGITS_OF_A_PERSON = 6
 _NUMBER = re.compile(r"\s*(?:[+(]?\d[\d\s().\-/]{5,}|\d[\d\-:]*@[a-z.]+)\s*")
 
 
@@ -94,7 +96,7 @@ def _not_found(column: str, names: Sequence[str], where: str) -> str:
     if same := places_of(column, names):
         found = ", ".join(f"{names[at]!r} (column {at + 1})" for at in same)
         return f"column: {where} has {column!r} more than once: {found}; rename all but one"
-    if any(is_like_a_number(str(name)) for name in names):
+    if any(len(_DIGIT.findall(str(name))) >= _DIGITS_OF_A_PERSON for name in names):
         # What stands there is a person's, and not shown.
         return (
             f"column: {where} has no column {column!r}: a phone number stands where names of columns are expected; "

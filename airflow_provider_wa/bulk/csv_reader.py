@@ -117,7 +117,7 @@ def read_csv(
     head = _whole(*head, lines, name)
     delimiter = delimiter or _separator(*head, name, column)
     names = _cells(*head, name, delimiter)
-    if plain and len(names) == 1 and is_like_a_number(names[0]):
+    if plain and len(names) == 1 and is_like_a_number(names[0]) and names != [column]:
         return Csv(name, chain([head], lines), delimiter, [column or "phone"])
     return Csv(name, lines, delimiter, names)
 

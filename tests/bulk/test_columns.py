@@ -45,6 +45,7 @@ def test_names_that_stand_twice_are_known_and_rows_lack_them() -> None:
         (["name"], "column: a.csv has no column 'phone'; it has 'name'"),
         ([], "it has none"),
         (["+34 666 666 611", "Ana"], "a phone number stands where names of columns are expected; write .* phone,name"),
+        (["'+34666666612", "Ana"], "a phone number stands where names of columns are expected"),
         (["phone", "phone"], "a.csv has 'phone' more than once: 'phone' .column 1., 'phone' .column 2."),
     ],
 )

@@ -144,10 +144,17 @@ def test_a_plain_list_has_no_header(first: str) -> None:
     assert (table.names, list(table.rows())) == (["to"], [[first], ["+34 666 666 612"]])
 
 
-@pytest.mark.parametrize("head", ["phone", "to,name", "12", "Ana", "+34 666 666 611,Ana"])
+@pytest.mark.parametrize(
+    "head", ["to", "phone", "to,name", "12", "Ana", "+34 666 666 611,Ana", "Numbers of 2026-11-28"]
+)
 def test_a_list_that_may_be_plain_may_have_a_header(head: str) -> None:
     table = read_csv(io.BytesIO(f"{head}\n+34 666 666 612\n".encode()), "a.txt", "to", plain=True)
     assert table.names == head.split(",")
+
+
+def test_a_name_that_looks_like_a_number_is_a_name_if_it_is_the_column() -> None:
+    table = read_csv(io.BytesIO(b"2026-11-28\n+34 666 666 612\n"), "a.txt", "2026-11-28", plain=True)
+    assert list(table.column(0)) == ["+34 666 666 612"]
 
 
 def test_an_empty_file_has_no_columns() -> None:

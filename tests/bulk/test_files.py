@@ -2,15 +2,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import fsspec
+import openpyxl
 import pyarrow
 import pyarrow.parquet as arrow
 import pytest
 from airflow.sdk import ObjectStoragePath
+from airflow.sdk.io import attach
 
 from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk import parquet
@@ -29,6 +34,28 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
 def packed(content: bytes) -> bytes:
     # A test's name has its parameters, so that they must be the same in all processes.
     return gzip.compress(content, mtime=0)
+
+
+def workbook() -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for cell in ("phone", 34666666611, 34666666612):
+        book.active.append([cell])
+    book.save(file)
+    return file.getvalue()
+
+
+def parquet_file() -> bytes:
+    file = io.BytesIO()
+    arrow.write_table(pyarrow.table({"phone": [34666666611, 34666666612]}), file)
+    return file.getvalue()
+
+
+STORED: dict[str, Callable[[], bytes]] = {
+    "list.csv.gz": lambda: packed(b"phone\n34666666611\n34666666612\n"),
+    "list.txt": lambda: b"34666666611\n34666666612\n",
+    "list.xlsx": workbook,
+    "list.parquet": parquet_file,
+}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +83,7 @@ def packed(content: bytes) -> bytes:
         ("rows.CSV.GZ", packed("\ufeffname,phone\nAna,+34 600\nBen,007\n".encode("utf-16"))),
         ("rows.tsv.gz", packed(b"name\tphone\nAna\t+34 600\nBen\t007\n")),
         ("rows.ndjson.gz", packed(b'{"phone": "+34 600"}\n{"phone": "007"}\n')),
+        ("lists.jsonl", '{"phone": "+34 600", "of": {"n": 1e3, "m": "a:b"}}\n{"phone": "007", "of": [1]}\n'),
         ("rows.jsonl", '{"name": "Ana", "phone": "+34 600"}\n\n{"phone": "007"}\n'),
     ],
 )
@@ -122,6 +150,17 @@ def test_a_mistake_is_found_before_the_first_value(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"there is no file .*nobody\.csv"):
         read_column(tmp_path / "nobody.csv", "phone")
+
+
+@pytest.mark.parametrize("name", ["list.csv.gz", "list.xlsx", "list.txt", "list.parquet"])
+def test_lists_in_an_object_store_are_read(name: str) -> None:
+    attach("memory", fs=fsspec.filesystem("memory"))
+    path = ObjectStoragePath(f"memory://lists/{name}")
+    with path.open("wb") as file:
+        file.write(STORED[name]())
+    assert [str(value) for value in read_column(path, "phone")] == ["34666666611", "34666666612"]
+    assert [row["phone"] for row in read_rows(path, "phone", (2, 2))] in ([34666666612], ["34666666612"])
+    assert prove(path, "phone").count == 2
 
 
 def test_a_packed_file_that_is_cut_is_to_be_tried_again(tmp_path: Path) -> None:

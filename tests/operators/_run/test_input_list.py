@@ -140,6 +140,15 @@ def test_a_file_is_proved_to_its_end_and_its_rows_are_counted(table: str) -> Non
         source.prove("phone")
 
 
+def test_the_pass_before_the_first_call_splits_cells_as_the_readers_do(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("phone;a, b, c\n+1;x, y\n+2;1, 2, 3, 4, 5\n")
+    source = InputList(input_path=str(path))
+    source.prove("phone")
+    assert (source.total, list(source.values("phone"))) == (2, ["+1", "+2"])
+    assert [part["last"] for part in partition(str(path), 2)] == [1, 2]
+
+
 def test_a_part_is_not_proved_again(table: str) -> None:
     part = InputList(input_path=table, part=partition(table, 2)[1])
     with Path(table).open("a") as file:
