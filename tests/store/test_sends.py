@@ -330,6 +330,8 @@ def test_a_person_gets_as_many_messages_as_the_limit_and_a_repeat_is_no_further_
     assert results[3] is None
     assert change(store, intend(to_send(1, **to), cap=cap)) == found(store, 1), "it stands in its own way"
     assert change(store, intend(to_send(1, **to), cap=cap, again=True)) is None
+    bring(store, 5, INTENDED, **to)
+    assert change(store, intend(to_send(1, **to), cap=cap, again=True)) is None, "others have reached the limit since"
     earlier = RecipientLimit(limit=2, since=now())
     assert change(store, intend(to_send(3, **to), cap=earlier)) is None
 

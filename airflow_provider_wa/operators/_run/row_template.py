@@ -71,9 +71,8 @@ class RowTemplate:
                 f"{self._name}: there is no column {', '.join(map(repr, unknown))}; the list has {listed}; "
                 "if rows may lack a value, give it a default"
             )
-        for column in self._columns & {*self._context, *self._environment.globals}:
-            self._context.pop(column, None)
-            self._environment.globals.pop(column, None)
+        for column in self._columns & set(self._environment.globals):
+            del self._environment.globals[column]
 
     def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
         """Return the value with its texts rendered.
