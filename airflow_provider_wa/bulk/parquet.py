@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.spans import Span
+from airflow_provider_wa.bulk.values import SHORT_FLOATS, full
 
 ROWS_AT_ONCE = 5000
 """Rows in memory when reading, and in each row group that is written: a group is what a reader can pass over."""
-
-_WHOLE = {"float": 1 << 24, "halffloat": 1 << 11}
-"""Types of short floats, and the integers below which they have all digits."""
 
 
 class Table:
@@ -124,12 +121,8 @@ def join(paths: Sequence[Any], out: IO[bytes]) -> None:
 
 
 def _values(column: Any) -> list[Any]:
-    """Return a column's values. Floats of less than 64 bits are too short for a phone number: they show an exponent."""
-    values: list[Any] = column.to_pylist()
-    whole = _WHOLE.get(str(column.type))
-    if whole is None:
-        return values
-    return [f"{value:e}" if value is not None and whole <= abs(value) < math.inf else value for value in values]
+    kind, values = str(column.type), column.to_pylist()
+    return [full(value, kind) for value in values] if kind in SHORT_FLOATS else values
 
 
 def _text(value: Any) -> str | None:

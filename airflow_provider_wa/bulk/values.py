@@ -11,9 +11,15 @@ from typing import Any
 EXACT_FLOATS = 1 << 53
 """Floats below this have all digits of the integers that they stand for."""
 
+SHORT_FLOATS = {"float32": 1 << 24, "float": 1 << 24, "float16": 1 << 11, "halffloat": 1 << 11}
+"""Types of short floats, as NumPy and Arrow call them, and the integers below which they have all digits."""
+
 _PLAIN = (int, bool)
 _NO_VALUE = frozenset(("nan", "NaN", "NaT", "<NA>"))
 """Texts that numeric libraries write for a missing value."""
+
+_NO_VALUE_TYPES = frozenset(("NaTType", "NAType"))
+_TIMES = frozenset(("datetime64", "timedelta64"))
 
 
 def given(value: Any) -> Any:
@@ -27,13 +33,15 @@ def given(value: Any) -> Any:
         return None if not value or value in _NO_VALUE or value.isspace() else value
     if value is None or type(value) in _PLAIN:
         return value
+    if type(value).__name__ in _TIMES:  # NumPy calls a time span a number
+        return None if value != value else value
     if isinstance(value, numbers.Real):
         return _number(value)
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _text(bytes(value))
-    return None if type(value).__name__ in ("NaTType", "NAType") else value
+    return None if type(value).__name__ in _NO_VALUE_TYPES else value
 
 
 def given_or_empty(value: Any) -> Any:
@@ -42,12 +50,24 @@ def given_or_empty(value: Any) -> Any:
     return "" if value is None else value
 
 
+def full(value: float | None, kind: str) -> float | str | None:
+    """Return a float of a type; one that is too short for all digits of its number as text with an exponent.
+
+    Otherwise another person's phone number may come out of it.
+    """
+    whole = SHORT_FLOATS.get(kind)
+    return value if value is None or whole is None or not whole <= abs(value) < math.inf else f"{value:e}"
+
+
 def _number(value: numbers.Real) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     number = float(value)
     if not math.isfinite(number):
         return None
+    # Python's own float is a long one, though Arrow calls a short one so.
+    if not isinstance(value, float) and isinstance(short := full(number, type(value).__name__), str):
+        return short
     return int(number) if number.is_integer() and abs(number) < EXACT_FLOATS else value
 
 

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import numbers
+import struct
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +26,39 @@ class NAType:
     __hash__ = None  # type: ignore[assignment]
 
 
+class datetime64:
+    """What NumPy has for a missing date."""
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class float32:
+    """A float of 24 bits of digits."""
+
+    def __init__(self, value: float) -> None:
+        self.value = struct.unpack("f", struct.pack("f", value))[0]
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
+numbers.Real.register(float32)  # as NumPy does
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(34666666611.0, "3.466667e+10"), (16777215.0, 16777215), (16777216.0, "1.677722e+07")]
+)
+def test_a_short_float_never_becomes_another_number(value: float, expected: Any) -> None:
+    assert given(float32(value)) == expected
+
+
+def test_a_short_float_may_be_missing() -> None:
+    assert [given(float32(math.nan)), given(float32(math.inf))] == [None, None]
+
+
 MISSING = [
     None,
     "",
@@ -39,6 +75,7 @@ MISSING = [
     Decimal("Infinity"),
     NaTType(),
     NAType(),
+    datetime64(),
     b"",
     b"  ",
 ]
