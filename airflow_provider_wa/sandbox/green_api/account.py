@@ -82,13 +82,13 @@ async def check_whatsapp(request: Request, sandbox: Sandbox) -> Response:
         return refusal
     known = magic_numbers.exists(number)
     sandbox.record_check(NAME, number, "exists" if known else "absent")
-    return json_reply({"existsWhatsapp": known, **(_whose(number) if known else {"chatId": ""})})
+    return json_reply({"existsWhatsapp": known, **(_whose(sandbox, number) if known else {"chatId": ""})})
 
 
-def _whose(number: str) -> dict[str, Any]:
+def _whose(sandbox: Sandbox, number: str) -> dict[str, Any]:
     """Return the chat of a number; of a hidden one (08), the LID and the number."""
-    hidden = {"phoneNumber": int(number)} if magic_numbers.is_hidden(number) else {}
-    return {"chatId": person_id(number), **hidden}
+    chat_id = person_id(sandbox, number)
+    return {"chatId": chat_id, **({"phoneNumber": int(number)} if chat_id.endswith("@lid") else {})}
 
 
 def _number(data: dict[str, Any]) -> str | None:
@@ -112,7 +112,7 @@ async def get_contacts(request: Request, sandbox: Sandbox) -> Response:
     """List contacts and groups; `group` (true, false) selects groups or contacts, `count` is the limit."""
     _require_login(sandbox)
     people = [
-        {"id": person_id(contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
+        {"id": person_id(sandbox, contact.number), "name": contact.name, "contactName": contact.name, "type": "user"}
         for contact in directory.CONTACTS
     ]
     groups = [
@@ -133,19 +133,19 @@ async def get_group_data(request: Request, sandbox: Sandbox) -> Response:
     return json_reply(
         {
             "groupId": group.jid,
-            "owner": person_id(group.owner),
+            "owner": person_id(sandbox, group.owner),
             "subject": group.name,
             "creation": int(group.created),
             "participants": [
                 {
-                    "id": person_id(number),
+                    "id": person_id(sandbox, number),
                     "isAdmin": number == group.owner,
                     "isSuperAdmin": number == group.owner,
                 }
                 for number in group.participants
             ],
             "subjectTime": int(group.name_set_at),
-            "subjectOwner": person_id(group.name_set_by),
+            "subjectOwner": person_id(sandbox, group.name_set_by),
             "groupInviteLink": group.invite_link,
         }
     )

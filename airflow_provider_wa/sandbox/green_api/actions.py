@@ -71,7 +71,7 @@ async def delete_message(request: Request, sandbox: Sandbox) -> Response:
 
 def _found(sandbox: Sandbox, user: str, message_id: str) -> Message | IncomingMessage:
     for received in sandbox.incoming(NAME):
-        if (received.sender, received.message_id) == (user, message_id):
+        if (received.group or received.sender, received.message_id) == (user, message_id):
             return received
     return _sent(sandbox, user, message_id)
 

@@ -13,6 +13,10 @@ from airflow_provider_wa.sandbox.state import Sandbox
 PERSON = directory.CONTACTS[0]
 CHAT = chat_id_of(PERSON.number)
 OWN = chat_id_of(directory.OWN_NUMBER)
+SENDER = {
+    "chatId": CHAT, "chatName": PERSON.name,
+    "sender": CHAT, "senderName": PERSON.name, "senderContactName": PERSON.name,
+}  # fmt: skip
 QUOTED = {"stanzaId": "3EB0C767D097B7C7C030", "participant": OWN, "typeMessage": "textMessage", "textMessage": "Hello"}
 REPLY_BUTTON = {"type": "reply", "buttonId": "1", "buttonText": "Yes"}
 FORWARDED = {"isForwarded": False, "forwardingScore": 0}
@@ -133,11 +137,11 @@ OTHERS: dict[str, dict[str, Any]] = {
         "description": "suspended sending due to spam activity", "sendByApi": True,
     },
     "outgoingMessageReceived": {
-        "senderData": {**notifications.sender_of(directory.OWN_NUMBER, CHAT)},
+        "senderData": {**SENDER, "sender": OWN, "senderName": "", "senderContactName": ""},
         "messageData": {"typeMessage": "textMessage", "textMessageData": {"textMessage": "From the phone"}},
     },
     "outgoingAPIMessageReceived": {
-        "senderData": {**notifications.sender_of(directory.OWN_NUMBER, CHAT)},
+        "senderData": {**SENDER, "sender": OWN, "senderName": "", "senderContactName": ""},
         "messageData": {"typeMessage": "extendedTextMessage", **_text("By the API")},
     },
     "stateInstanceChanged": {"stateInstance": "suspended"},
@@ -159,7 +163,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     **{
         kind: {
             "typeWebhook": "incomingMessageReceived",
-            "senderData": notifications.sender_of(PERSON.number),
+            "senderData": SENDER,
             "messageData": {"typeMessage": kind, **data},
         }
         for kind, data in MESSAGES.items()

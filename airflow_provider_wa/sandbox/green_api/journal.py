@@ -10,7 +10,12 @@ from starlette.responses import Response
 
 from airflow_provider_wa.sandbox.green_api import contents
 from airflow_provider_wa.sandbox.green_api.event_samples import OwnEvents
-from airflow_provider_wa.sandbox.green_api.notifications import NotificationQueue, failure_of, pending, sender_of
+from airflow_provider_wa.sandbox.green_api.notifications import (
+    NotificationQueue,
+    failure_of,
+    pending,
+    sender_of_message,
+)
 from airflow_provider_wa.sandbox.green_api.protocol import (
     NAME,
     QUEUE_CLOSED,
@@ -75,7 +80,7 @@ def _outgoing(message: Message, sandbox: Sandbox) -> dict[str, Any]:
         "type": "outgoing",
         "idMessage": message.message_id,
         "timestamp": int(message.at),
-        "chatId": chat_of(message.to, message.group),
+        "chatId": chat_of(sandbox, message.to, message.group),
         "statusMessage": {"queued": _waiting(sandbox), "failed": failure_of(message)}.get(status, status),
         "sendByApi": True,
         **contents.flat(contents.of_sent(message)),
@@ -104,7 +109,7 @@ def _incoming(message_id: str, at: float, sender: dict[str, Any], data: dict[str
 def _received(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Return all incoming messages, oldest first."""
     rows = [
-        _incoming(message.message_id, message.at, sender_of(message.sender), contents.of_received(message))
+        _incoming(message.message_id, message.at, sender_of_message(sandbox, message), contents.of_received(message))
         for message in sandbox.incoming(NAME)
     ]
     rows += [

@@ -47,7 +47,7 @@ def pending(sandbox: Sandbox) -> NotificationQueue:
     """Return the queue with all events up to now; notifications older than 24 hours are removed."""
     waiting, now = sandbox.own_state(NotificationQueue), sandbox.clock()
     for event in sandbox.new_events(NAME):
-        body = _incoming(event.message) if isinstance(event, MessageReceived) else _status(event)
+        body = _incoming(sandbox, event.message) if isinstance(event, MessageReceived) else _status(sandbox, event)
         _add(sandbox, event.at, body)
     while waiting and waiting[0].at < now - DAY:
         waiting.popleft()
@@ -103,9 +103,9 @@ def _instance() -> dict[str, Any]:
     return {"idInstance": int(ID_INSTANCE), "wid": chat_id_of(directory.OWN_NUMBER), "typeInstance": "whatsapp"}
 
 
-def sender_of(number: str, chat_id: str = "") -> dict[str, Any]:
+def sender_of(sandbox: Sandbox, number: str, chat_id: str = "") -> dict[str, Any]:
     """Return the field `senderData` of a person, who writes to a chat or to the account itself."""
-    person = person_id(number)
+    person = person_id(sandbox, number)
     name = next((contact.name for contact in directory.CONTACTS if contact.number == number), "")
     return {
         "chatId": chat_id or person,
@@ -116,35 +116,40 @@ def sender_of(number: str, chat_id: str = "") -> dict[str, Any]:
     }
 
 
-def _incoming(message: IncomingMessage) -> dict[str, Any]:
+def sender_of_message(sandbox: Sandbox, message: IncomingMessage) -> dict[str, Any]:
+    """Return the field `senderData` of a message that came in, maybe in a group."""
+    return sender_of(sandbox, message.sender, chat_id_of(message.group, group=True) if message.group else "")
+
+
+def _incoming(sandbox: Sandbox, message: IncomingMessage) -> dict[str, Any]:
     return {
         "typeWebhook": "incomingMessageReceived",
         "instanceData": _instance(),
         "timestamp": int(message.at),
         "idMessage": message.message_id,
-        "senderData": sender_of(message.sender),
+        "senderData": sender_of_message(sandbox, message),
         "messageData": contents.of_received(message),
     }
 
 
 def queue_sent(sandbox: Sandbox, message: Message) -> None:
     """Queue the notification that a message was sent by the API."""
-    chat_id = chat_of(message.to, message.group)
+    chat_id = chat_of(sandbox, message.to, message.group)
     body = {
         "typeWebhook": "outgoingAPIMessageReceived",
         "timestamp": int(message.at),
         "idMessage": message.message_id,
-        "senderData": sender_of(directory.OWN_NUMBER, chat_id),
+        "senderData": sender_of(sandbox, directory.OWN_NUMBER, chat_id),
         "messageData": contents.of_sent(message),
     }
     queue(sandbox, body)
 
 
-def _status(event: StatusChanged) -> dict[str, Any]:
+def _status(sandbox: Sandbox, event: StatusChanged) -> dict[str, Any]:
     message = event.message
     return {
         "typeWebhook": "outgoingMessageStatus",
-        "chatId": chat_of(message.to, message.group),
+        "chatId": chat_of(sandbox, message.to, message.group),
         "instanceData": _instance(),
         "timestamp": int(event.at),
         "idMessage": message.message_id,

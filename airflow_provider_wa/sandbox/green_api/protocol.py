@@ -20,6 +20,9 @@ NAME = "green_api"
 ID_INSTANCE = "1101000001"
 TOKEN = "sandbox-green-token"
 
+NEWEST, DOCUMENT = "newest", "document"
+GENERATIONS = (NEWEST, DOCUMENT)
+
 QUOTA_STATUS = 466
 LOOKUP_STATUS = 469
 
@@ -187,9 +190,10 @@ def chat_id_of(number: str, group: bool = False) -> str:
     return f"{number}@{'g.us' if group else 'c.us'}"
 
 
-def person_id(number: str) -> str:
-    """Return the chat id of a person: a LID if the number is hidden (08)."""
-    return directory.lid_of(number) if magic_numbers.is_hidden(number) else chat_id_of(number)
+def person_id(sandbox: Sandbox, number: str) -> str:
+    """Return the chat id of a person: a LID if the number is hidden (08); the document's service has no LIDs."""
+    hidden = magic_numbers.is_hidden(number) and sandbox.generations[NAME] != DOCUMENT
+    return directory.lid_of(number) if hidden else chat_id_of(number)
 
 
 def number_of(user: str, server: str | None) -> str:
@@ -209,9 +213,9 @@ def plain_chat(chat_id: str) -> str:
     return chat_id_of(directory.number_of(user)) if server == "lid" else chat_id
 
 
-def chat_of(number: str, group: bool = False) -> str:
+def chat_of(sandbox: Sandbox, number: str, group: bool = False) -> str:
     """Return the chat id of a person, maybe a LID, or of a group."""
-    return chat_id_of(number, group) if group else person_id(number)
+    return chat_id_of(number, group) if group else person_id(sandbox, number)
 
 
 def spend_check(number: str, quota: Quota, sandbox: Sandbox) -> Response | None:

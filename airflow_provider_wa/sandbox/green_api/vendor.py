@@ -8,9 +8,19 @@ come as a JSON string; those with 401, 403 and 429 have no body. One host serves
 from __future__ import annotations
 
 from airflow_provider_wa.sandbox import message_ids
-from airflow_provider_wa.sandbox.green_api import account, actions, journal, notifications, send, settings
+from airflow_provider_wa.sandbox.green_api import (
+    account,
+    actions,
+    event_samples,
+    journal,
+    notifications,
+    older,
+    send,
+    settings,
+)
 from airflow_provider_wa.sandbox.green_api.protocol import (
     ERRORS,
+    GENERATIONS,
     ID_INSTANCE,
     NAME,
     TOKEN,
@@ -65,6 +75,11 @@ VENDOR = SimulatedVendor(
     subscribe=notifications.subscribe,
     states=account.STATES,
     routes={**account.ROUTES, **settings.ROUTES, **send.ROUTES, **actions.ROUTES, **journal.ROUTES},
+    generations=GENERATIONS,
+    generation_routes=older.GENERATION_ROUTES,
+    event_samples=event_samples.SAMPLES,
+    queue_event=event_samples.queue_event,
+    has_group_messages=True,
     route_of=route_of,
     rates=RATES,
     codes=frozenset(ERRORS),

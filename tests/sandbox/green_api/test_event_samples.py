@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox.calls import green
+from sandbox.calls import GROUP, come_in, green
 from starlette.testclient import TestClient
 
 from airflow_provider_wa.sandbox.green_api.event_samples import MESSAGES, OTHERS, SAMPLES, queue_event
@@ -45,3 +45,19 @@ def test_what_is_switched_off_does_not_come(sandbox: Sandbox) -> None:
     sandbox.own_state(InstanceSettings).values["editedMessageWebhook"] = "no"
     queue_event(sandbox, {**SAMPLES["editedMessage"], "type": "editedMessage"})
     assert not pending(sandbox)
+
+
+def test_the_control_api_lets_them_come_in(client: TestClient, sandbox: Sandbox) -> None:
+    body = {"vendor": "green_api", "type": "reactionMessage", "body": {"idMessage": "A1"}}
+    assert client.post("/sandbox/events", json=body).status_code == 200
+    (notification,) = pending(sandbox)
+    assert notification.body["idMessage"] == "A1"
+    assert notification.body["messageData"]["extendedTextMessageData"] == {"text": "👍"}
+
+
+def test_a_message_in_a_group_has_its_chat(client: TestClient, sandbox: Sandbox) -> None:
+    received = come_in(client, "green_api", "one", group=GROUP)
+    sender = pending(sandbox)[0].body["senderData"]
+    assert (sender["chatId"], sender["sender"]) == (GROUP, "51987654321@c.us")
+    (row,) = green(client, "POST", "getChatHistory", {"chatId": GROUP}).json()
+    assert (row["idMessage"], row["senderId"]) == (received["message_id"], "51987654321@c.us")
