@@ -60,8 +60,8 @@ benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and
 torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and count repeats (SEED=7 repeats a run)
 	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))
 
-sdk: $(READY) $(SDK_READY) ## Compare requests with those of Green-API's SDK, in a separate environment
-	$(BIN)/python -m pytest tests/contract/test_green_sdk.py
+sdk: $(READY) $(SDK_READY) ## Run the vendors' own clients against the sandbox, in an environment of their own
+	$(BIN)/python -m pytest tests/contract/test_green_sdk.py tests/contract/test_green_clients.py
 
 constraints: $(READY) ## Write the constraint files: the newest releases, and those of the matrix
 	$(BIN)/python scripts/make_constraints.py $(UV) constraints
@@ -79,7 +79,10 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	$(UV) pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --group dev --editable .
 	@touch $@
 
-$(SDK_READY): pyproject.toml $(READY)
+$(SDK_READY): pyproject.toml scripts/sdk/package.json $(READY)
 	@test -x $(SDK)/bin/python || $(PYTHON) -m venv $(SDK) || $(UV) venv --python $(PYTHON) $(SDK)
 	$(UV) pip install --quiet --python $(SDK)/bin/python --group sdk
+	@mkdir -p $(SDK)/node && cp scripts/sdk/package.json $(SDK)/node/
+	@if command -v npm >/dev/null; then npm install --prefix $(SDK)/node --ignore-scripts --no-audit --no-fund --loglevel error; \
+		else echo "Node.js is missing: the vendors' clients for it are not run"; fi
 	@touch $@

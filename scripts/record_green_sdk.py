@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import email
 import json
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from operator import attrgetter
 from pathlib import Path
@@ -137,7 +139,9 @@ def record() -> dict[str, Any]:
                 file = Path(folder) / given["path"]
                 file.write_bytes(UPLOAD)
                 given["path"] = str(file)
-            attrgetter(method)(api)(**given)
+            # The SDK prints some of what it sends.
+            with redirect_stdout(sys.stderr):
+                attrgetter(method)(api)(**given)
             if len(network.request_history) != list(CALLS).index(name) + 1:
                 raise SystemExit(f"{name}: expected one request")
         requests = dict(zip(CALLS, map(_plain, network.request_history), strict=True))
