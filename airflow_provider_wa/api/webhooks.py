@@ -156,6 +156,16 @@ class PostsEvents(Protocol):
         """Headers that the vendor demands of each answer to it."""
         ...
 
+    @property
+    def largest_post(self) -> int:
+        """Bytes of the longest post that the vendor may send; 0 leaves the limit to the receiver."""
+        ...
+
+    @property
+    def file_marks(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Bytes before and after the file in a post."""
+        ...
+
     def verify(self, post: RawPost) -> None:
         """Prove that a post comes from the vendor, by its signature for instance.
 

@@ -23,6 +23,7 @@ from airflow_provider_wa.receiver.answers import (
     Refused,
     malformed,
     not_found,
+    too_large,
     try_again,
     unauthorized,
     wrong_method,
@@ -119,11 +120,17 @@ class Receiver:
 
     async def _post(self, request: Request, connection: WebhookConnection) -> Response:
         try:
-            body = await bodies.read(request, self._limits.max_body)
+            vendor = connection.vendor
+            limit = max(self._limits.max_body, vendor.largest_post)
+            read = await bodies.read(request, limit, vendor.file_marks)
+            body = read.content
             try:
-                await bodies.work_out(connection.vendor.verify, RawPost(request.headers, body), len(body))
+                await bodies.work_out(vendor.verify, RawPost(request.headers, body), len(body))
             except Unauthorized as error:
-                raise unauthorized(error.message[:_REASON_LENGTH]) from None
+                # Without its file a body has another signature.
+                raise (unauthorized(error.message[:_REASON_LENGTH]) if read.is_whole else too_large(limit)) from None
+            if not read.is_whole:
+                log.warning("%s: a file of more than %d bytes is left out of a post", connection.conn_id, limit)
             # What was read whole is stored even if its sender goes away and the server ends this request.
             taking = asyncio.ensure_future(self._take(connection, body, request.headers.get("content-type", "")))
             self._under_way.add(taking)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,8 @@ from airflow_provider_wa.receiver.answers import malformed, too_large, unsupport
 
 MOST_FIELDS = 100
 MOST_FILES = 10
+LONGEST = 4 << 30
+"""Bytes of the longest body of which a part is read: WhatsApp's largest files have 2 GB, in base64 a third more."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,23 +33,82 @@ _MULTIPART = "multipart/form-data"
 _LONG = 64 * 1024
 
 
-async def read(request: Request, limit: int) -> bytes:
-    """Read the whole body.
+Marks = Sequence[tuple[bytes, bytes]]
 
-    :raises Refused: it is longer than ``limit`` bytes, or says so, or it is compressed.
+
+@dataclass(frozen=True)
+class Body:
+    """A body. ``is_whole``: it is as it came; a longer one lacks the file that was in it."""
+
+    content: bytes
+    is_whole: bool = True
+
+
+async def read(request: Request, limit: int, file_marks: Marks = ()) -> Body:
+    """Read the whole body, or a longer one without its file.
+
+    :param file_marks: bytes before and after a file in a body, in each of its forms.
+    :raises Refused: it is longer than ``limit`` bytes, even without its file, or it is compressed.
     :raises ClientDisconnect: the client went away before it had sent all of it.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise unsupported("body: compressed; expected an uncompressed body")
-    if int(request.headers.get("content-length", "0")) > limit:
+    if int(request.headers.get("content-length", "0")) > limit and not file_marks:
         raise too_large(limit)
-    parts, size = [], 0
+    cutter, size = _FileCutter(file_marks), 0
+    parts: list[bytes] = []
     async for part in request.stream():
         size += len(part)
-        if size > limit:
-            raise too_large(limit)
         parts.append(part)
-    return b"".join(parts)
+        if size > LONGEST:
+            raise too_large(LONGEST)
+        if size > limit:
+            for held in parts:
+                cutter.feed(held)
+            parts.clear()
+            if len(cutter.kept) > limit:
+                raise too_large(limit)
+    return Body(cutter.end(), is_whole=False) if size > limit else Body(b"".join(parts))
+
+
+class _FileCutter:
+    """Cuts the file out of a body as it comes in parts: all between a mark and the one that ends it."""
+
+    def __init__(self, marks: Marks) -> None:
+        self.kept = bytearray()
+        self._marks = marks
+        self._held = b""
+        self._until: bytes | None = None
+
+    def feed(self, part: bytes) -> None:
+        """Take the next part."""
+        data = self._held + part
+        while (found := self._find(data)) is not None:
+            place, mark, until = found
+            if self._until is None:
+                self.kept += data[: place + len(mark)]
+                data = data[place + len(mark) :]
+            else:
+                data = data[place:]
+            self._until = until
+        # The beginning of a mark may be at the end of a part.
+        longest = max((len(mark) for pair in self._marks for mark in pair), default=1)
+        cut = max(0, len(data) - longest + 1)
+        if self._until is None:
+            self.kept += data[:cut]
+        self._held = data[cut:]
+
+    def end(self) -> bytes:
+        """Return the body without its file."""
+        return bytes(self.kept) + (b"" if self._until else self._held)
+
+    def _find(self, data: bytes) -> tuple[int, bytes, bytes | None] | None:
+        """Return the first place of a mark, the mark, and the one that ends the file that begins there."""
+        if self._until is not None:
+            place = data.find(self._until)
+            return None if place < 0 else (place, self._until, None)
+        places = [(data.find(begin), begin, until) for begin, until in self._marks]
+        return min((found for found in places if found[0] >= 0), default=None)
 
 
 def query_fields(query: bytes) -> dict[str, str]:

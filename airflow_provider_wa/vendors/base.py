@@ -93,6 +93,12 @@ class Vendor(ABC):
     answer_headers: ClassVar[Mapping[str, str]] = {}
     """Headers that the vendor demands of each answer to its webhooks and callbacks."""
 
+    largest_post: ClassVar[int] = 0
+    """Bytes of the longest post that the vendor may send, with a file in it; 0 leaves the limit to the receiver."""
+
+    file_marks: ClassVar[tuple[tuple[bytes, bytes], ...]] = ()
+    """Bytes before and after the file in a post: a longer post is stored without what is between them."""
+
     base_url: str
 
     @property

@@ -43,7 +43,7 @@ from airflow_provider_wa.api.records import (
 )
 from airflow_provider_wa.api.webhooks import Event, Post, RawPost
 from airflow_provider_wa.vendors.base import Documented, ErrorRule, Vendor, secret
-from airflow_provider_wa.vendors.wuzapi import events, history, messages, replies
+from airflow_provider_wa.vendors.wuzapi import events, history, messages, replies, signatures
 from airflow_provider_wa.vendors.wuzapi.messages import OPTIONS, SENDS, Body, addressed, group_jid, jid, required
 from airflow_provider_wa.vendors.wuzapi.tables import (
     CONNECT_TIMEOUT,
@@ -52,11 +52,13 @@ from airflow_provider_wa.vendors.wuzapi.tables import (
     ENDPOINTS,
     ERRORS,
     EVENTS,
+    FILE_MARKS,
     HANDLERS_THAT_DIE,
     HMAC_CHARACTERS,
     ID_DIGITS,
     ID_PREFIX,
     KNOWN_EVENTS,
+    LARGEST_POST,
     LOGIN,
     NAME,
     NO_PICTURE,
@@ -87,6 +89,8 @@ class WuzApi(Vendor):
     hmac_secret: str = secret(default="")
 
     inbox_by_default: ClassVar[bool] = False
+    largest_post: ClassVar[int] = LARGEST_POST
+    file_marks: ClassVar[tuple[tuple[bytes, bytes], ...]] = FILE_MARKS
 
     def error_code(self, reply: Reply) -> str | None:
         """Return the envelope's error text. ``success`` cannot be trusted: HTTP 500 has true (field-notes)."""
@@ -304,7 +308,7 @@ class WuzApi(Vendor):
         :raises Unauthorized: it is missing or wrong.
         """
         if self.hmac_secret:
-            events.check_signature(post, self.hmac_secret)
+            signatures.check(post, self.hmac_secret)
 
     def events(self, post: Post) -> list[Event]:
         """Return the events of a webhook's post: a message that came in, or the delivery of those that were sent.

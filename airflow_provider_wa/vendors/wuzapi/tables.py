@@ -56,6 +56,12 @@ KNOWN_EVENTS = (
 )
 """The event types that some server knows: 48 of version 1.0.6, then those of later ones. Others it drops silently."""
 
+LARGEST_POST = 64 << 20
+"""Bytes of the longest post: the server puts a message's file into it as base64."""
+
+FILE_MARKS = ((b'"base64":"', b'"'), (b"%22base64%22%3A%22", b"%22"))
+"""Bytes before and after that file, in JSON and in a form."""
+
 HMAC_CHARACTERS = 32
 """Minimum length of the key that the server signs its posts with, in bytes."""
 
