@@ -86,6 +86,7 @@ def of_received(message: IncomingMessage) -> Data:
 _FLAT: dict[str, Callable[[Any], Data]] = {
     "textMessageData": dict,
     "fileMessageData": dict,
+    "messageData": dict,
     "extendedTextMessageData": lambda data: {"textMessage": data.get("text", ""), "extendedTextMessage": data},
     "locationMessageData": lambda data: {"location": data},
     "contactMessageData": lambda data: {"contact": data},

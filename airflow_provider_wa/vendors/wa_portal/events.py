@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import moment, pick, text, whole_number
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage, MediaFile
@@ -45,7 +46,7 @@ def _delivery(body: Mapping[str, Any]) -> DeliveryStatus | None:
         vendor=NAME,
         message_id=message_id,
         state=state,
-        to=text(pick(body, "phone")) or None,
+        to=jids.phone_or_jid(text(pick(body, "phone"))) or None,
         code=text(number) or None,
         detail=text(pick(body, "statusInfo")),
         sent_at=when if state is DeliveryState.SENT else None,

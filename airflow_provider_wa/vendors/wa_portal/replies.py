@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.json_fields import moment, pick, text, truth, whole_number
 from airflow_provider_wa.api.periods import LONG_AGO
 from airflow_provider_wa.api.records import (
@@ -69,7 +70,7 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
         vendor=NAME,
         message_id=text(pick(row, "messageID")) or message_id,
         state=states.get(number or 0, DeliveryState.UNKNOWN),
-        to=text(pick(row, "phone")) or None,
+        to=jids.phone_or_jid(text(pick(row, "phone"))) or None,
         code=None if number is None else str(number),
         detail=text(pick(row, f"{scale}Info")),
         sent_at=moment(pick(row, "createdAt")),
@@ -85,9 +86,13 @@ def inbox_message(row: dict[str, Any]) -> InboxMessage:
     return reported_message(row, without_credential(row))
 
 
+def _jid(row: Mapping[str, Any]) -> str:
+    return jids.without_device(text(pick(row, "id")))
+
+
 def contact(row: dict[str, Any]) -> Contact:
     """Return the contact in a row."""
-    return Contact(vendor=NAME, jid=text(pick(row, "id")), name=text(pick(row, "name")), raw=row)
+    return Contact(vendor=NAME, jid=_jid(row), name=text(pick(row, "name")), raw=row)
 
 
 def group(row: dict[str, Any]) -> Group:
@@ -96,9 +101,9 @@ def group(row: dict[str, Any]) -> Group:
     found = (text(member) or text(pick(member, "id")) for member in members) if isinstance(members, list) else ()
     return Group(
         vendor=NAME,
-        jid=text(pick(row, "id")),
+        jid=_jid(row),
         name=text(pick(row, "name")),
-        participants=tuple(member for member in found if member),
+        participants=tuple(jids.without_device(member) for member in found if member),
         raw=row,
     )
 
@@ -129,7 +134,7 @@ def session(reply: Any) -> Session | None:
     return Session(
         vendor=NAME,
         state=SessionState.LOGGED_IN if up else SessionState.LOGGED_OUT,
-        jid=text(pick(info, "Wid")) or None,
+        jid=jids.without_device(text(pick(info, "Wid"))) or None,
         name=text(pick(data, "name")) or None,
         detail="connected" if up else "not connected",
         raw=data,

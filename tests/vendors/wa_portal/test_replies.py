@@ -396,3 +396,25 @@ def test_adjoining_periods_tell_each_message_once(moments: list[datetime], one: 
         played = play(VENDOR.delivery_report(since=since, until=until), iter([rows]))
         told += [status.message_id for status in played.result]
     assert sorted(told) == sorted(str(number) for number in range(len(moments)))
+
+
+DEVICES = [
+    ("919300000001:3@c.us", "919300000001@c.us", "919300000001"),
+    ("919300000001.0:12@s.whatsapp.net", "919300000001@s.whatsapp.net", "919300000001"),
+    ("98765432101234:3@lid", "98765432101234@lid", "98765432101234@lid"),
+    ("919300000001", "919300000001", "919300000001"),
+]
+
+
+@pytest.mark.parametrize(("written", "jid", "person"), DEVICES)
+def test_a_device_is_no_part_of_an_address(written: str, jid: str, person: str) -> None:
+    (contact,) = play(VENDOR.contacts(), [answer({"id": written, "name": "Ana"})]).result
+    (group,) = play(VENDOR.groups(), [answer({"id": "1@g.us", "participants": [written, {"id": written}]})]).result
+    status = play(VENDOR.message_status("7"), [answer(row("7", phone=written, status=1))]).result
+    assert (contact.jid, group.participants, status.to) == (jid, (jid, jid), person)
+
+
+@pytest.mark.parametrize(("written", "jid"), [(written, jid) for written, jid, _ in DEVICES])
+def test_the_account_has_no_device(written: str, jid: str) -> None:
+    info = {"login": True, "info": {"Connected": True, "Wid": written}}
+    assert play(VENDOR.session(), [reply({"status": "success", "data": info})]).result.jid == jid
