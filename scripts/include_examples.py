@@ -80,6 +80,15 @@ def endpoints(conn_type: str) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+def events(conn_type: str) -> str:
+    """Return the list of the kinds of events that a vendor knows, as its tables have them."""
+    from importlib import import_module
+
+    tables = import_module(f"airflow_provider_wa.vendors.{conn_type}.tables")
+    text = ", ".join(f"`{kind}`" for kind in tables.KNOWN_EVENTS)
+    return f"{textwrap.fill(text, 130, break_on_hyphens=False)}\n"
+
+
 def faults() -> str:
     """Return the tables of faults and their results, as the tests expect them."""
     sys.path.insert(0, str(PROJECT / "tests"))
@@ -92,7 +101,12 @@ def included(page: str) -> str:
     """Return a page with its included blocks up to date."""
 
     def written(found: re.Match[str]) -> str:
-        made = {"capabilities": capabilities, "faults": faults, "endpoints": lambda: endpoints(found["part"])}
+        made = {
+            "capabilities": capabilities,
+            "faults": faults,
+            "endpoints": lambda: endpoints(found["part"]),
+            "events": lambda: events(found["part"]),
+        }
         block = made.get(found["what"], lambda: example(found["what"], found["part"]))()
         return f"{found[1]}{block}{found[4]}"
 
