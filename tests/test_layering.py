@@ -27,7 +27,7 @@ ALLOWED: Mapping[str, str] = {
     "config": "api provider_info airflow",
     "serving": "",
     "paths": "api airflow",
-    "connections": "api vendors transport store bulk config airflow sqlalchemy",
+    "connections": "api vendors transport store bulk config paths airflow sqlalchemy",
     "hooks": "api vendors transport connections airflow",
     "arguments": "api connections store airflow",
     "waiting": "api transport store bulk connections hooks airflow",

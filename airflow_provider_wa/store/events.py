@@ -254,11 +254,12 @@ def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> 
 
 
 def _messages(rows: Iterable[Mapping[str, Any]], new: Set[tuple[str, str]]) -> list[tuple[str | None, str | None]]:
-    """Sender and text of the messages among these rows that are new; not of those whose sender is a group."""
+    """Sender and text of the messages among these rows that are new, for a button also its id; not those of a group."""
     inbox = (row for row in rows if row["kind"] == EventKind.INBOX.value and (row["conn_id"], row["key"]) in new)
     return [
-        (row["party"], row["content"].get("text"))
+        (row["party"], row["content"].get(name))
         for row in inbox
+        for name in ("text", "selected_id")
         if standing(row["content"].get("kind") or "", said=True) is Standing.MESSAGE
         and not jids.is_group(row["party"] or "")
     ]

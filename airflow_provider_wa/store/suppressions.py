@@ -81,12 +81,12 @@ def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
 class OptOutWords:
     """The words by which people say that they want no more messages. False if there are none.
 
-    A message says one if it is nothing else: small or capital letters, and blanks and punctuation around it, do not
-    matter.
+    A message says one if it is nothing else. Small or capital letters, accents and other marks, what is not shown, and
+    blanks and punctuation around it do not matter.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = frozenset(filter(None, (_bare(word).casefold() for word in words)))
+        self._words = frozenset(filter(None, (_folded(_bare(word)) for word in words)))
 
     def __bool__(self) -> bool:
         return bool(self._words)
@@ -94,13 +94,13 @@ class OptOutWords:
     def written(self, messages: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
         """Return the senders of messages that say one of the words, each with the reason."""
         texts = ((sender, _bare(text)) for sender, text in messages if sender and text)
-        return {sender: f'wrote "{said}"' for sender, said in texts if said.casefold() in self._words}
+        return {sender: f'wrote "{said}"' for sender, said in texts if _folded(said) in self._words}
 
 
 def _bare(text: str) -> str:
     """Return a text without blanks and punctuation around it, with single blanks within."""
     # Full-width letters, which some keyboards write, become the plain ones.
-    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(each for each in unicodedata.normalize("NFKC", text) if not _is_hidden(each))
     begin, end = 0, len(plain)
     while begin < end and _is_around(plain[begin]):
         begin += 1
@@ -110,8 +110,21 @@ def _bare(text: str) -> str:
 
 
 def _is_around(character: str) -> bool:
-    """Blanks, punctuation, symbols (emojis), what is not shown, and what only chooses how an emoji looks."""
-    return unicodedata.category(character)[0] in "PSZC" or character in "\ufe0e\ufe0f"
+    """Blanks, punctuation, symbols (emojis), and what is not shown."""
+    return unicodedata.category(character)[0] in "PSZC"
+
+
+def _is_hidden(character: str) -> bool:
+    """Characters that are not shown, that only choose how another looks, or that frame a digit."""
+    return unicodedata.category(character) in ("Cf", "Me") or character in "\ufe0e\ufe0f\u0640"
+
+
+def _folded(text: str) -> str:
+    """Return a text without capitals, accents and vowel points, in which people spell a word differently."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    # Marks of class 0, 7 and 9 are letters of their own in the scripts of India.
+    plain = "".join(each for each in apart if unicodedata.combining(each) in (0, 7, 9))
+    return plain.translate(_UNMARKED)
 
 
 def _among(connection: Connection, recipients: Iterable[str]) -> set[str]:
@@ -148,6 +161,9 @@ def _digits(recipient: str) -> str:
 def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:
     return (spellings[start : start + PARAMETERS] for start in range(0, len(spellings), PARAMETERS))
 
+
+# Letters whose mark is a part of them.
+_UNMARKED = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h"})
 
 _SOME = select(table.c.recipient).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))
 _REMOVE = delete(table).where(table.c.recipient.in_(bindparam("recipients", expanding=True)))

@@ -2,7 +2,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.connections import set_connection
@@ -55,6 +60,76 @@ def test_a_wrong_number_is_refused_with_all_that_came_with_it(wrong: list[str]) 
     assert recipients() == ["34666666666"]
 
 
+def test_all_wrong_rows_are_named_or_the_first_of_many() -> None:
+    with pytest.raises(BadInput) as caught:
+        suppress(["x", "+51987654321", "y\u200e"])
+    message = str(caught.value)
+    assert message.startswith("numbers: 2 rows are invalid, and nobody was suppressed; correct them, or call it with")
+    assert "row 1: number: 'x' is not a phone number | row 3: number: 'y\\u200e' is not a phone number" in message
+    with pytest.raises(BadInput, match=r"row 20: .* \| and 80 more$") as caught:
+        suppress(["x"] * 100)
+    assert "row 21" not in str(caught.value)
+
+
+def test_wrong_rows_can_be_skipped_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert suppress(["x", "+51987654321", ""], on_invalid="skip") == 1
+    assert recipients() == ["51987654321"]
+    assert "2 rows are invalid and were skipped: row 1: number: 'x' is not a phone number | row 3:" in caplog.text
+    with pytest.raises(BadInput, match="on_invalid: unknown value 'ignore'; expected one of fail, skip"):
+        suppress([], on_invalid="ignore")
+
+
+@pytest.mark.parametrize("named", [str, Path, lambda path: f"file://{path}"], ids=["text", "path", "URI"])
+def test_a_file_is_suppressed(tmp_path: Path, named: Callable[[Path], Any]) -> None:
+    path = tmp_path / "unsubscribed.csv"
+    path.write_text("Name;Teléfono\nAna;+51 987 654 321\nBen;\nEva;+51 987 654 322\n", "cp1252")
+    with pytest.raises(BadInput, match=r"1 rows are invalid.*row 2: number: the text is empty"):
+        suppress(named(path), column="Teléfono", encoding="cp1252")
+    assert suppress(named(path), "left", column="Teléfono", encoding="cp1252", on_invalid="skip") == 2
+    assert suppress(input_path=str(path), column="Teléfono", encoding="cp1252", on_invalid="skip") == 0
+    assert recipients() == ["51987654321", "51987654322"]
+    with pytest.raises(BadInput, match="give exactly one of numbers, input_path and sql"):
+        suppress(["+51987654321"], input_path=str(path))
+
+
+def test_rows_are_suppressed_by_their_column() -> None:
+    assert suppress([{"mobile": "+51987654321", "name": "Ana"}, {"mobile": "123456@lid"}], column="mobile") == 2
+    assert recipients() == ["123456@lid", "51987654321"]
+
+
+def test_the_rows_of_a_query_are_suppressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database, database:
+        database.execute("CREATE TABLE people (id, mobile)")
+        database.execute("INSERT INTO people VALUES (1, '987 654 321'), (2, '987 654 322')")
+    set_connection(monkeypatch, "crm", "sqlite", host=str(tmp_path / "crm.db"))
+    query = {"sql": "SELECT * FROM people ORDER BY id", "sql_conn_id": "crm", "column": "mobile"}
+    assert suppress(**query, default_region="PE") == 2
+    assert recipients() == ["51987654321", "51987654322"]
+
+
+def test_a_connection_gives_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"default_region": "PE"}
+    set_connection(monkeypatch, "wa", "wuzapi", host="http://127.0.0.1:9", password="t0ken-of-a-test", extra=extra)
+    assert suppress("987 654 321", wa_conn_id="wa") == 1
+    assert suppress("666 666 611", wa_conn_id="wa", default_region="ES") == 1
+    assert recipients() == ["34666666611", "51987654321"]
+    assert unsuppress("987 654 321", wa_conn_id="wa") == 1
+
+
+def test_a_country_that_is_assumed_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert suppress(["3224323817", "+51987654321"]) == 2
+    assert "suppressed all the same: 1 read as +32 (BE)" in caplog.text
+    with pytest.raises(BadInput, match="has no country code"):
+        suppress("3224323817", international_without_plus=False)
+
+
+@pytest.mark.parametrize("stored", ["12345", "666666611", "x" * 20, "0051987654321"])
+def test_whoever_stands_on_the_list_can_be_taken_off(airflow_store: Store, stored: str) -> None:
+    airflow_store.suppressions.add([stored, "51987654321"])
+    assert unsuppress([row["recipient"] for row in suppressed()], default_region="ES") == 2
+    assert recipients() == []
+
+
 def test_who_wrote_a_word_is_suppressed(airflow_store: Store) -> None:
     texts = {"511": "STOP", "512": "hello", "513": "stop.", "": "STOP"}
     messages = [InboxMessage(message_id=sender, sender=sender, text=text) for sender, text in texts.items()]
@@ -65,6 +140,11 @@ def test_who_wrote_a_word_is_suppressed(airflow_store: Store) -> None:
         ("513", 'wrote "stop"'),
     ]
     assert airflow_store.events.last_id() == 0
+
+
+def test_the_id_of_a_button_may_be_the_word(airflow_store: Store) -> None:
+    message = InboxMessage(message_id="1", sender="511", kind="button", text="No more, please", selected_id="stop")
+    assert heed_opt_outs([message]) == 1
 
 
 def test_a_hook_sends_nothing_to_who_is_suppressed(airflow_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,7 @@ def test_any_text_is_stored(store: Store) -> None:
     "text",
     [
         *("STOP", "stop", "Stop.", " STOP! ", "*Stop*", "“stop”", "STOP \N{PERSON WITH FOLDED HANDS}", "ＳＴＯＰ"),
+        *("no mas", "NO MAS", "ST\u200bOP", "S\u00adTOP", "Stóp", "STOP\ufe0f", "\u2068stop\u2069"),
         *("\u200bstop\n", "stop \u2764\ufe0f", "¡No más!", "no  más", "NO MÁS", "no ma\u0301s"),
     ],
 )
@@ -147,6 +148,26 @@ def test_without_words_nobody_opts_out(store_url: str, words: list[str]) -> None
 def test_a_word_in_another_script_is_not_cut(store: Store) -> None:
     words = OptOutWords(["रोको"])
     assert words.written([("1", "रोको!"), ("2", "रोक")]) == {"1": 'wrote "रोको"'}
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("Arrêt", "ARRET"), ("arret", "Arrêt!"), ("arre\u0302t", "arrêt"), ("DURDUR", "durdur"), ("İPTAL", "iptal"),
+        ("iptal", "IPTAL"), ("hayır", "HAYIR"), ("HAYIR", "hayir"), ("إيقاف", "ايقاف"), ("إِيقَاف", "إيقاف"),
+        ("إيقاف", "إيقـــاف"), ("1", "1\ufe0f\u20e3"), ("1", "１"), ("1\ufe0f\u20e3", "1"), ("STRASSE", "straße"),
+        ("wyłącz", "wylacz"), ("ΔΙΑΚΟΠΉ", "διακοπη"), ("СТОЙ", "стой"),
+    ],
+)  # fmt: skip
+def test_accents_and_marks_do_not_matter_on_either_side(word: str, text: str) -> None:
+    assert set(OptOutWords([word]).written([("1", text)])) == {"1"}
+
+
+def test_the_text_and_the_id_of_a_button_are_heard(heeding: Store) -> None:
+    for sender, content in (("511", {"text": "Stop"}), ("512", {"text": "Go away", "selected_id": "STOP"})):
+        record = InboxMessage(message_id=sender, sender=sender, kind="button", **content)
+        heeding.events.add([new(Event(kind=EventKind.INBOX, record=record, vendor_kind="Message"), "my_wa")])
+    assert recipients(heeding) == ["511", "512"]
 
 
 def test_a_message_that_is_posted_again_does_not_suppress_again(heeding: Store) -> None:

@@ -13,7 +13,7 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import NumberRules, region
 from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
 from airflow_provider_wa.bulk.output_files import prove_writable
-from airflow_provider_wa.operators._run.input_list import InputList
+from airflow_provider_wa.connections.input_list import InputList
 from airflow_provider_wa.operators._run.list_numbers import InvalidLimit, ListNumbers
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.paths import open_path

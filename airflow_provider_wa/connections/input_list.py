@@ -11,7 +11,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.arguments import as_list
 from airflow_provider_wa.bulk.columns import Columns, Keys
 from airflow_provider_wa.bulk.files import columns_of, prove, read_column, read_rows
 from airflow_provider_wa.bulk.formats import Names, Proof
@@ -247,4 +246,5 @@ def _listed(items: Any, name: str) -> list[Any]:
         raise BadInput(f"{name}: expected a list, got {type(items).__name__}; give its to_dict('records')")
     if not isinstance(items, Iterable) or isinstance(items, (bytes, Mapping)):
         raise BadInput(f"{name}: expected a list, got {type(items).__name__}")
-    return as_list(items)
+    # The XComs of a mapped task give all at once for a slice.
+    return list(items[:] if isinstance(items, Sequence) else items)

@@ -16,8 +16,8 @@ from helpers.postgres import Postgres
 
 from airflow_provider_wa.api.errors import BadInput, Retry
 from airflow_provider_wa.bulk.partition import partition
-from airflow_provider_wa.operators._run import input_list
-from airflow_provider_wa.operators._run.input_list import InputList, QueryFailed
+from airflow_provider_wa.connections import input_list
+from airflow_provider_wa.connections.input_list import InputList, QueryFailed
 
 
 class Xcoms(Sequence[Any]):
