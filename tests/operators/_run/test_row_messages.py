@@ -8,9 +8,11 @@ from helpers.connections import FIELDS, set_connection
 from helpers.tasks import FakeTask, run_of
 
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
+from airflow_provider_wa.api.numbers import NumberRules
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators._run import row_messages
+from airflow_provider_wa.operators._run.list_numbers import ListNumbers
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.row_messages import RowMessages, recipient_names
 from airflow_provider_wa.operators._run.row_template import RowTemplate
@@ -29,7 +31,8 @@ def connections(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
 def messages(message: Any, key: str | None = None) -> RowMessages:
     task = FakeTask(WaHook.for_connection("wa_portal"), "wa_portal")
     templates = RowTemplate(message, "message", {}), RowTemplate(key, "idempotency_key", {}, filled=True)
-    return RowMessages(SendOnce(task, MessageKeys(run_of(), "wa_portal")), "phone", None, *templates)
+    numbers = ListNumbers("phone", None, NumberRules(), jids=True)
+    return RowMessages(SendOnce(task, MessageKeys(run_of(), "wa_portal")), numbers, *templates)
 
 
 def prove(message: Any, rows: Any, key: str | None = None) -> None:
