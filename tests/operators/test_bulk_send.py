@@ -914,3 +914,30 @@ def test_the_store_has_the_batch_with_its_run_and_counts(vendors: Vendors, airfl
     assert (batch.kind, batch.run_id, batch.map_index) == (BatchKind.SEND, "r1", 3)
     assert batch.counts == {"total": 2, "accepted": 2, "skipped": 0, "failed": 0, "unknown": 0}
     assert batch.ended_at is not None
+
+
+# How numbers are read.
+
+
+def test_each_row_is_read_by_its_country_and_nobody_elses(vendors: Vendors) -> None:
+    rows = [
+        {"phone": "3224323817", "land": "CO"},
+        {"phone": "666666611", "land": "ES"},
+        {"phone": "3105550111", "land": ""},
+        {"phone": "3105550112", "land": "Colombia"},
+    ]
+    summary = send(rows, country_column="land")
+    assert [(row["to"], row["status"]) for row in summary["results"][:2]] == [
+        ("573224323817", "accepted"),
+        ("34666666611", "accepted"),
+    ]
+    reasons = [row["detail"] for row in summary["results"][2:]]
+    assert "is not a valid phone number; write it with +" in reasons[0]
+    assert "country_column: 'COLOMBIA' is not a country" in reasons[1]
+    assert taken(vendors) == ["573224323817", "34666666611"]
+
+
+def test_nothing_is_sent_if_too_many_numbers_are_invalid(vendors: Vendors) -> None:
+    with pytest.raises(AirflowFailException, match=r"max_invalid: 2 of 3 numbers are invalid; at most 0.5 of them"):
+        send(["+34666666611", "3.46667E+10", "+34666666612 / 3"], max_invalid="50%")
+    assert taken(vendors) == []
