@@ -65,15 +65,17 @@ class DryRun:
             while chunk := list(islice(rows, ROWS_AT_ONCE)):
                 made = [self.address(number, row) for number, row in enumerate(chunk, place)]
                 place += len(chunk)
-                known = LookUp.of(self.store, [each for each in made if isinstance(each, Addressed)], self.policy.cap)
+                known = LookUp.of(self.store, made, self.policy.cap)
                 for each in made:
                     yield self._result(each, known)
 
     def _result(self, each: Addressed | Unaddressed, known: LookUp) -> dict[str, Any]:
-        if isinstance(each, Unaddressed):
+        facts = known.facts(each, self._seen)
+        if facts is None:
+            assert isinstance(each, Unaddressed)
             status, detail = each.state.value, each.reason
         else:
-            status, detail = self._outlook(known.facts(each, self._seen), known)
+            status, detail = self._outlook(facts, known)
         self.counts[status] += 1
         text = shown_text(each.message) if isinstance(each, Addressed) else ""
         values = (each.given, each.to or None, status, None, None, detail, text)

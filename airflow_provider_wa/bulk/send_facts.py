@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from airflow_provider_wa.api.numbers import person
 from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows, FirstRow
-from airflow_provider_wa.bulk.send_results import Addressed, Identity
-from airflow_provider_wa.store.send_states import SendState, Step, elsewhere, next_step
+from airflow_provider_wa.bulk.send_results import Addressed, Identity, Unaddressed
+from airflow_provider_wa.store.send_states import SendState, Step, elsewhere, next_step, stands
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store
 
@@ -24,13 +24,14 @@ DIGITS = 15
 class Facts:
     """All facts about a message but those that only the vendor knows.
 
+    :param message: the message, or a row of which none can be made any more, but which may have been sent before.
     :param stored: the message as the store has it.
     :param before: the first row that has its key, if that is another row.
     :param suppressed: the recipient must not be written to.
     :param capped: what the recipient has got, if that is as much as a person may get.
     """
 
-    message: Addressed
+    message: Addressed | Unaddressed
     stored: SendRow | None
     before: FirstRow | None = None
     suppressed: bool = False
@@ -95,27 +96,43 @@ class LookUp:
     cap: Cap | None
 
     @classmethod
-    def of(cls, store: Store, messages: Sequence[Addressed], cap: Cap | None) -> LookUp:
+    def of(cls, store: Store, rows: Sequence[Addressed | Unaddressed], cap: Cap | None) -> LookUp:
         """Ask the store; it blocks."""
-        recipients = {message.to for message in messages}
+        recipients = {row.to for row in rows if isinstance(row, Addressed)}
         now = datetime.now(timezone.utc)
         return cls(
-            store.sends.known(message.key for message in messages),
+            store.sends.known(row.key for row in rows if row.key),
             store.suppressions.among(recipients),
             store.sends.recent(recipients, cap.limit_at(now).since) if cap else {},
             cap,
         )
 
-    def facts(self, message: Addressed, seen: DiskFirstRows) -> Facts:
-        """Return the facts about a message, and count it among the rows that were seen."""
+    def facts(self, message: Addressed | Unaddressed, seen: DiskFirstRows) -> Facts | None:
+        """Return the facts about a message, and count it among the rows that were seen.
+
+        None for a row without a message, unless it was sent, or may have been, when it had one.
+        """
+        if isinstance(message, Unaddressed):
+            return self._standing(message, seen)
         recent = self.recent.get(message.to)
         return Facts(
             message,
             self.stored.get(message.key),
-            seen.add(int(message.key[:DIGITS], 16), message.row, owner(message.to)),
+            _seen_before(message, seen),
             message.to in self.suppressed,
             recent if self.cap and self.cap.reached(recent) else None,
         )
+
+    def _standing(self, row: Unaddressed, seen: DiskFirstRows) -> Facts | None:
+        stored = self.stored.get(row.key)
+        if stored is None or not stands(stored.state, repeated=False):
+            return None  # nothing was sent, so that a further row of its key may be
+        before = _seen_before(row, seen)
+        return Facts(row, stored) if stands(stored.state, repeated=before is not None) else None
+
+
+def _seen_before(row: Addressed | Unaddressed, seen: DiskFirstRows) -> FirstRow | None:
+    return seen.add(int(row.key[:DIGITS], 16), row.row, owner(row.to))
 
 
 def owner(recipient: str) -> int:

@@ -46,13 +46,19 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Unaddressed:
-    """A row that no message is made of, the reason, and its state; ``to`` is empty if it has no valid recipient."""
+    """A row that no message is made of, the reason, and its state; ``to`` is empty if it has no valid recipient.
+
+    ``key`` is that of the message, where it does not depend on the text: an earlier try may have sent it.
+    """
 
     row: int
     given: str
     reason: str
     to: str = ""
     state: SendState = SendState.FAILED
+    key: str = ""
+    identity: Identity = Identity.RECIPIENT
+    name: str = ""
 
 
 @dataclass

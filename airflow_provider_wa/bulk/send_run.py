@@ -138,25 +138,29 @@ class BulkSend:
         self, made: Sequence[Addressed | Unaddressed], changes: list[Change]
     ) -> AsyncIterator[Addressed]:
         """Those of some rows that are to be sent to now; the others are counted."""
-        addressed = [each for each in made if isinstance(each, Addressed)]
-        known = await asyncio.to_thread(LookUp.of, self.store, addressed, self.policy.cap)
+        known = await asyncio.to_thread(LookUp.of, self.store, made, self.policy.cap)
         for before in known.stored.values():
             if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
                 self._reconciler.note_accepted(before.settled_at, before.message_id)
         for each in made:
-            if isinstance(each, Unaddressed):
+            facts = known.facts(each, self._seen)
+            if facts is None:
+                assert isinstance(each, Unaddressed)
                 self._report(changes, each, each.state, each.reason)
                 continue
-            step, facts = await self._decided(known.facts(each, self._seen))
+            step, facts = await self._decided(facts)
             if to_send := self._carried_out(step, facts, changes):
                 yield to_send
 
     async def _decided(self, facts: Facts) -> tuple[Step, Facts]:
         """Return the step for a message, and the facts with what the vendor knows."""
+        each = facts.message
+        if isinstance(each, Unaddressed):  # there is no text to look for in a report, and nothing to send
+            return facts.step(self.batch, further=self._further, reconciled=True), facts
         step = facts.step(self.batch, further=self._further)
         if facts.stored and step is Step.RECONCILE:
-            facts = facts.as_stored(await self._cleared_up(facts.message, facts.stored))
-            may_repeat = self._may_repeat(facts.message)
+            facts = facts.as_stored(await self._cleared_up(each, facts.stored))
+            may_repeat = self._may_repeat(each)
             step = facts.step(self.batch, further=self._further, reconciled=True, may_repeat=may_repeat)
         return step, facts
 
@@ -172,13 +176,13 @@ class BulkSend:
             self.counts.duplicates += state is SendState.SKIPPED
             self._report(changes, each, state, detail, row.message_id)
             return None
-        if step is Step.SEND_AGAIN and row:
+        if step is Step.SEND_AGAIN and row and isinstance(each, Addressed):
             return replace(each, message_id=row.message_id or each.message_id, again=True)
         if row and row.row != each.row:
             changes.append(Place(key=each.key, batch=self.batch, row=each.row))
-        if step is Step.SEND:
+        if step is Step.SEND and isinstance(each, Addressed):
             return each
-        if step in (Step.SKIP_SUPPRESSED, Step.SKIP_CAPPED):
+        if step in (Step.SKIP_SUPPRESSED, Step.SKIP_CAPPED) and isinstance(each, Addressed):
             self._note(changes, each, SendState.SKIPPED, facts.reason(step, self.policy.cap))
         elif row:
             self.counts.states[row.state] += 1

@@ -147,6 +147,14 @@ def next_step(
     return _STEPS[state, ours, repeated, another, suppressed, capped, further, reconciled, may_repeat]
 
 
+def stands(state: SendState, *, repeated: bool) -> bool:
+    """Return True if the message in the store is that of a row of which no message can be made any more.
+
+    :param repeated: the list has a row with its key before, which has the message.
+    """
+    return state in MAY_HAVE_GONE_OUT and not repeated
+
+
 def outcome(error: WaError, *, again: bool) -> SendState:
     """Return the outcome of a request that ended with an error.
 

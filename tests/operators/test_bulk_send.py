@@ -539,6 +539,31 @@ def test_a_row_without_a_message_leaves_its_person_to_the_next_row(vendors: Vend
     assert texts(vendors) == ["Hi two"]
 
 
+@pytest.mark.parametrize("key", [None, "hello-{{ to }}"])
+def test_a_row_that_was_sent_and_has_no_message_any_more_keeps_its_result(vendors: Vendors, key: str | None) -> None:
+    first = send(people("one", "two"), "Hi {{ text }}", idempotency_key=key)
+    again = send(people("", "two"), "Hi {{ text }}", idempotency_key=key)
+    assert again["results"][0] == first["results"][0]
+    assert statuses(again) == ["accepted", "skipped"]
+    dry = send(people("", "two"), "Hi {{ text }}", idempotency_key=key, dry_run=True)
+    assert dry["results"][0]["detail"] == "it was accepted before"
+    third = send([*people(""), {"phone": existing(1)[0], "text": "x"}], "Hi {{ text }}", idempotency_key=key)
+    assert statuses(third) == ["accepted", "accepted"]
+    assert texts(vendors) == ["Hi one", "Hi x"]
+
+
+def test_a_row_in_doubt_that_has_no_message_any_more_stays_so(vendors: Vendors) -> None:
+    fault(vendors, "wa_portal", "lost_reply")
+    vendors.control("faults", vendor="wa_portal", kind="server_error", status=502, path="eport")
+    with pytest.raises(VendorUnavailable):
+        send(people("first"), "{{ text }}")
+    vendors.state.faults.clear()
+    rows = [*people("", "second"), {"phone": existing(1)[0], "text": "x"}]
+    summary = send(rows, "{{ text }}", on_unknown="skip")
+    assert statuses(summary) == ["unknown", "skipped", "accepted"]
+    assert texts(vendors) == ["first", "x"]
+
+
 def test_a_person_in_two_parts_gets_one_message_and_each_part_has_a_result_for_each_row(
     vendors: Vendors, airflow_store: Store, tmp_path: Path
 ) -> None:

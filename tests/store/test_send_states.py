@@ -38,6 +38,7 @@ from airflow_provider_wa.store.send_states import (
     held,
     next_step,
     outcome,
+    stands,
 )
 
 FLAGS = (False, True)
@@ -325,3 +326,9 @@ def test_results_show_what_was_only_intended_as_unknown() -> None:
 def test_another_parts_message_is_skipped_and_another_runs_has_its_state(state: SendState) -> None:
     assert elsewhere(state, other_part=True) is SendState.SKIPPED
     assert elsewhere(state, other_part=False) is as_reported(state)
+
+
+@pytest.mark.parametrize("state", SendState)
+def test_what_may_have_gone_out_stands_for_a_row_that_has_no_message_any_more(state: SendState) -> None:
+    assert stands(state, repeated=False) is (state in MAY_HAVE_GONE_OUT)
+    assert not stands(state, repeated=True)

@@ -86,6 +86,13 @@ class MessageKeys:
             return Identity.KEY
         return Identity.MESSAGE if self._duplicates else Identity.RECIPIENT
 
+    def lasting(self, recipient: str, given: str | None = None) -> str:
+        """Return the key of a message whatever its text is; empty if the key depends on that.
+
+        :raises BadInput: as for ``key``.
+        """
+        return "" if self.identity(given) is Identity.MESSAGE else self.key(recipient, None, given)
+
     def key(self, recipient: str, message: Any, given: str | None = None) -> str:
         """Return a message's key: the same over all tries of a run, or over all runs if the author gives one.
 

@@ -34,14 +34,16 @@ class RowMessages:
 
     def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
         """Return the message of a row, or the reason why it has none."""
-        given, to = given_text(row.get(self.numbers.column)), ""
+        given, to, name, lasting = given_text(row.get(self.numbers.column)), "", None, ""
         try:
             to = self.numbers.read(row)
             known = recipient_names(to)
-            spec, key = self.message.render(row, known), self.key.render(row, known)
-            return self.sender.address(place, given, to, spec, key, None)
+            name = self.key.render(row, known)
+            lasting = self.sender.keys.lasting(to, name)
+            return self.sender.address(place, given, to, self.message.render(row, known), name, None)
         except (BadInput, UnsupportedByVendor) as error:
-            return Unaddressed(place, given, str(error), to)
+            identity = self.sender.keys.identity(name)
+            return Unaddressed(place, given, str(error), to, key=lasting, identity=identity, name=name or "")
 
     def prove(self, rows: Iterable[Mapping[str, Any]], columns: Collection[str], repeated: Collection[str]) -> None:
         """Find all mistakes in the templates that can be found before anything is sent.

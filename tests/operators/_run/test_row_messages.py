@@ -9,7 +9,7 @@ from helpers.tasks import FakeTask, run_of
 
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
 from airflow_provider_wa.api.numbers import NumberRules
-from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.bulk.send_results import Addressed, Identity, Unaddressed
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators._run import row_messages
 from airflow_provider_wa.operators._run.list_numbers import ListNumbers
@@ -28,11 +28,11 @@ def connections(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     set_connection(monkeypatch, "wa_portal", "wa_portal", **FIELDS["wa_portal"])
 
 
-def messages(message: Any, key: str | None = None) -> RowMessages:
+def messages(message: Any, key: str | None = None, **options: Any) -> RowMessages:
     task = FakeTask(WaHook.for_connection("wa_portal"), "wa_portal")
     templates = RowTemplate(message, "message", {}), RowTemplate(key, "idempotency_key", {}, filled=True)
     numbers = ListNumbers("phone", None, NumberRules(), jids=True)
-    return RowMessages(SendOnce(task, MessageKeys(run_of(), "wa_portal")), numbers, *templates)
+    return RowMessages(SendOnce(task, MessageKeys(run_of(), "wa_portal", **options)), numbers, *templates)
 
 
 def prove(message: Any, rows: Any, key: str | None = None) -> None:
@@ -115,3 +115,16 @@ def test_as_many_different_messages_are_tried_as_there_may_be(monkeypatch: pytes
 def test_a_key_is_proved_by_its_names() -> None:
     with pytest.raises(BadInput, match="idempotency_key: there is no column 'invoice'"):
         prove("hello", PEOPLE, "{{ invoice }}")
+
+
+def test_a_row_without_a_message_has_the_key_that_its_message_had_unless_that_is_of_the_text() -> None:
+    row = {"phone": PHONE}
+    sent = messages("Hi").address(1, row)
+    lacking = messages("Hi {{ name }}").address(1, row)
+    assert isinstance(lacking, Unaddressed)
+    assert (lacking.key, lacking.identity) == (sent.key, Identity.RECIPIENT)
+    named = messages("Hi {{ name }}", "n-{{ to }}").address(1, row)
+    assert isinstance(named, Unaddressed)
+    assert (named.key, named.name) == (messages("Hi", "n-{{ to }}").address(1, row).key, f"n-{PHONE}")
+    for made in (messages("Hi {{ name }}", duplicates=True), messages("Hi", "n-{{ name }}")):
+        assert made.address(1, row).key == ""
