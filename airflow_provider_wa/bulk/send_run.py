@@ -140,7 +140,9 @@ class BulkSend:
         """Those of some rows that are to be sent to now; the others are counted."""
         known = await asyncio.to_thread(LookUp.of, self.store, made, self.policy.cap)
         for before in known.stored.values():
-            if before.state is SendState.ACCEPTED and before.message_id and before.settled_at:
+            # What went out over another connection is not in this one's report.
+            ours = before.batch == self.batch and before.state is SendState.ACCEPTED
+            if ours and before.message_id and before.settled_at:
                 self._reconciler.note_accepted(before.settled_at, before.message_id)
         for each in made:
             facts = known.facts(each, self._seen)

@@ -411,6 +411,15 @@ async def test_a_report_that_lacks_what_was_accepted_tells_nothing_of_what_was_n
     assert tries.states() == ["accepted"] * 3
 
 
+async def test_a_report_need_not_show_what_went_out_over_another_connection(tries: Tries) -> None:
+    first, second = us(2)
+    await tries(Vendor(), [first], batch="before", conn_id="other")
+    vendor = Reporting(refuse=raising(OutcomeUnknown("no reply"), second, times=1))
+    await tries(vendor, [first, second])
+    assert vendor.reached == [second]
+    assert tries.states() == ["accepted"] * 2
+
+
 async def test_while_the_account_is_logged_out_a_report_tells_nothing_of_what_may_wait(tries: Tries) -> None:
     vendor = ReportingWithSession(answer=raising(OutcomeUnknown("no reply"), times=1), shown=0)
     vendor.state = SessionState.LOGGED_OUT
