@@ -15,7 +15,7 @@ from airflow_provider_wa.bulk.columns import Columns, Keys
 from airflow_provider_wa.bulk.csv_reader import Csv, read_csv
 from airflow_provider_wa.bulk.open_file import PACKED, AnyPath, is_packed, open_file
 from airflow_provider_wa.bulk.parquet import Table as ParquetTable
-from airflow_provider_wa.bulk.spans import Span, within
+from airflow_provider_wa.bulk.spans import Span
 from airflow_provider_wa.bulk.text import TextFormat, numbered_lines
 from airflow_provider_wa.bulk.values import given_or_empty
 from airflow_provider_wa.bulk.xlsx import Sheet
@@ -135,14 +135,14 @@ class JsonLines:
 
     def values(self, path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[Any]:
         keys = self._keys(path, column, text)
-        with self._objects(path, text) as rows:
-            for row in within(rows, span):
+        with self._objects(path, text, span) as rows:
+            for row in rows:
                 yield keys.value(json_lines.exact(row, keys.key))
 
     def rows(self, path: AnyPath, column: str, span: Span | None, text: TextFormat) -> Iterator[dict[str, Any]]:
         keys = self._keys(path, column, text)
-        with self._objects(path, text) as rows:
-            for row in within(rows, span):
+        with self._objects(path, text, span) as rows:
+            for row in rows:
                 yield keys.row(json_lines.exact(row, keys.key))
 
     def columns(self, path: AnyPath, column: str, text: TextFormat, proof: Proof | None) -> Names:
@@ -163,9 +163,9 @@ class JsonLines:
             return Keys.of(rows, column, str(path))
 
     @contextmanager
-    def _objects(self, path: AnyPath, text: TextFormat) -> Iterator[Iterator[dict[str, Any]]]:
+    def _objects(self, path: AnyPath, text: TextFormat, span: Span | None = None) -> Iterator[Iterator[dict[str, Any]]]:
         with open_file(path) as file:
-            yield json_lines.objects(numbered_lines(file, str(path), text.encoding), str(path))
+            yield json_lines.objects(numbered_lines(file, str(path), text.encoding), str(path), span)
 
 
 def _tabs(file: IO[bytes], name: str, column: str | None, text: TextFormat) -> Csv:

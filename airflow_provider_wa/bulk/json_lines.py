@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk.spans import Span, within
 from airflow_provider_wa.bulk.text import Line
 
 
@@ -29,15 +30,16 @@ class Exponent(float):
         return number
 
 
-def objects(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
+def objects(lines: Iterable[Line], name: str, span: Span | None = None) -> Iterator[dict[str, Any]]:
     """Yield the objects of the lines that are not blank.
 
     :param name: the file's name, for errors.
+    :param span: these rows only; those before them are not decoded.
     :raises BadInput: a line is not a JSON object, or names a value twice.
     """
-    for number, line in lines:
-        if not line.isspace():
-            yield _object(line, number, name)
+    filled = ((number, line) for number, line in lines if not line.isspace())
+    for number, line in within(filled, span):
+        yield _object(line, number, name)
 
 
 def _object(line: str, number: int, name: str) -> dict[str, Any]:
