@@ -99,5 +99,9 @@ class UnsupportedByVendor(WaError):
     """This vendor has no such capability."""
 
 
+class QueueClosed(WaError):
+    """The vendor posts its events to a webhook, so its queue is closed. Read them from the store of the receiver."""
+
+
 class UnexpectedReply(WaError):
     """A reply that is not what the vendor documents; ``raw`` holds it, masked and shortened."""

@@ -11,13 +11,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.errors import QueueClosed, WaError
 from airflow_provider_wa.api.kinds import MESSAGES, beyond_messages, is_wanted
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.waiting.inbox_puller import Pull, can_pull, pulling
+from airflow_provider_wa.waiting.inbox_puller import Pull, Pulled, can_pull, pulling
 from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE, try_again
 from airflow_provider_wa.waiting.read_position import ReadPosition
 from airflow_provider_wa.waiting.store_poller import Watch, store_poller
@@ -135,6 +135,7 @@ class InboxReader:
                 await asyncio.wait([task])
 
     async def _pull_on(self, pull: Pull, watch: Watch) -> None:
+        pull = self._while_open(pull) if self.source == "auto" else pull
         try:
             while True:
                 began = time.monotonic()
@@ -145,6 +146,22 @@ class InboxReader:
                     await asyncio.sleep(max(SHORTEST_PAUSE, began + self._pause - time.monotonic()))
         finally:
             watch.add(())
+
+    def _while_open(self, pull: Pull) -> Pull:
+        """Return a pull that finds nothing while a queue is closed: the receiver has the messages then."""
+        said = False
+
+        async def pull_while_open() -> Pulled:
+            nonlocal said
+            try:
+                return await pull()
+            except QueueClosed as closed:
+                if not said:
+                    self.log.warning("Connection %s: %s; messages are read from the store", self.conn_id, closed)
+                said = True
+                return Pulled(0)
+
+        return pull_while_open
 
     @property
     def _subjects(self) -> list[Subject]:

@@ -16,6 +16,7 @@ TREE: dict[type[WaError], tuple[Retry, bool]] = {
     errors.VendorUnavailable: (Retry.LATER, False),
     errors.OutcomeUnknown: (Retry.NEVER, False),
     errors.UnsupportedByVendor: (Retry.NEVER, False),
+    errors.QueueClosed: (Retry.NEVER, False),
     errors.UnexpectedReply: (Retry.NEVER, False),
 }
 BY_NAME = pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)

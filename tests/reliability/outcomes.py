@@ -37,6 +37,7 @@ REFUSED = "Unauthorized, 1 request"
 NO_QUOTA = "QuotaExceeded, 1 request"
 NO_SESSION = "SessionDown, 1 request"
 WRONG = "BadInput, 1 request"
+CLOSED = "QueueClosed, 1 request"
 STRANGE = "UnexpectedReply, 1 request"
 
 
@@ -151,7 +152,7 @@ _CODES: Mapping[str, Iterable[tuple[str, str, str]]] = {
         ("not authorized", NO_SESSION, NO_SESSION),
         ("bad number", WRONG, WRONG),
         ("bad request", WRONG, WRONG),
-        ("queue closed", WRONG, WRONG),
+        ("queue closed", CLOSED, CLOSED),
         ("suspended", NO_SESSION, NO_SESSION),
         ("timeout", UNAVAILABLE, UNCLEAR),
     ),

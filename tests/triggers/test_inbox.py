@@ -16,7 +16,7 @@ from airflow.triggers.base import BaseEventTrigger
 from helpers.connections import set_store
 from helpers.vendors import Vendors
 
-from airflow_provider_wa.api.errors import BadInput, Unauthorized, UnsupportedByVendor, VendorUnavailable
+from airflow_provider_wa.api.errors import BadInput, QueueClosed, Unauthorized, UnsupportedByVendor, VendorUnavailable
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
 from airflow_provider_wa.connections.store import get_store
@@ -333,6 +333,25 @@ async def test_wrong_credentials_raise_after_a_pause_and_show_no_token(
     assert time.monotonic() - before > 0.5, "Airflow starts it again at once"
     assert vendors.state.ledger.requests["wa_portal"] == 1
     assert "very-wrong-token" not in f"{caught.value!r} {caplog.text}"
+
+
+async def test_while_a_webhook_closes_the_queue_the_store_is_read(vendors: Vendors, store: Store) -> None:
+    vendors.control("webhook", vendor="green_api", url="http://127.0.0.1:1/")
+    async with running("green_api") as following:
+        await started(store, "green_api")
+        posted(store, "green_api", "posted")
+        assert texts(store, await following()) == ["posted"]
+        await wait_until(lambda: vendors.state.ledger.requests["green_api"] > 1)
+        vendors.control("webhook", vendor="green_api", url="")
+        await asyncio.to_thread(comes, vendors, "green_api", "in the queue")
+        assert texts(store, await following()) == ["in the queue"]
+
+
+async def test_a_closed_queue_raises_if_it_is_the_only_source(vendors: Vendors, store: Store) -> None:
+    vendors.control("webhook", vendor="green_api", url="http://127.0.0.1:1/")
+    async with running("green_api", source="vendor") as following:
+        with pytest.raises(QueueClosed, match="delete_webhook"):
+            await following()
 
 
 async def test_a_vendor_without_an_inbox_raises(vendors: Vendors, store: Store) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from airflow_provider_wa.api.errors import (
     BadInput,
+    QueueClosed,
     QuotaExceeded,
     RateLimited,
     SessionDown,
@@ -211,7 +212,7 @@ ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(Unauthorized, "the instance is not paid for", code="instance account is expired", part=True),
     ErrorRule(Unauthorized, "the instance was deleted", code="instance is deleted", part=True),
     ErrorRule(BadInput, "the file behind the URL is too large", code="exceeded max upload size", part=True),
-    ErrorRule(BadInput, "the instance posts its notifications to a URL, so its queue is closed: read them from the "
+    ErrorRule(QueueClosed, "the instance posts its notifications to a URL, so its queue is closed: read them from the "
               "receiver's store, or call delete_webhook and ask again after a minute",
               code="custom webhook url is set", part=True),
     ErrorRule(SessionDown, "WhatsApp lets the account write to no new people for a while",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_wa.api.errors import (
     BadInput,
     OutcomeUnknown,
+    QueueClosed,
     QuotaExceeded,
     RateLimited,
     SessionDown,
@@ -504,7 +505,7 @@ CUSTOM_WEBHOOK = "Message cannot be received because custom webhook url is set"
 @pytest.mark.parametrize("body", [{"message": CUSTOM_WEBHOOK}, {"reason": CUSTOM_WEBHOOK}, CUSTOM_WEBHOOK], ids=str)
 def test_a_queue_that_a_webhook_closes_says_what_to_do(body: Any) -> None:
     error = play(VENDOR.receive_notification(), [reply(body, 400)]).error
-    assert type(error) is BadInput
+    assert type(error) is QueueClosed
     assert "call delete_webhook" in str(error)
 
 
