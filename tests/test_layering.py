@@ -38,7 +38,7 @@ ALLOWED: Mapping[str, str] = {
     "notifications": "api arguments hooks airflow",
     "queues": "triggers airflow",
     "receiver": "api store starlette",
-    "plugin": "api store receiver connections config serving airflow starlette",
+    "plugin": "api store receiver connections config provider_info serving airflow starlette",
     "cli": "api store connections airflow",
     "sandbox": "serving starlette",
     "provider_info": "vendors",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_provider_wa.plugin.port_zero import PortZero
 from airflow_provider_wa.receiver.paths import hide_path
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class LazyReceiver:
 
 
 class WaPlugin(AirflowPlugin):
-    """Mounts the receiver of webhooks and callbacks in Airflow's API server, under ``/wa``."""
+    """Mounts the receiver of webhooks and callbacks in Airflow's API server, under ``/wa``; mends its Test button."""
 
     name = "wa"
     fastapi_apps = [{"app": LazyReceiver(), "url_prefix": "/wa", "name": "WhatsApp receiver"}]  # noqa: RUF012
+    fastapi_root_middlewares = [{"middleware": PortZero, "args": [], "kwargs": {}, "name": "WhatsApp: Test button"}]  # noqa: RUF012

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,9 @@ from helpers.airflow_processes import migrated_database
 from helpers.raw_server import free_port
 from receiver.processes import CONNECTION, HOOK, SECRET, Flood, connections, environment
 
+from airflow_provider_wa.sandbox.server import Running
+from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
+from airflow_provider_wa.sandbox.vendors import VENDORS
 from airflow_provider_wa.store.store import Store
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -51,6 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         AIRFLOW__API_AUTH__JWT_SECRET="0123456789abcdef0123456789abcdef",
         AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",
         AIRFLOW__API__WORKERS="1",
+        AIRFLOW__CORE__TEST_CONNECTION="Enabled",
         **connections(ck=CONNECTION),
     )
     airflow = [sys.executable, "-m", "airflow"]
@@ -101,6 +105,23 @@ def test_options_have_the_headers_that_checkwa_demands(server: ApiServer) -> Non
     reply = server.client.options(HOOK, headers={"Origin": "https://w2.checkwa.com"})
     assert reply.status_code == 200
     assert reply.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+def test_the_test_button_works_with_a_form_that_has_no_port(
+    server: ApiServer, request: pytest.FixtureRequest, vendor: SimulatedVendor
+) -> None:
+    """What the UI sends: the form as it was filled in, then for the button what was stored, with port 0 for none."""
+    sandbox: Running = request.getfixturevalue("_sandbox")
+    credentials = {name: value for name, value in asdict(vendor.credentials).items() if value}
+    form = {"connection_id": f"ui_{vendor.name}", "conn_type": vendor.name, "host": f"{sandbox.url}{vendor.prefix}"}
+    headers = {"Authorization": f"Bearer {server.client.get('/auth/token').json()['access_token']}"}
+    made = server.client.post("/api/v2/connections", json={**form, **credentials}, headers=headers)
+    assert made.status_code == 201, made.text
+    assert made.json()["port"] is None
+    masked = {"extra": "{}", "schema": "", "description": "", **credentials, "password": "***", "port": 0}
+    tested = server.client.post("/api/v2/connections/test", json={**masked, **form}, headers=headers)
+    assert (tested.status_code, tested.json().get("status")) == (200, True), tested.text
 
 
 def test_files_go_to_airflows_home(server: ApiServer) -> None:
