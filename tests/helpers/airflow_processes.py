@@ -16,20 +16,32 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 BIN = Path(os.environ.get("WA_TEST_AIRFLOW_BIN") or Path(sys.executable).parent)
 """Whose ``airflow`` is run: that of another release, for instance."""
 
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "api-server": (),
+PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+"""The parts of an Airflow that runs its tasks in the scheduler."""
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
     # Their log servers would listen on all interfaces.
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+    **{
+        name: (
+            *("celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip"),
+            *("--concurrency", "2", "--celery-hostname", f"{name}@%h", "--queues", f"default,{name}"),
+        )
+        for name in ("worker-1", "worker-2")
+    },
 }
 
 
@@ -79,10 +91,10 @@ class Airflow:
         return done.stdout
 
     def start(self, part: str) -> None:
-        """Start one of ``PARTS``."""
+        """Start one of ``COMMANDS``."""
         with (self.folder / f"{part}.log").open("ab") as log:
             self._processes[part] = subprocess.Popen(
-                [BIN / "airflow", part, *PARTS[part]],
+                [BIN / "airflow", *COMMANDS[part]],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -91,9 +103,17 @@ class Airflow:
 
     def kill(self, part: str) -> None:
         """SIGKILL: the process and all that it has started, which get no chance to put anything in order."""
+        started = self.started_by(part)
         process = self._processes.pop(part)
         os.killpg(process.pid, signal.SIGKILL)
+        for child in started:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         process.wait()
+
+    def started_by(self, part: str) -> list[psutil.Process]:
+        """The processes that a part has started, and those that they have."""
+        return psutil.Process(self._processes[part].pid).children(recursive=True)
 
     def end(self) -> None:
         """End all that still runs."""
@@ -160,8 +180,10 @@ def migrated_database() -> Path:
 
 
 @contextmanager
-def running_airflow(folder: Path, dags: Mapping[str, str], **variables: str) -> Iterator[Airflow]:
-    """An Airflow with these DAG files (text by file name), all its parts started; it ends with the block."""
+def running_airflow(
+    folder: Path, dags: Mapping[str, str], parts: Iterable[str] = PARTS, **variables: str
+) -> Iterator[Airflow]:
+    """An Airflow with these DAG files (text by file name), its parts started; it ends with the block."""
     airflow = Airflow(folder, variables)
     (folder / "dags").mkdir(parents=True)
     for name, text in dags.items():
@@ -171,7 +193,7 @@ def running_airflow(folder: Path, dags: Mapping[str, str], **variables: str) -> 
     else:
         shutil.copy(migrated_database(), airflow.database)
     try:
-        for part in PARTS:
+        for part in parts:
             airflow.start(part)
         yield airflow
     finally:

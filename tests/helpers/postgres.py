@@ -95,7 +95,7 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
                 **self._account,
             )
         deadline = time.monotonic() + SECONDS
@@ -216,7 +216,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A test run that is killed takes its server along."""
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
