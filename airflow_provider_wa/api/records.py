@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date, datetime, timezone
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
+from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.kinds import Standing, standing
+
+R = TypeVar("R", bound="Record")
 
 
 class CheckStatus(str, Enum):
@@ -49,14 +53,37 @@ class SessionState(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Base of all records. ``vendor`` is the connection type; ``raw`` the vendor's decoded answer, if it gave one."""
+    """Base of all records. ``vendor`` is the connection type; ``raw`` the vendor's decoded answer, if it gave one.
+
+    A record that a task returns goes through XCom, without ``raw`` and what else is not shown.
+    """
+
+    __version__: ClassVar[int] = 1
+    """Version of the form that ``serialize`` returns, which Airflow stores with it."""
 
     vendor: str = ""
     raw: Any = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields that may be shown (not ``raw``, not a QR code) as JSON values: moments in ISO 8601."""
+        """Return the fields that may be shown (not ``raw``, not a QR code) as JSON values: moments in ISO 8601, UTC."""
         return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.repr}
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the fields that may be shown, for an XCom; Airflow calls it.
+
+        :raises BadInput: what the record is about may not be shown: a QR code, a file's content.
+        """
+        hidden = [f.name for f in fields(self) if not f.repr and f.default is MISSING and f.default_factory is MISSING]
+        if hidden:
+            name = type(self).__name__
+            raise BadInput(f"{name}: {', '.join(hidden)} must not be in an XCom; return its to_dict(), or write a file")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.repr}
+
+    @classmethod
+    def deserialize(cls: type[R], data: Mapping[str, Any], version: int) -> R:
+        """Return the record that ``serialize`` has taken apart, here or in another version of this package."""
+        types = get_type_hints(cls)
+        return cls(**{f.name: _typed(types[f.name], data[f.name]) for f in fields(cls) if f.name in data})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +300,13 @@ class Webhook(Record):
 def _json_value(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(timezone.utc).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """Return a value as its field has it: of an enumeration an XCom keeps the value alone."""
+    return kind(value) if isinstance(kind, type) and issubclass(kind, Enum) else value

@@ -51,8 +51,15 @@ class LazyReceiver:
 
 
 class WaPlugin(AirflowPlugin):
-    """Mounts the receiver of webhooks and callbacks in Airflow's API server, under ``/wa``; mends its Test button."""
+    """Mounts the receiver in Airflow's API server, under ``/wa``, mends its Test button, lets records into XComs."""
 
     name = "wa"
     fastapi_apps = [{"app": LazyReceiver(), "url_prefix": "/wa", "name": "WhatsApp receiver"}]  # noqa: RUF012
     fastapi_root_middlewares = [{"middleware": PortZero, "args": [], "kwargs": {}, "name": "WhatsApp: Test button"}]  # noqa: RUF012
+
+    @classmethod
+    def on_load(cls, *_: Any, **__: Any) -> None:
+        """Prepare the process: Airflow calls it in each component, and in each task."""
+        from airflow_provider_wa.plugin.xcom import allow_records  # noqa: PLC0415 - for whom Airflow is loaded
+
+        allow_records()

@@ -54,7 +54,7 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         SentMessage(vendor="wuzapi", message_id="A1", to="34666666666", timestamp=NOON, raw=RAW),
         {
             "vendor": "wuzapi", "message_id": "A1", "to": "34666666666", "accepted": True,
-            "timestamp": "2026-07-01T12:00:00+05:30", "warning": None,
+            "timestamp": "2026-07-01T06:30:00+00:00", "warning": None,
         },
     ),
     (
@@ -64,7 +64,7 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         ),
         {
             "vendor": "wa_portal", "message_id": "A1", "state": "read", "to": None, "code": "4", "detail": "",
-            "sent_at": None, "delivered_at": None, "read_at": "2026-07-01T12:00:00+05:30",
+            "sent_at": None, "delivered_at": None, "read_at": "2026-07-01T06:30:00+00:00",
         },
     ),
     (
@@ -76,13 +76,13 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
     ),
     (
         Balance(vendor="wa_portal", left=4300, expires_at=NOON, state="active", raw=RAW),
-        {"vendor": "wa_portal", "left": 4300, "expires_at": "2026-07-01T12:00:00+05:30", "state": "active"},
+        {"vendor": "wa_portal", "left": 4300, "expires_at": "2026-07-01T06:30:00+00:00", "state": "active"},
     ),
     (
         InboxMessage(vendor="wa_portal", message_id="A1", sender="34666666666", text="hi", received_at=NOON, raw=RAW),
         {
             "vendor": "wa_portal", "message_id": "A1", "sender": "34666666666", "kind": "", "text": "hi", "chat": None,
-            "wa_message_id": None, "received_at": "2026-07-01T12:00:00+05:30", "media_url": None,
+            "wa_message_id": None, "received_at": "2026-07-01T06:30:00+00:00", "media_url": None,
             "quoted_id": None, "selected_id": None, "options": [], "latitude": None, "longitude": None,
             "sender_name": None, "participant": None, "lid": None, "target_id": None,
         },
@@ -95,7 +95,7 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
         Group(vendor="wuzapi", jid="1@g.us", name="Us", participants=("34666666666",), created_at=NOON, raw=RAW),
         {
             "vendor": "wuzapi", "jid": "1@g.us", "name": "Us", "participants": ["34666666666"], "owner": None,
-            "topic": "", "created_at": "2026-07-01T12:00:00+05:30",
+            "topic": "", "created_at": "2026-07-01T06:30:00+00:00",
         },
     ),
     (

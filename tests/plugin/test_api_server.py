@@ -151,3 +151,22 @@ def test_no_secret_is_in_the_servers_log_right_or_wrong(server: ApiServer) -> No
     assert "ck: stored 1 check" in printed
     for word in ("c0ffee", "private words", "key-5b1e77d0"):
         assert word not in printed
+
+
+def test_a_store_connection_that_is_made_while_it_runs_is_used_within_seconds(server: ApiServer) -> None:
+    """The last test here: what was posted before is in the old store."""
+    assert server.client.post(HOOK, json={**CALLBACK, "token": "before"}).status_code == 200
+    headers = {"Authorization": f"Bearer {server.client.get('/auth/token').json()['access_token']}"}
+    new = server.home / "elsewhere.db"
+    fields = {"connection_id": "wa_store_default", "conn_type": "sqlite", "host": str(new)}
+    assert server.client.post("/api/v2/connections", json=fields, headers=headers).status_code == 201
+    given_up = time.monotonic() + 30
+    while not new.exists():
+        assert server.client.post(HOOK, json={**CALLBACK, "token": "after"}).status_code == 200
+        assert time.monotonic() < given_up, server.printed()[-3000:]
+        time.sleep(0.5)
+    assert server.client.post(HOOK, json={**CALLBACK, "token": "after"}).status_code == 200
+    with closing(Store(f"sqlite:///{new}")) as store:
+        assert [event.reference for event in store.events.after(0, 10)] == ["after"]
+    assert "before" in server.stored()
+    assert f"The store is sqlite:///{new} from now on; what was stored in" in server.printed()
