@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -21,7 +21,7 @@ from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch, pending_reference
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
 from airflow_provider_wa.bulk.progress import Log, Progress
-from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never
 from airflow_provider_wa.store.checks import CheckRow, Known
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.transport.channel import AsyncChannel
@@ -117,6 +117,7 @@ class BulkCheck:
     :param rules: how to read numbers without + and country code.
     :param reuse_since: take the answers of earlier runs since this moment in place of asking.
     :param first: the place of the first number in the list, of which this may be a part.
+    :param interrupted: tells whether the run is to end: no further number is asked for then.
     """
 
     vendor: ChecksNumbers
@@ -126,6 +127,7 @@ class BulkCheck:
     rules: NumberRules = field(default_factory=NumberRules)
     reuse_since: datetime | None = None
     first: int = 1
+    interrupted: Callable[[], bool] = never
     counts: CheckCounts = field(default_factory=CheckCounts)
 
     async def run(self, spellings: Iterable[Any], workers: int, length: int | None = None) -> CheckCounts:
@@ -140,7 +142,7 @@ class BulkCheck:
         self.batch.expect(workers)
         try:
             with DiskIntSet() as self._seen:
-                await for_each(self._calls(spellings), self._check, workers)
+                await for_each(self._calls(spellings), self._check, workers, self.interrupted)
         finally:
             with suppress(StoreUnavailable):
                 await self.batch.keep([])  # the calls that came to nothing count as well

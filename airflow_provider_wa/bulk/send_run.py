@@ -25,7 +25,7 @@ from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
 from airflow_provider_wa.bulk.send_facts import Facts, LookUp
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
-from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never, refuse_if
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Forget, Intend, Note, Place, Report, Settle
 from airflow_provider_wa.store.send_states import SendState, Step, held, outcome
@@ -53,6 +53,7 @@ class BulkSend:
     :param address: makes a message of a row and its place in the list, or gives the reason why it cannot.
     :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
     :param watch_session: look at the beginning and then once in a while if the account is logged in.
+    :param interrupted: tells whether the run is to end: no further message is begun then.
     :param resend_unknown: send a message again that may have gone out, if that cannot be cleared up.
     :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
     """
@@ -68,6 +69,7 @@ class BulkSend:
     doubt_seconds: float = 0.0
     watch_session: bool = True
     resend_unknown: bool = False
+    interrupted: Callable[[], bool] = never
     first: int = 1
     places: range | None = None
     passes: int = PASSES
@@ -114,7 +116,7 @@ class BulkSend:
         self._progress = Progress(self.log, "messages", self.counts, length)
         try:
             with DiskFirstRows() as self._seen:
-                await for_each(self._to_send(rows), self._send, workers)
+                await for_each(self._to_send(rows), self._send, workers, self.interrupted)
         finally:
             self._progress.finish()
         return self.counts
@@ -195,6 +197,7 @@ class BulkSend:
         hold = self._hold(addressed)
         if hold is None and self.policy.interval:
             await self._gap.turn(self.policy.interval.draw(self._random))
+            refuse_if(self.interrupted)
             hold = self._hold(addressed)
         if hold is None:
             await self._require_session()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from contextlib import contextmanager
 from typing import TypeVar
 
-from airflow_provider_wa.api.errors import VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 
 T = TypeVar("T")
 
@@ -17,13 +17,38 @@ FAILURES_TO_STOP = 20
 """Failed calls in a row that end a run: the vendor is out of reach."""
 
 
-async def for_each(items: Iterable[T] | AsyncIterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
+class Interrupted(WaError):
+    """The run was ended from outside: its task was marked failed, or cleared. What was begun is finished."""
+
+    retry = Retry.LATER
+    stops_all = True
+
+
+def never() -> bool:
+    """Return False: a run that nobody ends from outside."""
+    return False
+
+
+def refuse_if(interrupted: Callable[[], bool]) -> None:
+    """Raise ``Interrupted`` if the run is to end."""
+    if interrupted():
+        raise Interrupted("the task was ended from outside; what was begun is finished and stored, no more is begun")
+
+
+async def for_each(
+    items: Iterable[T] | AsyncIterable[T],
+    work: Callable[[T], Awaitable[None]],
+    workers: int,
+    interrupted: Callable[[], bool] = never,
+) -> None:
     """Do ``work`` on each of ``items``, ``workers`` at a time.
 
     A ``WaError`` from the work on one item, or from ``items``, stops all: no further item is begun. What was begun is
     finished, for it was paid for and its result must not be lost.
 
+    :param interrupted: asked before the work on each item; True stops all in the same way.
     :raises WaError: the first one, after all workers have ended.
+    :raises Interrupted: it was to stop.
     """
     take = _taken_together(aiter(items)) if isinstance(items, AsyncIterable) else _taken(iter(items))
     stopped: list[WaError] = []
@@ -31,7 +56,9 @@ async def for_each(items: Iterable[T] | AsyncIterable[T], work: Callable[[T], Aw
     async def worker() -> None:
         while not stopped:
             try:
-                await work(await take())
+                item = await take()
+                refuse_if(interrupted)
+                await work(item)
             except StopAsyncIteration:
                 return
             except WaError as error:

@@ -32,11 +32,21 @@ class WaOperator(RendersOwnTemplates, BaseOperator):
     def __init__(self, *, wa_conn_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.wa_conn_id = wa_conn_id
+        self.killed = False
 
     def execute(self, context: Context) -> Any:
         """Do the work; errors that must not be retried fail the task at once."""
+        self.killed = False  # with dag.test() one process may run a task more than once
         with airflow_errors():
             return self.work(context)
+
+    def on_kill(self) -> None:
+        """End the work: nothing more is begun, and what is under way is finished and stored.
+
+        Airflow calls it when the task was marked failed or cleared while it runs, some seconds before it kills the
+        process.
+        """
+        self.killed = True
 
     @abstractmethod
     def work(self, context: Context) -> Any:

@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown
-from airflow_provider_wa.bulk.workers import for_each, heap_spared
+from airflow_provider_wa.bulk.workers import Interrupted, for_each, heap_spared
 
 
 async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
@@ -99,3 +99,21 @@ def test_the_heap_is_spared_in_a_run_and_looked_through_again_after_it() -> None
     with pytest.raises(SessionDown), heap_spared():
         fail()
     assert gc.get_freeze_count() == 0
+
+
+async def test_a_run_that_is_to_end_finishes_what_was_begun_and_begins_no_more() -> None:
+    begun: list[int] = []
+    finished: list[int] = []
+    gate = asyncio.Event()
+
+    async def work(item: int) -> None:
+        begun.append(item)
+        if len(begun) == 3:
+            gate.set()
+        await gate.wait()
+        await asyncio.sleep(0.01)
+        finished.append(item)
+
+    with pytest.raises(Interrupted, match="what was begun is finished and stored, no more is begun"):
+        await for_each(range(100), work, workers=3, interrupted=gate.is_set)
+    assert sorted(finished) == sorted(begun) == [0, 1, 2]

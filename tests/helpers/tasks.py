@@ -20,6 +20,7 @@ class FakeTask:
     wa_conn_id: str = "my_wa"
     retries: int | None = 0
     execution_timeout: timedelta | None = None
+    killed: bool = False
     log: Any = field(default_factory=lambda: logging.getLogger("task"))
 
     def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:

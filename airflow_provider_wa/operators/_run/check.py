@@ -102,7 +102,8 @@ class CheckRunner(ListRunner):
         async def run() -> CheckCounts:
             async with self._channel() as channel:
                 channel.budget = self._budget(batch.count_calls(channel))
-                bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, self.input_list.first)
+                first, interrupted = self.input_list.first, lambda: self.task.killed
+                bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, first, interrupted)
                 return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
 
         with heap_spared():

@@ -34,6 +34,7 @@ class SendOnce:
         self.store = get_store()
         self.conn_id = task.wa_conn_id
         self.keys = keys
+        self._task = task
         self._log = task.log
         self._longest = 0.0
         # The same file goes to many; another task may find another one under its name.
@@ -97,6 +98,7 @@ class SendOnce:
                     conn_id=self.conn_id,
                     log=self._log,
                     address=address,
+                    interrupted=lambda: self._task.killed,
                     doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
                     **options,
                 )

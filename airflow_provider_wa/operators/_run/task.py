@@ -15,6 +15,7 @@ class Task(Protocol):
     wa_conn_id: str
     retries: int | None
     execution_timeout: timedelta | None
+    killed: bool
 
     @property
     def hook(self) -> WaHook:
