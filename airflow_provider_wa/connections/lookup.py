@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection, conf
 from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time import supervisor, task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.connections.settings import Settings, parse
+from airflow_provider_wa.connections.settings import TEAM_SEPARATOR, Settings, parse
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.vendors.base import Vendor
 from airflow_provider_wa.vendors.forms import ConnectionForm
@@ -104,6 +106,52 @@ def find_connection(conn_id: str) -> Connection | None:
         return None
 
 
+def find_for_server(conn_id: str) -> tuple[str, Connection | None]:
+    """Return a connection for a server, which belongs to no team itself, and the connection's own id.
+
+    With ``[core] multi_team`` the team is the one that the id begins with (``sales___my_wa``), or else the one that the
+    connection has in Airflow's database.
+
+    :raises LookupFailed: a secrets backend or the database cannot be asked.
+    """
+    if not conf.getboolean("core", "multi_team", fallback=False):
+        return conn_id, find_connection(conn_id)
+    team, _, own_id = conn_id.rpartition(TEAM_SEPARATOR)
+    team = team or _team_in_database(own_id) or ""
+    return own_id, _find_for_team(own_id, team) if team else find_connection(own_id)
+
+
+def _find_for_team(conn_id: str, team: str) -> Connection | None:
+    """Return a team's connection, or else one of all teams: each backend of Airflow sees to that."""
+    for backend in supervisor.ensure_secrets_backend_loaded():
+        takes_team = "team_name" in inspect.signature(backend.get_connection).parameters
+        try:
+            found: Any = backend.get_connection(conn_id=conn_id, **({"team_name": team} if takes_team else {}))
+        except Exception as error:
+            raise _failed(conn_id, f"{type(backend).__name__}: {type(error).__name__}") from error
+        if found:
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def _team_in_database(conn_id: str) -> str | None:
+    """Return the team of a connection in Airflow's database; None without one, or where the database is not at hand."""
+    if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") != "server":
+        return None
+    # Airflow's models, which servers have loaded anyway and tasks must not use.
+    from airflow.models.connection import Connection as Row  # noqa: PLC0415
+
+    try:
+        team: str | None = Row.get_team_name(conn_id)
+    except Exception as error:
+        raise _failed(conn_id, f"Airflow's database: {type(error).__name__}") from error
+    return team
+
+
+def _failed(conn_id: str, who: str) -> LookupFailed:
+    return LookupFailed(f"connection {conn_id!r}: cannot be looked up ({who}); try again later")
+
+
 def _ask_again(conn_id: str) -> None:
     """Ask each secrets backend for itself: Airflow takes one that fails for one that has no such connection."""
     for backend in supervisor.ensure_secrets_backend_loaded():
@@ -111,11 +159,9 @@ def _ask_again(conn_id: str) -> None:
             backend.get_connection(conn_id=conn_id)
         except Exception as error:
             # Its text may show what it was asked for.
-            name = f"{type(backend).__name__}: {type(error).__name__}"
-            raise LookupFailed(f"connection {conn_id!r}: cannot be looked up ({name}); try again later") from error
+            raise _failed(conn_id, f"{type(backend).__name__}: {type(error).__name__}") from error
     if comms := getattr(task_runner, "SUPERVISOR_COMMS", None):
         # In a worker and in a triggerer; their backend for it does not raise.
         answer = comms.send(GetConnection(conn_id=conn_id))
         if isinstance(answer, ErrorResponse) and answer.error is not ErrorType.CONNECTION_NOT_FOUND:
-            name = f"API server: {answer.error.value}"
-            raise LookupFailed(f"connection {conn_id!r}: cannot be looked up ({name}); try again later")
+            raise _failed(conn_id, f"API server: {answer.error.value}")

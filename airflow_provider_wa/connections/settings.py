@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,12 @@ TIMEOUT_SECONDS = (0.1, 86400)
 
 CONCURRENCY = (1, 86400)
 """The fewest and the most calls at once. The highest only catches mistakes: the transport has its own limits."""
+
+TEAM_SEPARATOR = "___"
+"""Between a team's name and a connection's id, as in Airflow's variables ``AIRFLOW_CONN__<TEAM>___<ID>``."""
+
+_TEAM = "AIRFLOW_CONTEXT_TEAM_NAME"
+"""Variable in which Airflow tells a task its team."""
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -76,7 +83,9 @@ class Settings:
         base, webhook_secret = self.extras["callback_base_url"].rstrip("/"), self.extras["webhook_secret"]
         if base and not webhook_secret:
             raise self.wrong("callback_base_url: needs webhook_secret; set it to a long random text")
-        return f"{base}/wa/hooks/{quote(self.conn_id, safe='')}/{quote(webhook_secret, safe='')}" if base else ""
+        team = os.environ.get(_TEAM)
+        conn_id = f"{team}{TEAM_SEPARATOR}{self.conn_id}" if team else self.conn_id
+        return f"{base}/wa/hooks/{quote(conn_id, safe='')}/{quote(webhook_secret, safe='')}" if base else ""
 
     def required(self, name: str) -> str:
         """Return ``login`` or ``password``, which must not be empty.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.config import read_config
-from airflow_provider_wa.connections.lookup import ConnectionType, connected, connection_type, find_connection
+from airflow_provider_wa.connections.lookup import ConnectionType, connected, connection_type, find_for_server
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.media import MediaFolder
 from airflow_provider_wa.receiver.app import Limits, Receiver
@@ -33,7 +33,7 @@ def find_webhook_connection(conn_id: str) -> WebhookConnection | None:
 
     :raises LookupFailed: a secrets backend cannot be asked.
     """
-    connection = find_connection(conn_id)
+    conn_id, connection = find_for_server(conn_id)
     extra = connection.extra_dejson if connection else None
     # Strangers choose the id: nothing is loaded for a connection that takes no posts.
     if connection is None or not isinstance(extra, Mapping) or not extra.get("webhook_secret"):

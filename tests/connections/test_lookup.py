@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import airflow
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 from airflow.sdk.exceptions import ErrorType
@@ -11,10 +12,17 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 from helpers.connections import SECRETS, Connect, assert_no_secret
 
 from airflow_provider_wa.connections import store
-from airflow_provider_wa.connections.lookup import ConnectionType, LookupFailed, find_connection, get_connected
+from airflow_provider_wa.connections.lookup import (
+    ConnectionType,
+    LookupFailed,
+    find_connection,
+    find_for_server,
+    get_connected,
+)
 from airflow_provider_wa.plugin.receiver_app import find_webhook_connection
 
 CONN_ID = "some_wa"
+AIRFLOW = tuple(int(part) for part in airflow.__version__.split(".")[:2])
 
 
 class Vault:
@@ -108,3 +116,35 @@ def test_a_connection_is_looked_up_once(connect: Connect, monkeypatch: pytest.Mo
 def test_a_type_needs_a_vendor() -> None:
     with pytest.raises(NotImplementedError):
         ConnectionType.make_vendor(None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def teams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two teams and nobody's own connection, in Airflow's variables."""
+    monkeypatch.setenv("AIRFLOW__CORE__MULTI_TEAM", "True")
+    monkeypatch.setenv(f"AIRFLOW_CONN__SALES___{CONN_ID.upper()}", "wuzapi://:token@sales.test")
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", "wuzapi://:token@all.test")
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 2), reason="Airflow 3.1 has no teams")
+@pytest.mark.usefixtures("teams")
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [(CONN_ID, "all.test"), (f"sales___{CONN_ID}", "sales.test"), (f"support___{CONN_ID}", "all.test")],
+)
+def test_a_server_finds_the_connection_of_the_team_that_the_path_names(path: str, host: str) -> None:
+    own_id, found = find_for_server(path)
+    assert (own_id, found and found.host) == (CONN_ID, host)
+
+
+@pytest.mark.usefixtures("teams", "sealed")
+def test_a_backend_that_fails_hides_no_team() -> None:
+    with pytest.raises(LookupFailed, match="Vault: OSError") as failed:
+        find_for_server(f"sales___{CONN_ID}")
+    assert "hunter2" not in str(failed.value)
+
+
+def test_without_teams_an_id_is_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_A___B", "wuzapi://:token@host")
+    own_id, found = find_for_server("a___b")
+    assert (own_id, found and found.host) == ("a___b", "host")

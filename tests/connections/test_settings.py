@@ -310,6 +310,12 @@ def test_the_callback_url_holds_any_secret_as_one_segment(secret: str, end: str)
     assert settings(extra=extra).callback_url == f"https://wa.example.com/wa/hooks/my_wa/{end}"
 
 
+def test_in_a_task_of_a_team_the_callback_url_names_the_team(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONTEXT_TEAM_NAME", "sales")
+    extra = {"callback_base_url": "https://wa.example.com", "webhook_secret": "hush"}
+    assert settings(extra=extra).callback_url == "https://wa.example.com/wa/hooks/sales___my_wa/hush"
+
+
 def test_a_callback_url_needs_a_secret_and_there_is_none_without_a_base() -> None:
     assert settings(extra={"webhook_secret": "x"}).callback_url == ""
     with pytest.raises(BadInput, match="callback_base_url: needs webhook_secret"):
