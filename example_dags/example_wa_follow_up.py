@@ -26,6 +26,8 @@ with DAG(
         task_id="send",
         wa_conn_id="wa_portal_default",
         message="Your parcel arrives tomorrow.",
+        retries=2,
+        map_index_template="…{{ task.to[-4:] }}",
     ).expand(to=PEOPLE)
 
     # [START follow_up]
@@ -47,5 +49,7 @@ with DAG(
         task_id="second_channel",
         wa_conn_id="green_api_default",
         message="Your parcel arrives tomorrow.",
+        retries=2,
+        map_index_template="…{{ task.to[-4:] }}",
     ).expand(to=undelivered(delivered.output))
     # [END follow_up]

@@ -75,6 +75,7 @@ with DAG(
         recipients=on_whatsapp(check.output),
         message="Hello! Your order of {{ dag_run.run_after | ds }} is on its way. Reply STOP to hear no more from us.",
         concurrency=4,
+        retries=2,
     )
     # [END send]
 

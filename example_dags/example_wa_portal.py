@@ -23,6 +23,7 @@ with DAG(
         wa_conn_id="wa_portal_default",
         to="+91 98123 45678",
         message="Your invoice of {{ dag_run.run_after | ds }} is ready.",
+        retries=2,
     )
     status = WaMessageStatusOperator(task_id="status", wa_conn_id="wa_portal_default", message_id=send.output)
     # [END portal]

@@ -40,6 +40,7 @@ with DAG(
             "url": "https://www.example.com/shop/{{ dag_run.run_after | ds }}.png",
             "caption": "Today's offer, {{ dag_run.run_after | ds }}",
         },
+        retries=2,
     )
     # [END media]
 

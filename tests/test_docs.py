@@ -13,7 +13,6 @@ import pytest
 
 from airflow_provider_wa.provider_info import FORMS
 from airflow_provider_wa.store.tables import metadata
-from airflow_provider_wa.vendors.forms import COMMON_EXTRAS
 
 PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -80,7 +79,7 @@ def test_the_tables_of_the_store_are_named() -> None:
 
 def test_every_extra_of_a_connection_is_explained() -> None:
     text = (PROJECT / "docs" / "connections.md").read_text()
-    extras = {extra.name for form in FORMS.values() for extra in form.own_extras} | {e.name for e in COMMON_EXTRAS}
+    extras = {extra.name for form in FORMS.values() for extra in form.extras}
     assert [name for name in sorted(extras) if f"`{name}`" not in text] == []
 
 

@@ -38,6 +38,18 @@ def test_every_connection_type_has_an_example(dag_bag: Any) -> None:
     assert used >= {f"{name}_default" for name in ("wuzapi", "wa_portal", "green_api", "checkwa", "accuauth")}
 
 
+@pytest.mark.sockets
+def test_tasks_that_send_are_tried_again_and_mapped_ones_have_names(dag_bag: Any) -> None:
+    tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
+    sends = [task for task in tasks if task.task_type in ("WaSendMessageOperator", "WaBulkSendOperator")]
+    assert len(sends) > 5
+    assert [task.task_id for task in sends if not task.retries] == []
+    mapped = [task for task in sends if hasattr(task, "expand_input")]
+    assert mapped
+    assert [task.task_id for task in mapped if not task.map_index_template] == []
+    assert [dag_id for dag_id, dag in dag_bag.dags.items() if not dag.doc_md] == []
+
+
 def test_the_list_of_the_outreach_example_is_as_lists_are() -> None:
     """200 rows of several countries, some invalid, some of them the same number again."""
     with (EXAMPLES / "data" / "outreach.csv").open() as rows:

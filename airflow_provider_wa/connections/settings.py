@@ -80,7 +80,8 @@ class Settings:
 
         :raises BadInput: the connection has a ``callback_base_url`` and no ``webhook_secret``.
         """
-        base, webhook_secret = self.extras["callback_base_url"].rstrip("/"), self.extras["webhook_secret"]
+        base = self.extras.get("callback_base_url", "").rstrip("/")
+        webhook_secret = self.extras.get("webhook_secret", "")
         if base and not webhook_secret:
             raise self.wrong("callback_base_url: needs webhook_secret; set it to a long random text")
         team = os.environ.get(_TEAM)

@@ -7,6 +7,7 @@ import asyncio
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -67,6 +68,10 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     @abstractmethod
     def result(self, context: Context, found: Found) -> Any:
         """Return the task's result, from what the trigger found."""
+
+    def awaited(self) -> str:
+        """Return what is waited for, to end a line of the log; nothing where the sensor's name says it."""
+        return ""
 
     def execute(self, context: Context) -> Any:
         """Wait here, or look once and then wait in the triggerer."""
@@ -139,5 +144,8 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             first = run["ti"].get_first_reschedule_date(context) if self.reschedule and not self.deferrable else None
             began = first.timestamp() if first else time.time()
             ends = execution_deadline(self, context) if self.deferrable else None
-            self._trigger = self.trigger(context, min(began + self.timeout, ends or float("inf")))
+            deadline = min(began + self.timeout, ends or float("inf"))
+            self._trigger = self.trigger(context, deadline)
+            until = datetime.fromtimestamp(deadline, timezone.utc).isoformat(" ", "seconds")
+            self.log.info("Connection %s: waiting until %s at the latest%s", self.wa_conn_id, until, self.awaited())
         return self._trigger

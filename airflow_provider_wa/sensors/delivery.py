@@ -74,6 +74,9 @@ class WaDeliverySensor(WaSensor):
             fail_on_timeout=self.fail_on_timeout,
         )
 
+    def awaited(self) -> str:
+        return f" for {len(self._messages()):,} messages to be {self.wait_for}"
+
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         from airflow_provider_wa.api.records import DeliveryState
 

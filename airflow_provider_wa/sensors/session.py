@@ -31,4 +31,6 @@ class WaSessionSensor(WaSensor):
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         session: dict[str, Any] = found["session"]
+        who = " ".join(filter(None, (session["name"], session["jid"])))
+        self.log.info("Connection %s: logged in%s", self.wa_conn_id, f" as {who}" if who else "")
         return session

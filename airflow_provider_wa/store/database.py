@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 import time
@@ -20,6 +21,8 @@ from airflow_provider_wa.store.tables import REVISION, VERSION_TABLE
 
 LOCK_SECONDS = 30
 """Maximum wait for another transaction, or for a connection."""
+
+log = logging.getLogger(__name__)
 
 _ADVISORY_LOCK = 0x7761_7374_6F72_65  # "wastore"
 _LOCK = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:lock)")
@@ -106,6 +109,9 @@ class Database:
             with _store_errors(self), self.engine.connect() as connection:
                 current = _revision(connection)
             if current != REVISION:
+                log.info("%r: the tables are made or brought up to date", self)
+                # Its own lines would stand in the log of the first task that uses the store.
+                logging.getLogger("alembic").setLevel(logging.WARNING)
                 from airflow_provider_wa.store.migrations import upgrade  # noqa: PLC0415 - Alembic takes 0.1 s
 
                 # The lock makes the others wait; who gets it next finds nothing left to do.

@@ -61,7 +61,11 @@ COMMON_EXTRAS = (
     Extra("rate_limit", "Rate limit", "Maximum call rate, for example 10/s, 20/m or 1000/h"),
     Extra("concurrency", "Concurrency", "Number of calls that a bulk run makes at once", "integer", default=10),
     Extra("default_region", "Default region", "Country of numbers without + and country code, for example PE"),
-    Extra("verify", "Verify TLS", "Check the server's TLS certificate", "boolean", default=True),
+    Extra("verify", "Verify TLS", "Check the TLS certificate: true, false, or a CA bundle's path", default="true"),
+)
+"""Extras of every type."""
+
+WEBHOOK_EXTRAS = (
     Extra("callback_base_url", "Callback base URL", "Public URL of the receiver, for example https://wa.example.com"),
     Extra("webhook_secret", "Webhook secret", "Random text that ends this connection's webhook URL", secret=True),
 )
@@ -79,11 +83,13 @@ class ConnectionForm:
     own_extras: tuple[Extra, ...] = ()
     default_host: str = ""
     hidden: tuple[str, ...] = field(default=("schema", "port", "extra"))
+    posts: bool = True
+    """The vendor posts events or answers: the form asks for the receiver's address."""
 
     @property
     def extras(self) -> tuple[Extra, ...]:
         """The type's own extras, then those that every type takes."""
-        return (*self.own_extras, *COMMON_EXTRAS)
+        return (*self.own_extras, *COMMON_EXTRAS, *(WEBHOOK_EXTRAS if self.posts else ()))
 
     @property
     def default_conn_id(self) -> str:

@@ -275,8 +275,13 @@ def test_secrets_are_the_password_and_all_extras_that_are_declared_secret(conn_t
     given = settings(conn_type, password=SECRETS["password"], extra=extra)
 
     assert set(given.secrets) == {SECRETS["password"], *extra.values()}
-    assert "webhook_secret" in extra
+    assert ("webhook_secret" in extra) is FORMS[conn_type].posts
     assert_no_secret(repr(given), str(given))
+
+
+def test_a_vendor_that_posts_nothing_has_no_callback_url() -> None:
+    extra = {"callback_base_url": "https://wa.example.com", "webhook_secret": "hush"}
+    assert settings("accuauth", login="id", password="secret", extra=extra).callback_url == ""
 
 
 def test_misspelt_extras_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -287,7 +292,7 @@ def test_misspelt_extras_are_warned_of(caplog: pytest.LogCaptureFixture) -> None
 def test_extras_that_are_not_set_have_their_defaults_and_words_are_in_small_letters() -> None:
     assert settings("checkwa", extra={"mode": " SYNC ", "rate_limit": None}).extras == {
         **{"mode": "sync", "timeout": "30", "rate_limit": "", "concurrency": "10", "default_region": ""},
-        **{"verify": "True", "callback_base_url": "", "webhook_secret": ""},
+        **{"verify": "true", "callback_base_url": "", "webhook_secret": ""},
     }
     assert settings("checkwa", extra={"mode": " "}).extras["mode"] == "queue"
 

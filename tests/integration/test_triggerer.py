@@ -46,6 +46,19 @@ with DAG("waits", schedule=None) as dag:
     WaSessionSensor.partial(task_id="session", **wait).expand(wa_conn_id=["wa_portal_default"] * {SESSIONS})
 """
 
+IN_TIME = """
+from datetime import timedelta
+from airflow.sdk import DAG
+from airflow_provider_wa.sensors.callback import WaCallbackSensor
+
+with DAG("in_time", schedule=None) as dag:
+    WaCallbackSensor(
+        task_id="wait", wa_conn_id="wuzapi_default", reference="never", timeout=900, deferrable=True,
+        poke_interval=1, execution_timeout=timedelta(seconds=20),
+    )
+"""
+"""Airflow by itself keeps to ``execution_timeout`` in workers only: this would wait for fifteen minutes."""
+
 
 def answer(store: Store, numbers: range) -> None:
     """What the receiver is told: a callback and a receipt for each of these."""
@@ -76,14 +89,17 @@ def test_a_hundred_waits_survive_a_triggerer_that_is_killed(tmp_path: Path) -> N
         serve_in_thread(delivery_seconds=0.05) as sandbox,
         running_airflow(
             tmp_path / "airflow",
-            {"waits.py": DAG},
+            {"waits.py": DAG, "in_time.py": IN_TIME},
             AIRFLOW_CONN_WA_STORE_DEFAULT=json.dumps({"conn_type": "sqlite", "host": f"{tmp_path}/wa_store.db"}),
             AIRFLOW_CONN_WUZAPI_DEFAULT=connection(sandbox, "wuzapi", "wuzapi", wuzapi.TOKEN),
             AIRFLOW_CONN_WA_PORTAL_DEFAULT=connection(sandbox, "wa_portal", "portal", wa_portal.TOKEN),
         ) as airflow,
     ):
         sandbox.state.log_out("wa_portal")
-        airflow.wait("the DAG is known", lambda: airflow.query("SELECT 1 FROM dag WHERE dag_id = 'waits'"), 120)
+        known = "SELECT count(*) FROM dag WHERE dag_id IN ('waits', 'in_time')"
+        airflow.wait("the DAGs are known", lambda: airflow.query(known) == [(2,)], 120)
+        airflow.run("dags", "trigger", "in_time")
+        airflow.wait("the other task waits", lambda: airflow.states("in_time")["deferred"] == 1, 120)
         airflow.run("dags", "trigger", "waits")
         airflow.wait("all tasks wait", lambda: airflow.states("waits")["deferred"] == WAITS, 300)
 
@@ -103,6 +119,10 @@ def test_a_hundred_waits_survive_a_triggerer_that_is_killed(tmp_path: Path) -> N
         airflow.start("triggerer")
         answer(store, range(40, CALLBACKS))
         airflow.wait("every wait ends", lambda: done(airflow) == WAITS, 300)
+
+        airflow.wait("execution_timeout ends a wait", lambda: airflow.states("in_time")["failed"] == 1, 120)
+        logs = [path.read_text() for path in airflow.folder.glob("logs/dag_id=in_time/**/*.log")]
+        assert "execution_timeout: no callback came in time" in "".join(logs)
 
         returned = airflow.returned("waits")
         assert len(returned) == WAITS

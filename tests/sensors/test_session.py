@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import time
 from typing import Any
 
@@ -118,3 +120,15 @@ def test_deferring_follows_airflows_default(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
     assert sensor().deferrable is True
     assert sensor(deferrable=False).deferrable is False
+
+
+def test_the_log_says_until_when_it_waits_and_who_is_logged_in(
+    vendors: Vendors, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", "the task")
+    monkeypatch.setattr(WaSessionSensor, "log", logging.getLogger("the task"))
+    session = sensor(timeout=60).execute({})
+    waiting, logged_in, *_ = (record.getMessage() for record in caplog.records if record.name == "the task")
+    assert re.fullmatch(r"Connection wuzapi_default: waiting until 20\S+ \S+\+00:00 at the latest", waiting)
+    assert logged_in.startswith("Connection wuzapi_default: logged in as ")
+    assert session["jid"] in logged_in

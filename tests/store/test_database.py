@@ -398,3 +398,11 @@ def test_what_is_confirmed_survives_a_power_failure(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
     store.close()
+
+
+def test_the_log_of_the_first_use_has_one_line(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", module.__name__)
+    caplog.set_level("INFO", "alembic")
+    store.events.last_id()
+    lines = [record.getMessage() for record in caplog.records if "plugin" not in record.name]
+    assert lines == [f"{store.database!r}: the tables are made or brought up to date"]

@@ -195,3 +195,12 @@ def test_field_behaviour_of_older_airflow_is_that_of_the_metadata(form: Connecti
 def _dumped(field: Any) -> dict[str, Any]:
     dumped: dict[str, Any] = field if isinstance(field, dict) else field.dump()
     return dumped
+
+
+def test_a_form_asks_for_the_receivers_address_where_the_vendor_posts_something(form: ConnectionForm) -> None:
+    asked = {"webhook_secret", "callback_base_url"} & set(form.metadata["conn-fields"])
+    assert len(asked) == (0 if form.conn_type == "accuauth" else 2)
+
+
+def test_the_path_of_a_ca_bundle_fits_into_the_form(form: ConnectionForm) -> None:
+    assert form.metadata["conn-fields"]["verify"]["schema"] == {"type": ["string", "null"], "default": "true"}

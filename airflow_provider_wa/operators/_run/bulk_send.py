@@ -98,6 +98,8 @@ class SendRunner(ListRunner):
                 break
             self._wait(counts, context)
         results = self._write(sender)
+        if self.output_path:
+            self.task.log.info("The results are in %s", self.output_path)
         self.numbers.warn(self.task.log, counts.total)
         if not counts.failure:
             batches.end(batch, counts.to_dict())

@@ -189,7 +189,8 @@ class CheckRunner(ListRunner):
         updated = {**answers, "calls": batch.calls}
         batch.end(updated)
         self.numbers.warn(self.task.log, tally["total"])
-        self.task.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in updated.items()))
+        summary = ", ".join(f"{count:,} {name}" for name, count in updated.items())
+        self.task.log.info("%s%s", summary, f"; results in {self.output_path}" if self.output_path else "")
         return {
             **updated,
             "output": self.output_path,

@@ -20,5 +20,6 @@ FORM = ConnectionForm(
         Extra("encoding", "Encoding", "Format of the request body", choices=("json", "form"), default="json"),
     ),
     default_host="https://cloudapi.peru.accuauth.com",
+    posts=False,
 )
 """The connection type."""
