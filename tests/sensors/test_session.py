@@ -128,7 +128,8 @@ def test_the_log_says_until_when_it_waits_and_who_is_logged_in(
     caplog.set_level("INFO", "the task")
     monkeypatch.setattr(WaSessionSensor, "log", logging.getLogger("the task"))
     session = sensor(timeout=60).execute({})
-    waiting, logged_in, *_ = (record.getMessage() for record in caplog.records if record.name == "the task")
+    lines = [record.getMessage() for record in caplog.records if record.name == "the task"]
+    waiting, logged_in = (line for line in lines if line.startswith("Connection "))
     assert re.fullmatch(r"Connection wuzapi_default: waiting until 20\S+ \S+\+00:00 at the latest", waiting)
     assert logged_in.startswith("Connection wuzapi_default: logged in as ")
     assert session["jid"] in logged_in
