@@ -118,7 +118,12 @@ def _unix_moment(value: Any) -> datetime | None:
         return None
 
 
+_MOMENT_LENGTH = 64
+
+
 def _text_moment(value: str) -> datetime | None:
+    if len(value) > _MOMENT_LENGTH:
+        return None
     import pendulum  # noqa: PLC0415 - takes 0.1 s to load
 
     iso = re.sub(r"^(\S+) (\S+) ([+-]\d{4})( \w+)?$", r"\1T\2\3", value)

@@ -212,7 +212,8 @@ def _without_repeated_states(connection: Connection, rows: list[dict[str, Any]])
                 last[conn_id] = dict(found) if found else None
             if _is_same_state(last[conn_id], row):
                 continue
-            row["key"] = hashlib.sha256(f"{row['key']} {row['received_at'].isoformat()}".encode()).hexdigest()
+            unique = f"{row['key']} {row['received_at'].isoformat()} {len(news)}"
+            row["key"] = hashlib.sha256(unique.encode()).hexdigest()
             last[conn_id] = row
         news.append(row)
     return news

@@ -17,6 +17,11 @@ EARLY = 0.7
 """Part of the interval after which the vendor may be asked again: pauses vary by a fifth."""
 
 
+LISTENING = 2.0
+"""Maximum seconds between two looks into the store beside a vendor: all waits share them, and they cost the vendor
+nothing."""
+
+
 @asynccontextmanager
 async def both(
     stored: AbstractAsyncContextManager[Source], asked: AbstractAsyncContextManager[Source], interval: float

@@ -14,7 +14,7 @@ from airflow_provider_wa.api.records import CheckStatus, SessionState
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
-from airflow_provider_wa.waiting.both_sources import both
+from airflow_provider_wa.waiting.both_sources import LISTENING, both
 from airflow_provider_wa.waiting.delivery_progress import DeliveryProgress
 from airflow_provider_wa.waiting.patience import Patience
 from airflow_provider_wa.waiting.pending_checks import ask_again, count_pending
@@ -40,7 +40,7 @@ def session(conn_id: str, interval: float) -> Opened:
             return {"session": found.to_dict()}
         return NotYet(f"the session is {found.state.value}: {found.detail}")
 
-    return both(_stored_session(conn_id, interval), asking(conn_id, ask), interval)
+    return both(_stored_session(conn_id, min(interval, LISTENING)), asking(conn_id, ask), interval)
 
 
 @asynccontextmanager
@@ -144,7 +144,8 @@ def deliveries(conn_id: str, from_store: bool, ask_vendor: bool, interval: float
             progress.note(event.reference or "", event.status)
         return progress.outcome()
 
-    stored = watching(conn_id, EventKind.DELIVERY, progress.states, interval, judge)
+    listening = min(interval, LISTENING) if ask_vendor else interval
+    stored = watching(conn_id, EventKind.DELIVERY, progress.states, listening, judge)
     return _chosen(from_store, ask_vendor, stored, asking(conn_id, ask), interval)
 
 
@@ -164,7 +165,8 @@ def reply(conn_id: str, from_store: bool, ask_vendor: bool, interval: float, sea
         event = search.first_stored(events)
         return {"message_id": event.reference, "event_id": event.id} if event else nothing
 
-    stored = watching(conn_id, EventKind.INBOX, search.senders, interval, judge, also=search.other_events)
+    listening = min(interval, LISTENING) if ask_vendor else interval
+    stored = watching(conn_id, EventKind.INBOX, search.senders, listening, judge, also=search.other_events)
     return _chosen(from_store, ask_vendor, stored, asking(conn_id, ask), interval)
 
 

@@ -114,3 +114,33 @@ def test_what_is_written_is_read_again(number: str, server: str) -> None:
 def test_any_text_is_read_or_not(text: str) -> None:
     found = jids.read(text)
     assert found is None or str(found) == text
+
+
+@pytest.mark.parametrize("worst", ["1", "1.", ":", "@", "1:1", "@c.us", "+1@", " "])
+def test_the_work_for_a_text_does_not_grow_with_its_length(worst: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched: list[int] = []
+
+    class Counting:
+        @staticmethod
+        def fullmatch(text: str) -> None:
+            matched.append(len(text))
+
+    monkeypatch.setattr(jids, "_JID", Counting)
+    text = (worst * (1_000_000 // len(worst) + 1))[:1_000_000]
+    for read in (
+        jids.read,
+        jids.parse,
+        jids.digits,
+        jids.is_group,
+        jids.is_lid,
+        jids.without_device,
+        jids.phone_or_jid,
+    ):
+        read(text)
+    assert sum(matched) <= 7 * jids.MAX_LENGTH
+
+
+def test_a_jid_is_read_up_to_the_length_that_is_kept() -> None:
+    user = "1" * (jids.MAX_LENGTH - len("@lid"))
+    assert jids.read(f"{user}@lid") == Jid(user, "lid")
+    assert jids.read(f"1{user}@lid") is None

@@ -19,7 +19,7 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.webhooks import Event, EventKind
+from airflow_provider_wa.api.webhooks import Event, EventKind, event
 from airflow_provider_wa.store.events import PARAMETERS, StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
 
@@ -254,3 +254,66 @@ def test_a_moment_at_the_end_of_the_calendar_is_none(store: Store, year: int, ho
     moment = (datetime.min if year == 1 else datetime.max).replace(tzinfo=there)
     store.events.add([delivered("m1", sent_at=moment), delivered("m2", sent_at=NOW)])
     assert [stored.happened_at for stored in store.events.after(0, 10)] == [None, NOW]
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def session(word: str, state: str, after: timedelta = timedelta(), **told: Any) -> Any:
+    record = Session(state=SessionState(state), detail=word, **told)
+    event = Event(kind=EventKind.SESSION, record=record, vendor_kind=word, raw={"type": word})
+    return new(event, received_at=NOW + after)
+
+
+def test_a_state_of_the_session_is_stored_each_time_that_it_changes(store: Store) -> None:
+    changes = ["Connected", "Disconnected", "Connected", "LoggedOut", "Connected", "LoggedOut"]
+    for number, word in enumerate(changes):
+        assert store.events.add([session(word, "logged_in", number * timedelta(seconds=1))]) == 1
+    assert [stored.vendor_kind for stored in store.events.after(0, 10)] == changes
+
+
+def test_a_repeated_post_of_a_state_is_one_and_a_state_that_comes_again_later_is_another(store: Store) -> None:
+    assert store.events.add([session("LoggedOut", "logged_out")]) == 1
+    assert [store.events.add([session("LoggedOut", "logged_out", minutes * MINUTE)]) for minutes in (1, 2, 4, 8)] == [
+        *(0, 0, 0, 0)
+    ]
+    assert store.events.add([session("LoggedOut", "logged_out", 11 * MINUTE)]) == 1
+
+
+def test_states_in_one_transaction_are_compared_with_each_other(store: Store) -> None:
+    words = ["Connected", "Connected", "LoggedOut", "Connected"]
+    news = [session(word, "logged_in") for word in words]
+    assert store.events.add(news) == 3
+    assert store.events.add([session("Connected", "logged_in")]) == 0
+
+
+def test_a_state_with_a_moment_is_known_by_its_content(store: Store) -> None:
+    first = session("authorized", "logged_in", changed_at=NOW)
+    assert [store.events.add([first]), store.events.add([first])] == [1, 0]
+
+
+def test_the_last_session_is_the_newest_by_its_own_moment(store: Store) -> None:
+    assert store.events.last_session("my_wa") is None
+    store.events.add([session("authorized", "logged_in", 2 * MINUTE, changed_at=NOW + MINUTE)])
+    store.events.add([session("notAuthorized", "logged_out", 3 * MINUTE, changed_at=NOW)])
+    store.events.add([new(session("blocked", "blocked", 9 * MINUTE).event, "another"), delivered("m1")])
+    last = store.events.last_session("my_wa")
+    assert last is not None
+    assert (last.vendor_kind, last.status) == ("authorized", "logged_in")
+
+
+def change(kind: str, text: str = "", **fields: Any) -> Any:
+    return new(event(InboxMessage(message_id="A1", sender="51987654321", kind=kind, text=text, **fields), raw={}))
+
+
+def test_what_comes_under_a_messages_id_does_not_take_its_place(store: Store) -> None:
+    posts = [change("keys"), change("text", "hello"), change("unreadable"), change("edit", "bye", target_id="A1")]
+    assert [store.events.add([post]) for post in posts] == [1, 1, 1, 1]
+    assert [store.events.add([post]) for post in posts] == [0, 0, 0, 0]
+    assert [stored.kind.value for stored in store.events.after(0, 10)] == ["other", "inbox", "inbox", "other"]
+
+
+def test_changes_of_messages_are_found_by_the_person(store: Store) -> None:
+    store.events.add([change("edit", "bye"), came_in("51987654322")])
+    (found,) = store.events.about([Subject("my_wa", EventKind.OTHER, "51987654321")])
+    assert (found.message_kind, found.standing.value, found.reference) == ("edit", "change", "A1")

@@ -4,12 +4,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from helpers.connections import set_connection
 from helpers.vendors import Vendors
 
+from airflow_provider_wa.api.webhooks import Post
+from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.session import WaSessionTrigger
+from airflow_provider_wa.vendors.wuzapi.client import WuzApi
 
 pytestmark = pytest.mark.sockets
 
@@ -80,3 +86,42 @@ async def test_nothing_blocks_the_event_loop(vendors: Vendors) -> None:
     await event_of("wa_portal_default", seconds=0.5)
     beating.cancel()
     assert longest < 0.2, "Airflow warns of a blocked loop from 0.2 s"
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it has not happened within 10 seconds")
+
+
+def post(store: Store, word: str) -> None:
+    """What the receiver stores of a post of WuzAPI about its session."""
+    vendor = WuzApi(base_url="https://wuz.test", token="t")
+    (told,) = vendor.events(Post(data={"type": word, "event": {}}))
+    store.events.add([NewEvent(conn_id="wuzapi_default", vendor="wuzapi", event=told)])
+
+
+async def test_a_state_that_is_stored_meanwhile_ends_the_wait_without_asking_the_vendor(
+    vendors: Vendors, airflow_store: Store
+) -> None:
+    vendors.state.log_out("wuzapi")
+    post(airflow_store, "Connected")
+    waiting = asyncio.create_task(event_of("wuzapi_default", seconds=30, poll_interval=3600))
+    await until(lambda: vendors.state.ledger.requests["wuzapi"] > 0)
+    asked = vendors.state.ledger.requests["wuzapi"]
+    post(airflow_store, "LoggedOut")
+    post(airflow_store, "Connected")
+    event = await waiting
+    assert (event["status"], event["session"]["state"], event["session"]["detail"]) == (
+        *("success", "logged_in", "connected"),
+    )
+    assert vendors.state.ledger.requests["wuzapi"] == asked
+
+
+async def test_a_store_that_cannot_be_opened_leaves_the_vendor_to_answer(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_connection(monkeypatch, "wa_store_default", "mysql", host="nowhere")
+    assert (await event_of("wuzapi_default"))["status"] == "success"
