@@ -6,14 +6,12 @@ Sources: field-notes, WuzAPI, webhooks; vendor-docs/wuzapi-server, Event types.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from airflow_provider_wa.api import jids
-from airflow_provider_wa.api.errors import Unauthorized, UnexpectedReply
+from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, texts_at, truth, whole_number
 from airflow_provider_wa.api.records import (
     DeliveryState,
@@ -24,7 +22,7 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.webhooks import Event, Post, RawPost, event, posted_object
+from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
 from airflow_provider_wa.vendors.wuzapi import contents
 from airflow_provider_wa.vendors.wuzapi.tables import NAME
 
@@ -67,22 +65,6 @@ _SESSIONS: Mapping[str, tuple[SessionState, str]] = {
     "temporaryban": (SessionState.BLOCKED, "WhatsApp has blocked the account for a while"),
 }
 """State of the session by the type of an event, with a text for people (vendor-docs/wuzapi-server, Event types)."""
-
-SIGNATURE = "x-hmac-signature"
-"""The header with the signature (field-notes, WuzAPI, webhooks)."""
-
-
-def check_signature(post: RawPost, key: str) -> None:
-    """Check the signature of a post: the hex HMAC-SHA256 of its body.
-
-    :raises Unauthorized: it is missing, or made with another key or of another body.
-    """
-    given = post.headers.get(SIGNATURE, "").strip().lower()
-    if not given:
-        raise Unauthorized(f"{SIGNATURE}: missing; expected the hex HMAC-SHA256 of the body", vendor=NAME)
-    expected = hmac.new(key.encode(), post.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
-        raise Unauthorized(f"{SIGNATURE}: wrong; expected the hex HMAC-SHA256 of the body", vendor=NAME)
 
 
 def events(post: Post) -> list[Event]:

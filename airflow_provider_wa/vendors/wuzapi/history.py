@@ -21,6 +21,7 @@ MOST = 10_000
 
 _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 _OWN = "me"
+_KINDS: Mapping[str, str] = {"delete": "deletion", "buttons_response": "button", "list_response": "list"}
 _NO_TEXT = ":{kind}:"
 """Text that the server puts in place of a missing caption."""
 
@@ -74,18 +75,23 @@ def _by_fields(row: Any) -> InboxMessage | None:
     message_id = text(pick(row, "message_id"))
     if not message_id:
         return None
-    kind, said = text(pick(row, "message_type")), text(pick(row, "text_content"))
+    word, said = text(pick(row, "message_type")), text(pick(row, "text_content"))
+    kind, about = _KINDS.get(word, word), text(pick(row, "quoted_message_id")) or None
+    if kind == "deletion":
+        said, about = "", said or None
+    is_change = kind in ("reaction", "deletion")
     return InboxMessage(
         vendor=NAME,
         message_id=message_id,
         wa_message_id=message_id,
         sender=jids.phone_or_jid(text(pick(row, "sender_jid"))),
         chat=jids.without_device(text(pick(row, "chat_jid"))) or None,
-        kind={"delete": "deletion"}.get(kind, kind),
-        text="" if said == _NO_TEXT.format(kind=kind) else said,
+        kind=kind,
+        text="" if said == _NO_TEXT.format(kind=word) else said,
         received_at=moment(pick(row, "timestamp")),
         media_url=text(pick(row, "media_link")) or None,
-        quoted_id=text(pick(row, "quoted_message_id")) or None,
+        quoted_id=None if is_change else about,
+        target_id=about if is_change else None,
         raw=row,
     )
 
@@ -100,7 +106,7 @@ def selected(
     messages = list(unique.values())
     ids = [message.message_id for message in messages]
     if after in ids:
-        messages = messages[ids.index(after) + 1 :]
+        messages = messages[len(ids) - ids[::-1].index(after) :]
     within = [message for message in messages if _holds(message.received_at, since, until)]
     return _cut(within, limit, oldest=after is not None)
 
