@@ -301,7 +301,11 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(timezone.utc).isoformat()
+        try:
+            return value.astimezone(timezone.utc).isoformat()
+        except OverflowError:
+            # The first and last hours of the calendar: it stays in its own time zone.
+            return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
