@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever list was written: every row has its result, in order, or the list is refused before the first request.
+
+Lists are written by Python's csv module in strict mode, and damaged by one byte anywhere. They go through both bulk
+operators, a real store and a real vendor's flows, up to the sandbox's application; there is no socket.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from helpers.offline import Offline
+from helpers.tasks import run_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_wa.bulk.files import read_rows
+from airflow_provider_wa.operators.check import WaBulkCheckOperator
+from airflow_provider_wa.operators.send import WaBulkSendOperator
+from airflow_provider_wa.store.store import Store
+
+PEOPLE = [
+    (spelling.format(place), place)
+    for place in range(1, 5)
+    for spelling in ("+1 202 555 0{0}10", "(001) 202-555-0{0}10", "1.202.555.0{0}10")
+]
+"""Numbers as people write them, all on WhatsApp, each with the person whose it is."""
+
+NOBODY = [(text, None) for text in ("", "n/a", "call me, later", 'the "old" one', "\t")]
+"""Cells that are not numbers."""
+
+CALM = "abz '\"\n"
+WILD = CALM + ",;|\t\r =+-éÖ"
+WIDE = WILD + "ß漢😀\u200b\u2028"
+ENCODINGS = {"utf-8": WIDE, "utf-8-sig": WIDE, "utf-16": WIDE, "utf-32": WIDE, "cp1252": WILD}
+"""Encodings with characters that they have."""
+
+MESSAGE = "<{{ tag }}|{{ name | default('-') }}>"
+
+EACH_TIME = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+THOROUGH = settings(EACH_TIME, max_examples=1000, derandomize=False)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was written; ``tag`` is different in each."""
+
+    phone: str
+    person: int | None
+    name: str
+    tag: str
+
+    @property
+    def given(self) -> str:
+        return "" if self.phone.isspace() else self.phone
+
+    @property
+    def name_or_none(self) -> str | None:
+        return None if not self.name or self.name.isspace() else self.name
+
+    @property
+    def text(self) -> str:
+        """The row's message."""
+        return f"<{self.tag}|{self.name_or_none or '-'}>"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file and what was written into it; a record is a line of it, or several with line ends in quotes."""
+
+    rows: tuple[Row, ...]
+    records: tuple[bytes, ...]
+    encoding: str
+    delimiter: str
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self.records)
+
+    @property
+    def text_format(self) -> dict[str, str]:
+        return {"encoding": self.encoding} if self.encoding == "cp1252" else {}
+
+
+@st.composite
+def lists(draw: st.DrawFn, encodings: Sequence[str] = tuple(ENCODINGS), calm: bool = False) -> Written:
+    """Lists in some encodings; ``calm`` ones have nobody twice, and no separators in cells."""
+    encoding = draw(st.sampled_from(encodings))
+    texts = st.text(CALM if calm else ENCODINGS[encoding], max_size=6)
+    numbers = st.sampled_from(PEOPLE + NOBODY)
+    cells = st.lists(st.tuples(numbers, texts), min_size=1, max_size=8, unique_by=_person if calm else None)
+    rows = tuple(Row(phone, person, name, f"t{place}") for place, ((phone, person), name) in enumerate(draw(cells)))
+    columns = draw(st.permutations(["phone", "name", "tag"]))
+    dialect: dict[str, Any] = {
+        "delimiter": draw(st.sampled_from(",;\t|")),
+        "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+        "lineterminator": draw(st.sampled_from(["\n", "\r\n"])),
+        "strict": True,
+    }
+    header = [draw(st.sampled_from(["phone", "Phone", " PHONE "])) if name == "phone" else name for name in columns]
+    blanks = st.sampled_from(["", "", "", " ", dialect["delimiter"] * 2])
+    lines = [_line(header, **dialect)]
+    for row in rows:
+        blank = draw(blanks)
+        lines.append(blank + dialect["lineterminator"] if blank else "")
+        lines.append(_line([getattr(row, name) for name in columns], **dialect))
+    if draw(st.booleans()):
+        lines[-1] = lines[-1].removesuffix(dialect["lineterminator"])
+    return Written(rows, _encoded(lines, encoding), encoding, dialect["delimiter"])
+
+
+def _encoded(lines: Sequence[str], encoding: str) -> tuple[bytes, ...]:
+    """Return the bytes of each line; a mark of the byte order stands in the first one alone."""
+    encode = codecs.getincrementalencoder(encoding)().encode
+    return tuple(encode(line) for line in lines)
+
+
+def _person(cells: tuple[tuple[str, int | None], str]) -> object:
+    (phone, person), _ = cells
+    return person or phone
+
+
+def _line(cells: Sequence[str], **dialect: Any) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, **dialect).writerow(cells)
+    return text.getvalue()
+
+
+class Operators:
+    """Both bulk operators over files, each time a run of its own."""
+
+    def __init__(self, offline: Offline, folder: Path) -> None:
+        self.offline = offline
+        self._folder = folder
+        self._runs = itertools.count()
+
+    def check(self, content: bytes, **arguments: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        output = str(self._folder / "checked.csv")
+        summary = self._run(WaBulkCheckOperator, content, carry=["name", "tag"], output_path=output, **arguments)
+        return summary, list(read_rows(Path(output), "input"))
+
+    def send(self, content: bytes, **arguments: Any) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = self._run(WaBulkSendOperator, content, message=MESSAGE, **arguments)["results"]
+        return results
+
+    def text(self, message_id: str) -> str:
+        """Return the text of a message that was accepted."""
+        text: str = self.offline.state.ledger.messages["wuzapi", message_id].content["text"]
+        return text
+
+    def _run(self, operator: type[Any], content: bytes, **arguments: Any) -> dict[str, Any]:
+        path = self._folder / "list.csv"
+        path.write_bytes(content)
+        before, run = self.offline.requests, run_of(run_id=f"r{next(self._runs)}")
+        made = operator(task_id="t", wa_conn_id="wuzapi_default", input_path=str(path), column="phone", **arguments)
+        try:
+            summary: dict[str, Any] = made.execute(run)
+        except AirflowFailException:
+            assert self.offline.requests == before, "a list is refused before the first request"
+            raise
+        return summary
+
+
+@pytest.fixture
+def operators(monkeypatch: pytest.MonkeyPatch, airflow_store: Store, tmp_path: Path) -> Iterator[Operators]:
+    return Operators(Offline(monkeypatch), tmp_path)
+
+
+def has_each_row_once(operators: Operators, written: Written) -> None:
+    summary, checked = operators.check(written.content, **written.text_format)
+    seen: set[int] = set()
+    firsts = [row for row in written.rows if row.person is None or not (row.person in seen or seen.add(row.person))]
+    assert [(row.get("input", ""), row.get("name"), row.get("tag")) for row in checked] == [
+        (row.given, row.name_or_none, row.tag) for row in firsts
+    ]
+    assert (summary["total"], summary["duplicates"]) == (len(written.rows), len(written.rows) - len(firsts))
+    if not any(row.person for row in written.rows):
+        return
+    sent = operators.send(written.content, **written.text_format)
+    assert [result["input"] for result in sent] == [row.given for row in written.rows]
+    for row, result in zip(written.rows, sent, strict=True):
+        assert (result["status"] == "failed") == (row.person is None)
+        if result["status"] == "accepted":
+            assert operators.text(result["message_id"]) == row.text
+    assert {row.person for row in written.rows} - {None} == {
+        row.person for row, result in zip(written.rows, sent, strict=True) if result["status"] == "accepted"
+    }
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[Written, bytes, list[Row]]:
+    """A list, its content with one byte taken out, put in or replaced, and the rows that are not touched by that."""
+    written = draw(lists(("utf-8", "utf-8-sig", "cp1252"), calm=True))
+    content = written.content
+    place = draw(st.integers(0, len(content) - 1))
+    byte = draw(st.sampled_from([b"", *(bytes([value]) for value in b'"\n\r\0\xff9,;\t')]))
+    after = place + draw(st.integers(0 if byte else 1, 1))
+    ends = list(itertools.accumulate(map(len, written.records)))
+    # Before each row there is a blank line, or nothing. A line end that is lost joins a row to the next one.
+    untouched = [
+        row
+        for number, row in enumerate(written.rows)
+        if not ends[2 * number] - len(written.records[2 * number]) - 2 <= place < ends[2 * number + 2]
+    ]
+    return written, content[:place] + byte + content[after:], untouched
+
+
+def has_untouched_rows_or_is_refused(operators: Operators, damage: tuple[Written, bytes, list[Row]]) -> None:
+    written, content, untouched = damage
+    how = {"delimiter": written.delimiter, **written.text_format}
+    with suppress(AirflowFailException):
+        _, checked = operators.check(content, **how)
+        found = [(row.get("input", ""), row.get("name"), row.get("tag")) for row in checked]
+        assert _is_within([(row.given, row.name_or_none, row.tag) for row in untouched], found)
+    with suppress(AirflowFailException):
+        sent = operators.send(content, **how)
+        texts = [operators.text(result["message_id"]) for result in sent if result["status"] == "accepted"]
+        assert _is_within([row.given for row in untouched], [result["input"] for result in sent])
+        assert _is_within([row.text for row in untouched if row.person], texts)
+
+
+def _is_within(some: Sequence[Any], all_of_them: Sequence[Any]) -> bool:
+    """Return True if a sequence has all of another's items in their order."""
+    rest = iter(all_of_them)
+    return all(item in rest for item in some)
+
+
+@EACH_TIME
+@given(written=lists())
+def test_each_row_of_a_list_has_its_result(operators: Operators, written: Written) -> None:
+    has_each_row_once(operators, written)
+
+
+@EACH_TIME
+@given(damage=damaged())
+def test_a_damaged_list_loses_no_other_row_or_is_refused(
+    operators: Operators, damage: tuple[Written, bytes, list[Row]]
+) -> None:
+    has_untouched_rows_or_is_refused(operators, damage)
+
+
+@pytest.mark.system
+@THOROUGH
+@given(written=lists())
+def test_each_row_of_many_lists_has_its_result(operators: Operators, written: Written) -> None:
+    has_each_row_once(operators, written)
+
+
+@pytest.mark.system
+@THOROUGH
+@given(damage=damaged())
+def test_many_damaged_lists_lose_no_other_row_or_are_refused(
+    operators: Operators, damage: tuple[Written, bytes, list[Row]]
+) -> None:
+    has_untouched_rows_or_is_refused(operators, damage)
