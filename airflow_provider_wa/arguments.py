@@ -115,6 +115,17 @@ def _parsed_list(text: str) -> Any:
         return [text]
 
 
+def results_in(given: Any) -> tuple[Any, str | None]:
+    """Return the results that a bulk operator's output has, or None and the path of the file that has them.
+
+    Anything else is returned as it is.
+    """
+    if isinstance(given, Mapping) and {"results", "output", "total"} <= given.keys():
+        results, path = given["results"], given["output"]
+        return (None, path) if results is None and path else (results, None)
+    return given, None
+
+
 def as_list(value: Iterable[Any]) -> list[Any]:
     """Return the items of a list, or of the XComs of a mapped task, which a slice fetches in one call for all."""
     return list(value[:] if isinstance(value, Sequence) else value)

@@ -7,12 +7,11 @@ reports delivery. ``make demo`` runs this DAG against the sandbox, without an ac
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import DAG, ObjectStoragePath, Param, task
+from airflow.sdk import DAG, Param, task
 
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
@@ -56,24 +55,19 @@ with DAG(
         wa_conn_id="wuzapi_default",
         input_path="{{ params.customers }}",
         column="phone",
+        carry=["name"],
         output_path="{{ params.output_dir }}/checked.csv",
     )
     # [END check]
-
-    @task
-    def on_whatsapp(checked: dict) -> list[str]:
-        """Return the recipients: each number in the form that WhatsApp knows."""
-        with ObjectStoragePath(checked["output"]).open() as rows:
-            found = [row for row in csv.DictReader(rows) if row["status"] == "exists"]
-        # Some numbers are hidden behind an id (@lid). Only the vendor that returned the id can send to it.
-        return [row["number"] if row["jid"].endswith("@lid") else row["jid"] for row in found]
 
     # [START send]
     send = WaBulkSendOperator(
         task_id="send",
         wa_conn_id="wa_portal_default",
-        recipients=on_whatsapp(check.output),
-        message="Hello! Your order of {{ dag_run.run_after | ds }} is on its way. Reply STOP to hear no more from us.",
+        recipients=check.output,
+        column="number",
+        only="exists",  # those on WhatsApp
+        message="Hello {{ name }}! Your order of {{ dag_run.run_after | ds }} is on its way. Reply STOP to opt out.",
         concurrency=4,
         retries=2,
     )

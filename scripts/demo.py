@@ -22,13 +22,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from local_airflow import HOME, PROJECT, airflow_environment, end_in_order, migrate_database, receiver, sandbox
 
 OUTPUT = HOME / "output"
+MEMBERS = PROJECT / "example_dags" / "data" / "members.csv"
 BAR = 40
+REASON = 70
 
 DAGS = {
     "example_wa_outreach": "wait for two sessions, check 200 numbers, send, wait for deliveries, count",
     "example_wa_campaign": "send a message to each customer, with a sending policy",
     "example_wa_checkwa": "check numbers, and wait for the callbacks",
     "example_wa_accuauth": "check numbers, some of which are PENDING at first",
+    "example_wa_spreadsheet": "check a list as a spreadsheet writes it, send to those on WhatsApp",
     "example_wa_follow_up": "send, and use a second channel for messages that are not delivered",
 }
 
@@ -54,6 +57,7 @@ def main() -> int:
         print("the demo failed: not every task succeeded", file=sys.stderr)
         return 1
     print_funnel(outcomes["example_wa_outreach"]["funnel"])
+    print_rows(outcomes["example_wa_spreadsheet"])
     print("\ncampaign:    ", outcomes["example_wa_campaign"]["report"])
     print("CheckWA:     ", counted(outcomes["example_wa_checkwa"]["check"]))
     print("AccuAuth:    ", counted(outcomes["example_wa_accuauth"]["check"]))
@@ -134,6 +138,26 @@ def print_funnel(funnel: dict[str, int]) -> None:
     print()
     for step, count in funnel.items():
         print(f"{step:<{width}}  {count:>5}  {'█' * round(BAR * count / most)}")
+
+
+def print_rows(outcome: dict[str, Any]) -> None:
+    """Print each row of the spreadsheet with what became of it: the check's results, and then the send's."""
+    with MEMBERS.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file, delimiter=";") if any(row.values())]
+    checked, sent = (read_results(outcome[task]["output"]) for task in ("check", "send"))
+    print(f"\n{'phone in the list':<34} {'name':<12} {'check':<9} {'message':<9} why")
+    for row in rows:
+        # A number that comes again has one answer, and its person one message.
+        result = checked.pop(row["phone"], {"status": "again", "detail": "the same number as in a row before"})
+        message = sent.pop(result.get("number", ""), {"status": "-", "detail": ""})
+        why = result["detail"] or message["detail"]
+        print(f"{row['phone']:<34} {row['name']:<12} {result['status']:<9} {message['status']:<9} {why[:REASON]}")
+
+
+def read_results(path: str) -> dict[str, dict[str, str]]:
+    """Return the results of a file by their input."""
+    with Path(path).open(newline="") as file:
+        return {row["input"]: row for row in csv.DictReader(file)}
 
 
 def print_files() -> None:

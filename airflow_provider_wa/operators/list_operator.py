@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_wa.arguments import results_in
 from airflow_provider_wa.operators.base import WaOperator
 
 
@@ -43,7 +44,7 @@ class WaListOperator(WaOperator):
     """
 
     items: ClassVar[str]
-    """Name of the subclass's own argument, which takes a list or the XCom that holds one."""
+    """Name of the subclass's own argument: a list, the XCom that holds one, or the output of a bulk operator."""
 
     template_fields: Sequence[str] = (
         "wa_conn_id",
@@ -103,9 +104,12 @@ class WaListOperator(WaOperator):
     @property
     def list_arguments(self) -> dict[str, Any]:
         """The arguments of this class by name, for the runner; ``items`` is the subclass's own."""
+        items, path = getattr(self, self.items), self.input_path
+        if path is None:
+            items, path = results_in(items)
         return {
-            "items": getattr(self, self.items),
-            "input_path": self.input_path,
+            "items": items,
+            "input_path": path,
             "sql": self.sql,
             "sql_conn_id": self.sql_conn_id,
             "column": self.column,

@@ -105,7 +105,7 @@ class WaBulkSendOperator(WaListOperator):
     Besides those of ``WaListOperator`` it takes these arguments; the parts of a list share the pace.
 
     :param recipients: numbers or JIDs, or dicts with one under ``column`` and the message's other values: a list or the
-        XCom that holds one (templated).
+        XCom that holds one; or the output of a bulk check, whose results are the list (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "...", "caption": "..."}``, or a message of
         ``airflow_provider_wa.api.messages``. Its texts are Jinja templates, rendered for each recipient with the row's
         columns (``"Hello {{ name }}"``), the recipient (``{{ to }}`` in E.164, ``{{ jid }}``) and the variables of
@@ -130,10 +130,12 @@ class WaBulkSendOperator(WaListOperator):
         ``(2, timedelta(days=7))``, or a number and seconds. Who has got as many is skipped.
     :param dry_run: send nothing and store nothing. Results say what a run would do now: ``would_send``, ``skipped`` or
         ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
+    :param only: a status of a check, or a list of them (templated): the list is the results of a bulk check, and rows
+        with another ``status`` are skipped. ``"exists"`` sends to those on WhatsApp.
     """
 
     items = "recipients"
-    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients")
+    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients", "only")
 
     def __init__(
         self,
@@ -152,6 +154,7 @@ class WaBulkSendOperator(WaListOperator):
         duplicates: str = "skip",
         cap: Sequence[Any] | None = None,
         dry_run: bool = False,
+        only: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(concurrency=concurrency, **kwargs)
@@ -168,6 +171,7 @@ class WaBulkSendOperator(WaListOperator):
         self.duplicates = duplicates
         self.cap = cap
         self.is_dry_run = dry_run
+        self.only = only
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run.bulk_send import SendRunner
@@ -187,6 +191,7 @@ class WaBulkSendOperator(WaListOperator):
             duplicates=self.duplicates,
             cap=self.cap,
             dry_run=self.is_dry_run,
+            only=self.only,
         ).run(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

@@ -72,7 +72,7 @@ CASES = [
             **LIST, "recipients": ["1"], "message": "Hi {{ name }}", "pace": (3, 8), "daily_limit": 100,
             "quiet_hours": ("21:00", "08:00"), "timezone": "America/Lima", "on_hold": "skip", "on_unknown": "resend",
             "idempotency_key": "invoice-{{ n }}", "resend": True, "duplicates": "allow", "cap": (2, 3600),
-            "dry_run": True,
+            "dry_run": True, "only": ["exists"],
         },
         items="recipients",
         method="run",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from datetime import timezone as tz
 from itertools import chain
@@ -27,6 +27,7 @@ from airflow_provider_wa.operators._run.output import results_to
 from airflow_provider_wa.operators._run.row_messages import RowMessages
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
+from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 
@@ -56,6 +57,7 @@ class SendRunner(ListRunner):
     duplicates: str = "skip"
     cap: Any = None
     dry_run: bool = False
+    only: Any = None
 
     def run(self, context: Context) -> dict[str, Any]:
         """Send to all recipients who have not been sent the message, and return the summary.
@@ -68,7 +70,7 @@ class SendRunner(ListRunner):
         key = RowTemplate(self.idempotency_key, "idempotency_key", known, filled=True)
         sender = SendOnce(self.task, self._keys(context))
         messages = RowMessages(sender, self.numbers, message, key)
-        self._prove(messages)
+        messages = self._prove(messages)
         if self.dry_run:
             return self._dry_run(messages, policy)
         conn_id = self.task.wa_conn_id
@@ -150,14 +152,16 @@ class SendRunner(ListRunner):
         first, total = self.input_list.first, self.input_list.total
         return range(first, first + total) if total else None
 
-    def _prove(self, messages: RowMessages) -> None:
-        """Find all mistakes that can be found before anything is sent."""
+    def _prove(self, messages: RowMessages) -> RowMessages:
+        """Find all mistakes that can be found before anything is sent; return the messages of the rows sent to."""
         self.rate()
         rows = iter(self.input_list.rows(self.column))
         first = self.beginning(rows, 1)
         columns, repeated = self.input_list.names(self.column), self.input_list.repeated(self.column)
+        messages = replace(messages, only=StatusFilter.of(self.only).over(columns))
         messages.prove(chain(first, rows), columns, repeated)
         self.prove_output()
+        return messages
 
     def _dry_run(self, messages: RowMessages, policy: SendingPolicy) -> dict[str, Any]:
         """Return the summary of a run of which nothing leaves and nothing is stored."""

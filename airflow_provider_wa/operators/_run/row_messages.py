@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_wa.api import jids
@@ -14,6 +14,8 @@ from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
 from airflow_provider_wa.operators._run.list_numbers import ListNumbers
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import SendOnce
+from airflow_provider_wa.operators._run.status_filter import StatusFilter
+from airflow_provider_wa.store.send_states import SendState
 
 MESSAGES_PROVED = 1000
 """Maximum number of different messages that are tried before a list is refused in which none can be sent."""
@@ -25,25 +27,31 @@ class RowMessages:
 
     :param numbers: the list's recipients, and how they are read.
     :param message: the message; ``key`` is the author's own key for it.
+    :param only: the rows that are sent to.
     """
 
     sender: SendOnce
     numbers: ListNumbers
     message: RowTemplate
     key: RowTemplate
+    only: StatusFilter = field(default_factory=StatusFilter)
 
     def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
         """Return the message of a row, or the reason why it has none."""
         given, to, name, lasting = given_text(row.get(self.numbers.column)), "", None, ""
+        left_out = reason = self.only.reason(row)
         try:
             to = self.numbers.read(row)
             known = recipient_names(to)
             name = self.key.render(row, known)
             lasting = self.sender.keys.lasting(to, name)
-            return self.sender.address(place, given, to, self.message.render(row, known), name, None)
+            if not left_out:
+                return self.sender.address(place, given, to, self.message.render(row, known), name, None)
         except (BadInput, UnsupportedByVendor) as error:
-            identity = self.sender.keys.identity(name)
-            return Unaddressed(place, given, str(error), to, key=lasting, identity=identity, name=name or "")
+            reason = left_out or str(error)
+        state = SendState.SKIPPED if left_out else SendState.FAILED
+        identity = self.sender.keys.identity(name)
+        return Unaddressed(place, given, reason, to, state, key=lasting, identity=identity, name=name or "")
 
     def prove(self, rows: Iterable[Mapping[str, Any]], columns: Collection[str], repeated: Collection[str]) -> None:
         """Find all mistakes in the templates that can be found before anything is sent.
@@ -60,6 +68,8 @@ class RowMessages:
         tried = 0
         last: Any = self
         for row in rows:
+            if self.only.reason(row):
+                continue
             try:
                 spec = self._rendered(row)
                 if spec == last:
