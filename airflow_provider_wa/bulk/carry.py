@@ -16,7 +16,6 @@ from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.api.number_text import given_text
-from airflow_provider_wa.api.number_text import given_text
 from airflow_provider_wa.bulk.columns import named, place_of, places_of
 from airflow_provider_wa.store.sql import clean
 
