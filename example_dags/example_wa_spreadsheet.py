@@ -45,4 +45,5 @@ with DAG(
         message="Hello {{ name }}, the meeting is on Friday.",
         output_path="{{ params.output_dir }}/members-sent.csv",
         concurrency=4,
+        retries=2,  # nobody is messaged twice
     )
