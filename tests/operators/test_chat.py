@@ -60,5 +60,5 @@ def test_a_reference_is_a_dict(vendors: Vendors, tmp_path: Path) -> None:
 def test_a_vendor_without_the_capability_names_those_that_have_it(
     vendors: Vendors, operator: type[Any], arguments: dict[str, Any]
 ) -> None:
-    with pytest.raises(AirflowFailException, match="connection types that can: wuzapi"):
+    with pytest.raises(AirflowFailException, match="connection types that can: green_api, wuzapi"):
         execute(operator, "wa_portal_default", **arguments)

@@ -64,7 +64,7 @@ def test_a_qr_code_goes_into_a_png_only(vendors: Vendors, tmp_path: Path) -> Non
 
 def test_the_webhook_is_set_with_all_events_and_its_url_is_not_returned(vendors: Vendors) -> None:
     set_ = execute(WaSetWebhookOperator, url="https://www.example.com/hooks/s3cr3t")
-    assert set(set_) == {"vendor", "events"}
+    assert set(set_) == {"vendor", "events", "warning"}
     assert "Message" in set_["events"]
     assert WaHook.for_connection("wuzapi_default").webhook().url == "https://www.example.com/hooks/s3cr3t"
     assert execute(WaSetWebhookOperator, url="https://www.example.com/a", events=["ReadReceipt"])["events"] == [

@@ -96,7 +96,7 @@ CASES = [
     Case(
         reports.WaPullInboxOperator,
         "reports.pull_inbox",
-        {**PERIOD, "after": "m1"},
+        {**PERIOD, "after": "m1", "kinds": ["vote"]},
         with_context=True,
         not_templated=("limit",),
     ),
@@ -110,7 +110,7 @@ CASES = [
     Case(
         reports.WaReadInboxOperator,
         "reports.read_inbox",
-        {"event_ids": [1], "output_path": "out.csv"},
+        {"event_ids": [1], "output_path": "out.csv", "kinds": ["vote"]},
         with_context=True,
     ),
     Case(reports.WaMessageStatusOperator, "reports.message_status", {"message_id": ["m1"], "output_path": "o.csv"}),

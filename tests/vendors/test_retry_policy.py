@@ -26,6 +26,7 @@ WHAT_IS_REPEATED: list[tuple[WaError, bool, bool]] = [
     (errors.Unauthorized("x"), False, False),
     (errors.SessionDown("x"), False, False),
     (errors.QuotaExceeded("x"), False, False),
+    (errors.QueueClosed("x"), False, False),
     (errors.RateLimited("x"), True, True),
     (errors.VendorUnavailable("x"), True, False),
     (errors.VendorUnavailable("x", never_left=True), True, True),

@@ -37,13 +37,19 @@ HOUR = timedelta(hours=1)
 PULLED: dict[str, tuple[Any, dict[str, Any]]] = {
     "contacts": (directory.contacts, {}),
     "groups": (directory.groups, {}),
-    "inbox": (reports.pull_inbox, {"context": {}, "since": None, "until": None, "after": None, "limit": None}),
+    "inbox": (
+        reports.pull_inbox,
+        {"context": {}, "since": None, "until": None, "after": None, "limit": None, "kinds": None},
+    ),
     "delivery_report": (reports.pull_delivery_report, {"context": {}, "since": None, "until": None, "limit": None}),
 }
 RECORDS = {
     "contacts": [Contact(jid="1@s.whatsapp.net", name="Ann"), Contact(jid="2@s.whatsapp.net")],
     "groups": [Group(jid="9@g.us", participants=("1", "2"))],
-    "inbox": [InboxMessage(message_id="m1", sender="1", text="hi"), InboxMessage(message_id="m2", sender="2")],
+    "inbox": [
+        InboxMessage(message_id="m1", sender="1", text="hi"),
+        InboxMessage(message_id="m2", sender="2", kind="image"),
+    ],
     "delivery_report": [DeliveryStatus(message_id="m1", state=DeliveryState.READ, read_at=NOON)],
 }
 pulls = pytest.mark.parametrize("name", PULLED)
@@ -244,7 +250,7 @@ def test_there_is_no_qr_code_to_write_while_logged_in(
 def test_the_webhook_is_the_url_given_or_the_receivers(url: str | None, receiver: str, taken: str) -> None:
     made = task(set_webhook=Webhook(vendor="v", url=taken, events=("a",)))
     made.hook.settings = SimpleNamespace(callback_url=receiver)
-    assert session.set_webhook(made, url=url, events=("a",)) == {"vendor": "v", "events": ["a"]}
+    assert session.set_webhook(made, url=url, events=("a",)) == {"vendor": "v", "events": ["a"], "warning": None}
     assert made.hook.calls == [("set_webhook", (taken, ["a"]), {})]
 
 
