@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 from airflow_provider_wa.sandbox.vendors import VENDORS
@@ -39,12 +40,13 @@ def airflow_environment(sandbox_url: str, callback_base_url: str = "") -> dict[s
         "PYTHONWARNINGS": "ignore",
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",  # standalone starts its parts by name
     }
+    receiver = {"callback_base_url": callback_base_url, "webhook_secret": WEBHOOK_SECRET}
     for vendor in VENDORS:
         connection = {
             "conn_type": vendor.name,
             "host": f"{sandbox_url}{vendor.prefix}",
             **{name: value for name, value in asdict(vendor.credentials).items() if value},
-            "extra": {"callback_base_url": callback_base_url, "webhook_secret": WEBHOOK_SECRET},
+            "extra": receiver if import_module(f"airflow_provider_wa.vendors.{vendor.name}").FORM.posts else {},
         }
         environment[f"AIRFLOW_CONN_{vendor.name.upper()}_DEFAULT"] = json.dumps(connection)
     return environment

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_wa.api import jids
+from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
 from airflow_provider_wa.api.number_text import given_text
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
@@ -41,7 +41,7 @@ class RowMessages:
         given, to, name, lasting = given_text(row.get(self.numbers.column)), "", None, ""
         left_out = reason = self.only.reason(row)
         try:
-            to = self.numbers.read(row)
+            to = form_on_whatsapp(self.numbers.read(row), row)
             known = recipient_names(to)
             name = self.key.render(row, known)
             lasting = self.sender.keys.lasting(to, name)
@@ -90,6 +90,15 @@ class RowMessages:
         except BadInput:
             known = _SOMEBODY  # that row fails for its recipient, and says nothing of the message
         return self.message.render(row, known)
+
+
+def form_on_whatsapp(to: str, row: Mapping[str, Any]) -> str:
+    """Return the form of a number under which a check found it: that of the row's ``jid``, if it is the same number.
+
+    WhatsApp knows some numbers of Mexico, Argentina and Brazil only in the form that the list does not have.
+    """
+    found = jids.digits(str(row.get("jid", "")))
+    return found if found in numbers.forms(to) else to
 
 
 def recipient_names(to: str) -> dict[str, str]:

@@ -51,6 +51,25 @@ def test_a_recipient_has_two_names(to: str, expected: dict[str, str]) -> None:
     assert recipient_names(to) == expected
 
 
+@pytest.mark.parametrize(
+    ("phone", "jid", "to"),
+    [
+        ("+55 11 98765 4307", "551187654307@s.whatsapp.net", "551187654307"),
+        ("+55 11 98765 4307", "551187654307:3@s.whatsapp.net", "551187654307"),
+        ("+55 11 98765 4307", "5511987654307@s.whatsapp.net", "5511987654307"),
+        ("+55 11 98765 4307", "551187654308@s.whatsapp.net", "5511987654307"),  # of somebody else
+        ("+55 11 98765 4307", "100000000000001@lid", "5511987654307"),
+        ("+55 11 98765 4307", None, "5511987654307"),
+        ("1203123@g.us", "551187654307@s.whatsapp.net", "1203123@g.us"),
+    ],
+)
+def test_the_form_that_a_check_found_is_the_one_that_is_written_to(phone: str, jid: str | None, to: str) -> None:
+    row = {"phone": phone} if jid is None else {"phone": phone, "jid": jid}
+    found = messages("Hi").address(1, row)
+    assert isinstance(found, Addressed)
+    assert (found.to, found.given) == (to, phone)
+
+
 def test_a_row_has_its_message_or_the_reason_and_its_recipient_if_that_is_one() -> None:
     made = messages("Hi {{ name }}, {{ to }}", "{{ jid }}")
     good = made.address(3, {"phone": "00 51 987 654 321", "name": "Ann"})
