@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.bulk.columns import places_of
 from airflow_provider_wa.operators._run.row_values import ROW, Missing, Parts, Refused, printed
 from airflow_provider_wa.operators._run.template_names import SHOW, TemplateNames, show_values
 
@@ -24,8 +25,9 @@ class RowTemplate:
     """A message or another value whose texts are Jinja templates over a row's columns.
 
     A template may also use the recipient (``to``, ``jid``), the whole row (``row``) and the variables of Airflow's
-    templates (``ds``, ``params`` ...) that no column hides. A value that the row lacks, or that is empty, is an error
-    wherever it would be printed, not a gap in a message: ``default`` and tests are the author's answer.
+    templates (``ds``, ``params`` ...) that no column hides. A name in other capitals than its column's means that
+    column, if only one is alike and no other variable has just this name. A value that the row lacks, or that is empty,
+    is an error wherever it would be printed, not a gap in a message: ``default`` and tests are the author's answer.
 
     :param spec: a text, a dict or list of texts at any depth, or a message.
     :param name: the argument's name in messages.
@@ -39,6 +41,7 @@ class RowTemplate:
         self._filled = filled
         self._context = dict(context)
         self._columns: frozenset[str] = frozenset()
+        self._spelled: dict[str, str] = {}
         self._names = TemplateNames()
         self._environment = ImmutableSandboxedEnvironment(
             undefined=Missing, keep_trailing_newline=True, finalize=lambda value: printed(value, "an expression")
@@ -55,16 +58,18 @@ class RowTemplate:
         """Learn the columns that some row may have, which hide all other variables of their names.
 
         :param repeated: names of several columns each.
-        :raises BadInput: the templates use another name, without an answer for rows that lack it, or a repeated one.
+        :raises BadInput: the templates use another name, without an answer for rows that lack it, or a repeated one,
+            or one that may mean several columns.
         """
         self._columns = frozenset(map(str, columns))
         used = self._names.used(with_row=ROW not in self._columns)
-        if twice := sorted(used & set(repeated)):
+        self._spelled = self._spellings(used, {*self._columns, *repeated})
+        if twice := sorted({self._spelled.get(name, name) for name in used} & set(repeated)):
             raise BadInput(
                 f"{self._name}: the list has several columns {', '.join(map(repr, twice))}, so that it is not clear "
                 "which one is meant; rename all but one"
             )
-        known = {*self._columns, *self._context, *RECIPIENT, ROW}
+        known = {*self._columns, *self._spelled, *self._context, *RECIPIENT, ROW}
         if unknown := sorted(used - known - self._names.answered):
             listed = ", ".join(map(repr, columns))
             raise BadInput(
@@ -80,15 +85,34 @@ class RowTemplate:
         :param recipient: the values of ``RECIPIENT``.
         :raises BadInput: a template fails with this row.
         """
-        values = Parts(row, "")
+        values = Parts(row, "", self._spelled)
         others = {**self._context, **(recipient or {}), ROW: values}
         visible = {name: value for name, value in others.items() if name not in self._columns}
+        spelled = {name: values[column] for name, column in self._spelled.items() if column in values}
         try:
-            return self._render({**visible, **{str(name): value for name, value in values.items()}})
+            return self._render({**spelled, **visible, **{str(name): value for name, value in values.items()}})
         except (UndefinedError, Refused) as error:
             raise BadInput(f"{self._name}: {error}") from None
         except _FAILURES as error:
             raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
+
+    def _spellings(self, used: Collection[str], columns: Collection[str]) -> dict[str, str]:
+        """Return the columns that are meant by names in other capitals.
+
+        :raises BadInput: a name may mean several columns.
+        """
+        hidden = {*self._context, *self._environment.globals, *RECIPIENT, ROW} - self._names.of_row
+        found: dict[str, str] = {}
+        listed = sorted(columns)
+        for name in sorted({*used} - {*columns} - hidden):
+            alike = [listed[place] for place in places_of(name, listed)]
+            if len(alike) > 1:
+                raise BadInput(
+                    f"{self._name}: {name!r} may be the column {' or '.join(map(repr, alike))}; write its exact name"
+                )
+            if alike:
+                found[name] = alike[0]
+        return found
 
     def _compiled(self, spec: Any) -> Render:
         if isinstance(spec, str):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, UndefinedError
@@ -68,14 +69,19 @@ class Whole:
 
 
 class Parts(Whole, dict[Any, Any]):
-    """A mapping, with only the values that are not missing."""
+    """A mapping, with only the values that are not missing.
 
-    def __init__(self, values: Mapping[Any, Any], path: str) -> None:
+    :param spelled: the keys that are meant by other spellings of them.
+    """
+
+    def __init__(self, values: Mapping[Any, Any], path: str, spelled: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__({name: shown for name, shown in present(values, path)})
         self._path = path
+        self._spelled = spelled
 
-    def __missing__(self, name: Any) -> Missing:
-        return Missing(obj=self, name=name)
+    def __missing__(self, name: Any) -> Any:
+        meant = self._spelled.get(name)
+        return self[meant] if meant is not None and meant in self else Missing(obj=self, name=name)
 
 
 class Items(Whole, list[Any]):
@@ -124,7 +130,7 @@ def printed(value: Any, name: str) -> Any:
 
 def refuse_whole(value: Any, name: str) -> NoReturn:
     """Raise ``Refused`` for a value that is not printed whole."""
-    kinds = {Parts: "dict", Items: "list"}
+    kinds: dict[type, str] = {Parts: "dict", Items: "list"}
     kind = kinds.get(type(value), type(value).__name__)
     hint = _HINTS.get(kind, "")
     raise Refused(f"column {name!r} holds a {kind}, which is not printed whole; use a part of it{hint}")

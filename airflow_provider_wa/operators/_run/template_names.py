@@ -21,17 +21,20 @@ _METHODS = frozenset(dir(dict))
 
 
 class TemplateNames:
-    """The names that templates use; ``answered`` are those for which a template says what holds where they lack."""
+    """The names that templates use.
+
+    ``answered`` are those for which a template says what holds where they lack; ``of_row`` those in ``row["..."]``.
+    """
 
     def __init__(self) -> None:
         self.answered: set[str] = set()
+        self.of_row: set[str] = set()
         self._variables: set[str] = set()
-        self._of_row: set[str] = set()
 
     def add(self, tree: nodes.Template) -> None:
         """Add the names in a template."""
         self._variables |= meta.find_undeclared_variables(tree)
-        self._of_row |= {name for node in _parts_of_row(tree) if (name := _column(node)) is not None}
+        self.of_row |= {name for node in _parts_of_row(tree) if (name := _column(node)) is not None}
         asked = [
             *(node.node for node in tree.find_all(nodes.Filter) if node.name in _DEFAULTS and node.node),
             *(node.node for node in tree.find_all(nodes.Test) if node.name in _TESTS),
@@ -40,7 +43,7 @@ class TemplateNames:
 
     def used(self, *, with_row: bool) -> set[str]:
         """Return the names; with those in ``row["..."]`` if that is the whole row."""
-        return self._variables | self._of_row if with_row else set(self._variables)
+        return self._variables | self.of_row if with_row else set(self._variables)
 
 
 def _parts_of_row(tree: nodes.Template) -> Iterator[nodes.Node]:

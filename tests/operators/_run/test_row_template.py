@@ -292,6 +292,42 @@ def test_a_name_of_several_columns_is_refused_if_it_is_used() -> None:
     RowTemplate("{{ phone }}", "message", CONTEXT).prove(["phone"], ["name"])
 
 
+@pytest.mark.parametrize(
+    ("text", "row", "expected"),
+    [
+        ("{{ name }}", {"Name": "Ann"}, "Ann"),
+        ("{{ NAME }}", {" name ": "Ann"}, "Ann"),
+        ("{{ row.name }}{{ row['first  NAME'] }}", {"Name": "Ann", "First name": "B."}, "AnnB."),
+        ("{{ name | default('friend') }}", {"Name": "Ann"}, "Ann"),
+        ("{% if name %}{{ name.city }}{% endif %}", {"NAME": {"city": "Lima"}}, "Lima"),
+        ("{{ name }}", {"name": "exact", "Name": "other"}, "exact"),
+        ("{{ ds }} {{ to }} {{ row.DS }} {{ row.to }}", {"Ds": "column", "To": "me"}, "2026-03-01 +1 column me"),
+        ("{{ range(2) | list | length }}", {"Range": "far"}, "2"),
+        ("{% for name in row %}{{ name }}{% endfor %}{{ row.name }}", {"Name": "Ann"}, "NameAnn"),
+    ],
+)
+def test_a_name_in_other_capitals_is_the_one_column_that_is_alike(text: str, row: Any, expected: str) -> None:
+    template = RowTemplate(text, "message", {"ds": "2026-03-01"})
+    template.prove(list(row))
+    assert template.render(row, {"to": "+1", "jid": "j"}) == expected
+
+
+@pytest.mark.parametrize("text", ["{{ name }}", "{{ name | default('') }}", "{{ row.name }}"])
+def test_a_name_that_may_be_several_columns_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match=r"^message: 'name' may be the column 'NAME' or 'Name'; write its exact name$"):
+        RowTemplate(text, "message", {}).prove(["Name", "phone", "NAME"])
+    with pytest.raises(BadInput, match=r"^message: the list has several columns 'Name', so"):
+        RowTemplate(text, "message", {}).prove(["phone"], ["Name"])
+
+
+def test_a_row_without_the_column_that_is_meant_fails() -> None:
+    for text in ("{{ name }}", "{{ row.name }}"):
+        template = RowTemplate(text, "message", {})
+        template.prove(["phone", "Name"])
+        with pytest.raises(BadInput, match="row has no value for column 'name'"):
+            template.render({"phone": "1"})
+
+
 def test_a_key_has_no_empty_part_not_even_by_an_answer() -> None:
     assert shown("invoice-{{ whole }}", filled=True) == "invoice-1234"
     for text in ("invoice-{{ vip | default('') }}", "{{ vip or '' }}", "a{{ ' ' if vip is defined else '' }}"):
