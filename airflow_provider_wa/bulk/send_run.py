@@ -16,8 +16,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from airflow_provider_wa.api.capabilities import HasSession, RepeatsById, ReportsDeliveries, SendsMessages
-from airflow_provider_wa.api.errors import OutcomeUnknown, SessionDown, VendorUnavailable, WaError
+from airflow_provider_wa.api.capabilities import RepeatsById, ReportsDeliveries, SendsMessages
+from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows
 from airflow_provider_wa.bulk.pacing import Hold, SendingPolicy
@@ -25,6 +25,7 @@ from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.reconciliation import Reconciler, is_too_early
 from airflow_provider_wa.bulk.send_facts import Facts, LookUp
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
+from airflow_provider_wa.bulk.session_watch import SessionWatch
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never, refuse_if
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Forget, Intend, Note, Place, Report, Settle
@@ -41,9 +42,6 @@ PASSES = 3
 """Maximum passes through the list in one try: a message that was delayed, or is in doubt, may succeed later."""
 
 SECONDS_BETWEEN_PASSES = 5.0
-
-SESSION_SECONDS = 60.0
-"""Interval between two looks at the session: some vendors accept messages while the account is logged out."""
 
 
 @dataclass
@@ -83,9 +81,7 @@ class BulkSend:
         self._gap = _Gap()
         self._random = Random()
         self._reconciler = Reconciler(self.channel, self.store, self.batch, self.conn_id, self.log, self.doubt_seconds)
-        self._session_asked = float("-inf")
-        self._session_turn = asyncio.Lock()
-        self._session_down: SessionDown | None = None
+        self._session = SessionWatch(self.vendor, self.channel, self.store, self.conn_id)
 
     async def run(
         self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: int | None
@@ -200,7 +196,8 @@ class BulkSend:
             refuse_if(self.interrupted)
             hold = self._hold(addressed)
         if hold is None:
-            await self._require_session()
+            if self.watch_session:
+                await self._session.require()
             hold = await self._send_once(addressed)
         if hold:
             await self._held(addressed, hold)
@@ -248,7 +245,7 @@ class BulkSend:
         self._reconciler.note_accepted(datetime.now(timezone.utc), sent.message_id)
         await self._enter_outcome(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
         if sent.warning:
-            self._session_asked = float("-inf")
+            self._session.ask_again()
         return None
 
     async def _left_alone(self, addressed: Addressed, in_the_way: SendRow | Recent) -> None:
@@ -318,26 +315,6 @@ class BulkSend:
             detail=detail,
         )
         changes.append(Report(batch=self.batch, conn_id=self.conn_id, row=row))
-
-    async def _require_session(self) -> None:
-        """Look, once in a while, if the account is logged in.
-
-        :raises SessionDown: it is not.
-        """
-        if not self.watch_session or not isinstance(self.vendor, HasSession):
-            return
-        # Nobody sends while another still waits for the answer.
-        async with self._session_turn:
-            if self._session_down:
-                raise self._session_down
-            if time.monotonic() - self._session_asked < SESSION_SECONDS:
-                return
-            session = await adrive(self.vendor.session(), self.channel)
-            if not session.logged_in:
-                reason = f"the session is {session.state.value}: {session.detail}; nothing more is sent"
-                self._session_down = SessionDown(reason)
-                raise self._session_down
-            self._session_asked = time.monotonic()
 
     @property
     def _may_clear_up(self) -> bool:

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -27,13 +27,15 @@ from airflow_provider_wa.api.errors import (
 from airflow_provider_wa.api.flow import Flow, Sleep
 from airflow_provider_wa.api.messages import Location, Message, Text
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
-from airflow_provider_wa.bulk import reconciliation, send_run
+from airflow_provider_wa.api.webhooks import event
+from airflow_provider_wa.bulk import reconciliation, send_run, session_watch
 from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.database import StoreUnavailable
+from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.send_changes import Intend, Settle
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
@@ -685,7 +687,7 @@ async def test_the_account_is_asked_for_once_in_a_while(tries: Tries, monkeypatc
     vendor = WithSession()
     await tries(vendor, us(20), workers=4)
     assert vendor.asked == 1
-    monkeypatch.setattr(send_run, "SESSION_SECONDS", 0.0)
+    monkeypatch.setattr(session_watch, "SESSION_SECONDS", 0.0)
     await tries(vendor, us(25))
     assert vendor.asked == 1 + 5, "once for each that is sent"
 
@@ -701,6 +703,30 @@ async def test_a_warning_has_the_account_asked_for_before_the_next(tries: Tries)
     with pytest.raises(SessionDown):
         await tries(vendor, us(5))
     assert vendor.reached == us(1)
+
+
+@pytest.mark.parametrize(
+    ("posted", "reached"),
+    [(SessionState.LOGGED_OUT, 3), (SessionState.BLOCKED, 3), (SessionState.STARTING, 20), (None, 20)],
+)
+async def test_a_posted_logout_has_the_account_asked_for_at_once(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, posted: SessionState | None, reached: int
+) -> None:
+    monkeypatch.setattr(session_watch, "EVENT_SECONDS", 0.0)
+    vendor = WithSession()
+
+    def third(to: str) -> str | None:
+        if to == us(3)[-1]:
+            vendor.state = SessionState.LOGGED_OUT
+            if posted:
+                session = event(Session(state=posted), vendor_kind="its word", raw={})
+                tries.store.events.add([NewEvent(conn_id="c", vendor="fake", event=session)])
+        return None
+
+    vendor.answer = third
+    with pytest.raises(SessionDown) if reached < 20 else nullcontext():
+        await tries(vendor, us(20))
+    assert len(vendor.reached) == reached
 
 
 async def test_a_single_message_asks_for_no_session(tries: Tries) -> None:

@@ -21,7 +21,7 @@ from helpers.vendors import CREDENTIALS, Vendors
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
-from airflow_provider_wa.bulk import send_run
+from airflow_provider_wa.bulk import send_run, session_watch
 from airflow_provider_wa.bulk.pacing import QuietHours
 from airflow_provider_wa.operators._run import send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
@@ -279,7 +279,7 @@ def test_a_retry_sends_nothing_again(vendors: Vendors, conn_type: str) -> None:
 def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     vendors: Vendors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conn_type: str
 ) -> None:
-    monkeypatch.setattr(send_run, "SESSION_SECONDS", 0.0)
+    monkeypatch.setattr(session_watch, "SESSION_SECONDS", 0.0)
     output = tmp_path / "out.csv"
     arguments = {"wa_conn_id": f"{conn_type}_default", "output_path": str(output)}
     taker, log_out = send_run.BulkSend._enter_outcome, vendors.state.log_out
