@@ -56,5 +56,6 @@ def test_a_scheme_that_nothing_opens_says_what_to_install(path: str) -> None:
 
 
 def test_a_uri_without_a_bucket_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"input_path: cannot open s3:/b/x\.csv: .*s3fs"):
-        open_path("s3:/b/x.csv")
+    # Airflow 3.1 takes it for a path until it is opened.
+    with pytest.raises(BadInput, match=r"s3:/+b/x\.csv.*s3fs"):
+        read_column(open_path("s3:/b/x.csv"), "phone")

@@ -36,18 +36,26 @@ class Csv:
     """A CSV file that is open to be read, once.
 
     ``names`` are the columns as the first row has them, ``delimiter`` is the separator between cells.
+
+    :param end: the end of the first row's line.
     """
 
-    def __init__(self, name: str, lines: Iterator[Line], delimiter: str, names: list[str]) -> None:
+    def __init__(self, name: str, lines: Iterator[Line], delimiter: str, names: list[str], end: str = "\n") -> None:
         self._name = name
         self._lines = lines
         self.delimiter = delimiter
         self.names = names
+        self._wrong_end = "\n" if end == "\r" else "\r"
 
     def records(self) -> Iterator[Record]:
-        """Yield the rows after the first one; rows without any content are left out."""
-        delimiter, columns = self.delimiter, len(self.names)
+        """Yield the rows after the first one; rows without any content are left out.
+
+        :raises BadInput: a row is not CSV, or a line ends in a way that may be the middle of a row.
+        """
+        delimiter, columns, wrong_end = self.delimiter, len(self.names), self._wrong_end
         for line, text in self._lines:
+            if text.endswith(wrong_end) and text.count('"') % 2 == 0:
+                raise self._line_end_error(line)
             if '"' not in text:
                 cells = text.rstrip("\r\n").split(delimiter)
                 if cells[0].strip() and len(cells) <= columns:  # most rows
@@ -58,9 +66,11 @@ class Csv:
 
     def count(self) -> int:
         """Return the number of these rows; all of them are read as strictly."""
-        count, delimiter, last = 0, self.delimiter, len(self.names) - 1
+        count, delimiter, last, wrong_end = 0, self.delimiter, len(self.names) - 1, self._wrong_end
         blank, outside = f'{delimiter}"{string.whitespace}', _outside_quotes(delimiter)
         for line, text in self._lines:
+            if text.endswith(wrong_end) and text.count('"') % 2 == 0:
+                raise self._line_end_error(line)
             # Most rows need no more than a look: quotes where they belong, not too many cells, something in them.
             bare = text if '"' not in text else outside(text)
             is_fine = bare is not None and bare.count(delimiter) <= last and text.lstrip(blank)[:1].strip()
@@ -74,6 +84,14 @@ class Csv:
     def column(self, place: int, span: tuple[int, int] | None = None) -> Iterator[str]:
         """Yield one cell of each row; the empty text where there is none."""
         return (cells[place] if place < len(cells) else "" for _, cells in within(self.records(), span))
+
+    def _line_end_error(self, line: int) -> BadInput:
+        # Python's own writer leaves a cell with the other line end without quotes.
+        found = "a carriage return" if self._wrong_end == "\r" else "a line feed"
+        return BadInput(
+            f"{self._name}: line {line}: ends with {found}, unlike the first line; "
+            "put cells that contain line ends in quotes"
+        )
 
     def _record(self, line: int, text: str) -> Record | None:
         """Return the row that begins with a line, None if it has no content."""
@@ -117,9 +135,10 @@ def read_csv(
     head = _whole(*head, lines, name)
     delimiter = delimiter or _separator(*head, name, column)
     names = _cells(*head, name, delimiter)
+    end = "\r" if head[1].endswith("\r") else "\n"
     if plain and len(names) == 1 and is_like_a_number(names[0]) and names != [column]:
-        return Csv(name, chain([head], lines), delimiter, [column or "phone"])
-    return Csv(name, lines, delimiter, names)
+        return Csv(name, chain([head], lines), delimiter, [column or "phone"], end)
+    return Csv(name, lines, delimiter, names, end)
 
 
 def _first_filled(lines: Iterator[Line]) -> Line | None:

@@ -166,7 +166,8 @@ def reply(conn_id: str, from_store: bool, ask_vendor: bool, interval: float, sea
         return {"message_id": event.reference, "event_id": event.id} if event else nothing
 
     listening = min(interval, LISTENING) if ask_vendor else interval
-    stored = watching(conn_id, EventKind.INBOX, search.senders, listening, judge, also=search.other_events)
+    others = (EventKind.OTHER,) if search.beyond_messages else ()
+    stored = watching(conn_id, EventKind.INBOX, search.senders, listening, judge, also=others)
     return _chosen(from_store, ask_vendor, stored, asking(conn_id, ask), interval)
 
 

@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_wa.api.kinds import MESSAGES, beyond_messages, is_wanted
-from airflow_provider_wa.api.webhooks import EventKind
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.records import InboxMessage
@@ -41,9 +40,9 @@ class ReplySearch:
         return beginning(self.after)
 
     @property
-    def other_events(self) -> tuple[EventKind, ...]:
-        """Kinds of events that have messages of these kinds, besides the inbox."""
-        return (EventKind.OTHER,) if beyond_messages(self.kinds) else ()
+    def beyond_messages(self) -> bool:
+        """True if some of the kinds are not in the inbox but among the other events."""
+        return beyond_messages(self.kinds)
 
     def first(self, messages: Iterable[InboxMessage]) -> InboxMessage | None:
         """Return the first of these messages that is the reply, or None."""

@@ -166,6 +166,7 @@ print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
         for name in (
             "api",
             "api.errors",
+            "api.kinds",
             "triggers",
             "waiting",
             "waiting.delivery_progress",
