@@ -32,7 +32,7 @@ test: lint ## Run lint, type checks and the tests that start no processes
 
 testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture and benchmarks
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
-	$(BIN)/python -m pytest -m system
+	$(BIN)/python -m pytest $(PARALLEL) -m system
 
 unit: $(READY) ## Run the unit tests: no socket, no process; about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m unit
