@@ -48,7 +48,11 @@ ENCODINGS = {"utf-8": WIDE, "utf-8-sig": WIDE, "utf-16": WIDE, "utf-32": WIDE, "
 MESSAGE = "<{{ tag }}|{{ name | default('-') }}>"
 
 EACH_TIME = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-THOROUGH = settings(EACH_TIME, max_examples=1000, derandomize=False)
+THOROUGH = settings(EACH_TIME, max_examples=400)
+
+
+# Between ends of "\n" Python's writer leaves a lone "\r" in a cell without quotes, and such a list is refused.
+STYLES = [(end, quoting) for end in ("\n", "\r\n") for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)]
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,11 @@ def lists(draw: st.DrawFn, encodings: Sequence[str] = tuple(ENCODINGS), calm: bo
     cells = st.lists(st.tuples(numbers, texts), min_size=1, max_size=8, unique_by=_person if calm else None)
     rows = tuple(Row(phone, person, name, f"t{place}") for place, ((phone, person), name) in enumerate(draw(cells)))
     columns = draw(st.permutations(["phone", "name", "tag"]))
+    line_end, quoting = draw(st.sampled_from(STYLES))
     dialect: dict[str, Any] = {
         "delimiter": draw(st.sampled_from(",;\t|")),
-        "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
-        "lineterminator": draw(st.sampled_from(["\n", "\r\n"])),
+        "quoting": csv.QUOTE_ALL if line_end == "\n" and any("\r" in row.name for row in rows) else quoting,
+        "lineterminator": line_end,
         "strict": True,
     }
     header = [draw(st.sampled_from(["phone", "Phone", " PHONE "])) if name == "phone" else name for name in columns]
@@ -197,9 +202,24 @@ def has_each_row_once(operators: Operators, written: Written) -> None:
     }
 
 
+@dataclass(frozen=True)
+class Damage:
+    """A list, its content with one byte taken out, put in or replaced, and the rows that are not touched by that.
+
+    :param has_names: the first row is not touched: another name of a column is no loss, and a template may handle it.
+    :param fewest: the number of rows that are left at least: a row that is joined to the next one is one fewer.
+        If the header is damaged, its names may stand over other cells: then no row is untouched, and all are counted.
+    """
+
+    written: Written
+    content: bytes
+    untouched: tuple[Row, ...]
+    has_names: bool
+    fewest: int
+
+
 @st.composite
-def damaged(draw: st.DrawFn) -> tuple[Written, bytes, list[Row]]:
-    """A list, its content with one byte taken out, put in or replaced, and the rows that are not touched by that."""
+def damaged(draw: st.DrawFn) -> Damage:
     written = draw(lists(("utf-8", "utf-8-sig", "cp1252"), calm=True))
     content = written.content
     place = draw(st.integers(0, len(content) - 1))
@@ -207,26 +227,33 @@ def damaged(draw: st.DrawFn) -> tuple[Written, bytes, list[Row]]:
     after = place + draw(st.integers(0 if byte else 1, 1))
     ends = list(itertools.accumulate(map(len, written.records)))
     # Before each row there is a blank line, or nothing. A line end that is lost joins a row to the next one.
-    untouched = [
+    untouched = tuple(
         row
         for number, row in enumerate(written.rows)
-        if not ends[2 * number] - len(written.records[2 * number]) - 2 <= place < ends[2 * number + 2]
-    ]
-    return written, content[:place] + byte + content[after:], untouched
+        if place > ends[0]
+        and not ends[2 * number] - len(written.records[2 * number]) - 2 <= place < ends[2 * number + 2]
+    )
+    joins = content[place:after] in (b"\r", b"\n")
+    return Damage(
+        written, content[:place] + byte + content[after:], untouched, len(written.rows) - joins, place <= ends[0]
+    )
 
 
-def has_untouched_rows_or_is_refused(operators: Operators, damage: tuple[Written, bytes, list[Row]]) -> None:
-    written, content, untouched = damage
-    how = {"delimiter": written.delimiter, **written.text_format}
+def has_untouched_rows_or_is_refused(operators: Operators, damage: Damage) -> None:
+    content, untouched = damage.content, damage.untouched
+    how = {"delimiter": damage.written.delimiter, **damage.written.text_format}
     with suppress(AirflowFailException):
         _, checked = operators.check(content, **how)
+        assert len(checked) >= damage.fewest, "the damaged row is there as well"
         found = [(row.get("input", ""), row.get("name"), row.get("tag")) for row in checked]
         assert _is_within([(row.given, row.name_or_none, row.tag) for row in untouched], found)
     with suppress(AirflowFailException):
         sent = operators.send(content, **how)
+        assert len(sent) >= damage.fewest, "the damaged row is there as well"
         texts = [operators.text(result["message_id"]) for result in sent if result["status"] == "accepted"]
         assert _is_within([row.given for row in untouched], [result["input"] for result in sent])
-        assert _is_within([row.text for row in untouched if row.person], texts)
+        if damage.has_names:
+            assert _is_within([row.text for row in untouched if row.person], texts)
 
 
 def _is_within(some: Sequence[Any], all_of_them: Sequence[Any]) -> bool:
@@ -243,9 +270,7 @@ def test_each_row_of_a_list_has_its_result(operators: Operators, written: Writte
 
 @EACH_TIME
 @given(damage=damaged())
-def test_a_damaged_list_loses_no_other_row_or_is_refused(
-    operators: Operators, damage: tuple[Written, bytes, list[Row]]
-) -> None:
+def test_a_damaged_list_loses_no_row_or_is_refused(operators: Operators, damage: Damage) -> None:
     has_untouched_rows_or_is_refused(operators, damage)
 
 
@@ -259,7 +284,5 @@ def test_each_row_of_many_lists_has_its_result(operators: Operators, written: Wr
 @pytest.mark.system
 @THOROUGH
 @given(damage=damaged())
-def test_many_damaged_lists_lose_no_other_row_or_are_refused(
-    operators: Operators, damage: tuple[Written, bytes, list[Row]]
-) -> None:
+def test_many_damaged_lists_lose_no_row_or_are_refused(operators: Operators, damage: Damage) -> None:
     has_untouched_rows_or_is_refused(operators, damage)
