@@ -289,7 +289,10 @@ def test_parquet_reads_only_the_groups_of_the_span(
 @pytest.mark.parametrize(("kind", "exact"), [("float64", True), ("float32", False), ("float16", False)])
 def test_parquet_never_makes_another_number_of_a_short_float(tmp_path: Path, kind: str, exact: bool) -> None:
     phone = 34666666611.0 if kind != "float16" else 60000.0
-    column = pyarrow.array([phone, None, 7.0], pyarrow.float64()).cast(kind)
+    try:
+        column = pyarrow.array([phone, None, 7.0], pyarrow.float64()).cast(kind)
+    except pyarrow.ArrowNotImplementedError:
+        pytest.skip(f"pyarrow {pyarrow.__version__} makes no {kind}")
     arrow.write_table(pyarrow.table({"phone": column}), tmp_path / "a.parquet")
     first, missing, small = read_column(tmp_path / "a.parquet", "phone")
     assert (first == 34666666611) if exact else ("e+" in first)
