@@ -13,13 +13,14 @@ from airflow_provider_wa.store.batches import Batches
 from airflow_provider_wa.store.checks import Checks
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
+from airflow_provider_wa.store.identities import Identities
 from airflow_provider_wa.store.positions import Positions
 from airflow_provider_wa.store.sends import Sends
 from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, suppress
 
 
 class Store:
-    """Events, checks, sends, batches, suppressions and positions in one database.
+    """Events, checks, sends, batches, identities, suppressions and positions in one database.
 
     All methods block: on an event loop, call them in a thread. Each raises ``StoreUnavailable`` when the database
     cannot be reached, is locked for long, or is full.
@@ -52,6 +53,11 @@ class Store:
     def sends(self) -> Sends:
         """The messages that were to be sent, and their outcomes."""
         return Sends(self.database)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """The numbers of LIDs."""
+        return Identities(self.database)
 
     @cached_property
     def suppressions(self) -> Suppressions:

@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
-from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.identities import names
 from airflow_provider_wa.store.sql import PARAMETERS, clean, pages
-from airflow_provider_wa.store.tables import NAME
 from airflow_provider_wa.store.tables import suppressions as table
 
 
@@ -30,7 +29,8 @@ class Suppression:
 class Suppressions:
     """The questions asked of the suppressions. Recipients are digits or JIDs.
 
-    Where numbers of a country have two forms, both are the same recipient.
+    Where numbers of a country have two forms, both are the same recipient, and so is every LID of the number that is
+    known to the store.
     """
 
     def __init__(self, database: Database) -> None:
@@ -49,16 +49,17 @@ class Suppressions:
 
     def remove(self, recipients: Iterable[str]) -> int:
         """Let recipients be written to again, all or none, and return how many were suppressed."""
-        spellings = list(_by_spelling(recipients))
-        if not spellings:
+        asked = list(recipients)
+        if not asked:
             return 0
         with self._database.writing() as connection:
-            return sum(connection.execute(_REMOVE, {"recipients": part}).rowcount for part in _parts(spellings))
+            parts = _parts(list(_by_name(names(connection, asked))))
+            return sum(connection.execute(_REMOVE, {"recipients": part}).rowcount for part in parts)
 
     def among(self, recipients: Iterable[str]) -> set[str]:
         """Those of the recipients that are suppressed."""
         with self._database.reading() as connection:
-            return _among(connection, recipients)
+            return _among(connection, names(connection, recipients))
 
     def all(self) -> Iterator[Suppression]:
         """All suppressions in the order of the recipients, read in parts."""
@@ -67,11 +68,12 @@ class Suppressions:
 
 def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
     """Suppress recipients, each for a reason, in somebody's writing transaction; return how many were not yet."""
-    known, since = _among(connection, reasons), datetime.now(timezone.utc)
+    known_as = names(connection, reasons)
+    known, since = _among(connection, known_as), datetime.now(timezone.utc)
     new: dict[str, str] = {}
     for recipient, reason in reasons.items():
-        if recipient not in known and not any(spelling in new for spelling in _spellings(recipient)):
-            new[_spellings(recipient)[0]] = reason
+        if recipient not in known and not any(name in new for name in known_as[recipient]):
+            new[known_as[recipient][0]] = reason
     if new:
         rows = [{"recipient": recipient, "reason": clean(reason), "since": since} for recipient, reason in new.items()]
         connection.execute(insert(table), rows)
@@ -127,35 +129,23 @@ def _folded(text: str) -> str:
     return plain.translate(_UNMARKED)
 
 
-def _among(connection: Connection, recipients: Iterable[str]) -> set[str]:
-    asked = _by_spelling(recipients)
+def _among(connection: Connection, known_as: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the recipients that are suppressed under any of their names."""
+    asked = _by_name(known_as)
     found: set[str] = set()
     for part in _parts(list(asked)):
-        for spelling in connection.execute(_SOME, {"recipients": part}).scalars():
-            found.update(asked[spelling])
+        for name in connection.execute(_SOME, {"recipients": part}).scalars():
+            found.update(asked[name])
     return found
 
 
-def _by_spelling(recipients: Iterable[str]) -> dict[str, list[str]]:
-    """Recipients, as they were given, by the spellings that they may be stored under."""
+def _by_name(known_as: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the recipients, as they were given, by the names that they may be stored under."""
     found: dict[str, list[str]] = {}
-    for recipient in recipients:
-        for spelling in _spellings(recipient):
-            found.setdefault(spelling, []).append(recipient)
+    for recipient, all_names in known_as.items():
+        for name in all_names:
+            found.setdefault(name, []).append(recipient)
     return found
-
-
-def _spellings(recipient: str) -> tuple[str, ...]:
-    """A recipient as it is stored, and in its country's other form if there is one."""
-    return numbers.forms(_digits(clean(recipient))[:NAME])
-
-
-def _digits(recipient: str) -> str:
-    """Return the digits of a number with its + or of a person's JID; every other recipient as it is."""
-    if "@" not in recipient:
-        return recipient.removeprefix("+")
-    jid = jids.parse(recipient)
-    return (jid.phone if jid else "") or recipient
 
 
 def _parts(spellings: Sequence[str]) -> Iterator[Sequence[str]]:

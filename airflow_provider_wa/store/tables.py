@@ -23,7 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -154,6 +154,16 @@ suppressions = Table(
     _column("since", Moment),
 )
 """Recipients who must not be written to: digits or a JID. A number stands for both forms that its country may have."""
+
+identities = Table(
+    "wa_identities",
+    metadata,
+    _column("lid", String(NAME), primary_key=True),
+    _column("number", String(NAME)),
+    _column("learnt_at", Moment),
+    Index("wa_identities_number", "number"),
+)
+"""The digits of the number by LID, as vendors reported them: a person may have several LIDs."""
 
 positions = Table(
     "wa_positions",

@@ -148,6 +148,7 @@ def test_nothing_of_the_old_tables_is_left(filled: Store) -> None:
         found = inspect(connection)
         assert {name for name in found.get_table_names() if name.startswith("wa_")} == {
             "wa_version", "wa_events", "wa_checks", "wa_sends", "wa_batches", "wa_suppressions", "wa_positions",
+            "wa_identities",
         }  # fmt: skip
         assert found.get_pk_constraint("wa_checks")["constrained_columns"] == ["batch", "form", "row"]
         assert {index["name"] for index in found.get_indexes("wa_checks")} == {
@@ -190,3 +191,11 @@ def test_sends_of_the_second_release_are_kept_and_found_by_their_recipient(store
     with store.database.reading() as connection:
         indexes = {index["name"]: index["column_names"] for index in inspect(connection).get_indexes("wa_sends")}
     assert indexes["wa_sends_recipient"] == ["recipient", "intended_at"]
+
+
+def test_a_store_of_the_third_release_learns_identities(store: Store) -> None:
+    with store.database._exclusive() as connection:
+        migrate(connection, "0003")
+        insert(connection, "wa_suppressions", {"recipient": "51987654321", "reason": "r", "since": NOON})
+    assert store.identities.learn({"1@lid": "51987654321", "100@lid": "51987654321"}) == 1
+    assert store.suppressions.among(["100@lid"]) == {"100@lid"}

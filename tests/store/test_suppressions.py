@@ -231,3 +231,34 @@ def test_processes_that_suppress_the_same_at_once_do_not_clash(store_url: str) -
     assert sum(added) == 30
     assert len(recipients(store)) == 60
     store.close()
+
+
+# A number and its LID.
+
+ANA, LID = "51987654321", "100000000000001@lid"
+
+
+@pytest.mark.parametrize(("one", "other"), [(ANA, LID), (LID, ANA), (LID, "100000000000001:7@lid")])
+@pytest.mark.parametrize("learnt_first", [True, False])
+def test_a_number_and_its_lid_are_one_recipient(store: Store, one: str, other: str, learnt_first: bool) -> None:
+    if learnt_first:
+        store.identities.learn({LID: ANA})
+    assert store.suppressions.add([one]) == 1
+    store.identities.learn({LID: ANA})
+    assert store.suppressions.among([one, other, "51900000000"]) == {one, other}
+    assert store.suppressions.add([other]) == 0
+    assert store.suppressions.remove([other]) == 1
+    assert store.suppressions.among([one, other]) == set()
+
+
+def test_all_entries_of_a_person_are_removed_by_either_name(store: Store) -> None:
+    assert store.suppressions.add([ANA, LID]) == 2
+    store.identities.learn({LID: ANA})
+    assert store.suppressions.remove([LID]) == 2
+    assert recipients(store) == []
+
+
+def test_a_number_and_its_lid_given_at_once_are_one(store: Store) -> None:
+    store.identities.learn({LID: ANA})
+    assert store.suppressions.add([ANA, LID]) == 1
+    assert recipients(store) == [ANA]
