@@ -9,6 +9,7 @@ from datetime import date, datetime, timezone
 from enum import Enum
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.kinds import Standing, standing
 
@@ -64,6 +65,11 @@ class Record:
     vendor: str = ""
     raw: Any = field(default=None, repr=False, compare=False)
 
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The digits of the number by LID, where the record has both of a person."""
+        return {}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that may be shown (not ``raw``, not a QR code) as JSON values: moments in ISO 8601, UTC."""
         return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.repr}
@@ -100,6 +106,11 @@ class CheckResult(Record):
     detail: str = ""
     reference: str | None = None
 
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The number of the LID that the check gave."""
+        return _pair(self.jid if self.status is CheckStatus.EXISTS else None, self.number)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SentMessage(Record):
@@ -120,7 +131,7 @@ class DeliveryStatus(Record):
     """Delivery status of a message. ``code`` is the vendor's own number or word, kept even where it is not known.
 
     ``text`` is what was sent, a body or a caption, where the vendor has it. It is not shown: the content of messages
-    does not belong into an XCom or a report.
+    does not belong into an XCom or a report. ``lid`` is the recipient's LID, if it is known beside the number.
     """
 
     message_id: str
@@ -132,6 +143,12 @@ class DeliveryStatus(Record):
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     text: str | None = field(default=None, repr=False)
+    lid: str | None = field(default=None, repr=False)
+
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The number of the recipient's LID."""
+        return _pair(self.lid, self.to or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +216,11 @@ class InboxMessage(Record):
     participant: str | None = None
     lid: str | None = None
     target_id: str | None = None
+
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The number of the sender's LID, if the sender, in a group the member, is known by both."""
+        return _pair(self.lid, self.participant or self.sender)
 
     @property
     def standing(self) -> Standing:
@@ -295,6 +317,12 @@ class Webhook(Record):
     url: str = field(repr=False)
     events: tuple[str, ...] = ()
     warning: str | None = None
+
+
+def _pair(lid: str | None, number: str) -> dict[str, str]:
+    """Return the digits of a number by the LID; empty unless the two are what they are called."""
+    digits = jids.digits(number) if lid and jids.is_lid(lid) else ""
+    return {jids.without_device(lid): digits} if lid and digits else {}
 
 
 def _json_value(value: Any) -> Any:

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.batches import enter_calls
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import answer_checks
+from airflow_provider_wa.store.identities import learn
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, pages, replacing, upsert
 from airflow_provider_wa.store.tables import checks as table
 from airflow_provider_wa.store.tables import events
@@ -67,6 +69,7 @@ class Checks:
         with self._database.writing() as connection:
             if values:
                 connection.execute(_PUT[connection.dialect.name], values)
+                learn(connection, _lids(rows))
             if calls is not None:
                 enter_calls(connection, batch, conn_id, calls)
 
@@ -180,6 +183,12 @@ def other_form(row: CheckRow) -> PhoneNumber | None:
     digits = row.number.removeprefix("+")
     # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
     return PhoneNumber(digits, digits[:2]).other_form if row.reference else None
+
+
+def _lids(rows: Iterable[CheckRow]) -> dict[str, str]:
+    """Return the digits of the number by LID, where a check gave one."""
+    found = ((row.jid, row.number) for row in rows if row.jid and row.status == CheckStatus.EXISTS.value)
+    return {jids.without_device(jid): number.removeprefix("+") for jid, number in found if jids.is_lid(jid)}
 
 
 _CLEAR = (CheckStatus.EXISTS.value, CheckStatus.ABSENT.value)

@@ -17,6 +17,7 @@ from airflow_provider_wa.api.kinds import Standing, standing
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.identities import learn, name_by_number
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, upsert
 from airflow_provider_wa.store.tables import NAME, checks
 from airflow_provider_wa.store.tables import events as table
@@ -113,8 +114,9 @@ class Events:
         """Store events, all or none, and return how many were not known before.
 
         What a callback says of a check is entered with the check, unless that has its answer. Messages that were not
-        known before are heeded. A session's state without a moment of its own is stored unless it is the last one that
-        is known, and that is not old: see ``SAME_SESSION``.
+        known before are heeded. Whoever is known by a LID alone is named by the number, if the store knows it. A
+        session's state without a moment of its own is stored unless it is the last one that is known, and that is not
+        old: see ``SAME_SESSION``.
         """
         if not news:
             return 0
@@ -123,6 +125,8 @@ class Events:
             rows = _without_repeated_states(connection, rows)
             if not rows:
                 return 0
+            learn(connection, _lids(news))
+            name_by_number(connection, rows)
             stored = connection.execute(_ADD[connection.dialect.name], rows).all()
             answer_checks(connection, rows)
             if self._heed:
@@ -228,6 +232,11 @@ def _is_same_state(known: Mapping[str, Any] | None, row: Mapping[str, Any]) -> b
         return False
     age: timedelta = abs(row["received_at"] - known["received_at"])
     return age < SAME_SESSION
+
+
+def _lids(news: Iterable[NewEvent]) -> dict[str, str]:
+    """Return the digits of the number by LID, where an event has both."""
+    return {lid: digits for new in news if new.event.record for lid, digits in new.event.record.known_lids.items()}
 
 
 def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:

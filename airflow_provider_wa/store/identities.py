@@ -58,6 +58,18 @@ def numbers_of(connection: Connection, lids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def name_by_number(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Put the number in the place of a known LID: in the party of rows of events, and in a message's sender."""
+    under_lid = [row for row in rows if row["kind"] != EventKind.CHECK.value and jids.is_lid(row["party"] or "")]
+    known = numbers_of(connection, (row["party"] for row in under_lid))
+    for row in under_lid:
+        lid = row["party"]
+        if number := known.get(lid):
+            row["party"] = number
+            names = {name: number for name in ("sender", "participant") if row["content"].get(name) == lid}
+            row["content"] = {**row["content"], **names}
+
+
 def names(connection: Connection, recipients: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return all names of each recipient: its own first, the number in both its forms, and every LID of it."""
     own = {recipient: as_stored(recipient) for recipient in recipients}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.capabilities import ChecksAgain, HasInbox, ReportsDelivery, SendsMessages, keeps_inbox
-from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.errors import UnexpectedReply, WaError
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import PostsEvents
@@ -19,6 +20,8 @@ from airflow_provider_wa.connections.lookup import get_connected
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.store.events import StoredEvent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,18 @@ def number_to_check(conn_id: str, number: str | int, default_region: str | None)
 
 
 def sender_forms(conn_id: str, sender: str | int, default_region: str | None) -> list[str]:
-    """Return all forms of a sender: a number has two forms in some countries, a JID has one.
+    """Return all names of a sender: both forms of a number, and the LIDs that the store knows for it.
 
     :raises BadInput: it is neither a phone number nor a JID.
     """
     known = region(default_region) or get_connected(conn_id).settings.default_region
-    return list(numbers.forms(numbers.recipient(sender, known)))
+    recipient = numbers.recipient(sender, known)
+    try:
+        return list(get_store().identities.names([recipient])[recipient])
+    except WaError as error:
+        # A sensor that asks the vendor needs no store.
+        log.info("the store was not asked for the sender's LIDs: %s", error)
+        return list(numbers.forms(recipient))
 
 
 def stored_event(event_id: int) -> StoredEvent:

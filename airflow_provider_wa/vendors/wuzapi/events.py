@@ -208,6 +208,7 @@ def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Deliv
             detail=f"by {who}" if in_group and who else "",
             delivered_at=when if state is DeliveryState.DELIVERED else None,
             read_at=when if state is DeliveryState.READ else None,
+            lid=_lid(source),
             raw=raw,
         )
         for message_id in ids
