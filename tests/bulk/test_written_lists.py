@@ -206,7 +206,6 @@ def has_each_row_once(operators: Operators, written: Written) -> None:
 class Damage:
     """A list, its content with one byte taken out, put in or replaced, and the rows that are not touched by that.
 
-    :param has_names: the first row is not touched: another name of a column is no loss, and a template may handle it.
     :param fewest: the number of rows that are left at least: a row that is joined to the next one is one fewer.
         If the header is damaged, its names may stand over other cells: then no row is untouched, and all are counted.
     """
@@ -214,7 +213,6 @@ class Damage:
     written: Written
     content: bytes
     untouched: tuple[Row, ...]
-    has_names: bool
     fewest: int
 
 
@@ -234,9 +232,7 @@ def damaged(draw: st.DrawFn) -> Damage:
         and not ends[2 * number] - len(written.records[2 * number]) - 2 <= place < ends[2 * number + 2]
     )
     joins = content[place:after] in (b"\r", b"\n")
-    return Damage(
-        written, content[:place] + byte + content[after:], untouched, len(written.rows) - joins, place <= ends[0]
-    )
+    return Damage(written, content[:place] + byte + content[after:], untouched, len(written.rows) - joins)
 
 
 def has_untouched_rows_or_is_refused(operators: Operators, damage: Damage) -> None:
@@ -252,8 +248,7 @@ def has_untouched_rows_or_is_refused(operators: Operators, damage: Damage) -> No
         assert len(sent) >= damage.fewest, "the damaged row is there as well"
         texts = [operators.text(result["message_id"]) for result in sent if result["status"] == "accepted"]
         assert _is_within([row.given for row in untouched], [result["input"] for result in sent])
-        if damage.has_names:
-            assert _is_within([row.text for row in untouched if row.person], texts)
+        assert _is_within([row.text for row in untouched if row.person], texts)
 
 
 def _is_within(some: Sequence[Any], all_of_them: Sequence[Any]) -> bool:
