@@ -115,7 +115,8 @@ class NumberRules:
 
         :raises BadInput: it is not the code of a country.
         """
-        return replace(self, region=region(given_text(country), "country_column") or self.region)
+        named = region(given_text(country), "country_column")
+        return replace(self, region=named) if named else self
 
     def remark(self, given: Any, read: str = "") -> str:
         """Return the remark on a number whose country is assumed; empty for others, and for what is not a number.
@@ -125,10 +126,11 @@ class NumberRules:
         if self.region or self.international_without_plus is not None or "@" in given_text(given):
             return ""
         try:
-            number = self.parse(given)
+            # Most are written with their country: libphonenumber need not read all of a list once more.
+            number = None if _is_international(dialled(given).digits) else self.parse(given)
         except BadInput:
             return ""
-        return number.remark if read.removeprefix("+") in ("", number.digits) else ""
+        return number.remark if number and read.removeprefix("+") in ("", number.digits) else ""
 
     def _reading(self, digits: str) -> PhoneNumber | None:
         if digits.startswith("+"):
@@ -144,7 +146,7 @@ class NumberRules:
         return None
 
     def _reason(self, digits: str) -> str:
-        if digits.startswith(("+", "00")):
+        if _is_international(digits):
             return "is not a valid phone number"
         if self.region and not self.international_without_plus:
             return f"is not a number of {self.region}; write + and the country code before numbers of other countries"
@@ -187,6 +189,10 @@ def forms(digits: str) -> tuple[str, ...]:
     # Read without libphonenumber, which takes its time: all countries with two forms have codes of two digits.
     other = _other_digits(digits)
     return (digits, other) if other else (digits,)
+
+
+def _is_international(digits: str) -> bool:
+    return digits.startswith(("+", "00"))
 
 
 def _other_digits(digits: str) -> str | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -332,3 +333,10 @@ def test_the_time_zones_that_a_number_may_be_in(digits: str, zones: tuple[str, .
 
 def test_a_mobile_number_may_be_anywhere_in_its_country() -> None:
     assert {"Europe/Moscow", "Asia/Kamchatka"} <= set(time_zones("79161234567"))
+
+
+def test_a_number_with_its_country_is_not_read_again_for_its_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    # libphonenumber would take most of the time of a result.
+    monkeypatch.setattr(phonenumbers, "parse", lambda *_: pytest.fail("read again"))
+    rules = NumberRules()
+    assert [rules.remark(given, "+34666666666") for given in ("+34 666 666 666", "0034666666666")] == ["", ""]
