@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
 from airflow_provider_wa.api.number_text import given_text
-from airflow_provider_wa.bulk.columns import named, place_of, places_of
+from airflow_provider_wa.bulk.columns import column_named, named
 from airflow_provider_wa.store.sql import clean
 
 EVERY = "*"
@@ -54,24 +54,16 @@ class Carry:
         :param own: the results' own columns: a column with one of these names begins with ``RENAMED`` in the results.
         :raises BadInput: there is no such column, or two would have one name.
         """
+        advice = "or name the columns to carry" if EVERY in wanted else ""
         if EVERY in wanted:
             wanted = [name for name in (*names, *repeated) if name != column]
-        sources = [_source(name, names, repeated) for name in wanted]
+        sources = [column_named("carry", name, names, repeated, advice=advice) for name in wanted]
         targets = [_target(name, own) for name in wanted]
         if twice := [name for name, count in Counter(targets).items() if count > 1]:
             raise BadInput(
                 f"carry: the results would have several columns {named(twice)}; name those to carry, or rename one"
             )
         return cls(dict(zip(targets, sources, strict=True)))
-
-
-def _source(name: str, names: Sequence[str], repeated: Collection[str]) -> str:
-    place = place_of(name, names)
-    if place is not None and name not in repeated:
-        return names[place]
-    if places_of(name, [*names, *repeated]):
-        raise BadInput(f"carry: the list has {name!r} more than once; rename all but one, or name the columns to carry")
-    raise BadInput(f"carry: the list has no column {name!r}; it has {named(names)}")
 
 
 def _target(name: str, own: Sequence[str]) -> str:

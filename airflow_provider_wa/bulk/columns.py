@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,27 @@ def places_of(column: str, names: Sequence[str]) -> list[int]:
     """Return all places that a column's name may mean."""
     exact = [place for place, name in enumerate(names) if name == column]
     return exact or [place for place, name in enumerate(names) if _folded(str(name)) == _folded(column)]
+
+
+def column_named(
+    argument: str, name: str, names: Sequence[str], repeated: Collection[str] = (), *, advice: str = ""
+) -> str:
+    """Return the name under which rows have a column that an argument names.
+
+    :param names: all names that some row of the list may have.
+    :param repeated: names of several columns each: rows lack them.
+    :param advice: end of the error.
+    :raises BadInput: there is no such column, or there are several.
+    """
+    places = places_of(name, [*names, *repeated])
+    if len(places) == 1 and places[0] < len(names):
+        return names[places[0]]
+    found = (
+        f"the list has {name!r} more than once; rename all but one"
+        if places
+        else (f"the list has no column {name!r}; it has {named(names)}")
+    )
+    raise BadInput(f"{argument}: {found}{advice and '; '}{advice}")
 
 
 def _folded(name: str) -> str:

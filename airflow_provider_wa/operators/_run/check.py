@@ -93,6 +93,7 @@ class CheckRunner(ListRunner):
         if not self.country_column:
             return iter(self.input_list.values(self.column))
         rows = self.input_list.rows(self.column)
+        self.find_country_column()
         return (InCountry.of(row.get(self.column), self.numbers.country(row)) for row in rows)
 
     def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:

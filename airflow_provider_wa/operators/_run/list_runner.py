@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import NumberRules, region
 from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
+from airflow_provider_wa.bulk.columns import column_named
 from airflow_provider_wa.bulk.output_files import prove_writable
 from airflow_provider_wa.connections.input_list import InputList
 from airflow_provider_wa.operators._run.list_numbers import InvalidLimit, ListNumbers
@@ -93,6 +94,16 @@ class ListRunner:
         rules = NumberRules(self.region(), self.international_without_plus)
         return ListNumbers(self.column, self.country_column or None, rules, self.takes_jids)
 
+    def find_country_column(self) -> None:
+        """Find the name under which rows have ``country_column``; needed before a row's country is read.
+
+        :raises BadInput: the list has no such column, or several.
+        """
+        if self.numbers.country_column:
+            listed = self.input_list
+            names, repeated = listed.names(self.column), listed.repeated(self.column)
+            self.numbers.country_column = column_named("country_column", self.numbers.country_column, names, repeated)
+
     def refuse_less_than_one(self, *names: str) -> None:
         """Raise ``BadInput`` if one of these arguments is given and less than 1."""
         for name in names:
@@ -119,14 +130,10 @@ class ListRunner:
 
         :raises BadInput: an argument is wrong, or more numbers are invalid than ``max_invalid`` allows.
         """
-        numbers, country = self.numbers, self.country_column
-        if country and country not in (names := self.input_list.names(self.column)):
-            raise BadInput(f"country_column: the list has no column {country!r}; it has {', '.join(map(repr, names))}")
-        if country and country in self.input_list.repeated(self.column):
-            raise BadInput(f"country_column: the list has several columns {country!r}; rename all but one")
+        self.find_country_column()
         if self.max_invalid not in (None, ""):
             limit = InvalidLimit.of(self.max_invalid)
-            numbers.refuse_over(limit, self.input_list.rows(self.column), self.input_list.first)
+            self.numbers.refuse_over(limit, self.input_list.rows(self.column), self.input_list.first)
 
     def prove_output(self) -> None:
         """Make sure that results can be written; results of an earlier run stay as they are.

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.arguments import names_of
 from airflow_provider_wa.bulk.check_results import ANSWERS
-from airflow_provider_wa.bulk.columns import named, place_of
+from airflow_provider_wa.bulk.columns import column_named, named
 
 STATUS = "status"
 """Column of a check's results."""
@@ -47,13 +47,8 @@ class StatusFilter:
         """
         if not self.wanted:
             return self
-        listed = list(names)
-        place = place_of(self.column, listed)
-        if place is None:
-            raise BadInput(
-                f"only: the list has no column {self.column!r}; it has {named(listed)}; give it the results of a check"
-            )
-        return replace(self, column=listed[place])
+        advice = "give it the results of a check"
+        return replace(self, column=column_named("only", self.column, list(names), advice=advice))
 
     def reason(self, row: Mapping[str, Any]) -> str:
         """Return the reason why a row is not sent to; the empty text if it is."""

@@ -116,7 +116,12 @@ ROWS = [{"phone": "3224323817", "land": "CO"}, {"phone": "666666611", "land": "E
 def test_a_country_column_must_be_one_of_the_list(cls: type[ListRunner]) -> None:
     with pytest.raises(BadInput, match="country_column: the list has no column 'country'; it has 'phone', 'land'"):
         runner(cls, items=ROWS, country_column="country").beginning(iter(ROWS), 1)
-    assert runner(cls, items=ROWS, country_column="land").beginning(iter(ROWS), 3) == ROWS
+    for name in ("land", " Land"):
+        named = runner(cls, items=ROWS, country_column=name)
+        assert named.beginning(iter(ROWS), 3) == ROWS
+        assert named.numbers.country(ROWS[0]) == ROWS[0]["land"]
+    with pytest.raises(BadInput, match="country_column: the list has 'LAND' more than once; rename all but one"):
+        runner(cls, items=[{"phone": "1", "land": "PE", "Land": "ES"}], country_column="LAND").beginning(iter(ROWS), 1)
 
 
 @pytest.mark.parametrize("limit", [0, "10%", "0.3"])
