@@ -139,7 +139,8 @@ def test_an_http_date_is_read_in_its_three_forms(value: str, moment: datetime | 
 
 @given(st.text())
 def test_any_text_is_a_date_or_not(value: str) -> None:
-    http_date(value)
+    found = http_date(value)
+    assert found is None or found.tzinfo is not None
 
 
 @given(st.integers(1, 3), st.floats(0, 1), st.sampled_from([RateLimited("x"), VendorUnavailable("x", never_left=True)]))

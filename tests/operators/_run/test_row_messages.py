@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from helpers.connections import FIELDS, set_connection
+from helpers.refusals import refusal
 from helpers.tasks import FakeTask, run_of
 
 from airflow_provider_wa.api.errors import BadInput, UnsupportedByVendor, WaError
@@ -96,7 +97,7 @@ def test_a_row_has_its_message_or_the_reason_and_its_recipient_if_that_is_one() 
     ],
 )
 def test_one_row_that_makes_a_message_proves_the_template(message: Any, rows: Any) -> None:
-    prove(message, rows)
+    assert refusal(prove, message, rows) is None
 
 
 @pytest.mark.parametrize(
