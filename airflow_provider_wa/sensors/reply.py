@@ -76,7 +76,7 @@ class WaReplySensor(WaSensor):
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
         from airflow_provider_wa.triggers.reply import WaReplyTrigger
-        from airflow_provider_wa.waiting.lookups import inbox_sources, sender_forms
+        from airflow_provider_wa.waiting.lookups import inbox_sources, sender_names
 
         sources = inbox_sources(self.wa_conn_id, one_of("source", self.source, SOURCES))
         return WaReplyTrigger(
@@ -84,7 +84,7 @@ class WaReplySensor(WaSensor):
             self.poke_interval,
             deadline,
             self.max_failures,
-            senders=sender_forms(self.wa_conn_id, self.sender, self.default_region),
+            senders=sender_names(self.wa_conn_id, self.sender, self.default_region),
             after=self._after(context),
             pattern=self._pattern(),
             from_store=sources.from_store,

@@ -73,7 +73,7 @@ def number_to_check(conn_id: str, number: str | int, default_region: str | None)
     return numbers.parse(number, region(default_region) or hook.settings.default_region).e164
 
 
-def sender_forms(conn_id: str, sender: str | int, default_region: str | None) -> list[str]:
+def sender_names(conn_id: str, sender: str | int, default_region: str | None) -> list[str]:
     """Return all names of a sender: both forms of a number, and the LIDs that the store knows for it.
 
     :raises BadInput: it is neither a phone number nor a JID.
