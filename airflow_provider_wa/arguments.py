@@ -132,7 +132,7 @@ def as_list(value: Iterable[Any]) -> list[Any]:
 
 
 def as_moment(name: str, value: datetime | str | None) -> datetime | None:
-    """Return the datetime of an argument that is one, or ISO 8601 text; None for an empty one.
+    """Return the moment in an argument, a datetime or ISO 8601 text; None for an empty argument.
 
     :raises BadInput: it is something else.
     """

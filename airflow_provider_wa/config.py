@@ -22,7 +22,7 @@ _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": F
 class Config:
     """The options of ``[wa]``.
 
-    ``media_path`` is the folder for files that come with messages: a path, or the URI of an object store. Who sends
+    ``media_path`` is the folder for files that come with messages: a path, or the URI of an object store. The sender of
     one of ``opt_out_words`` is suppressed. ``receiver_max_body_mb`` is a text: only the receiver needs it to be right.
     """
 

@@ -41,9 +41,9 @@ class ChecksNumbers(Protocol):
 
 @runtime_checkable
 class ChecksAgain(Protocol):
-    """Answers a check that was ``pending`` when it is asked again, at no further cost.
+    """Answers a ``pending`` check when it is asked again, at no further cost.
 
-    ``ask_again_seconds`` is the time to leave it alone between two questions.
+    ``ask_again_seconds`` is the minimum wait between two questions, in seconds.
     """
 
     ask_again_seconds: ClassVar[float]
@@ -168,7 +168,7 @@ class KeepsQueue(Protocol):
         ...
 
     def delete_notification(self, receipt_id: int) -> Flow[bool]:
-        """Delete an event from the queue; False if it was not there any more."""
+        """Delete an event from the queue. Return False if the queue no longer has it."""
         ...
 
 
@@ -221,7 +221,7 @@ class SetsWebhook(Protocol):
         ...
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Send events to ``url``: these types, or all that the vendor has if none is named."""
+        """Have events posted to ``url``: those of the types ``events``, or all that the vendor has if it is empty."""
         ...
 
 
@@ -270,7 +270,7 @@ C = TypeVar("C")
 
 
 def keeps_inbox(vendor: object) -> bool:
-    """Return whether a vendor lists incoming messages, and its inbox need not be switched on."""
+    """Return True if a vendor lists incoming messages, and its inbox is on by default."""
     return isinstance(vendor, HasInbox) and bool(getattr(vendor, "inbox_by_default", True))
 
 
@@ -306,7 +306,7 @@ def _takers(vendor: object, option: str) -> Collection[type[Message]]:
 
 
 def unsupported(vendor: str, deed: str, able: Sequence[str]) -> UnsupportedByVendor:
-    """Return the error for a vendor that cannot do ``deed``, with the names of those that can."""
+    """Return the error for a vendor that cannot do ``deed``; it names the connection types that can."""
     instead = f"; connection types that can: {', '.join(able)}" if able else ""
     return UnsupportedByVendor(f"this vendor cannot {deed}{instead}", vendor=vendor)
 

@@ -28,7 +28,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".opus": "audio/ogg",
     ".m4a": "audio/mp4",
 }
-"""MIME types by a name's ending that Python does not know everywhere: it reads those of the machine."""
+"""MIME types by the end of a file's name, for ends that Python does not know on every machine."""
 
 
 def media_type_of(filename: str) -> str | None:

@@ -82,7 +82,7 @@ class Reply:
 
     @property
     def beginning(self) -> str:
-        """Beginning of the body as text, for errors: longer than what is shown, so that masking sees all of that."""
+        """Beginning of the body as text, for errors. Secrets are masked before the shown part is cut from it."""
         return self.body[:20_000].decode("utf-8", "replace")
 
     @property

@@ -81,14 +81,14 @@ class Jid:
 
 
 def read(text: str) -> Jid | None:
-    """Return the parts of a JID as a vendor wrote it, on whatever server; None if the text is not one, or too long."""
+    """Return the parts of a JID from a vendor, on any server; None if the text is not a JID, or too long."""
     # A post may have megabytes where a JID belongs.
     found = _JID.fullmatch(text) if len(text) <= MAX_LENGTH else None
     return Jid(found[1], found[3], found[2] or "") if found else None
 
 
 def parse(text: str) -> Jid | None:
-    """Return the parts of a JID that somebody gave; None unless it is a valid one on a known server."""
+    """Return the parts of a JID from a user; None unless it is valid and its server is known."""
     found = read(text.strip())
     return found if found and found.is_valid else None
 

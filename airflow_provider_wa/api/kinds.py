@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of incoming messages: one table says which are something that somebody said."""
+"""Kinds of incoming messages, and a table of their standing: message, signal or change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from airflow_provider_wa.api.errors import BadInput
 class Standing(str, Enum):
     """Standing of a kind of incoming message.
 
-    Only a ``message`` is something that somebody said: an answer, which a sensor ends on. A ``signal`` is in the inbox
-    beside the messages; a ``change`` is about another message, or has no content that can be read.
+    A ``message`` has content of its own, so that it may be the reply that a sensor waits for. A ``signal`` is in the
+    inbox as well. A ``change`` is about another message, or has no readable content; it is not in the inbox.
     """
 
     MESSAGE = "message"
@@ -22,7 +22,7 @@ class Standing(str, Enum):
 
 
 UNKNOWN = "unknown"
-"""Kind of a message whose content is not known: a text in it makes it a ``text``, a file a ``document``."""
+"""Kind of a message with unknown content. If it has a text, it becomes a ``text``; if it has a file, a ``document``."""
 
 KINDS: Mapping[str, Standing] = {
     **dict.fromkeys(
@@ -48,9 +48,9 @@ MESSAGES = (Standing.MESSAGE.value,)
 
 
 def standing(kind: str, said: object) -> Standing:
-    """Return the standing of a kind; of an unknown one, only what said something is a message.
+    """Return the standing of a kind. One that is not in the table is a message if it has content, else a change.
 
-    :param said: the text or file that came with it.
+    :param said: the message's text or file.
     """
     return KINDS.get(kind, Standing.MESSAGE if said else Standing.CHANGE)
 

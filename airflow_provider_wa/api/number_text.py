@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of phone numbers as lists have them: what was dialled is taken out, or there is a reason why it cannot be.
+"""Phone numbers in the texts of lists: the digits to dial are read from a text, or it is refused with a reason.
 
-Whatever might be two numbers, or a number with lost digits, is refused: to guess is to write to a stranger.
+A text that may be two numbers, or a number with lost digits, is refused: a guess might message a stranger.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from airflow_provider_wa.api.errors import BadInput
 
 LONGEST = 100
-"""Maximum length of a text, in characters. All that is longer is refused unread."""
+"""Maximum length of a text, in characters. A longer one is refused unread."""
 
 _SHOWN = 40
 
@@ -69,7 +69,7 @@ _LONGEST_BEFORE_SLASH_INTERNATIONAL = 9
 class Dialled:
     """A number as it was dialled: digits, and a ``+`` in front if it was there.
 
-    ``without_trunk`` is the same without a zero in brackets, ``+44 (0)20``; None if there was none.
+    ``without_trunk`` is the number without a zero in brackets, as in ``+44 (0)20``; None without such a zero.
     """
 
     digits: str
@@ -93,9 +93,10 @@ def shown(text: str) -> str:
 
 
 def dialled(given: Any) -> Dialled:
-    """Return what is dialled by a text or a whole number.
+    """Return the number to dial that a text, or a whole number, stands for.
 
-    :raises BadInput: it is empty, no number, more than a number, or has lost digits; the message says which.
+    :raises BadInput: the text is empty, is not a number, has more than one number, or has lost digits; the message says
+        which.
     """
     if not isinstance(given, str):
         given = _text_of(given)
@@ -122,7 +123,7 @@ def _text_of(given: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text with ASCII digits and separators, without blanks around it and without what is not shown."""
+    """Return a text with ASCII digits and separators, without blanks around it and without invisible characters."""
     if text.isascii():
         return text.translate(_SAME).strip()
     return "".join(map(_plain_character, text.translate(_SAME))).strip()
@@ -178,7 +179,7 @@ def _refuse_other(text: str, given: str) -> None:
 
 
 def _refuse_several(text: str, given: str) -> None:
-    """Refuse what may be two numbers."""
+    """Refuse a text that may be two numbers."""
     if text.rfind("+") > 0 and _has_digits(text[: text.rfind("+")]):
         raise _several(given)
     if text.endswith(")") and _has_digits(text[text.rfind("(") :]) and _has_digits(text[: text.rfind("(")]):
@@ -206,7 +207,7 @@ def _several(given: str) -> BadInput:
 
 
 def wrong(given: Any, what: str) -> BadInput:
-    """Return the error for a text, with what is wrong with it."""
+    """Return the error for a text; ``what`` is the fault to name in it."""
     return BadInput(f"number: {shown(given_text(given).strip())} {what}")
 
 

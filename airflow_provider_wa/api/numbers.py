@@ -24,8 +24,8 @@ _OTHER_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 
 
-# Prefixes that were dialled before the ten digits of a number until 2019, and that lists still have. Not in
-# libphonenumber any more.
+# Prefixes that were dialled before the ten digits of a number until 2019, and that lists still have. No longer
+# in libphonenumber.
 _OLD_PREFIXES: Mapping[str, re.Pattern[str]] = {"MX": re.compile(r"(?:01|04[45])(\d{10})")}
 
 _FIELDS = ("number: ", "recipient: ", "country_column: ")
@@ -35,7 +35,7 @@ _FIELDS = ("number: ", "recipient: ", "country_column: ")
 class PhoneNumber:
     """A phone number: ``digits`` as the vendors take it (country code first, no +), and its two parts.
 
-    ``assumed``: it had no +, and nobody said which country's it is, so that the country code is a guess.
+    ``assumed`` is True if the number had no + and no country was given, so that the country code is a guess.
     """
 
     digits: str
@@ -78,9 +78,9 @@ class NumberRules:
 
     :param region: their country, as ``region`` returns it. They are national numbers of it, or begin with its own
         country code.
-    :param international_without_plus: True: what is not a number of ``region`` begins with another country's code.
-        False: without a region they are refused. None: without a region they begin with a country code, and are
-        ``assumed``.
+    :param international_without_plus: True: a number that is not one of ``region`` begins with the code of another
+        country. False: such numbers are refused without a region. None: without a region they are read as beginning
+        with a country code, which is ``assumed``.
     """
 
     region: str | None = None
@@ -111,7 +111,7 @@ class NumberRules:
         return jid.phone or str(jid)
 
     def within(self, country: Any) -> NumberRules:
-        """Return the rules for a row with a country of its own; an empty one has none.
+        """Return the rules for a row with the country ``country``; these rules if it is empty.
 
         :raises BadInput: it is not the code of a country.
         """
@@ -119,9 +119,10 @@ class NumberRules:
         return replace(self, region=named) if named else self
 
     def remark(self, given: Any, read: str = "") -> str:
-        """Return the remark on a number whose country is assumed; empty for others, and for what is not a number.
+        """Return the remark on a number whose country is assumed; empty for other numbers and other texts.
 
-        :param read: the number as it was read, E.164 or digits; the remark is empty if these rules read another one.
+        :param read: the number as it was read before, E.164 or digits. The remark is empty if ``given`` is now read as
+            another number.
         """
         if self.region or self.international_without_plus is not None or "@" in given_text(given):
             return ""
@@ -218,7 +219,7 @@ def _read(spelling: str, region: str | None) -> PhoneNumber | None:
     number = PhoneNumber(digits, str(parsed.country_code))
     if phonenumbers.is_valid_number(parsed):
         return number
-    # The older form of a Mexican or Brazilian mobile is not in the numbering plan any more, yet WhatsApp may know it.
+    # The older form of a Mexican or Brazilian mobile is no longer in the numbering plan, yet WhatsApp may know it.
     other = _other_digits(digits)
     return number if other and phonenumbers.is_valid_number(phonenumbers.parse(f"+{other}", None)) else None
 
@@ -260,7 +261,7 @@ def time_zones(recipient: str) -> tuple[str, ...]:
     import phonenumbers
     from phonenumbers import timezone
 
-    # A number in its country's older form is not in the numbering plan any more; the other form of it may be.
+    # A number in its country's older form is no longer in the numbering plan; the other form of it may be.
     for digits in filter(None, (recipient, _other_digits(recipient))):
         try:
             found = timezone.time_zones_for_number(phonenumbers.parse(f"+{digits}", None))

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from airflow_provider_wa.api.errors import BadInput
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""A moment before every message: in its place are sorted those that have none."""
+"""A moment before every message, to sort the messages by that have no moment."""
 
 _DAY = timedelta(days=1)
 
@@ -73,7 +73,7 @@ class Period:
         return max(1, math.ceil((now - begin).total_seconds() / 60) + 1) if begin else None
 
     def require_kept(self, days: int, today: date, *, vendor: str = "") -> None:
-        """Refuse a period of which a vendor that keeps ``days`` days has deleted a part.
+        """Refuse a period with a bound before the last ``days`` days: the vendor has deleted older data.
 
         :raises BadInput: a bound is too old; the message names it, and the first day that can be asked for.
         """

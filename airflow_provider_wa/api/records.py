@@ -67,7 +67,7 @@ class Record:
 
     @property
     def known_lids(self) -> Mapping[str, str]:
-        """The digits of the number by LID, where the record has both of a person."""
+        """Digits of the phone number by LID, if the record has both for one person."""
         return {}
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Record:
     def serialize(self) -> dict[str, Any]:
         """Return the fields that may be shown, for an XCom; Airflow calls it.
 
-        :raises BadInput: what the record is about may not be shown: a QR code, a file's content.
+        :raises BadInput: the record is for something that must not be shown, such as a QR code or a file's content.
         """
         hidden = [f.name for f in fields(self) if not f.repr and f.default is MISSING and f.default_factory is MISSING]
         if hidden:
@@ -87,7 +87,7 @@ class Record:
 
     @classmethod
     def deserialize(cls: type[R], data: Mapping[str, Any], version: int) -> R:
-        """Return the record that ``serialize`` has taken apart, here or in another version of this package."""
+        """Return the record from the output of ``serialize``, of this or another version of the package."""
         types = get_type_hints(cls)
         return cls(**{f.name: _typed(types[f.name], data[f.name]) for f in fields(cls) if f.name in data})
 
@@ -172,7 +172,7 @@ class Session(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class QrCode(Record):
-    """A login code to scan: the PNG's bytes. Whoever scans it owns the session, so keep it out of logs and XCom."""
+    """A login code to scan: the PNG's bytes. Anyone who scans it owns the session: keep it out of logs and XCom."""
 
     png: bytes = field(repr=False)
 
@@ -219,17 +219,17 @@ class InboxMessage(Record):
 
     @property
     def known_lids(self) -> Mapping[str, str]:
-        """The number of the sender's LID, if the sender, in a group the member, is known by both."""
+        """The number of the sender's LID, if the message has both for the sender, or in a group for the member."""
         return _pair(self.lid, self.participant or self.sender)
 
     @property
     def standing(self) -> Standing:
-        """Standing of its kind; of an unknown kind, only what has a text or a file is a message."""
+        """Standing of its kind. A message of an unknown kind counts as a message only if it has a text or a file."""
         return standing(self.kind, self.text or self.media_url)
 
     @property
     def is_message(self) -> bool:
-        """True if it is something that somebody said."""
+        """True if its standing is ``message``: it has content of its own."""
         return self.standing is Standing.MESSAGE
 
 
@@ -246,7 +246,7 @@ class Notification(Record):
     content: InboxMessage | DeliveryStatus | Session | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as of every record, and those of the content under ``content``."""
+        """Return the fields that may be shown, with the content's own fields under ``content``."""
         return {**super().to_dict(), "content": self.content.to_dict() if self.content else None}
 
 
@@ -281,7 +281,7 @@ class MediaFile(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LinkingCode(Record):
-    """A login code to type into the phone in place of scanning a ``QrCode``, and as secret as that."""
+    """A login code to type into the phone instead of scanning a ``QrCode``. It is a secret, as a QR code is."""
 
     code: str = field(repr=False)
 
@@ -311,7 +311,7 @@ class Avatar(Record):
 class Webhook(Record):
     """URL that a vendor posts events to, and the event types. The URL may hold a secret: it is not shown.
 
-    ``warning`` is what to know before relying on it, for instance that it is not in force yet.
+    ``warning`` is a reason why events may not arrive there, for instance that the vendor has not applied the URL yet.
     """
 
     url: str = field(repr=False)
@@ -320,7 +320,7 @@ class Webhook(Record):
 
 
 def _pair(lid: str | None, number: str) -> dict[str, str]:
-    """Return the digits of a number by the LID; empty unless the two are what they are called."""
+    """Return the digits of a number by its LID; empty unless ``lid`` is a LID and ``number`` a number."""
     digits = jids.digits(number) if lid and jids.is_lid(lid) else ""
     return {jids.without_device(lid): digits} if lid and digits else {}
 
@@ -340,5 +340,5 @@ def _json_value(value: Any) -> Any:
 
 
 def _typed(kind: Any, value: Any) -> Any:
-    """Return a value as its field has it: of an enumeration an XCom keeps the value alone."""
+    """Return a value in the type of its field: an XCom keeps only the value of an enumeration's member."""
     return kind(value) if isinstance(kind, type) and issubclass(kind, Enum) else value

@@ -24,7 +24,7 @@ from airflow_provider_wa.api.records import (
 )
 
 MAX_DEPTH = 100
-"""Deepest nesting of a body: no vendor's comes near, and far beyond Python could not write it out as JSON."""
+"""Maximum nesting of a body. Vendors nest far less; Python cannot write JSON that is far deeper."""
 
 
 class EventKind(str, Enum):
@@ -124,8 +124,9 @@ class Event:
         """A hash that two posts of the same event have in common.
 
         Vendors repeat a post that was not answered in time, and post in any order. Two raw events are the same if all
-        of their content is. A delivery's detail counts: in a group it names the member that the message reached. So
-        does the kind of what is not a message: keys, or what could not be decrypted yet, may come under a message's id.
+        of their content is. A delivery's detail is part of the hash: in a group it names the member that the message
+        reached. The kind of a signal or a change is part of it as well: group keys, or a message that could not be
+        decrypted yet, may come under the same id as a message.
         """
         known: Any = None
         match self.record:
@@ -176,7 +177,7 @@ class PostsEvents(Protocol):
     def answer_challenge(self, query: Mapping[str, str]) -> str | None:
         """Return the answer to the GET with which the vendor tests a webhook; None if this vendor sends none.
 
-        :raises Unauthorized: the query does not prove to come from the vendor.
+        :raises Unauthorized: the query does not prove that the vendor sent it.
         """
         ...
 
@@ -197,7 +198,7 @@ _KINDS: tuple[tuple[type[Record], EventKind], ...] = (
 
 
 def event(record: Record | None, *, vendor_kind: str = "", file: MediaFile | None = None, raw: Any = None) -> Event:
-    """Return an event of the kind of its record; ``other`` without a record, and for the change of a message.
+    """Return the event for a record. Its kind is ``other`` without a record, and for the change of a message.
 
     A message of an unknown kind that came with a file is a document.
     """

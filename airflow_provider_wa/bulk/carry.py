@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns of a list that go into its results, so that the results are a list for the next task.
+"""Columns of a list that are copied into its results, so that the next task can take the results as its list.
 
-They are not stored: the list is read a second time, in step with the results, and each row of it must be the one that
-the result is of.
+They are not stored. The list is read a second time, in step with the results, and each row must match its result.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from airflow_provider_wa.bulk.columns import column_named, named
 from airflow_provider_wa.store.sql import clean
 
 EVERY = "*"
-"""All columns of the list but its own one, whose values are the results' ``input``."""
+"""All columns except the one that is checked, whose values the results have as ``input``."""
 
 RENAMED = "list_"
-"""Beginning of the name of a column that has the name of one of the results' own."""
+"""Prefix of a carried column whose name the results use already."""
 
 
 class ListChanged(WaError):
-    """A list that is not the one that was checked. A retry checks it as it is."""
+    """The list has changed since it was checked. A retry checks it as it is now."""
 
     retry = Retry.LATER
 
 
 @dataclass(frozen=True)
 class Carry:
-    """The columns that are carried.
+    """Columns that are copied from a list into its results.
 
     :param columns: their names in the results, each with the name in the list's rows.
     """
@@ -51,7 +50,7 @@ class Carry:
         :param names: all names that some row of the list may have.
         :param repeated: names that several columns have, so that rows lack them.
         :param column: the list's own column.
-        :param own: the results' own columns: a column with one of these names begins with ``RENAMED`` in the results.
+        :param own: the results' own columns: a carried column with one of these names gets the prefix ``RENAMED``.
         :raises BadInput: there is no such column, or two would have one name.
         """
         advice = "or name the columns to carry" if EVERY in wanted else ""
@@ -67,16 +66,16 @@ class Carry:
 
 
 def _target(name: str, own: Sequence[str]) -> str:
-    # A line break in a header would be taken for a row by who reads lines.
+    # A program that reads lines would take a line break in a header for the end of the row.
     name = clean(" ".join(name.split()))
     return f"{RENAMED}{name}" if name.casefold() in own else name
 
 
 class CarriedRows:
-    """The carried values of a list's rows, read again in step with results.
+    """Reader of the carried values: it reads the list again, in step with the results.
 
-    Whatever keeps them from being read is kept in ``failure``: the results are written all the same, without the values
-    of that row and of those behind it.
+    If a row cannot be read, ``failure`` has the error, and carried values are None from that row on: the results are
+    written without them.
 
     :param rows: gives the list, from its beginning.
     :param column: the list's own column.
@@ -93,7 +92,7 @@ class CarriedRows:
         self._rows: Iterator[Mapping[str, Any]] | None = None
 
     def beside(self, place: int, given: str) -> dict[str, Any]:
-        """Return the values of the row at a place, None for those that it lacks; places are asked for in their order.
+        """Return a row's carried values, None for a missing one. Ask for rows in rising order of their places.
 
         :param given: the row's value of the list's own column when it was checked.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bulk check's rows in the store: kept while answers are still to come, and read back when they are there.
+"""Rows of a bulk check in the store: written as answers come, and read back as results.
 
 A number that is called absent by a callback may be asked for again in its country's other form. Those questions have
 rows of their own, of form 1: the first answers stay as they are.
@@ -39,7 +39,7 @@ OTHER_FORM = 1
 """The form of a row that asks for the number's other form."""
 
 GATHERING = 0.02
-"""Seconds between two transactions at least, in which answers gather, unless all workers wait for theirs."""
+"""Minimum seconds between two transactions, in which answers gather. They are cut short once all workers wait."""
 
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
@@ -47,14 +47,14 @@ _ABSENT, _PENDING, _UNKNOWN = (
 
 
 class RowsMissing(WaError):
-    """The store lacks answers that it has had: it is another one, or rows were removed. A retry asks for them again."""
+    """Answers are missing in the store: rows were removed, or it is another store. A retry asks for them again."""
 
     retry = Retry.LATER
     stops_all = True
 
 
 def absent_batch(name: str) -> BadInput:
-    """Return the error for a batch of which the store has no row: it is never taken for one that is finished."""
+    """Return the error for a batch without rows in the store. Such a batch is never taken for a finished one."""
     return BadInput(
         f"batch: {name!r} is not in the store; expected that of a bulk check with the same store, the connection "
         "wa_store_default of all workers, the triggerer and the receiver"
@@ -85,11 +85,11 @@ class CheckBatch:
         self._store.batches.begin(info)
 
     def end(self, counts: Mapping[str, int]) -> None:
-        """Enter that the batch has ended, with its counts."""
+        """Store the batch's end and its counts."""
         self._store.batches.end(self.name, counts)
 
     def count_calls(self, channel: AsyncChannel) -> int:
-        """Store a channel's number of calls with the rows that they are made for; return those of earlier tries."""
+        """Store the channel's number of calls whenever rows are stored; return the number of calls of earlier tries."""
         before = self._calls_stored = self.calls
         self._calls = lambda: before + channel.calls
         return before
@@ -99,22 +99,28 @@ class CheckBatch:
         self._commits.crowd = workers
 
     async def keep(self, rows: Sequence[CheckRow]) -> None:
-        """Return when rows are stored, in place of what was known of them, and the number of calls with them.
+        """Store rows together with the number of calls so far, and wait until they are committed.
 
-        :raises StoreUnavailable: they are not.
+        They replace stored rows of the same places.
+
+        :raises StoreUnavailable: they could not be stored.
         """
         await self._commits.add(rows)
 
     def last(self) -> int:
-        """Return the place of the last row that is known; 0 if there are no rows."""
+        """Return the place of the last stored row; 0 if there are no rows."""
         return self._store.checks.last(self.name)
 
     def known(self, first: int, last: int) -> list[Known]:
-        """Return the rows at these places of the list that are known, in their order."""
+        """Return the stored rows at these places of the list, in their order."""
         return self._store.checks.known(self.name, first, last)
 
     def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
-        """Take over how numbers are spelt now, by their places, and forget the places of others."""
+        """Correct stored rows after the list has changed.
+
+        :param respelt: new spellings by the place of their row; the number and its answer stay.
+        :param stale: places whose rows are removed.
+        """
         self._store.checks.correct(self.name, respelt, stale)
 
     def answers(self, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
@@ -143,7 +149,7 @@ class CheckBatch:
         return (result for _, result in self.placed_results(last))
 
     def placed_results(self, last: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Return the same, each with its row's place in the list."""
+        """Return the results, each with its row's place in the list."""
         rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
         for row, second in self._with_second(rows):
             answer = _together(row, second)
@@ -155,18 +161,18 @@ class CheckBatch:
         return any(other_form(row) for row in self._store.checks.rows(self.name, status=_PENDING))
 
     def other_forms(self) -> Iterator[tuple[CheckRow, PhoneNumber]]:
-        """The numbers that were called absent, with their country's other form, unless it was asked for already.
+        """Yield absent rows whose number has another form without a clear answer yet, each with that form.
 
-        A check that is answered at once tries it by itself (``api.checking``); these were pending first.
+        Only checks that were pending have one: a check that is answered at once tries both forms (``api.both_forms``).
         """
         for row, second in self._with_second(self._store.checks.rows(self.name, status=_ABSENT)):
             if (other := other_form(row)) and (second is None or second.status == _UNKNOWN):
                 yield row, other
 
     async def ask_for_other_forms(self, vendor: ChecksNumbers, channel: AsyncChannel) -> None:
-        """Ask for the absent ones again under their country's other form.
+        """Ask again for the absent numbers, in their country's other form.
 
-        :raises WaError: an error that would stop all others, after what had been begun was stored.
+        :raises WaError: an error that every other call would meet as well. Answers to calls under way are stored first.
         """
         breaker = CircuitBreaker()
         self.expect(channel.endpoint.concurrency)
@@ -201,7 +207,7 @@ class CheckBatch:
         return [None] * len(groups)
 
     def _with_second(self, rows: Iterator[CheckRow]) -> Iterator[tuple[CheckRow, CheckRow | None]]:
-        """Rows of the first part, each with its row of the second. Both are read in the order of the list."""
+        """Yield each of ``rows`` with the row for its number's other form, or None, in the order of the list."""
         seconds = self._store.checks.rows(self.name, form=OTHER_FORM)
         second = next(seconds, None)
         for row in rows:
@@ -221,7 +227,7 @@ def _answered(row: CheckRow, result: CheckResult) -> CheckRow:
 
 
 def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
-    """A row's answer, given that of its number's other form: it is absent only if both are."""
+    """Return the answer for a row from the answers for both forms of its number: absent only if both are absent."""
     other = other_form(row) if row.status == _ABSENT else None
     if other is None:
         return row

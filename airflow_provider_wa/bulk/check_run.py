@@ -28,10 +28,10 @@ from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
 ROWS_AT_ONCE = 100
-"""Rows that are read ahead: to normalise them delays the answers that have come."""
+"""Rows that are read ahead. With more of them, normalising would delay answers that have arrived."""
 
 KNOWN_AT_ONCE = 5000
-"""Rows that are read ahead where an earlier try has been: most of them only need a look."""
+"""Rows that are read ahead as far as an earlier try has come: for most of them a look-up is enough."""
 
 REASONS_LOGGED = 5
 """Maximum different failures that are logged, each once; all are in the results."""
@@ -41,7 +41,7 @@ _UNKNOWN = CheckStatus.UNKNOWN.value
 
 @dataclass
 class CheckCounts:
-    """Counts of a run: rows read, answers by status, numbers that came again, answers of earlier runs, requests."""
+    """Counts of a run: rows read, answers by status, duplicates, answers reused from earlier runs, requests."""
 
     total: int = 0
     duplicates: int = 0
@@ -86,7 +86,7 @@ class InCountry(str):
 
 
 class _Asked(NamedTuple):
-    """A number that is asked for: its place in the list, how it was given, and what it is."""
+    """A number to ask the vendor for: its place in the list, the text as given, and the number read from it."""
 
     row: int
     given: str
@@ -95,10 +95,11 @@ class _Asked(NamedTuple):
 
 @dataclass
 class _SortedOut:
-    """Rows by what they need: to be asked for; to be stored as no phone numbers; to be corrected, as the list changed.
+    """Rows of the list, sorted by the work that they need.
 
-    ``respelt`` has the new spelling of a number that is known, by its place; ``stale`` are places whose number is not
-    there any more.
+    ``to_ask`` are numbers to ask the vendor for; ``invalid`` are rows for texts that are not phone numbers. The other
+    two correct stored rows after the list has changed: ``respelt`` has new spellings of known numbers by their place,
+    ``stale`` the places whose stored row is now a duplicate of an earlier one.
     """
 
     to_ask: list[_Asked] = field(default_factory=list)
@@ -109,15 +110,15 @@ class _SortedOut:
 
 @dataclass
 class BulkCheck:
-    """One run over a list of numbers. Each answer is stored in the ``batch`` before the next number is asked for.
+    """One try to check a list of numbers. A worker stores each answer in the ``batch`` before it makes its next call.
 
-    What the batch knows from an earlier try is not asked for again, unless it is ``unknown``.
+    Answers that an earlier try has stored are kept; only ``unknown`` numbers are asked for again.
 
-    :param log: where progress goes.
+    :param log: logger for the progress.
     :param rules: how to read numbers without + and country code.
-    :param reuse_since: take the answers of earlier runs since this moment in place of asking.
-    :param first: the place of the first number in the list, of which this may be a part.
-    :param interrupted: tells whether the run is to end: no further number is asked for then.
+    :param reuse_since: answers that earlier runs got since this moment are used instead of a call; None uses none.
+    :param first: place of the first number; above 1 for a later part of a divided list.
+    :param interrupted: returns True once the run must end; then no further call is made.
     """
 
     vendor: ChecksNumbers
@@ -133,8 +134,8 @@ class BulkCheck:
     async def run(self, spellings: Iterable[Any], workers: int, length: int | None = None) -> CheckCounts:
         """Check all numbers, each once; a number that failed is ``unknown``, with the reason in ``detail``.
 
-        :raises WaError: an error that would stop all others (credentials, quota, session, vendor or store out of
-            reach), after what had been begun was stored.
+        :raises WaError: an error that every other call would meet as well (credentials, quota, session, vendor or store
+            out of reach). Answers to calls under way are stored first.
         """
         self._progress = Progress(self.log, "numbers", self.counts, length)
         self._breaker = CircuitBreaker()
@@ -145,13 +146,13 @@ class BulkCheck:
                 await for_each(self._calls(spellings), self._check, workers, self.interrupted)
         finally:
             with suppress(StoreUnavailable):
-                await self.batch.keep([])  # the calls that came to nothing count as well
+                await self.batch.keep([])  # calls without an answer count as well
             self.counts.calls = self.channel.calls
             self._progress.finish()
         return self.counts
 
     async def _calls(self, spellings: Iterable[Any]) -> AsyncIterator[list[_Asked]]:
-        """Valid numbers that were not seen before and are not known, as many as the vendor takes in one call."""
+        """Yield the numbers to ask for, in groups of the size that the vendor takes in one call."""
         size = self.vendor.numbers_per_check
         waiting: list[_Asked] = []
         async for asked in self._to_ask(iter(spellings)):
@@ -185,7 +186,7 @@ class BulkCheck:
                 yield asked
 
     def _look_up(self, first: int, last: int) -> asyncio.Future[list[Known]]:
-        """Return the next rows that are known, if there may be any."""
+        """Return a future of the next stored rows, which has no rows at once if there are no more."""
         if first <= last:
             return asyncio.ensure_future(asyncio.to_thread(self.batch.known, first, first + KNOWN_AT_ONCE - 1))
         nothing: asyncio.Future[list[Known]] = asyncio.get_running_loop().create_future()
@@ -198,12 +199,12 @@ class BulkCheck:
             self._progress.restart_rate()
 
     def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
-        """Some rows, whose first place this is, sorted by what they need; those that need nothing are counted."""
+        """Sort rows by the work that they need, and count the rows that need none; ``first`` is their first place."""
         found = _SortedOut()
         if len(known) == len(given) and [row.input for row in known] == given:
             statuses = Counter(row.status for row in known)
             if not statuses[_UNKNOWN]:
-                # All of them: nothing is looked at one by one, for there may be a million.
+                # All at once: there may be a million rows that need nothing.
                 self.counts.statuses += statuses
                 self._seen.add_all([row.number[1:] for row in known if row.status != INVALID])
                 return found
@@ -217,7 +218,7 @@ class BulkCheck:
             self.counts.statuses[INVALID] += 1
             return
         number = None
-        # What an earlier try has read is not read again, which would take the longest of all.
+        # A text that an earlier try has read is not parsed again: parsing takes the most time.
         if known is None or known.input != spelling or known.status == _UNKNOWN:
             try:
                 number = self._number(spelling)
@@ -248,7 +249,7 @@ class BulkCheck:
             await asyncio.to_thread(self.batch.correct, found.respelt, found.stale)
 
     async def _without_reused(self, to_ask: Sequence[_Asked], since: datetime) -> list[_Asked]:
-        """Those for which there is no answer of an earlier run; the others are stored with theirs."""
+        """Store the numbers that an earlier run has an answer for, with that answer; return the others."""
         answers = await asyncio.to_thread(self.batch.answers, [asked.number.e164 for asked in to_ask], since)
         reused = [
             # Its age is kept: it must not grow younger from run to run.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns of a list: which one is meant by a name, and a row by the names of its columns."""
+"""The columns of a list: find a column by its name, and give a row as values by column name."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Columns:
 
     :param column: the list's own column, under the name that the author gave it.
     :param place: where a row has it, from 0.
-    :param used: the columns that rows are made of: name and place.
-    :param repeated: names that stand more than once, so that nobody can say which cell they mean; rows lack them.
+    :param used: name and place of each column that rows have.
+    :param repeated: names of several columns each. Rows leave them out, since it is not clear which cell is meant.
     """
 
     column: str
@@ -86,7 +86,7 @@ class Columns:
     def of(cls, names: Sequence[str], column: str, where: str) -> Columns:
         """Return the columns of a header.
 
-        :param where: what has the columns, for errors.
+        :param where: name of the file or query, for errors.
         :raises BadInput: there is no such column, or there are several.
         """
         place = place_of(column, names)
@@ -118,7 +118,7 @@ def _not_found(column: str, names: Sequence[str], where: str) -> str:
         found = ", ".join(f"{names[at]!r} (column {at + 1})" for at in same)
         return f"column: {where} has {column!r} more than once: {found}; rename all but one"
     if any(len(_DIGIT.findall(str(name))) >= _DIGITS_OF_A_PERSON for name in names):
-        # What stands there is a person's, and not shown.
+        # The cell may hold a person's number: it is not shown.
         return (
             f"column: {where} has no column {column!r}: a phone number stands where names of columns are expected; "
             f"write a first row of names, such as {column},name"
@@ -139,7 +139,7 @@ class Keys:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]], column: str, where: str) -> Keys:
-        """Return the columns of a list: all its rows are looked at, if it must be.
+        """Return the columns of a list. All its rows are read if need be.
 
         :raises BadInput: there are rows, and none of them has such a column, or it is not clear which one it is.
         """

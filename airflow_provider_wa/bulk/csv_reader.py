@@ -65,7 +65,7 @@ class Csv:
                 yield record
 
     def count(self) -> int:
-        """Return the number of these rows; all of them are read as strictly."""
+        """Return the number of rows. Each of them is checked as ``records`` checks it."""
         count, delimiter, last, wrong_end = 0, self.delimiter, len(self.names) - 1, self._wrong_end
         blank, outside = f'{delimiter}"{string.whitespace}', _outside_quotes(delimiter)
         for line, text in self._lines:
@@ -156,7 +156,7 @@ def _whole(begun: int, text: str, lines: Iterator[Line], name: str, delimiter: s
         is_open ^= line.count('"') % 2 == 1
         if is_open and (not line or size > LONGEST_RECORD):
             if delimiter:
-                _refuse_stray_quote(begun, text, name, delimiter)  # then that is the mistake
+                _refuse_stray_quote(begun, text, name, delimiter)  # if there is one, it is the mistake
             raise BadInput(
                 f'{name}: line {begun}: a quote " is opened and not closed; close it, or write "" for a quote'
             )
@@ -166,7 +166,7 @@ def _whole(begun: int, text: str, lines: Iterator[Line], name: str, delimiter: s
 def _cells(line: int, text: str, name: str, delimiter: str) -> list[str]:
     """Return the cells of one row.
 
-    :raises BadInput: a quote stands where CSV has none, so that nobody can say where a cell ends.
+    :raises BadInput: a quote stands where CSV allows none, so that the end of the cell is not clear.
     """
     bare = text.rstrip("\r\n")
     if '"' not in bare:
@@ -187,7 +187,7 @@ def _well_quoted(delimiter: str) -> re.Pattern[str]:
 
 
 def _outside_quotes(delimiter: str) -> Callable[[str], str | None]:
-    """Return a function that takes a line and returns what is outside of quotes; None if that takes a closer look."""
+    """Return a function that maps a line to its text outside of quotes, or to None if it needs a full parse."""
     matches = _well_quoted(delimiter).fullmatch
 
     def outside(text: str) -> str | None:

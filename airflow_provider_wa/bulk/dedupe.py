@@ -73,7 +73,7 @@ class DiskFirstRows(_OnDisk):
     columns = ", row INTEGER NOT NULL, owner INTEGER NOT NULL"
 
     def add(self, number: int, row: int, owner: int) -> FirstRow | None:
-        """Add the row that has a number; return the one that had it before, which stays, if there is one."""
+        """Enter the row of a number. If an earlier row has the number, that row stays, and is returned."""
         added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (number, row, owner))
         if added.rowcount == 1:
             return None

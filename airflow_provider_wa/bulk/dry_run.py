@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A send of which nothing leaves: what would become of each row now, with the rendered text."""
+"""Dry run of a send: the outcome that each row would have now, and its rendered text. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_wa.store.sends import Recent
 from airflow_provider_wa.store.store import Store
 
 DRY_COLUMNS = (*COLUMNS, "text")
-"""A result's columns: those of a send, and the text that it would have."""
+"""A result's columns: the columns of a send, and the message's text."""
 
 WOULD_SEND = "would_send"
 
@@ -93,7 +93,7 @@ class DryRun:
         return self._capped(facts, known) or self._held(facts) or self._sends(facts)
 
     def _capped(self, facts: Facts, known: LookUp) -> tuple[str, str] | None:
-        """Count what this list would have sent to the recipient before as well."""
+        """Return the outcome of a message that the cap would skip, given the rows of this list before it; else None."""
         cap, to = self.policy.cap, facts.message.to
         if cap is None or not (here := self._sent.count(owner(to))):
             return None
@@ -125,5 +125,5 @@ class DryRun:
 
 
 def shown_text(message: Message) -> str:
-    """Return the text that people read first of a message; empty if it has none."""
+    """Return a message's main text, such as its body or caption; empty if it has none."""
     return next((text for name in _TEXTS if (text := getattr(message, name, ""))), "")

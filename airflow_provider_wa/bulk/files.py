@@ -30,7 +30,7 @@ def read_column(path: AnyPath, column: str, span: Span | None = None, text: Text
 def read_rows(
     path: AnyPath, column: str, span: Span | None = None, text: TextFormat = AS_FOUND
 ) -> Iterator[dict[str, Any]]:
-    """The same with all of each row, by the names of the columns. A row has only the values that are not missing.
+    """Return the values of each row by column, without missing ones; otherwise as ``read_column``.
 
     ``column`` must be a column of the list; its values have that name, also where the file spells it with other
     capitals or blanks.
@@ -39,7 +39,7 @@ def read_rows(
 
 
 def prove(path: AnyPath, column: str | None = None, text: TextFormat = AS_FOUND) -> Proof:
-    """Read a file to its end: all that is wrong with it is found.
+    """Read a file to its end, to find every mistake in it.
 
     :param column: the column by which a CSV file's separator is found.
     :raises BadInput: no such file, no such format, or the file is not of that format.
@@ -52,7 +52,7 @@ def prove(path: AnyPath, column: str | None = None, text: TextFormat = AS_FOUND)
 def columns_of(path: AnyPath, column: str, text: TextFormat = AS_FOUND, proof: Proof | None = None) -> Names:
     """Return the names of the columns that some row may have. JSON Lines are read to their end for it.
 
-    :param proof: what ``prove`` returned; then nothing but a header is read.
+    :param proof: the result of ``prove``; with it at most a header is read.
     :raises BadInput: as for ``read_rows``.
     :raises FileFailed: it cannot be read.
     """

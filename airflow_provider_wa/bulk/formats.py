@@ -38,7 +38,7 @@ class Names:
     """The columns of a list.
 
     :param names: those that some row may have.
-    :param repeated: names of several columns each, which rows lack: nobody can say which column is meant.
+    :param repeated: names of several columns each. Rows leave them out, since it is not clear which column is meant.
     """
 
     names: Sequence[str]
@@ -89,7 +89,7 @@ class Table(Protocol):
 
 
 OpenTable = Callable[[IO[bytes], str, str | None, TextFormat], Table]
-"""Opens a table, given the file, its name, the column that it should have, and the author's word on its text."""
+"""Opens a table, given the file, its name, the column that it should have, and the author's ``TextFormat``."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Tables:
 
 
 class JsonLines:
-    """A format whose rows have names of their own."""
+    """JSON Lines, where each row brings the names of its values."""
 
     is_text = True
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON Lines: an object a line, read as the data that it says."""
+"""JSON Lines: one JSON object on each line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_provider_wa.bulk.text import Line
 
 
 class Exponent(float):
-    """A number that is written with an exponent, as spreadsheets write long numbers whose last digits are lost.
+    """A number written with an exponent; ``text`` is the number as written.
 
-    ``text`` is what was written.
+    Spreadsheets write long numbers in this way, and lose their last digits.
     """
 
     text: str
@@ -62,7 +62,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise BadInput(f"the name {twice!r} stands twice in an object; nobody can say which value counts")
+        raise BadInput(f"the name {twice!r} stands twice in an object; it is not clear which value counts")
     return found
 
 
@@ -71,6 +71,6 @@ _decode_strictly = json.JSONDecoder(parse_float=Exponent.read, object_pairs_hook
 
 
 def exact(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return a row whose value under a key is as it is written, so that a number with an exponent can be refused."""
+    """Return a row in which a number with an exponent, under this key, is the text as written: so it can be refused."""
     value = row.get(key)
     return {**row, key: value.text} if isinstance(value, Exponent) else row

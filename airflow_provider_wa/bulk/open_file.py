@@ -57,7 +57,7 @@ class AnyPath(Protocol):
 
 @contextmanager
 def open_file(path: AnyPath) -> Iterator[IO[bytes]]:
-    """Open a file to read its bytes, those that are packed in it if its name ends with ``.gz``.
+    """Open a file to read its bytes; they are unpacked if its name ends with ``.gz``.
 
     :raises BadInput: there is no such file, or it can never be read.
     """

@@ -41,7 +41,7 @@ def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
 
 @contextmanager
 def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
-    """Open a new file in the place of the one that is there, and make its folder if it is missing.
+    """Open a new file that replaces an existing one, and make its folder if it is missing.
 
     :raises BadInput: the format is unknown or the path cannot be written to.
     """
@@ -53,22 +53,22 @@ def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
 
 
 def prove_writable(path: AnyPath) -> None:
-    """Find out whether a file can be written: one that is there stays as it is, and none is left that was not.
+    """Check that a file can be written. An existing file is left as it is, and no new file is left behind.
 
     :raises BadInput: the format is unknown, or what it needs is not installed, or the path cannot be written to.
     """
     with _writer(path)(io.BytesIO(), ("proof",)):
         pass
     with _writing(path):
-        getattr(path, "fs", None)  # to look for a file does not tell that nothing in Airflow opens it
+        getattr(path, "fs", None)  # ``exists`` does not raise if Airflow cannot open such paths
         is_there = path.exists()
         if is_there and getattr(path, "protocol", "") in ("", "file"):
             path.open("ab").close()
             return
-        # Object stores open what is there only to replace it; a file beside it tells as much.
+        # In an object store a file can only be opened to replace it: another file in its folder is tried instead.
         proof = path.parent / f".{path.name}.proof" if is_there else path
         _created(proof).close()
-        with suppress(Exception):  # who may write may not be allowed to remove
+        with suppress(Exception):  # a user who may write may lack the right to remove
             proof.unlink()
 
 
@@ -116,9 +116,9 @@ def _encoded(file: IO[bytes]) -> AbstractContextManager[IO[str]]:
 
 
 class _Gathered(io.RawIOBase):
-    """A file as Python's text layer is to see it, which asks with each row whether the file is closed.
+    """Wrapper of a file for Python's text layer, which asks at each row whether the file is closed.
 
-    Airflow's wrapper around an object store's file takes longer for that answer than the row takes to be written.
+    Airflow's wrapper of an object store's file takes longer for that answer than for writing the row.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

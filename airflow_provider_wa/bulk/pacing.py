@@ -33,10 +33,10 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*s?")
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Hours in which nobody is to be written to, by the recipient's clock: from ``start`` until before ``end``.
+    """Hours without messages, by the recipient's clock: from ``start`` until before ``end``.
 
-    They go over midnight if they end before they begin. Where clocks are turned within them they last as long as may
-    be: from the earlier reading of ``start`` to the later one of ``end``.
+    They go over midnight if they end before they begin. If clocks change within them, they run from the earlier reading
+    of ``start`` to the later reading of ``end``.
     """
 
     start: time
@@ -63,8 +63,8 @@ class QuietHours:
         """Return the moment from which a recipient may be written to, in UTC; None if that is now.
 
         A number whose country has several time zones is left in peace while it is quiet in any of them. If that leaves
-        no moment in ``HORIZON``, as a night from 20:00 to 10:00 does for a free call number of all North America, its
-        zones say too little, and ``fallback_zone`` decides, as for a recipient without a known zone.
+        no moment within ``HORIZON``, ``fallback_zone`` alone decides, as it does for a recipient without a known zone.
+        An example is a free call number of all North America with quiet hours from 20:00 to 10:00.
 
         :param recipient: digits or a JID, as ``api.numbers.recipient`` returns them.
         :param now: a moment without a time zone is read as UTC.
@@ -136,7 +136,7 @@ class Hold:
     for_all: bool = False
 
     def and_then(self, other: Hold | None) -> Hold:
-        """Return the one of two that is to be looked at first."""
+        """Return the hold to wait for first: one that is for all messages, else the one that ends first."""
         if other is None or other.for_all == self.for_all:
             return self if other is None or self.until < other.until else other
         return self if self.for_all else other
@@ -168,7 +168,7 @@ class SendingPolicy:
         return Hold(f"quiet hours until {end.isoformat(timespec='minutes')}", end) if end else None
 
     def limit_at(self, now: datetime) -> DailyLimit | None:
-        """Return the limit of the day that it is; None if there is no limit."""
+        """Return the limit of the current day; None if there is no limit."""
         return None if self.daily_limit is None else DailyLimit(limit=self.daily_limit, since=self.day_began(now))
 
     def day_began(self, now: datetime) -> datetime:
@@ -177,14 +177,14 @@ class SendingPolicy:
 
     def next_day(self, now: datetime) -> Hold:
         """Return the hold on all once the day's limit is reached."""
-        # Days have 23 to 25 hours: of a moment that is surely tomorrow, its day's beginning is meant.
+        # Days have 23 to 25 hours: this takes a moment that is surely tomorrow, and the beginning of its day.
         began = daily_since(now, self.zone)
         tomorrow = daily_since(began + timedelta(hours=36), self.zone)
         return Hold(f"the daily limit of {self.daily_limit:,} messages is reached", tomorrow, for_all=True)
 
 
 def daily_since(now: datetime, zone: str) -> datetime:
-    """Return the beginning, in UTC, of the day that it is in a time zone: the moment that a daily limit counts from.
+    """Return the beginning of the current day in a time zone, in UTC. A daily limit counts from this moment.
 
     Where clocks are turned at midnight, a day begins when it is first midnight, or at 1 o'clock if midnight is skipped.
 
@@ -223,7 +223,7 @@ def _first_free(quiet: QuietHours, zones: tuple[str, ...], start: datetime) -> d
 
 
 def _at(local: datetime, zone: pendulum.Timezone, reading: int) -> datetime:
-    """Return a time of a zone's clocks in UTC; a skipped one is as far before or behind the gap as it is into it."""
+    """Return a local time of a zone in UTC. A time that clocks skip is moved by the length of the gap."""
     return zone.convert(local.replace(fold=reading)).astimezone(timezone.utc)
 
 

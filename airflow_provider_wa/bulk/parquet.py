@@ -14,7 +14,7 @@ from airflow_provider_wa.bulk.spans import Span
 from airflow_provider_wa.bulk.values import SHORT_FLOATS, full
 
 ROWS_AT_ONCE = 5000
-"""Rows in memory when reading, and in each row group that is written: a group is what a reader can pass over."""
+"""Rows in memory when reading, and in each row group that is written. A reader can skip whole groups."""
 
 
 class Table:
@@ -40,12 +40,12 @@ class Table:
         return count
 
     def column(self, place: int, span: Span | None = None) -> Iterator[Any]:
-        """The values of one column, of the rows from the first to the last number; None where there is none."""
+        """Yield the values of one column in a span of rows; None for a missing value."""
         for batch in self._batches([self.names[place]], span):
             yield from _values(batch.column(0))
 
     def rows(self, span: Span | None = None) -> Iterator[tuple[Any, ...]]:
-        """The same with all columns, in their order."""
+        """Yield the values of all columns in a span of rows, in the order of the columns."""
         for batch in self._batches(None, span):
             yield from zip(*map(_values, batch.columns), strict=True)
 

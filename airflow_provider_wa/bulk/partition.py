@@ -67,7 +67,7 @@ def partition(
     delimiter: str | None = None,
     encoding: str | None = None,
 ) -> list[dict[str, int]]:
-    """Divide a file's rows among tasks, as evenly as may be: ``[{"first": 1, "last": 25000, "of": 4}, ...]``.
+    """Divide a file's rows evenly among tasks: ``[{"first": 1, "last": 25000, "of": 4}, ...]``.
 
     Each item is the ``part`` of one mapped task: ``.expand(part=...)``. A file of fewer rows has fewer parts.
 

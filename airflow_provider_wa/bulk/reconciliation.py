@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds out by the vendor's report of sent messages what became of those whose reply was lost."""
+"""Clears up messages whose reply was lost, by the vendor's report of sent messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_too_early(verdict: Settle) -> bool:
 
 
 class Reconciler:
-    """Finds out what became of the messages of one batch that are in doubt, over one account.
+    """Clears up the messages in doubt of one batch, sent over one account.
 
     :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
     """
@@ -106,7 +106,7 @@ class Reconciler:
         )
 
     async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> SentReport:
-        """Return what the account has sent since the first message in doubt, once a report must show them all."""
+        """Return the report of sent messages since the first message in doubt, once it must show all of them."""
         if self._report and self._report.shows(_began(doubted), self._shown_at(vendor, doubted)):
             return self._report
         in_doubt = [doubted, *await asyncio.to_thread(self._store.sends.in_doubt, self._batch)]
@@ -150,10 +150,10 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class SentReport:
-    """A vendor's report of what an account has sent; each of its messages accounts for one of ours.
+    """A vendor's report of the messages that an account has sent. Each of them is matched with one message of ours.
 
     :param statuses: the messages as the vendor lists them, with their texts.
-    :param claimed: ids of messages that are known to be others.
+    :param claimed: ids of messages in the report that are matched with other messages already.
     :param since: beginning of the report's period, but for a tolerance of ``CLOCKS``.
     :param asked_at: the moment at which the vendor was asked.
     :param lacks_the_accepted: a message that was accepted is not among them, so that the report is not complete.
@@ -178,7 +178,11 @@ class SentReport:
                 self._left[person(status.to)].append(status)
 
     def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
-        """Return True if it must show a message that was sent after a moment, and is shown from another moment on."""
+        """Return True if the report must show a message.
+
+        :param sent_from: the earliest moment at which the message may have been sent.
+        :param shown_at: the moment from which reports must show it.
+        """
         return self._since_when <= sent_from and shown_at <= self._asked_at
 
     def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:

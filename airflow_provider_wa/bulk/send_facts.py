@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts that decide about the rows of a list: what the list has before, and what the store knows."""
+"""Facts that decide the next step for a row of a list, from the rows before it and from the store."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store
 
 DIGITS = 15
-"""Hexadecimal digits of a hash that are kept of keys and people: as many as an integer of SQLite holds."""
+"""Hexadecimal digits that are kept of the hash of a key or a person, so that it fits into an integer of SQLite."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All facts about a message but those that only the vendor knows.
+    """Facts that decide the next step for a message, from the list and the store; the vendor is not asked.
 
-    :param message: the message, or a row of which none can be made any more, but which may have been sent before.
-    :param stored: the message as the store has it.
-    :param before: the first row that has its key, if that is another row.
+    :param message: the message; or a row that no longer makes one, but whose message an earlier try may have sent.
+    :param stored: the message in the store; None if the store does not have it.
+    :param before: an earlier row of the list with the same key; None without one.
     :param suppressed: the recipient must not be written to.
-    :param capped: what the recipient has got, if that is as much as a person may get.
+    :param capped: the messages that the recipient has got, if the cap is reached; else None.
     """
 
     message: Addressed | Unaddressed
@@ -52,7 +52,7 @@ class Facts:
         )
 
     def as_stored(self, row: SendRow) -> Facts:
-        """Return the facts with what the store has now."""
+        """Return the facts with another row of the store, after it has changed."""
         return replace(self, stored=row)
 
     def reason(self, step: Step, cap: Cap | None) -> str:
@@ -67,9 +67,9 @@ class Facts:
         return "the recipient is suppressed" if step is Step.SKIP_SUPPRESSED else ""
 
     def elsewhere(self, places: range | None) -> tuple[SendState, str]:
-        """Return the state of a message that another batch began, as a result of this one, and the detail.
+        """Return the state and the detail that this batch reports for a message of another batch.
 
-        :param places: the places of this part of the list, if it is a part.
+        :param places: places of this part of a divided list; None for a whole list.
         """
         assert self.stored is not None
         here = places is None or self.message.identity is Identity.KEY or self.stored.row in places
@@ -80,7 +80,7 @@ class Facts:
 
     @property
     def _another(self) -> bool:
-        """True if who has the message's key is another recipient."""
+        """True if the earlier row, or else the stored message, with the same key has another recipient."""
         if self.before:
             return self.before.owner != owner(self.message.to)
         return self.stored is not None and person(self.stored.recipient) != person(self.message.to)
@@ -88,7 +88,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class LookUp:
-    """Knowledge of the store about some messages and their recipients."""
+    """Rows, suppressions and recent messages that the store has for some messages and their recipients."""
 
     stored: Mapping[str, SendRow]
     suppressed: Set[str]
@@ -97,7 +97,7 @@ class LookUp:
 
     @classmethod
     def of(cls, store: Store, rows: Sequence[Addressed | Unaddressed], cap: Cap | None) -> LookUp:
-        """Ask the store; it blocks."""
+        """Look messages and recipients up in the store; it blocks."""
         recipients = {row.to for row in rows if isinstance(row, Addressed)}
         now = datetime.now(timezone.utc)
         return cls(
@@ -108,9 +108,9 @@ class LookUp:
         )
 
     def facts(self, message: Addressed | Unaddressed, seen: DiskFirstRows) -> Facts | None:
-        """Return the facts about a message, and count it among the rows that were seen.
+        """Return the facts about a message, and enter its key among the keys seen.
 
-        None for a row without a message, unless it was sent, or may have been, when it had one.
+        For a row that makes no message, the result is None, unless an earlier try sent its message or may have sent it.
         """
         if isinstance(message, Unaddressed):
             return self._standing(message, seen)
@@ -126,7 +126,7 @@ class LookUp:
     def _standing(self, row: Unaddressed, seen: DiskFirstRows) -> Facts | None:
         stored = self.stored.get(row.key)
         if stored is None or not stands(stored.state, repeated=False):
-            return None  # nothing was sent, so that a further row of its key may be
+            return None  # nothing was sent: a later row with this key may be sent
         before = _seen_before(row, seen)
         return Facts(row, stored) if stands(stored.state, repeated=before is not None) else None
 

@@ -15,7 +15,7 @@ from airflow_provider_wa.store.send_states import IN_DOUBT, SendState, as_report
 from airflow_provider_wa.store.sends import SendRow
 
 COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
-"""A result's columns: the recipient as it was given; digits or JID, None if it has neither; the message's outcome."""
+"""Columns of a result: the recipient as given, its digits or JID (None if invalid), and the message's outcome."""
 
 
 class Identity(Enum):
@@ -28,9 +28,10 @@ class Identity(Enum):
 
 @dataclass(frozen=True)
 class Addressed:
-    """A message to one recipient, by its place in the list: how that was given, digits or JID, the message, its key.
+    """A message to one recipient of the list.
 
-    ``name`` is the author's own key, if there is one.
+    ``row`` is its place in the list; ``given`` is the recipient as given, ``to`` its digits or JID. ``key`` is the
+    message's key in the store, ``name`` the author's own key if there is one.
     """
 
     row: int
@@ -46,9 +47,10 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Unaddressed:
-    """A row that no message is made of, the reason, and its state; ``to`` is empty if it has no valid recipient.
+    """A row that makes no message, with the reason and its state. ``to`` is empty without a valid recipient.
 
-    ``key`` is that of the message, where it does not depend on the text: an earlier try may have sent it.
+    ``key`` is the key that its message would have, if the key does not depend on the text: an earlier try, in which the
+    row made a message, may have sent it.
     """
 
     row: int
@@ -63,9 +65,9 @@ class Unaddressed:
 
 @dataclass
 class SendCounts:
-    """Counts of a pass: rows by state, and the reasons for a further one.
+    """Counts of a pass through the list: rows by state, and the reasons for a further pass.
 
-    ``duplicates`` are those of the skipped whose message the list has before.
+    ``duplicates`` is the number of skipped rows whose message an earlier row has.
     """
 
     states: Counter[SendState] = field(default_factory=Counter)

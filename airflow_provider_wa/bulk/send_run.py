@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends a message to each of many recipients, at most once: an intent is stored before a request, its outcome after.
 
-A further try, or a further pass of the same one, reads the list again and finds in the store which messages need not be
-sent any more. A message that may or may not have gone out is sent again only once that is cleared up.
+A further try, or a further pass of the same try, reads the list again and finds in the store which messages were sent.
+A message in doubt, which may or may not have gone out, is sent again only when that is cleared up.
 """
 
 from __future__ import annotations
@@ -48,11 +48,12 @@ SECONDS_BETWEEN_PASSES = 5.0
 class BulkSend:
     """One try to send to a list.
 
-    :param address: makes a message of a row and its place in the list, or gives the reason why it cannot.
+    :param address: makes the message for a row, given its place in the list and its values; or returns the reason why
+        the row makes none.
     :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
-    :param watch_session: look at the beginning and then once in a while if the account is logged in.
-    :param interrupted: tells whether the run is to end: no further message is begun then.
-    :param resend_unknown: send a message again that may have gone out, if that cannot be cleared up.
+    :param watch_session: check at the beginning, and then from time to time, that the account is logged in.
+    :param interrupted: returns True once the run must end; then no further message is sent.
+    :param resend_unknown: send a message in doubt again, even if the doubt cannot be cleared up.
     :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
     """
 
@@ -86,11 +87,12 @@ class BulkSend:
     async def run(
         self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: int | None
     ) -> SendCounts:
-        """Go through the list as often as it may help, and return the counts of the last pass.
+        """Send to the list, in further passes while these may help; return the counts of the last pass.
 
         :param rows: gives the list, from its beginning each time.
-        :raises WaError: an error that would stop all others (credentials, quota, a session that is down, a vendor or
-            a store out of reach): what was begun has an outcome in the store, and nothing more was sent.
+        :raises WaError: an error that every other send would meet as well (credentials, quota, a session that is down,
+            a vendor or a store out of reach). Sends under way have an outcome in the store, and no further one is
+            begun.
         """
         began = datetime.now(timezone.utc)
         for number in range(self.passes):
@@ -119,7 +121,7 @@ class BulkSend:
 
     async def _to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
         place = self.first
-        # With a gap between sends, whoever opts out meanwhile is heard: nobody is looked up long before their turn.
+        # With a gap between sends, people are looked up one by one: those who opt out in the meantime are skipped.
         at_once = 1 if self.policy.interval else ROWS_AT_ONCE
         while chunk := list(islice(rows, at_once)):
             made = [self.address(number, row) for number, row in enumerate(chunk, place)]
@@ -135,7 +137,7 @@ class BulkSend:
     async def _sorted_out(
         self, made: Sequence[Addressed | Unaddressed], changes: list[Change]
     ) -> AsyncIterator[Addressed]:
-        """Those of some rows that are to be sent to now; the others are counted."""
+        """Yield the messages that are to be sent now; count the other rows."""
         known = await asyncio.to_thread(LookUp.of, self.store, made, self.policy.cap)
         for before in known.stored.values():
             # What went out over another connection is not in this one's report.
@@ -153,7 +155,7 @@ class BulkSend:
                 yield to_send
 
     async def _decided(self, facts: Facts) -> tuple[Step, Facts]:
-        """Return the step for a message, and the facts with what the vendor knows."""
+        """Return the step for a message, and the facts; the vendor is asked about a message in doubt first."""
         each = facts.message
         if isinstance(each, Unaddressed):  # there is no text to look for in a report, and nothing to send
             return facts.step(self.batch, further=self._further, reconciled=True), facts
@@ -165,7 +167,7 @@ class BulkSend:
         return step, facts
 
     def _carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
-        """Return the message if it is to be sent now, else count it."""
+        """Carry out a step: return the message if it is to be sent now, else enter and count its result."""
         each, row = facts.message, facts.stored
         if step in _WITHOUT_A_MESSAGE:
             self.counts.duplicates += step is Step.SKIP_REPEATED
@@ -204,12 +206,12 @@ class BulkSend:
         self._progress.report()
 
     def _hold(self, addressed: Addressed) -> Hold | None:
-        """Return the hold on a message at this moment."""
+        """Return the reason not to send a message now; None if it may be sent."""
         for_all = self.counts.hold if self.counts.hold and self.counts.hold.for_all else None
         return for_all or self.policy.hold(addressed.to, datetime.now(timezone.utc))
 
     async def _send_once(self, addressed: Addressed) -> Hold | None:
-        """Write the intent, send, and write the outcome; or return the hold on it."""
+        """Write the intent, send, and write the outcome; or return the hold if the daily limit is reached."""
         intent = SendRow(
             key=addressed.key,
             row=addressed.row,
@@ -249,7 +251,7 @@ class BulkSend:
         return None
 
     async def _left_alone(self, addressed: Addressed, in_the_way: SendRow | Recent) -> None:
-        """Enter that a message is not sent: another sender has it, or its recipient was sent others meanwhile."""
+        """Enter that a message is not sent: another sender has it, or its recipient has reached the cap meanwhile."""
         changes: list[Change] = []
         if isinstance(in_the_way, Recent):
             facts = Facts(addressed, None, capped=in_the_way)
@@ -269,7 +271,7 @@ class BulkSend:
         self.error = error
         if error.stops_all:
             raise error
-        # A vendor that gives no clear answer any more would leave everybody in doubt.
+        # A vendor that no longer gives clear answers would leave every message in doubt.
         away = isinstance(error, OutcomeUnknown)
         self._breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
 
@@ -280,7 +282,7 @@ class BulkSend:
         self.counts.states[state] += 1
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
-        """Leave a message for later, or skip it, as the policy says."""
+        """Leave a held message for later, or skip it, as the policy says."""
         self.counts.hold = hold.and_then(self.counts.hold)
         state = held(wait=self.policy.wait, again=addressed.again)
         if state is SendState.UNKNOWN:
@@ -318,7 +320,7 @@ class BulkSend:
 
     @property
     def _may_clear_up(self) -> bool:
-        """True if a further pass may find out what became of a message."""
+        """True if a further pass may clear up a message in doubt."""
         return isinstance(self.vendor, (RepeatsById, ReportsDeliveries))
 
     def _may_repeat(self, addressed: Addressed) -> bool:
@@ -327,13 +329,13 @@ class BulkSend:
         return by_id or self.resend_unknown
 
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
-        """Return a message in doubt with its outcome, as far as the vendor can say."""
+        """Return the stored row of a message in doubt, with its outcome if the vendor can say."""
         verdict = await self._reconciler.verdict(self.vendor, addressed.to, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
         if is_too_early(verdict):
             self.counts.failure = self.counts.failure or VendorUnavailable(verdict.detail)
-        # When it was settled stays as it is if nothing new is known: the next report is not waited for again.
+        # Without news the row is not written: a later ``settled_at`` would mean to wait for the next report again.
         if (verdict.state, verdict.detail) != (row.state, row.detail):
             await self._commits.add(verdict)
         return replace(row, state=verdict.state)
@@ -343,11 +345,11 @@ class BulkSend:
 
 
 _WITHOUT_A_MESSAGE = {Step.SKIP_REPEATED: SendState.SKIPPED, Step.REFUSE_KEY: SendState.FAILED}
-"""Steps for rows whose key is that of another row's message, and the states of their results."""
+"""Steps for rows whose key another message has, with the state of the row's result."""
 
 
 class _Gap:
-    """Keeps sends apart, however many workers there are."""
+    """Gap between sends, common to all workers."""
 
     def __init__(self) -> None:
         self._next = 0.0

@@ -40,7 +40,7 @@ _BY_THE_PAGE = frozenset(codecs.lookup(name).name for name in ("ascii", "utf-8",
 
 
 def encoding_of(head: bytes, named: str | None = None) -> str:
-    """Return the encoding of a file: that of its byte order mark, or the one that is named, or UTF-8.
+    """Return the encoding of a file: by its byte order mark, or else ``named``, or else UTF-8.
 
     :param head: the first four bytes.
     :raises BadInput: there is no encoding of that name.
@@ -56,7 +56,7 @@ def encoding_of(head: bytes, named: str | None = None) -> str:
 
 @dataclass(frozen=True)
 class TextFormat:
-    """The author's word on how a text file is written; None: found by itself.
+    """Format of a text file, as the DAG's author gives it; a field that is None is detected.
 
     :param delimiter: the separator of a CSV file, one character.
     :param encoding: the encoding of a file without a byte order mark; UTF-8 if not named.

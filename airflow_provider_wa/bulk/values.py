@@ -23,11 +23,11 @@ _TIMES = frozenset(("datetime64", "timedelta64"))
 
 
 def given(value: Any) -> Any:
-    """Return a value as people mean it, None if it is missing.
+    """Return a value of a list in one form for all formats of files; None if it is missing.
 
     Missing are None, blank texts, and what numeric libraries have for "no value": NaN, NaT, NA, infinite numbers, and
-    the first three as they write them. A whole number is an int, whichever type has it; text in bytes is text.
-    Everything else is returned as it is.
+    the first three as they write them. A whole number of any type becomes an int; bytes become text. Everything else is
+    returned as it is.
     """
     if isinstance(value, str):
         return None if not value or value in _NO_VALUE or value.isspace() else value
@@ -45,7 +45,7 @@ def given(value: Any) -> Any:
 
 
 def given_or_empty(value: Any) -> Any:
-    """Return a value as people mean it, the empty text if it is missing."""
+    """Return a value as ``given`` does; the empty text if it is missing."""
     value = given(value)
     return "" if value is None else value
 

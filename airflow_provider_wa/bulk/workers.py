@@ -32,7 +32,7 @@ def never() -> bool:
 def refuse_if(interrupted: Callable[[], bool]) -> None:
     """Raise ``Interrupted`` if the run is to end."""
     if interrupted():
-        raise Interrupted("the task was ended from outside; what was begun is finished and stored, no more is begun")
+        raise Interrupted("the task was ended from outside; work under way is finished and stored, no more is begun")
 
 
 async def for_each(

@@ -41,7 +41,7 @@ class InputList:
     :param delimiter: separator of a CSV file; found by itself if not named.
     :param encoding: encoding of a text file without a byte order mark; UTF-8 if not named.
     :param items_name: the name of the argument ``items`` in messages.
-    :raises BadInput: none or several of them are given, or arguments that do not go together.
+    :raises BadInput: no list or several lists are given, or arguments that do not go together.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class InputList:
         return list(self._columns(column).names)
 
     def repeated(self, column: str) -> frozenset[str]:
-        """Return the names of several columns each: rows lack them, since nobody can say which column is meant.
+        """Return the names of several columns each: rows leave them out, since it is not clear which column is meant.
 
         :raises BadInput: as for ``values``.
         """

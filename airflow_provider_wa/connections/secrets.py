@@ -16,8 +16,8 @@ from airflow_provider_wa.api.messages import Message
 def refuse_secrets(message: Message) -> None:
     """Refuse a message that contains a secret known to Airflow's masker in this process.
 
-    Those are the passwords, tokens and keys of all connections and variables that the task has read. A template that
-    prints one, or a text that was made to, must not leave by WhatsApp.
+    Those are the passwords, tokens and keys of all connections and variables that the task has read. A message that
+    contains one is not sent, whether a mistake in a template or an attack has put it there.
 
     :raises BadInput: a text of the message contains one; the error does not repeat it.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suppressions: people who get no messages, by a list of the author's or by their own word."""
+"""Suppressions: people who get no messages, because an author has listed them or they have opted out."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def unsuppress(
 ) -> int:
     """Unsuppress these recipients, so that they get messages again; return the number of those suppressed before.
 
-    Whoever is suppressed under just this text, as ``suppressed()`` returns it, need not be a valid number.
+    A text that ``suppressed()`` returns is always accepted; any other text must be a phone number or a JID.
 
-    :raises BadInput: one of the others is neither a phone number nor a JID; all stay as they are then.
+    :raises BadInput: one of the other texts is neither a phone number nor a JID; then nobody is unsuppressed.
     """
     store = get_store().suppressions
     texts = [given_text(each).strip() for each in ([numbers] if isinstance(numbers, (str, int)) else numbers)]
@@ -117,7 +117,7 @@ def heed_opt_outs(messages: Sequence[InboxMessage]) -> int:
     """Suppress people who sent one of ``[wa] opt_out_words``; return the number of those not suppressed before."""
     said = ((message.sender, text) for message in messages for text in (message.text, message.selected_id))
     reasons = OptOutWords(read_config().opt_out_words).written(said)
-    # Where nobody opts out no store is needed: many who pull their inbox have none.
+    # Without opt-outs no store is needed: an installation that only pulls its inbox may have none.
     return get_store().suppressions.put(reasons) if reasons else 0
 
 
@@ -131,7 +131,7 @@ def _region(wa_conn_id: str | None, default_region: str | None) -> str | None:
 
 
 def _recipients(values: Iterable[Any], rules: NumberRules, wrong: list[str]) -> Iterator[str]:
-    """Yield the recipients; what is wrong with the other rows is added to a list."""
+    """Yield the valid recipients; for each other row, add the reason to a list."""
     assumed: Counter[str] = Counter()
     for place, value in enumerate(values, 1):
         try:

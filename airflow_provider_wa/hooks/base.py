@@ -219,7 +219,7 @@ class WaHook(ConnectionType, BaseHook):
         return self.run(self.able(HasSession).session())
 
     def qr_code(self) -> QrCode:
-        """Return the QR code to log in with. Whoever scans it owns the session: keep it out of logs and XCom."""
+        """Return the QR code to log in with. Anyone who scans it owns the session: keep it out of logs and XCom."""
         return self.run(self.able(HasQrCode).qr_code())
 
     def message_status(self, message_id: str, *, to: str | None = None) -> DeliveryStatus:

@@ -63,7 +63,7 @@ class GreenApiHook(WaHook):
         return self.run(self.green_api.receive_notification(seconds))
 
     def delete_notification(self, receipt_id: int) -> bool:
-        """Delete a notification from the vendor's queue; False if it was not there any more."""
+        """Delete a notification from the vendor's queue. Return False if the queue no longer has it."""
         return self.run(self.green_api.delete_notification(receipt_id))
 
     def instance_settings(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from airflow_provider_wa.vendors.wa_portal.client import QrLink, WaPortal
 class WaPortalHook(WaHook):
     """An instance at a portal of "HTTP API 2.0". Host: the portal's URL; password: the instance token.
 
-    The extra ``timezone`` (default Asia/Kolkata) is that of the dates in reports.
+    The extra ``timezone`` is the time zone of the dates in reports (default Asia/Kolkata).
     """
 
     form = FORM
@@ -33,5 +33,5 @@ class WaPortalHook(WaHook):
         return self.vendor
 
     def qr_link(self) -> QrLink:
-        """Return the link to the QR code to log in with. Whoever scans it owns the session: keep it out of logs."""
+        """Return the link to the QR code to log in with. Anyone who scans it owns the session: keep it out of logs."""
         return self.run(self.portal.qr_link())

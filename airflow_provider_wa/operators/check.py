@@ -88,9 +88,10 @@ class WaBulkCheckOperator(WaListOperator):
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Take over from the trigger: wait on, or write the results; without its event, go through the list again.
 
-        :raises AirflowTaskTimeout: ``execution_timeout`` is over; the results are written all the same.
-        :raises AirflowFailException: the trigger met what waiting does not mend; the results are written all the same.
-        :raises AirflowException: what might pass has not; a retry goes on with what is known.
+        :raises AirflowTaskTimeout: ``execution_timeout`` is over; the results are written first.
+        :raises AirflowFailException: the trigger met an error that waiting does not mend; the results are written
+            first.
+        :raises AirflowException: failures that may pass have not passed; a retry goes on with the answers so far.
         """
         if not event:
             # ``airflow dags test`` beside a triggerer that runs: one of the two took the event. Answers are known.

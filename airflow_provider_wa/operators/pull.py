@@ -28,7 +28,7 @@ class WaPullOperator(WaOperator):
 
 
 class WaPullPeriodOperator(WaPullOperator):
-    """Base of the operators that pull the events of some time.
+    """Base of the operators that pull the events of a period.
 
     :param since: beginning of the time: a datetime or ISO 8601 text (templated). UTC if it has no time zone.
     :param until: end of the time, which is not part of it (templated). With neither it is the run's data interval, or

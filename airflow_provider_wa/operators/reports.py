@@ -86,7 +86,7 @@ class WaReadInboxOperator(WaPullOperator):
 
 
 class WaPullDeliveryReportOperator(WaPullPeriodOperator):
-    """Pulls the states of the messages of some time, the oldest first.
+    """Pulls the states of the messages of a period, the oldest first.
 
     Rows are ``{"vendor", "message_id", "state", "to", "code", "detail", "sent_at", "delivered_at", "read_at"}``.
     Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.

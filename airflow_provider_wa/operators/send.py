@@ -126,8 +126,8 @@ class WaBulkSendOperator(WaListOperator):
     :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
     :param duplicates: choice for a person who is in the list more than once: ``skip`` all rows but the first, or
         ``allow`` each message that is different. Then a retry sends a row again if its text has changed.
-    :param cap: maximum number of messages to one person in a period, over all connections and tasks:
-        ``(2, timedelta(days=7))``, or a number and seconds. Who has got as many is skipped.
+    :param cap: maximum number of messages to one person in a period, over all connections and tasks: ``(2,
+        timedelta(days=7))``, or a number and seconds. A person who has got that many is skipped.
     :param dry_run: send nothing and store nothing. Results say what a run would do now: ``would_send``, ``skipped`` or
         ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
     :param only: a status of a check, or a list of them (templated): the list is the results of a bulk check, and rows

@@ -12,7 +12,7 @@ except ImportError:  # Airflow 3.1
 
 
 def allow_records() -> None:
-    """Let Airflow make the records of hooks again of what a task returned, without a setting of the user's."""
+    """Let Airflow turn the XCom of a returned record into the record again, without a setting by the user."""
     for value in vars(records).values():
         if isinstance(value, type) and issubclass(value, records.Record):
             serde._extra_allowed.add(f"{value.__module__}.{value.__qualname__}")

@@ -59,7 +59,7 @@ def wrong_method() -> Refused:
 
 
 def malformed(reason: str) -> Refused:
-    """Refuse with 400 what the vendor does not post or ask."""
+    """Refuse with 400 a request that no vendor makes."""
     return Refused(400, reason)
 
 
@@ -69,5 +69,5 @@ def unsupported(reason: str) -> Refused:
 
 
 def unauthorized(reason: str) -> Refused:
-    """Refuse with 401 a post that does not prove to come from the vendor."""
+    """Refuse with 401 a post without proof that the vendor sent it."""
     return Refused(401, reason)

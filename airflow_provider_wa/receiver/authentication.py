@@ -37,13 +37,14 @@ class Authenticator:
     async def admit(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
         """Return the connection.
 
-        :raises Refused: it does not exist or the secret is wrong, which look alike; or it cannot be looked up.
+        :raises Refused: the connection does not exist or the secret is wrong (the answer is the same), or the look-up
+            failed.
         """
         connection = self._connections.trusted(conn_id)
         if accepts(connection, secret):
             assert connection is not None
             return connection
-        # A secret that was right a while ago gets its look-up, however many others wait.
+        # A secret that was right at the last look-up gets a new one, even if too many other requests wait.
         if self._waiting >= self._most_refused and not accepts(self._connections.remembered(conn_id), secret):
             raise too_busy()
         self._waiting += 1

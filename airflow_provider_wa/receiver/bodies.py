@@ -22,7 +22,7 @@ from airflow_provider_wa.receiver.answers import malformed, too_large, unsupport
 MOST_FIELDS = 100
 MOST_FILES = 10
 LONGEST = 4 << 30
-"""Bytes of the longest body of which a part is read: WhatsApp's largest files have 2 GB, in base64 a third more."""
+"""Bytes of the longest body that is read at all. WhatsApp's largest files have 2 GB, in base64 a third more."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,7 +38,7 @@ Marks = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Body:
-    """A body. ``is_whole``: it is as it came; a longer one lacks the file that was in it."""
+    """A body. ``is_whole`` is False if it was too long, and the file in it was cut out."""
 
     content: bytes
     is_whole: bool = True
@@ -103,7 +103,7 @@ class _FileCutter:
         return bytes(self.kept) + (b"" if self._until else self._held)
 
     def _find(self, data: bytes) -> tuple[int, bytes, bytes | None] | None:
-        """Return the first place of a mark, the mark, and the one that ends the file that begins there."""
+        """Return the place of the next mark, the mark, and the file's end mark if a file begins there."""
         if self._until is not None:
             place = data.find(self._until)
             return None if place < 0 else (place, self._until, None)

@@ -70,7 +70,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         """Return the task's result, from what the trigger found."""
 
     def awaited(self) -> str:
-        """Return what is waited for, to end a line of the log; nothing where the sensor's name says it."""
+        """Return the end of the log line on the wait, such as " for 3 messages"; by default it is empty."""
         return ""
 
     def execute(self, context: Context) -> Any:
@@ -98,7 +98,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             found = self._look(trigger)
             if isinstance(found, NotYet):
                 self.log.info("Connection %s: %s", self.wa_conn_id, found.detail)
-                # What was known before a failure is known still.
+                # A failed look does not change what the last one found.
                 self._otherwise = found.otherwise or self._otherwise
                 if self._otherwise is None or time.time() <= trigger.deadline:
                     return PokeReturnValue(is_done=False)

@@ -33,7 +33,7 @@ class WaDeliverySensor(WaSensor):
         output of ``WaBulkSendOperator`` (templated).
     :param wait_for: ``delivered`` or ``read``.
     :param source: ``vendor`` asks the vendor at each poke; ``store`` reads the events that the receiver stored;
-        ``auto`` does both, and whichever knows more counts, as far as the vendor reports deliveries and posts events.
+        ``auto`` does both, as far as the vendor reports deliveries and posts events: the later state of the two counts.
     :param fail_on_timeout: with False a time-out is not a failure: the states at that moment are returned, for instance
         to try another channel for ``undelivered``.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.

@@ -36,8 +36,8 @@ class WaReplySensor(WaSensor):
     :param after: messages from before this moment do not count; a datetime or ISO 8601 text (templated). By default the
         start of the DAG run.
     :param source: ``vendor`` reads the vendor's inbox at each poke; ``store`` reads the events that the receiver
-        stored; ``auto`` does both, and whichever has it first counts, as far as the vendor has an inbox and posts
-        events.
+        stored; ``auto`` does both, as far as the vendor has an inbox and posts events: the first to have the reply ends
+        the wait.
     :param kinds: kinds of messages that count: a list, or a text with commas (templated). By default all that are
         messages; ``["message", "reaction"]`` takes a reaction for an answer as well, ``["edit"]`` edits alone. See
         docs/receiver.md, "Kinds of messages".

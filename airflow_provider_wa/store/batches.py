@@ -57,14 +57,14 @@ class Batches:
         self._database = database
 
     def begin(self, info: BatchInfo) -> None:
-        """Enter a batch. If an earlier try has begun it, it goes on: its beginning, calls and counts stay."""
+        """Store a batch. If an earlier try has begun it, its beginning, calls and counts stay."""
         values = {name: getattr(info, name) for name in _INFO}
         with self._database.writing() as connection:
             new = {"counts": None, "calls": 0, "created_at": _now(), "ended_at": None}
             connection.execute(_BEGIN[connection.dialect.name], {**_clean(values), **new})
 
     def end(self, name: str, counts: Mapping[str, int]) -> None:
-        """Enter that a batch has ended, with its counts."""
+        """Store a batch's end and its counts."""
         with self._database.writing() as connection:
             connection.execute(_END, {"the_name": name, "new_counts": dict(counts), "now": _now()})
 

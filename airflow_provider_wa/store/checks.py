@@ -24,11 +24,11 @@ from airflow_provider_wa.store.tables import events
 
 
 class CheckRow(NamedTuple):
-    """A row of a batch, by its place in the list (from 1): how the number was given, what it is, and the answer.
+    """A row of a batch: its place in the list (from 1), the number as given and as read, and the answer.
 
     ``number`` is E.164, or the text as given if it is not a phone number (255 characters of it); ``reference`` is the
-    vendor's name for a pending check. ``reused`` tells that the answer is that of an earlier run. ``form`` 1 is
-    the same row's question for the number's other form.
+    vendor's name for a pending check. ``reused`` is True if an earlier run got the answer. A row with ``form`` 1 is the
+    check of the other form of that row's number.
     """
 
     row: int
@@ -44,7 +44,7 @@ class CheckRow(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A row that is known: its place, the number as given and in E.164, and the status."""
+    """A stored row in short: its place, the number as given and in E.164, and the status."""
 
     row: int
     input: str
@@ -59,7 +59,7 @@ class Checks:
         self._database = database
 
     def put(self, batch: str, conn_id: str, rows: Sequence[CheckRow], *, calls: int | None = None) -> None:
-        """Store rows of a batch, all or none, in place of those that it has for these places and forms.
+        """Store rows of a batch, all or none. They replace rows with the same place and form.
 
         :param calls: the number of calls that the batch has made so far, stored in the same transaction.
         """
@@ -80,7 +80,7 @@ class Checks:
             return connection.execute(statement).scalar() or 0
 
     def known(self, batch: str, first: int, last: int) -> list[Known]:
-        """Return the rows at these places that are known, in their order."""
+        """Return the stored rows at these places, in their order."""
         statement = (
             select(*_KNOWN)
             .where(table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
@@ -90,7 +90,7 @@ class Checks:
             return list(map(Known._make, connection.execute(statement)))
 
     def correct(self, batch: str, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
-        """Give rows of a batch another spelling, and remove others, by their places."""
+        """Replace the given spelling of some rows of a batch, and remove others, by their places."""
         with self._database.writing() as connection:
             if respelt:
                 values = [{"_batch": batch, "_row": row, "_input": clean(text)} for row, text in respelt.items()]
@@ -150,7 +150,7 @@ class Checks:
         return self.counts_of([batch])[batch]
 
     def counts_of(self, batches: Collection[str]) -> dict[str, Counter[str]]:
-        """Return the same of several batches, by as few queries as may be."""
+        """Return the number of rows by status for each of several batches, all in few queries."""
         ordered = sorted(set(batches))
         counts: dict[str, Counter[str]] = {name: Counter() for name in ordered}
         with self._database.reading() as connection:

@@ -138,7 +138,7 @@ def _sqlite(url: URL) -> Engine:
         # The driver is kept from beginning transactions by its own rules: it would begin them too late.
         connection.isolation_level = None
         _switch_to_wal(connection)
-        # A power failure must not take back what a vendor was told is stored.
+        # A power failure must not lose events that a vendor has got an answer for.
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
@@ -184,7 +184,7 @@ _POSTGRESQL_OPTIONS = {
 
 
 def _json(value: Any) -> str:
-    """JSON as every database takes it: NaN and infinity, which Python reads and writes and others refuse, as texts."""
+    """Return JSON that every database takes: NaN and infinity, which only Python reads and writes, become texts."""
     try:
         return json.dumps(value, allow_nan=False, default=str)
     except ValueError:

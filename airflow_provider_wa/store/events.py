@@ -72,9 +72,10 @@ _BY_PARTY = (EventKind.INBOX, EventKind.OTHER)
 
 @dataclass(frozen=True)
 class Subject:
-    """Subject of a wait: events of a kind on a connection, all of them or those about ``about``.
+    """Subject of a wait: the events of a kind on a connection, or only those with one party or reference.
 
-    ``about`` is the party for messages that came in and changes of them, the reference for all else.
+    ``about`` is the party for incoming messages and their changes, and the reference for other kinds. An empty one
+    stands for all events of the kind.
     """
 
     conn_id: str
@@ -82,7 +83,7 @@ class Subject:
     about: str = ""
 
     def __post_init__(self) -> None:
-        # As an event's are stored, so that the two meet.
+        # In the form in which events are stored, so that the two compare equal.
         object.__setattr__(self, "about", clean(self.about)[:NAME])
 
     @staticmethod
@@ -113,10 +114,9 @@ class Events:
     def add(self, news: Sequence[NewEvent]) -> int:
         """Store events, all or none, and return how many were not known before.
 
-        What a callback says of a check is entered with the check, unless that has its answer. Messages that were not
-        known before are heeded. Whoever is known by a LID alone is named by the number, if the store knows it. A
-        session's state without a moment of its own is stored unless it is the last one that is known, and that is not
-        old: see ``SAME_SESSION``.
+        A callback's answer is entered with its check, if that is still pending. New messages are passed to ``heed``. A
+        LID is replaced by the phone number, if the store knows it. A session's state without a moment is left out if it
+        repeats the last one within ``SAME_SESSION``.
         """
         if not news:
             return 0
@@ -157,9 +157,9 @@ class Events:
             return [_event(row) for row in connection.execute(statement)]
 
     def about(self, subjects: Iterable[Subject], *, until_id: int | None = None) -> list[StoredEvent]:
-        """All events that are about one of these subjects, the oldest first; without ``raw``.
+        """Return all events of these subjects, the oldest first; without ``raw``.
 
-        :param until_id: none newer than the one with this id.
+        :param until_id: leave out events that are newer than the event with this id.
         """
         found: dict[int, StoredEvent] = {}
         with self._database.reading() as connection:
@@ -171,7 +171,7 @@ class Events:
         return [found[id_] for id_ in sorted(found)]
 
     def get(self, ids: Sequence[int]) -> list[StoredEvent]:
-        """Events by their ids, with ``raw``, in the order of the ids; those that are not there are left out."""
+        """Return events by their ids, with ``raw``, in the order of ``ids``; unknown ids are left out."""
         found: dict[int, StoredEvent] = {}
         with self._database.reading() as connection:
             for start in range(0, len(ids), PARAMETERS):
@@ -186,7 +186,7 @@ class Events:
 
 
 SAME_SESSION = timedelta(minutes=10)
-"""Time in which a session's state that comes again unchanged is taken for a repeat of the same post.
+"""Time within which an unchanged session state counts as a repeat of the same post.
 
 Some vendors post states with neither an id nor a moment, byte for byte the same each time. They repeat a post for up to
 eight minutes if its answer was lost. A state that differs from the last one is always news, and so is an old one.
@@ -203,7 +203,7 @@ _LAST_SESSION = (
 
 
 def _without_repeated_states(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows without sessions' states that are known, and make the keys of the others unique."""
+    """Return the rows without repeated session states; give the other session states unique keys."""
     if not any(map(_is_timeless_state, rows)):
         return rows
     news: list[dict[str, Any]] = []
@@ -240,7 +240,7 @@ def _lids(news: Iterable[NewEvent]) -> dict[str, str]:
 
 
 def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Enter what callbacks say (rows of the events table) with the checks that are pending; the first one decides."""
+    """Enter the answers of callbacks (rows of the events table) with their pending checks; the first one decides."""
     answers = [
         {
             "the_conn_id": row["conn_id"],
@@ -264,7 +264,7 @@ def answer_checks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> 
 
 
 def _messages(rows: Iterable[Mapping[str, Any]], new: Set[tuple[str, str]]) -> list[tuple[str | None, str | None]]:
-    """Sender and text of the messages among these rows that are new, for a button also its id; not those of a group."""
+    """Return sender and text of the new messages among these rows, for a button its id as well; without groups."""
     inbox = (row for row in rows if row["kind"] == EventKind.INBOX.value and (row["conn_id"], row["key"]) in new)
     return [
         (row["party"], row["content"].get(name))
@@ -311,7 +311,7 @@ def _row(new: NewEvent) -> dict[str, Any]:
 
 
 def _plausible(moment: datetime | None) -> datetime | None:
-    """A moment that is one in every time zone: at either end of the calendar it is not."""
+    """Return a moment, None if it is so near an end of the calendar that some time zone does not have it."""
     return moment if moment and datetime.min.year < moment.year < datetime.max.year else None
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PATIENCE = 5.0
-"""Seconds for which transactions may fail before all items that wait behind them fail as well."""
+"""Seconds for which transactions may fail before all waiting items fail with them."""
 
 
 @dataclass(eq=False)
@@ -28,7 +28,7 @@ class _Waiting(Generic[T, R]):
     outcome: Any = None
 
     def resolve(self) -> None:
-        if self.future.done():  # whoever waited has gone
+        if self.future.done():  # nobody waits for it: the caller was cancelled
             return
         if isinstance(self.outcome, Exception):
             self.future.set_exception(self.outcome)
@@ -49,7 +49,7 @@ class GroupCommit(Generic[T, R]):
     """
 
     crowd: float = math.inf
-    """Maximum number of waiting items: once all of them wait, the transaction begins."""
+    """Number of waiting items at which a transaction begins at once, even within ``gather``."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class GroupCommit(Generic[T, R]):
         self._gathered: asyncio.Event
 
     async def add(self, item: T) -> R:
-        """Return what ``commit`` returned for the item, once it is committed.
+        """Commit an item, and return the result of ``commit`` for it.
 
-        :raises StoreUnavailable: it is not.
+        :raises StoreUnavailable: it could not be stored.
         """
         waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)

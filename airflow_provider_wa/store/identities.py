@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identities: which LID is which number, so that a person is one under both."""
+"""Identities: the phone number of each known LID, so that both stand for the same person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Identities:
         self._database = database
 
     def learn(self, pairs: Mapping[str, str]) -> int:
-        """Keep the digits of the number by LID, and return how many were not known so before; the newest counts.
+        """Store phone numbers by LID, and return how many were new or changed. The newest number of a LID counts.
 
         Pairs that are not a LID without a device and the digits of a number are left out.
         """
@@ -38,7 +38,10 @@ class Identities:
 
 
 def learn(connection: Connection, pairs: Mapping[str, str]) -> int:
-    """Do the same in somebody's writing transaction. Events that are stored under a new LID get its number."""
+    """Store phone numbers as ``Identities.learn`` does, in the caller's transaction.
+
+    Stored events with such a LID as their party get its number.
+    """
     valid = {lid: digits for lid, digits in pairs.items() if _is_pair(lid, digits)}
     known = numbers_of(connection, valid)
     new = {lid: digits for lid, digits in valid.items() if known.get(lid) != digits}
@@ -51,7 +54,7 @@ def learn(connection: Connection, pairs: Mapping[str, str]) -> int:
 
 
 def numbers_of(connection: Connection, lids: Iterable[str]) -> dict[str, str]:
-    """Return the digits of the number by LID, of the LIDs that are known."""
+    """Return the phone number of each LID that is known, as digits."""
     found: dict[str, str] = {}
     for part in _parts(sorted(set(lids))):
         found |= {row.lid: row.number for row in connection.execute(_BY_LID, {"names": part})}
@@ -59,7 +62,7 @@ def numbers_of(connection: Connection, lids: Iterable[str]) -> dict[str, str]:
 
 
 def name_by_number(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Put the number in the place of a known LID: in the party of rows of events, and in a message's sender."""
+    """Replace known LIDs by their numbers: in the party of event rows, and in a message's sender and participant."""
     under_lid = [row for row in rows if row["kind"] != EventKind.CHECK.value and jids.is_lid(row["party"] or "")]
     known = numbers_of(connection, (row["party"] for row in under_lid))
     for row in under_lid:
@@ -71,7 +74,7 @@ def name_by_number(connection: Connection, rows: Iterable[dict[str, Any]]) -> No
 
 
 def names(connection: Connection, recipients: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return all names of each recipient: its own first, the number in both its forms, and every LID of it."""
+    """Return all names of each recipient: its own first, then both forms of the number, and every LID of it."""
     own = {recipient: as_stored(recipient) for recipient in recipients}
     number_of = numbers_of(connection, filter(jids.is_lid, own.values()))
     forms = {name: numbers.forms(number_of.get(name, name)) for name in own.values()}

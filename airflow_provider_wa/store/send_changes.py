@@ -38,7 +38,7 @@ LIMIT_REACHED: Final = Marker.LIMIT_REACHED
 
 @dataclass(frozen=True, kw_only=True)
 class DailyLimit:
-    """At most ``limit`` messages over a connection ``since`` a moment, those counted that may have gone out."""
+    """At most ``limit`` messages over a connection ``since`` a moment. Messages that may have gone out count."""
 
     limit: int
     since: datetime
@@ -54,12 +54,14 @@ class RecipientLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Intend:
-    """A message that is about to be sent: its row, with a ``message_id`` if that is chosen already.
+    """Intent to send a message: its row, with the ``message_id`` if the caller chooses it.
 
-    The result is None if the intent is written, so that it may be sent. Else it is the ``SendRow`` that stands in the
-    way (it was accepted, or it is not known), ``LIMIT_REACHED``, or what the recipient has got if that is the limit.
+    The result is None if the intent is written: the message may be sent. Otherwise it is the reason not to send: the
+    ``SendRow`` of the message, which was accepted or is in doubt; ``LIMIT_REACHED`` for the daily limit; or the
+    recipient's ``Recent`` messages, if the cap is reached.
 
-    :param again: a message in doubt (intended, unknown) may be sent again. To its recipient that is the same message.
+    :param again: a message in doubt (intended, unknown) may be sent again. The cap is not applied then: for the
+        recipient it is the same message.
     """
 
     batch: str
@@ -110,12 +112,12 @@ class Intend:
 
 @dataclass(frozen=True, kw_only=True)
 class Settle:
-    """The outcome of a message: accepted, unknown, failed or delayed. A message that was accepted stays so.
+    """The outcome of a message: accepted, unknown, failed or delayed. An accepted message stays accepted.
 
-    The result is True if the outcome was entered. A ``message_id`` of None keeps the one that is there.
+    The result is True if the outcome was entered. With ``message_id`` None, the stored id stays.
 
-    :param intended_at: the intent that this is the outcome of; None: of any. Another try may have looked into the same
-        message, and have sent it again since.
+    :param intended_at: the moment of the intent that this is the outcome of: nothing is entered if another try has sent
+        the message again since. None accepts any intent.
     """
 
     key: str
@@ -143,8 +145,8 @@ class Settle:
 class Note:
     """A message that is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
 
-    If it is known already as one that may have gone out, only its place in the list is entered. If it is another
-    batch's, which keeps it, the note is a ``Report``.
+    If the stored message may have gone out, only its place in the list changes. If it belongs to another batch, it
+    stays as it is, and the note is stored as a ``Report``.
     """
 
     batch: str
@@ -161,7 +163,7 @@ class Note:
 class Report:
     """The result of a row that has no message of its own: a duplicate, no recipient, or a message of another batch.
 
-    It is stored under its place, whatever its ``key``, and replaces what was there.
+    It is stored under its place in the list, whatever its ``key``, and replaces an earlier report of that place.
     """
 
     batch: str
@@ -176,7 +178,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A known message's new place in the list. Nothing changes if it is another batch's."""
+    """The new place of a stored message in the list. Nothing changes if the message belongs to another batch."""
 
     key: str
     batch: str
@@ -189,7 +191,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Forget:
-    """Rows that are not in the list any more: those that were not sent, and not noted or reported since a moment."""
+    """Remove the rows that are no longer in the list: not sent, and neither noted nor reported since ``before``."""
 
     batch: str
     before: datetime
@@ -200,7 +202,7 @@ class Forget:
 
 
 def _noted(new: Any) -> dict[str, Any]:
-    """Return the columns as a note leaves them: of a message that may have gone out, only its place is entered."""
+    """Return the columns as a note leaves them: for a message that may have gone out, only its place changes."""
     replaced = replacing(table, but=("row", *_KEPT_BY_NOTE))(new)
     return {
         "row": new.row,
@@ -209,7 +211,7 @@ def _noted(new: Any) -> dict[str, Any]:
 
 
 _KEPT_BY_NOTE = ("message_id", "intended_at")
-"""A note is not of a request: what the last one left stays."""
+"""Columns that a note leaves alone: they belong to the last request, and a note makes none."""
 
 _WHOLE = select(table).where(table.c.key == bindparam("the_key"))
 _COUNT_OTHERS = select(func.count()).select_from(
@@ -218,7 +220,7 @@ _COUNT_OTHERS = select(func.count()).select_from(
         table.c.conn_id == bindparam("the_conn_id"),
         table.c.intended_at >= bindparam("since"),
         state_in(MAY_HAVE_GONE_OUT),
-        # A message that is sent again is one of those already.
+        # A message that is sent again is counted already.
         table.c.key != bindparam("the_key"),
     )
     .limit(bindparam("most"))
@@ -252,7 +254,7 @@ _SETTLE = (
 _SETTLE_INTENT = _SETTLE.where(table.c.intended_at == bindparam("the_intent"))
 _FORGET = delete(table).where(
     table.c.batch == bindparam("the_batch"),
-    # A report is never of a request, whatever the state that it has from another batch.
+    # No request belongs to a report, even if it shows the state of a message that another batch sent.
     or_(state_in(NOT_SENT), table.c.intended_at.is_(None)),
     table.c.settled_at < bindparam("before"),
 )

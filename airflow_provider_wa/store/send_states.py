@@ -34,7 +34,7 @@ IN_DOUBT = (SendState.INTENDED, SendState.UNKNOWN)
 NOT_SENT = (SendState.FAILED, SendState.DELAYED, SendState.SKIPPED)
 MAY_HAVE_GONE_OUT = (SendState.ACCEPTED, *IN_DOUBT)
 FINAL_IN_A_TRY = (SendState.FAILED, SendState.SKIPPED)
-"""States of which nothing was sent, and which a further pass of the same try leaves alone."""
+"""States in which nothing was sent, and which a further pass of the same try does not change."""
 
 # Which states may be replaced. That a message went out, or may have, is never lost: two tries of a task may overlap,
 # and the request of the other one have been refused.
@@ -48,27 +48,27 @@ REPLACED_BY_OUTCOME: Mapping[SendState, tuple[SendState, ...]] = {
     SendState.FAILED: IN_DOUBT,
     SendState.DELAYED: IN_DOUBT,
 }
-"""States that the outcome of a request replaces. The other two are not outcomes."""
+"""States that the outcome of a request replaces. ``intended`` and ``skipped`` are not outcomes."""
 
 REPLACED_BY_NOTE = NOT_SENT
-"""States that a note without a request replaces: that a message is skipped, or delayed, or failed."""
+"""States that a note replaces. A note says, without a request, that a message is skipped, delayed or failed."""
 
 
 class Step(Enum):
     """Next step for a row of the list."""
 
     REFUSE_KEY = auto()
-    """Fail it: its key is that of another recipient's message."""
+    """Fail it: another recipient's message has its key."""
     SKIP_REPEATED = auto()
-    """Skip it: the list has its message before."""
+    """Skip it: an earlier row of the list has its message."""
     REPORT_OTHER_BATCH = auto()
-    """Enter the state that it has in another batch, which began it."""
+    """Report the state of the message in another batch, which has begun it."""
     RECONCILE = auto()
-    """Ask the vendor what became of it, then decide again."""
+    """Ask the vendor for its outcome, then decide again."""
     SEND_AGAIN = auto()
     """Send it although it is in doubt."""
     KEEP = auto()
-    """Count it by its state."""
+    """Leave it as it is in the store, and count it."""
     SKIP_SUPPRESSED = auto()
     SKIP_CAPPED = auto()
     """Skip it: the recipient has got as many messages as a person may get."""
@@ -77,7 +77,7 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class _Rule:
-    """A step and its conditions; None: either."""
+    """A step and its conditions. A condition that is None is always met."""
 
     step: Step
     states: Collection[SendState] | None = None
@@ -134,23 +134,23 @@ def next_step(
 ) -> Step:
     """Return the next step for a row.
 
-    :param state: its state in the store; None if it is not known there.
-    :param ours: it is in the store under this batch, not under that of another task or run.
-    :param repeated: the list has a row with its key before.
+    :param state: state of its message in the store; None if the store does not have it.
+    :param ours: the message in the store belongs to this batch, not to another task or run.
+    :param repeated: an earlier row of the list has the same key.
     :param suppressed: the recipient must not be written to.
-    :param further: this try has gone through the list before.
-    :param another: who has its key, a row before it or else the message in the store, is another recipient.
+    :param further: this is not the first pass of the try through the list.
+    :param another: the earlier row, or else the stored message, with the same key has another recipient.
     :param capped: the recipient has got as many messages as a person may get.
-    :param reconciled: the vendor was asked what became of it.
-    :param may_repeat: in doubt it may be sent again: it would be the same message, or the author allows it.
+    :param reconciled: the vendor was asked for the outcome of the message.
+    :param may_repeat: a message in doubt may be sent again: WhatsApp sees it as one message, or the author allows it.
     """
     return _STEPS[state, ours, repeated, another, suppressed, capped, further, reconciled, may_repeat]
 
 
 def stands(state: SendState, *, repeated: bool) -> bool:
-    """Return True if the message in the store is that of a row of which no message can be made any more.
+    """Return True if a stored message counts for its row, although the row no longer makes a message.
 
-    :param repeated: the list has a row with its key before, which has the message.
+    :param repeated: an earlier row of the list has the same key, and so the message.
     """
     return state in MAY_HAVE_GONE_OUT and not repeated
 
@@ -158,7 +158,7 @@ def stands(state: SendState, *, repeated: bool) -> bool:
 def outcome(error: WaError, *, again: bool) -> SendState:
     """Return the outcome of a request that ended with an error.
 
-    :param again: the message was in doubt before: that its repeat was refused says nothing about the first request.
+    :param again: the request was a repeat of a message in doubt. Its refusal says nothing about the first request.
     """
     if isinstance(error, (OutcomeUnknown, UnexpectedReply)) or again:
         return SendState.UNKNOWN
@@ -169,7 +169,7 @@ def held(*, wait: bool, again: bool) -> SendState:
     """Return the state of a message that must not be sent now.
 
     :param wait: the run waits until it may be sent.
-    :param again: it is in doubt. Then it is not skipped: that it is not sent again does not mean that it was not sent.
+    :param again: the message is in doubt. It is not skipped then, since it may have been sent before.
     """
     if wait:
         return SendState.DELAYED
@@ -177,14 +177,14 @@ def held(*, wait: bool, again: bool) -> SendState:
 
 
 def as_reported(state: SendState) -> SendState:
-    """Return the state as results show it: what was only intended is ``unknown``."""
+    """Return a state as results show it: ``intended`` becomes ``unknown``."""
     return SendState.UNKNOWN if state is SendState.INTENDED else state
 
 
 def elsewhere(state: SendState, *, other_part: bool) -> SendState:
-    """Return the result of a row whose message another batch began; in doubt it stays so.
+    """Return the state to report for a row whose message another batch has begun.
 
-    :param other_part: that is another part of the same list, which has the message's result.
+    :param other_part: the batch is another part of the same list, which reports the message itself.
     """
     return SendState.SKIPPED if other_part else as_reported(state)
 
@@ -196,9 +196,9 @@ class Evidence(Enum):
     ANOTHER_TEXT = auto()
     """The recipient was sent something, which may be this message."""
     INCOMPLETE = auto()
-    """The report lacks even what was surely accepted."""
+    """The report lacks a message that was certainly accepted."""
     LOGGED_OUT = auto()
-    """It is not there, but it may wait in the vendor's queue while the account is logged out."""
+    """The report lacks the message, but it may wait in the vendor's queue while the account is logged out."""
     NOT_FOUND = auto()
 
 
@@ -212,4 +212,4 @@ PROVEN: Mapping[Evidence, SendState] = {
 """The outcome that each evidence proves."""
 
 TOO_EARLY = (Evidence.INCOMPLETE, Evidence.LOGGED_OUT)
-"""Evidence that a later report may better."""
+"""Evidence that a later report may improve."""

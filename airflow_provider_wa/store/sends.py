@@ -29,7 +29,8 @@ class SendRow:
     """A message to one recipient, by its place in the list (from 1).
 
     ``key`` is at most 64 characters; ``given`` is the recipient as the list spelt it, ``recipient`` digits or a JID (or
-    what was given, if it is not a number); ``message_id`` is the vendor's, or ours if it was chosen before the request.
+    the text as given, if it is invalid); ``message_id`` is the vendor's id, or our own if it was chosen before the
+    request.
     """
 
     key: str
@@ -42,7 +43,7 @@ class SendRow:
     intended_at: datetime | None = None
     settled_at: datetime | None = None
     batch: str = field(default="", compare=False)
-    """The batch that it is stored under; with a key of the author's that may be another task's."""
+    """The batch that it belongs to; with an author's key this may be the batch of another task."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Sends:
         self._database = database
 
     def known(self, keys: Iterable[str]) -> dict[str, SendRow]:
-        """Return the messages that are known, by their keys."""
+        """Return the stored messages with these keys, by key."""
         asked, found = list(keys), {}
         with self._database.reading() as connection:
             for start in range(0, len(asked), PARAMETERS):
@@ -81,7 +82,7 @@ class Sends:
         return found
 
     def rows(self, batch: str) -> Iterator[SendRow]:
-        """The rows of a batch in the order of the list, read in parts."""
+        """Yield the rows of a batch in the order of the list, read in parts."""
         # Two rows may have the same place, if the list has changed since: keys tell them apart.
         statement = select(*_COLUMNS).where(table.c.batch == batch)
         return pages(self._database, statement, [table.c.row, table.c.key], send_row)
@@ -92,12 +93,12 @@ class Sends:
             return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
 
     def in_doubt(self, batch: str) -> list[SendRow]:
-        """The rows of a batch that were sent and may or may not have gone out, in the order of the list."""
+        """Return the rows of a batch that may or may not have gone out, in the order of the list."""
         with self._database.reading() as connection:
             return [send_row(row) for row in connection.execute(_DOUBTS, {"the_batch": batch})]
 
     def claimed(self, conn_id: str, message_ids: Sequence[str]) -> set[str]:
-        """Those of a connection's messages, by the vendor's ids, that are known to have been accepted."""
+        """Return the ids, among ``message_ids``, of messages that the store has as accepted over a connection."""
         found: set[str] = set()
         with self._database.reading() as connection:
             for start in range(0, len(message_ids), PARAMETERS):
@@ -106,7 +107,9 @@ class Sends:
         return found
 
     def recent(self, recipients: Iterable[str], since: datetime) -> dict[str, Recent]:
-        """Return what may have gone out to recipients since a moment, over all connections, if there is anything.
+        """Return the messages that may have gone out to each recipient since a moment, over all connections.
+
+        Recipients without messages are left out.
 
         :param recipients: digits or JIDs; both forms of a number are one person.
         """
@@ -131,7 +134,7 @@ class Sends:
 
 
 def recent(connection: Connection, recipients: Sequence[str], since: datetime, but: str = "") -> dict[str, Recent]:
-    """Return the same as ``Sends.recent`` in somebody's transaction, without the message whose key is ``but``."""
+    """Return the same as ``Sends.recent``, in the caller's transaction and without the message whose key is ``but``."""
     spellings = sorted({form for recipient in recipients for form in numbers.forms(recipient)})
     rows = connection.execute(_RECENT, {"recipients": spellings, "since": since, "but": but})
     known = {row.recipient: Recent(row.count_of, row.last) for row in rows}

@@ -104,7 +104,7 @@ def clean(value: str) -> str:
 
 
 def cleaned(value: str | None, length: int | None = None) -> str | None:
-    """Return the same of a text that may be missing, cut to ``length``; None for an empty one."""
+    """Clean a text that may be missing, and cut it to ``length``; None for an empty one."""
     return clean(value)[:length] or None if value else None
 
 

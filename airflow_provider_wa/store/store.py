@@ -26,7 +26,7 @@ class Store:
     cannot be reached, is locked for long, or is full.
 
     :param url: a SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``.
-    :param opt_out_words: whoever sends one of these as a message is suppressed when that is stored.
+    :param opt_out_words: the sender of a message with one of these words is suppressed when the message is stored.
     :raises BadInput: it is another kind of database, or its driver is not installed.
     """
 

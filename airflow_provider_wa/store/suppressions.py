@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suppressions: who is not to be written to, and the words by which people say that they want no more messages."""
+"""Suppressions: recipients who must not be written to, and the words by which people opt out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_wa.store.tables import suppressions as table
 
 @dataclass(frozen=True)
 class Suppression:
-    """Somebody who is not to be written to, digits or a JID; why, and since when."""
+    """A recipient who must not be written to, as digits or a JID, with the reason and the moment of suppression."""
 
     recipient: str
     reason: str
@@ -29,26 +29,25 @@ class Suppression:
 class Suppressions:
     """The questions asked of the suppressions. Recipients are digits or JIDs.
 
-    Where numbers of a country have two forms, both are the same recipient, and so is every LID of the number that is
-    known to the store.
+    Both forms of a number are the same recipient, and so is every LID of it that the store knows.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, recipients: Iterable[str], reason: str = "") -> int:
-        """Suppress recipients, all or none, and return how many were not yet. Those that were keep their reason."""
+        """Suppress recipients, all or none. Return the number of new ones; others keep their first reason."""
         return self.put(dict.fromkeys(recipients, reason))
 
     def put(self, reasons: Mapping[str, str]) -> int:
-        """The same with a reason for each recipient."""
+        """Suppress recipients as ``add`` does, each for a reason of its own."""
         if not reasons:
             return 0
         with self._database.writing() as connection:
             return suppress(connection, reasons)
 
     def remove(self, recipients: Iterable[str]) -> int:
-        """Let recipients be written to again, all or none, and return how many were suppressed."""
+        """End the suppression of recipients, all or none. Return the number of suppressions that ended."""
         asked = list(recipients)
         if not asked:
             return 0
@@ -57,17 +56,17 @@ class Suppressions:
             return sum(connection.execute(_REMOVE, {"recipients": part}).rowcount for part in parts)
 
     def among(self, recipients: Iterable[str]) -> set[str]:
-        """Those of the recipients that are suppressed."""
+        """Return the suppressed recipients among these."""
         with self._database.reading() as connection:
             return _among(connection, names(connection, recipients))
 
     def all(self) -> Iterator[Suppression]:
-        """All suppressions in the order of the recipients, read in parts."""
+        """Yield all suppressions in the order of the recipients, read in parts."""
         return pages(self._database, select(table), [table.c.recipient], _suppression)
 
 
 def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
-    """Suppress recipients, each for a reason, in somebody's writing transaction; return how many were not yet."""
+    """Suppress recipients, each for a reason, in the caller's transaction. Return the number of new ones."""
     known_as = names(connection, reasons)
     known, since = _among(connection, known_as), datetime.now(timezone.utc)
     new: dict[str, str] = {}
@@ -81,10 +80,10 @@ def suppress(connection: Connection, reasons: Mapping[str, str]) -> int:
 
 
 class OptOutWords:
-    """The words by which people say that they want no more messages. False if there are none.
+    """The words by which people opt out. Without words the object is false.
 
-    A message says one if it is nothing else. Small or capital letters, accents and other marks, what is not shown, and
-    blanks and punctuation around it do not matter.
+    A message opts out if one of the words is all of its text. Capitals, accents and other marks, invisible characters,
+    and blanks and punctuation around the word do not matter.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -94,7 +93,7 @@ class OptOutWords:
         return bool(self._words)
 
     def written(self, messages: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
-        """Return the senders of messages that say one of the words, each with the reason."""
+        """Return the senders of messages that opt out, each with the reason."""
         texts = ((sender, _bare(text)) for sender, text in messages if sender and text)
         return {sender: f'wrote "{said}"' for sender, said in texts if _folded(said) in self._words}
 
@@ -112,12 +111,12 @@ def _bare(text: str) -> str:
 
 
 def _is_around(character: str) -> bool:
-    """Blanks, punctuation, symbols (emojis), and what is not shown."""
+    """Return True for blanks, punctuation, symbols (emojis) and invisible characters."""
     return unicodedata.category(character)[0] in "PSZC"
 
 
 def _is_hidden(character: str) -> bool:
-    """Characters that are not shown, that only choose how another looks, or that frame a digit."""
+    """Return True for characters that are invisible, only change how another one looks, or frame a digit."""
     return unicodedata.category(character) in ("Cf", "Me") or character in "\ufe0e\ufe0f\u0640"
 
 
@@ -140,7 +139,7 @@ def _among(connection: Connection, known_as: Mapping[str, Sequence[str]]) -> set
 
 
 def _by_name(known_as: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the recipients, as they were given, by the names that they may be stored under."""
+    """Return, for each name that a recipient may be stored under, the recipients as given."""
     found: dict[str, list[str]] = {}
     for recipient, all_names in known_as.items():
         for name in all_names:

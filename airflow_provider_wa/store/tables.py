@@ -105,7 +105,7 @@ checks = Table(
     Index("wa_checks_reference", "reference", "conn_id"),
     Index("wa_checks_number", "conn_id", "number", "checked_at"),
 )
-"""The answer for each row of a list; ``form`` 1 is that of the number's other form, where its country has two."""
+"""The answer for each row of a list. A row with ``form`` 1 has the answer for the other form of the number."""
 
 batches = Table(
     "wa_batches",

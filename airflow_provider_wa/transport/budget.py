@@ -27,7 +27,7 @@ class CallBudget:
 
 
 def within_budget(flow: Flow[T], budget: CallBudget) -> Flow[T]:
-    """Return a flow that does the same, and whose requests the budget counts and limits, on a shared channel."""
+    """Return a flow with the requests of ``flow``, counted and limited by a budget: for a channel that others share."""
     outcome: Reply | WaError | None = None
     while True:
         try:

@@ -28,8 +28,9 @@ def calls_per_second(rate: str | None) -> float | None:
 class RateLimiter:
     """Spaces calls evenly, at most ``rate`` a second, and lets all wait when the vendor refuses calls as too fast.
 
-    Calls of a method that has a rate of its own are spaced by that as well, on the same line: with a ``rate``, a place
-    far ahead for one of them moves those behind it, of whatever kind. Without one, the kinds do not hinder each other.
+    Calls of a method with a rate of its own are spaced by that rate as well. With a ``rate``, all calls stand in one
+    line: a call that waits for its method's rate also delays every later call. Without a ``rate``, calls of different
+    methods do not delay each other.
 
     Safe to share between threads. Moments are those of a monotonic clock, in seconds.
     """
@@ -42,7 +43,7 @@ class RateLimiter:
         self._paused_until = 0.0
 
     def reserve(self, now: float, method_rate: MethodRate | None = None) -> float:
-        """Take the next free place and return how many seconds there are until then."""
+        """Take the next free place, and return the seconds until its moment."""
         with self._lock:
             place = max(now, self._next, self._paused_until)
             if method_rate is not None:
@@ -53,14 +54,14 @@ class RateLimiter:
             return place - now
 
     def pause(self, now: float, seconds: float) -> None:
-        """Let no caller go on for this time, not even those that have a place already."""
+        """Hold all callers for this time, also those that have a place already."""
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
     def rest(self, now: float, method_rate: MethodRate | None = None) -> float:
-        """Return the seconds that are left to wait at a reserved place: 0, unless there is a pause.
+        """Return the seconds that are left to wait at the moment of a reserved place: 0, unless there is a pause.
 
-        During a pause there is a new place behind it, in line with all others: they must not call at once when it ends.
+        During a pause a new place after it is taken, so that callers do not all call at once when it ends.
         """
         return self.reserve(now, method_rate) if self.paused_for(now) > 0 else 0.0
 

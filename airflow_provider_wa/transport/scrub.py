@@ -61,7 +61,7 @@ class Scrubber:
         return value
 
     def result(self, value: T) -> T:
-        """Return the result of a flow without secrets: a record, with those in it, or a list or tuple of them."""
+        """Return the result of a flow without secrets: a record with the records in it, or a list or tuple of them."""
         scrubbed: Any = value
         if isinstance(value, str):
             scrubbed = self.text(value)

@@ -20,7 +20,7 @@ class WaDeliveryTrigger(WaTrigger):
     :param messages: pairs of a message's id and its recipient, None where that is not known.
     :param wait_for: ``delivered`` or ``read``.
     :param from_store: read the events that the receiver stored.
-    :param ask_vendor: ask the vendor; by default only if the store is not read. With both, whichever knows more counts.
+    :param ask_vendor: ask the vendor; by default only if the store is not read. With both, the later state counts.
     :param fail_on_timeout: with False the event at the deadline is a success with the states at that moment.
     """
 

@@ -20,8 +20,8 @@ class WaReplyTrigger(WaTrigger):
     :param after: a Unix time in seconds; earlier messages do not count.
     :param pattern: regular expression that the text must contain; None takes any message.
     :param from_store: read the events that the receiver stored.
-    :param ask_vendor: read the vendor's inbox; by default only if the store is not read. With both, whichever has it
-        first.
+    :param ask_vendor: read the vendor's inbox; by default only if the store is not read. With both, the first to have
+        the reply counts.
     :param kinds: kinds of messages that count; ``message`` stands for all that are messages.
     """
 

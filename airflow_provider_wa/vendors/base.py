@@ -124,7 +124,7 @@ class Vendor(ABC):
     def answer_challenge(self, query: Mapping[str, str]) -> str | None:
         """Return the answer to the GET with which the vendor tests a webhook. By default a vendor sends none.
 
-        :raises Unauthorized: the query does not prove to come from the vendor.
+        :raises Unauthorized: the query does not prove that the vendor sent it.
         """
         return None
 
@@ -158,9 +158,9 @@ class Vendor(ABC):
             yield Sleep(wait, everyone=isinstance(error, RateLimited))
 
     def cause_of(self, error: WaError, request: Request) -> Flow[WaError | None]:
-        """Return what is behind a failure that says too little, found by another question; None to leave it as it is.
+        """Ask for the cause of a failure whose reply does not name it; return None to keep the failure.
 
-        It is called after the first try. By default no vendor is asked.
+        It is called after the first try. By default no request is made.
         """
         yield from ()
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store and the vendor as one source: whichever knows first."""
+"""The store and the vendor as one source: the first of them to find the result ends the wait."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ async def both(
 ) -> AsyncIterator[Source]:
     """Open a source that looks into the store whenever there is news, and asks the vendor once in an interval.
 
-    A store that cannot be reached leaves the vendor alone to answer; what the vendor raises is raised, unless the store
-    has found it.
+    If the store cannot be reached, only the vendor is asked. An error of the vendor is raised, unless the store has
+    found the result.
 
     :param interval: seconds between two questions to the vendor.
     """

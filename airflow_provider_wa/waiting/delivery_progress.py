@@ -17,8 +17,8 @@ class DeliveryProgress:
     ``answered`` is True once the vendor has answered for one of them.
 
     :param messages: pairs of a message's id and its recipient, None where that is not known.
-    :param wait_for: the state in which a message is over; one that has failed is over as well.
-    :param fail_on_timeout: with False a look that did not find it has the states to fall back on.
+    :param wait_for: the state that ends the wait for a message; a failed message ends it as well.
+    :param fail_on_timeout: with False, the states so far are the result if the wait times out.
     """
 
     def __init__(self, messages: Iterable[Sequence[str | None]], wait_for: str, fail_on_timeout: bool = True) -> None:

@@ -88,7 +88,7 @@ async def _pull_inbox(hook: WaHook, store: Store, vendor: HasInbox, run: Run, si
 def _known(store: Store, cursor: str, since: int) -> dict[str, Any]:
     known: dict[str, Any] | None = store.positions.get(cursor)
     if not known:
-        # Saved before the first question: if that fails, messages that come in the meantime count all the same.
+        # Saved before the first request: if that fails, the next one still asks for messages from this moment on.
         known = {"since": since}
         store.positions.set(cursor, known)
     return known

@@ -95,7 +95,7 @@ def stored_event(event_id: int) -> StoredEvent:
     """
     for event in get_store().events.get([event_id]):
         return event
-    raise UnexpectedReply(f"event {event_id} is not in the store any more")
+    raise UnexpectedReply(f"event {event_id} is no longer in the store")
 
 
 def inbox_message(conn_id: str, message_id: str, since: datetime) -> InboxMessage:
@@ -107,7 +107,7 @@ def inbox_message(conn_id: str, message_id: str, since: datetime) -> InboxMessag
     for message in hook.inbox(since=since):
         if message.message_id == message_id:
             return message
-    raise UnexpectedReply(f"message {message_id} is not in the inbox any more", vendor=hook.conn_type)
+    raise UnexpectedReply(f"message {message_id} is no longer in the inbox", vendor=hook.conn_type)
 
 
 def batch_counts(conn_id: str, batch: str) -> dict[str, int]:

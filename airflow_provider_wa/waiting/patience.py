@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count failures in a row: bear those that may pass by themselves, raise the one that ends the wait."""
+"""Count failures in a row: those that may pass are borne, up to a maximum; any other ends the wait."""
 
 from __future__ import annotations
 

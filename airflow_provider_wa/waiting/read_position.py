@@ -97,7 +97,7 @@ class ReadPosition:
             await self.save_due()
 
     async def _load(self) -> Position | None:
-        # Assets that share a trigger get the same events: one of them may just not have been written to.
+        # The newest position holds for all: assets that share a trigger get the same events.
         saved = [position for state in self._states if (position := Position.of(await _get(state, self._key)))]
         if saved:
             return max(saved, key=lambda position: position.event_id)
@@ -111,7 +111,7 @@ class ReadPosition:
         if not self._states:
             await asyncio.to_thread(self._store.positions.set, self._key, asdict(position))
         elif self._in_store:
-            # Or an asset that is watched much later would begin there.
+            # Otherwise an asset that is watched much later would begin at the position in the store.
             await asyncio.to_thread(self._store.positions.set, self._key, None)
             self._in_store = False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SOURCES = ("auto", "vendor", "store")
-"""Values of the argument ``source``: ``auto`` is both, whichever knows more, as far as the connection has them."""
+"""Values of the argument ``source``: ``auto`` is both, as far as the connection has them."""
 
 Found = Mapping[str, Any]
 """Outcome of a look that found what it looked for, as JSON: small, ids rather than contents."""

@@ -24,7 +24,7 @@ async def watching(
 ) -> AsyncIterator[Source]:
     """Open a source that judges the events of a connection as they come.
 
-    :param about: senders for messages that came in and changes of them, references for all else.
+    :param about: senders for incoming messages and their changes, references for other kinds of events.
     :param interval: seconds between two queries.
     :param judge: called with all events so far, the oldest first.
     :param also: further kinds of events.
@@ -43,7 +43,7 @@ async def watching(
 async def notified(
     conn_id: str, kind: EventKind, interval: float, look: Callable[[StorePoller], Awaitable[Found | NotYet]]
 ) -> AsyncIterator[Source]:
-    """Open a source that looks once, and again only when an event of this kind has come: else nothing changes."""
+    """Open a source that looks once, and then again only after a new event of this kind."""
     poller = await store_poller()
     async with poller.watch([Subject(conn_id, kind)], interval, keep=False) as watch:
         found: Found | NotYet | None = None

@@ -90,7 +90,7 @@ class WaTrigger(BaseTrigger):
                     found = NotYet(str(error))
                 if not isinstance(found, NotYet):
                     return {"status": "success", **found}
-                # What was known before a failure is known still.
+                # A failed look does not change what the last one found.
                 otherwise = found.otherwise or otherwise
                 if found.detail != logged:
                     logged = found.detail

@@ -114,6 +114,6 @@ async def test_a_run_that_is_to_end_finishes_what_was_begun_and_begins_no_more()
         await asyncio.sleep(0.01)
         finished.append(item)
 
-    with pytest.raises(Interrupted, match="what was begun is finished and stored, no more is begun"):
+    with pytest.raises(Interrupted, match="work under way is finished and stored, no more is begun"):
         await for_each(range(100), work, workers=3, interrupted=gate.is_set)
     assert sorted(finished) == sorted(begun) == [0, 1, 2]

@@ -79,7 +79,7 @@ def test_a_bulk_send_begins_no_further_message_and_leaves_none_in_doubt(tmp_path
         printed = ended_in_the_middle(program, sandbox, tmp_path, lambda: len(messages))
         sent = len(messages)
     assert 20 < sent < ROWS
-    assert "the task was ended from outside; what was begun is finished and stored" in printed
+    assert "the task was ended from outside; work under way is finished and stored" in printed
     store = Store(f"sqlite:///{tmp_path}/store.db")
     with store.database.reading() as connection:
         states = dict(map(tuple, connection.exec_driver_sql("SELECT state, count(*) FROM wa_sends GROUP BY 1")))

@@ -153,7 +153,7 @@ class SendRunner(ListRunner):
         return range(first, first + total) if total else None
 
     def _prove(self, messages: RowMessages) -> RowMessages:
-        """Find all mistakes that can be found before anything is sent; return the messages of the rows sent to."""
+        """Check the arguments and the list before anything is sent; return the messages, filtered by ``only``."""
         self.rate()
         rows = iter(self.input_list.rows(self.column))
         first = self.beginning(rows, 1)
@@ -164,7 +164,7 @@ class SendRunner(ListRunner):
         return messages
 
     def _dry_run(self, messages: RowMessages, policy: SendingPolicy) -> dict[str, Any]:
-        """Return the summary of a run of which nothing leaves and nothing is stored."""
+        """Return the summary of a dry run, which sends nothing and stores nothing."""
         sender = messages.sender
         dry = DryRun(
             store=sender.store,
@@ -201,7 +201,7 @@ class SendRunner(ListRunner):
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
     def _refuse(self, counts: SendCounts) -> None:
-        """Fail, if there is a reason to."""
+        """Fail the task if messages are left to a retry, or are in doubt and ``on_unknown`` does not skip them."""
         if counts.failure:
             failure, left = passing(counts.failure), counts.states[SendState.DELAYED] + counts.in_doubt
             raise VendorUnavailable(f"{left:,} of {counts.total:,} messages are left to a retry of the task: {failure}")
@@ -213,7 +213,7 @@ class SendRunner(ListRunner):
             )
 
     def _write(self, sender: SendOnce) -> list[dict[str, Any]]:
-        """Write what is in the store."""
+        """Write the results in the store."""
         with results_to(self.output_path, COLUMNS) as (write, results):
             for row in sender.store.sends.rows(sender.keys.batch):
                 write(self.numbers.noted(as_result(row), "to"))

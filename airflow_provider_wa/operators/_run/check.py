@@ -52,7 +52,7 @@ class CheckRunner(ListRunner):
 
     def begin(self, context: Context) -> dict[str, Any]:
         """Check the numbers; then return the summary, or defer while answers are pending."""
-        # All mistakes are found before anything is spent.
+        # Mistakes are found before any call is made.
         self.refuse_less_than_one("concurrency", "budget")
         self.rate()
         values = self._values()
@@ -74,8 +74,9 @@ class CheckRunner(ListRunner):
     def take_over(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after the trigger: wait on, or return the summary.
 
-        :raises AirflowFailException: the trigger met what waiting does not mend; the results are written all the same.
-        :raises AirflowException: what might pass has not; a retry goes on with what is known.
+        :raises AirflowFailException: the trigger met an error that waiting does not mend; the results are written
+            first.
+        :raises AirflowException: failures that may pass have not passed; a retry goes on with the answers so far.
         """
         state = dict(event["carry"])
         batch = self._batch(state.pop("batch"))
@@ -121,7 +122,7 @@ class CheckRunner(ListRunner):
         """Wait if there is something to wait for, else write the results.
 
         :param deadline: end of the wait, a Unix time.
-        :param other_forms: the absent ones were asked for under their other form.
+        :param other_forms: absent numbers were asked for again in their other form already.
         :param ends: end of ``execution_timeout``, a Unix time.
         :raises AirflowTaskTimeout: that is over, and answers are pending.
         """
@@ -164,7 +165,7 @@ class CheckRunner(ListRunner):
         self.task.defer(trigger=trigger, method_name="execute_complete", timeout=timeout)
 
     def _ask_for_other_forms(self, batch: CheckBatch) -> None:
-        """Give those that were called absent a second chance."""
+        """Ask again for numbers that a callback called absent, in their country's other form."""
         vendor = self.task.hook.able(ChecksNumbers)
         if next(batch.other_forms(), None) is None:
             return
@@ -177,7 +178,7 @@ class CheckRunner(ListRunner):
         asyncio.run(run())
 
     def _finish(self, batch: CheckBatch, tally: dict[str, int], *, carried: bool = True) -> dict[str, Any]:
-        """Write the results from the store, those of the list as it is in this try.
+        """Write the results from the store, for the rows that the list has in this try.
 
         :param carried: the list's carried columns must be in all of them.
         :raises RowsMissing: the store lacks some.
@@ -240,7 +241,7 @@ class CheckRunner(ListRunner):
 
     @contextmanager
     def _written_on_failure(self, batch: CheckBatch) -> Iterator[None]:
-        """Write what is known if the block fails."""
+        """Write the results so far if the block fails."""
         try:
             yield
         except RowsMissing:
@@ -263,7 +264,7 @@ class CheckRunner(ListRunner):
         return CheckBatch(get_store, name, self.task.wa_conn_id)
 
     def _reuse_since(self, context: Context) -> datetime | None:
-        """Return the moment since which stored answers are taken; those of the other parts of a list always are."""
+        """Return the moment since which stored answers are reused: for a part, by default the start of the run."""
         run: Any = context
         if self.max_age is not None:
             age = self.max_age if isinstance(self.max_age, timedelta) else timedelta(seconds=self.max_age)

@@ -85,7 +85,7 @@ class ListNumbers:
         return row.get(self.country_column) if self.country_column else None
 
     def refuse_over(self, limit: InvalidLimit, rows: Iterable[Row], first: int) -> None:
-        """Read all rows, of which the first has this place in the list.
+        """Read all rows of the list, and refuse it if too many are invalid; ``first`` is the place of the first row.
 
         :raises BadInput: more are invalid than the limit allows.
         """

@@ -49,8 +49,8 @@ def batch_info(context: Context, name: str, kind: BatchKind, conn_id: str) -> Ba
 class MessageKeys:
     """The keys of a run's messages.
 
-    ``batch`` is the name of the run's rows in the store. A person gets one message of a run, whatever its text is: what
-    a row says when it is read again makes no other message.
+    ``batch`` is the name of the run's rows in the store. A person gets one message of a run, whatever its text: if a
+    retry reads another text, it is still the same message.
 
     :param resend: a task that is cleared by hand gets other keys; its automatic retries do not.
     :param retries: the task's number of retries.
@@ -78,7 +78,7 @@ class MessageKeys:
         self._duplicates = duplicates
 
     def identity(self, given: str | None = None) -> Identity:
-        """Return the property that makes two rows the same message.
+        """Return the property by which two rows are the same message.
 
         :param given: the author's own key.
         """
@@ -87,7 +87,7 @@ class MessageKeys:
         return Identity.MESSAGE if self._duplicates else Identity.RECIPIENT
 
     def lasting(self, recipient: str, given: str | None = None) -> str:
-        """Return the key of a message whatever its text is; empty if the key depends on that.
+        """Return the key of a message if the key does not depend on the text; else the empty text.
 
         :raises BadInput: as for ``key``.
         """

@@ -64,7 +64,7 @@ def pull_delivery_report(
     limit: int | None,
     output_path: str | None,
 ) -> dict[str, Any]:
-    """Pull the states of the messages of some time."""
+    """Pull the states of the messages of a period."""
 
     def fetch() -> Sequence[DeliveryStatus]:
         begin, end = period(context, since, until)
@@ -83,7 +83,7 @@ def read_inbox(
         wanted = set(_ids_of_run(context) if event_ids is None else _ids(event_ids))
         events = get_store().events.get(sorted(wanted))
         if gone := len(wanted) - len(events):
-            task.log.warning("%s messages are not in the store any more", f"{gone:,}")
+            task.log.warning("%s messages are no longer in the store", f"{gone:,}")
         return [
             ReceivedMessage.of(event)
             for event in events

@@ -18,7 +18,7 @@ from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.send_states import SendState
 
 MESSAGES_PROVED = 1000
-"""Maximum number of different messages that are tried before a list is refused in which none can be sent."""
+"""Maximum number of different messages to try before a list is refused because none of them can be sent."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RowMessages:
     only: StatusFilter = field(default_factory=StatusFilter)
 
     def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
-        """Return the message of a row, or the reason why it has none."""
+        """Return the message of a row, or the reason why the row makes none."""
         given, to, name, lasting = given_text(row.get(self.numbers.column)), "", None, ""
         left_out = reason = self.only.reason(row)
         try:

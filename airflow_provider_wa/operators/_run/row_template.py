@@ -27,12 +27,13 @@ class RowTemplate:
     A template may also use the recipient (``to``, ``jid``), the whole row (``row``) and the variables of Airflow's
     templates (``ds``, ``params`` ...) that no column hides. A name in other capitals than its column's means that
     column, if only one is alike and no other variable has just this name. A value that the row lacks, or that is empty,
-    is an error wherever it would be printed, not a gap in a message: ``default`` and tests are the author's answer.
+    is an error wherever it would be printed, not a gap in a message. An author who expects such values gives the
+    template a ``default`` or a test.
 
     :param spec: a text, a dict or list of texts at any depth, or a message.
     :param name: the argument's name in messages.
     :param context: Airflow's context.
-    :param filled: no expression may come to an empty text, not even by the author's answer: for keys.
+    :param filled: no expression may give an empty text, not even by a ``default``: for keys.
     :raises BadInput: a text is not a valid template.
     """
 
@@ -55,11 +56,11 @@ class RowTemplate:
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
     def prove(self, columns: Collection[Any], repeated: Collection[str] = ()) -> None:
-        """Learn the columns that some row may have, which hide all other variables of their names.
+        """Check the names in the templates against the columns. A column hides every other variable of its name.
 
         :param repeated: names of several columns each.
-        :raises BadInput: the templates use another name, without an answer for rows that lack it, or a repeated one,
-            or one that may mean several columns.
+        :raises BadInput: the templates use a name that is not a column, without a default or a test for it; or a
+            repeated name, or one that may mean several columns.
         """
         self._columns = frozenset(map(str, columns))
         used = self._names.used(with_row=ROW not in self._columns)
@@ -97,7 +98,7 @@ class RowTemplate:
             raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
     def _spellings(self, used: Collection[str], columns: Collection[str]) -> dict[str, str]:
-        """Return the columns that are meant by names in other capitals.
+        """Return the columns for names that differ from theirs only in capitals.
 
         :raises BadInput: a name may mean several columns.
         """

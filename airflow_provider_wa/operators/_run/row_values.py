@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of a row as templates see them: what is missing, and what is not one value, is never printed."""
+"""Values of a row as templates see them: a missing value, and a value with parts, is never printed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Whole:
 class Parts(Whole, dict[Any, Any]):
     """A mapping, with only the values that are not missing.
 
-    :param spelled: the keys that are meant by other spellings of them.
+    :param spelled: the key for each other spelling of it.
     """
 
     def __init__(self, values: Mapping[Any, Any], path: str, spelled: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -85,7 +85,7 @@ class Parts(Whole, dict[Any, Any]):
 
 
 class Items(Whole, list[Any]):
-    """A list; what is missing in it must not be printed either."""
+    """A list; a missing value in it must not be printed either."""
 
     def __init__(self, values: Any, path: str) -> None:
         places = (_part(value, f"{path}.{place}") for place, value in enumerate(values))

@@ -66,7 +66,7 @@ def send_message(
 
 
 def _row(sender: SendOnce, addressed: Addressed) -> SendRow:
-    """Return the message as the store has it, or the reason why another recipient's stands in its place."""
+    """Return the stored row of the message, or the failed row if another recipient's message has its key."""
     own = row_key(sender.keys.batch, addressed.row)
     known = sender.store.sends.known([addressed.key, own])
     if own in known and known[own].state is SendState.FAILED:

@@ -48,7 +48,7 @@ def qr_code(task: Task, *, output_path: str) -> str:
             raise AirflowSkipException("the account is logged in already: there is no QR code to scan") from None
         raise
     write_file(path, png)
-    task.log.info("The QR code is in %s; whoever scans it owns the session", output_path)
+    task.log.info("The QR code is in %s; anyone who scans it owns the session", output_path)
     return output_path
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends only to those of a check's results that have one of some statuses."""
+"""Filter of a bulk send over a check's results: rows with other statuses are skipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUS = "status"
 
 @dataclass(frozen=True)
 class StatusFilter:
-    """Statuses of the rows that are sent to; all rows are, where none is named.
+    """Filter of the rows that are sent to, by their status; without statuses all rows are sent to.
 
     :param column: the name of the column with the status.
     """

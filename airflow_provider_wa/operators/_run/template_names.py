@@ -23,7 +23,7 @@ _METHODS = frozenset(dir(dict))
 class TemplateNames:
     """The names that templates use.
 
-    ``answered`` are those for which a template says what holds where they lack; ``of_row`` those in ``row["..."]``.
+    ``answered`` are names with a ``default`` or a test for rows that lack them; ``of_row`` are names in ``row["..."]``.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,10 @@ class TemplateNames:
         self.answered |= {name for node in asked if (name := _column(node)) is not None}
 
     def used(self, *, with_row: bool) -> set[str]:
-        """Return the names; with those in ``row["..."]`` if that is the whole row."""
+        """Return the names that the templates use.
+
+        :param with_row: ``row`` is the whole row, so that the names in ``row["..."]`` count as well.
+        """
         return self._variables | self.of_row if with_row else set(self._variables)
 
 
@@ -71,10 +74,10 @@ def _column(node: nodes.Node) -> str | None:
 def show_values(tree: nodes.Template, others: Collection[str], *, always: bool) -> None:
     """Have each expression go through ``SHOW`` before it is printed or made part of a text.
 
-    One that depends on the row must not come to an empty text, unless that is the author's answer.
+    An expression that depends on the row must not give an empty text, unless the author has given it a default.
 
     :param others: names that are not of the row.
-    :param always: the author's answer must not be empty either.
+    :param always: a default must not be empty either.
     """
     constants = {*others, *_constants(tree)}
     macros = {macro.name for macro in tree.find_all(nodes.Macro)} | {"caller"}
@@ -98,7 +101,7 @@ def _of_row(node: nodes.Expr, constants: Collection[str]) -> bool:
 
 
 def _is_answered(node: nodes.Expr, macros: Collection[str]) -> bool:
-    """Return True if an expression says what holds where a value lacks."""
+    """Return True if an expression handles a missing value: by a default, ``or``, ``if`` or a macro."""
     if any(_all(node, nodes.Or)) or any(_all(node, nodes.CondExpr)):
         return True
     called = (call.node for call in _all(node, nodes.Call))

@@ -50,7 +50,7 @@ BY_MESSAGE = {
     "deletedMessage": "deletedMessageWebhook",
 }
 
-# delivery states of which the account is always told
+# delivery states that are always reported
 ALWAYS = ("noAccount", "failed")
 
 

@@ -106,7 +106,7 @@ def _set(client: bool, connected: bool, paired: bool, reachable: bool) -> Callab
 
 
 def _restart(sandbox: Sandbox) -> None:
-    """Restart the server: it loads the user again, whose posts it does not sign any more."""
+    """Restart the server: it loads the user again, and no longer signs the posts for it."""
     account(sandbox).signs = False
 
 

@@ -53,7 +53,7 @@ def known(sandbox: Sandbox, data: dict[str, Any], name: str) -> list[str]:
 
 
 def store(sandbox: Sandbox, url: str | None = None, events: Sequence[str] | None = None) -> None:
-    """Set the URL, the events, or both. The URL alone leaves the stored events, but none are posted any more."""
+    """Set the URL, the events, or both. The URL alone leaves the stored events, but then no events are posted."""
     webhook = sandbox.webhooks[NAME]
     if webhook.url:
         wuzapi_webhook.publish(sandbox)

@@ -19,7 +19,7 @@ KINDS = ("image", "video", "audio", "document", "sticker")
 """Kinds of messages that have a file."""
 
 GONE = (403, 404, 410)
-"""HTTP statuses of a store that does not have a file any more."""
+"""HTTP statuses of a store that no longer has a file."""
 
 _NO_TYPE = "application/octet-stream"
 

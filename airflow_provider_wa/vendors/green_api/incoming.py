@@ -18,9 +18,9 @@ from airflow_provider_wa.vendors.green_api.tables import NAME
 class MessageType(NamedTuple):
     """A type of message in our words, and the places in it.
 
-    ``part`` is the object of the type's own. In it are the places of the text, the best first (``texts``), of the id of
-    a chosen button or row (``selected``) and of a poll's options. ``target`` are the places of the id of the message
-    that it is about, from the top.
+    ``part`` is the object of the type's own. ``texts``, the best first, ``selected`` (the id of a chosen button or row)
+    and ``options`` (of a poll) are places in this object. ``target`` are places, from the top, of the id of the message
+    to which this one refers.
     """
 
     kind: str
@@ -197,8 +197,8 @@ def _kind(content: Any, known: MessageType, said: str) -> str:
 def _votes(poll: Any, voter: set[str], chat: str) -> tuple[str, ...]:
     """Return the options that somebody has voted for.
 
-    :param voter: the number or LID of this person. In a chat of two others' votes count as well: the poll may name the
-        person by the address that the message does not have.
+    :param voter: the number or LID of this person. Outside of groups every vote counts: the poll may name the person by
+        another address than the message does.
     """
     votes = pick(poll, "votes")
     votes = votes if isinstance(votes, list) else []

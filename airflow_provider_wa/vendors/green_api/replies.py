@@ -164,9 +164,9 @@ def quota(reply: Mapping[str, Any]) -> Any:
 def select(
     rows: Sequence[R], period: Period, when: Callable[[R], datetime | None], after: str | None = None
 ) -> list[R]:
-    """Return the rows in a period and behind the one with the id ``after``, oldest first, each once.
+    """Return the rows in a period and after the row with the id ``after``, oldest first, each once.
 
-    A row without a moment counts for an open period only.
+    A row without a moment is returned for an open period only.
     """
     ordered = _oldest_first(rows, when)
     ids = [row.message_id for row in ordered]

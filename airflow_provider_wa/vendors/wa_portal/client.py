@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class QrLink(Record):
-    """URL of the QR code to log in with. Whoever scans it owns the session: keep it out of logs and XCom.
+    """URL of the QR code to log in with. Anyone who scans it owns the session: keep it out of logs and XCom.
 
     The address holds the instance's token, which is masked in all texts that leave the package: so it is kept as bytes.
     """

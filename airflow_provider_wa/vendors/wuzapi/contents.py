@@ -20,8 +20,8 @@ MAX_WRAPPERS = 10
 class Part(NamedTuple):
     """A part of a message that marks its kind: its name, our word for it, and the places in it.
 
-    ``texts`` are the places of the text, the best first; ``selected`` that of a chosen button's or row's id; ``target``
-    that of the message that it is about; ``options`` those of a poll's options.
+    ``texts`` are the places of the text, the best first; ``selected`` is the place of the id of a chosen button or row;
+    ``target`` that of the id of the message to which the part refers; ``options`` are the places of a poll's options.
     """
 
     name: str
@@ -120,12 +120,12 @@ _WITHOUT_TEXT: Mapping[str, str] = {"text": "unknown", "reaction": "reaction_rem
 """Kind of a part that has no text, where that makes a difference: nobody sends an empty text."""
 
 _AROUND = frozenset({"messagecontextinfo"})
-"""Parts that come with every kind of message and say nothing of it."""
+"""Parts that may come with any kind of message, and do not mark its kind."""
 
 _UNKNOWN_TEXTS: tuple[Path, ...] = (
     *(("text",), ("caption",), ("contentText",), ("body",), ("body", "text"), ("title",)),
 )  # fmt: skip
-"""Places of a text in parts that are not in the table: whatever has one was written by somebody."""
+"""Places of a text in parts that are not in the table. A message with such a text is a text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +164,7 @@ def _known(message: Any) -> tuple[Part, Any] | None:
 
 
 def _inside(message: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the name of a message's wrapper, and the message in it: whatever has a ``message`` is one."""
+    """Return the name of a message's wrapper, and the message in it. A wrapper is any part with a ``message``."""
     for name, value in _parts(message):
         if isinstance(inner := pick(value, "message"), Mapping):
             return name.casefold(), inner

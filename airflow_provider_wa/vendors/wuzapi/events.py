@@ -34,9 +34,9 @@ _CHATS_APART: Mapping[str, str] = {"status@broadcast": "status", "@newsletter": 
 
 _NOT_KEPT = frozenset(
     {
-        *("userid", "instancename", "token"),  # around the event in either spelling: who is meant, and its credentials
+        *("userid", "instancename", "token"),  # around the event, in two spellings: the user, and its credentials
         *("base64", "mimetype", "filename"),  # the file
-        *("qrcode", "qrcodebase64"),  # whoever scans it owns the session
+        *("qrcode", "qrcodebase64"),  # anyone who scans it owns the session
     }
 )
 """Names around an event that are not kept."""
@@ -153,7 +153,7 @@ def _kind(chat: str, info: Any, source: Any, content: contents.Content) -> str:
 
 
 def _target(info: Any, source: Any, content: contents.Content) -> str | None:
-    """Return the message that an edit is about, where the server has unwrapped it: as the message was before."""
+    """Return the id of the edited message, if the server has unwrapped the edit: ``RawMessage`` has it then."""
     if contents.changed_kind(info, source) is None:
         return None
     before = contents.read(pick(source, "RawMessage")).target_id
@@ -242,7 +242,8 @@ def _lid(source: Any) -> str | None:
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
     """Return the file of a message: in base64, or the file of a form.
 
-    Its type and name are those in the message: around it the server puts what it guesses, and a name of its own.
+    Its type and name are those in the message: around the message, the server puts a guessed type and a name of its
+    own.
     """
     content = base64_bytes(pick(body, "base64"))
     file = MediaFile(vendor=NAME, content=content) if content else next(iter(post.files.values()), None)

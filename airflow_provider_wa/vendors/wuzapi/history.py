@@ -36,9 +36,9 @@ class Entry:
 
 
 def chats(index: Mapping[str, Any], user: str, since: datetime | None) -> list[str]:
-    """Return the chats of a user that have something new since a moment.
+    """Return the chats of a user that have new messages since a moment.
 
-    :param index: chats by user: the server lists those of all its users.
+    :param index: chats by user; the server lists the chats of all its users.
     """
     listed = pick(index, user)
     found = listed if isinstance(listed, list) else []

@@ -299,7 +299,7 @@ ANSWERING = (Text, AnsweringMessage)
 class Route:
     """Endpoint of a type of message: path, function that makes the body, the recipient's field, use of the own id.
 
-    Without ``own_id`` the field ``Id`` is that of the message to change.
+    Without ``own_id`` the field ``Id`` has the id of the message to change.
     """
 
     path: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table has the number of each LID that is known: a person is one under both."""
+"""A table has the phone number of each known LID."""
 
 from __future__ import annotations
 
