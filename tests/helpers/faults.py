@@ -24,7 +24,7 @@ from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.sandbox.server import Running
 from airflow_provider_wa.vendors import retry_policy
 from airflow_provider_wa.vendors.green_api import tables
-from airflow_provider_wa.vendors.wuzapi import client as wuzapi_client
+from airflow_provider_wa.vendors.wuzapi import calls
 
 NUMBER = "+51987654310"
 """It exists, and every vendor of the sandbox takes it: no fault may make it ``absent``."""
@@ -89,7 +89,7 @@ def _hurry(environment: pytest.MonkeyPatch, timeout: float) -> None:
     usual = retry_policy.DEFAULT_POLICY
     hasty = replace(usual, first_wait=usual.first_wait / FASTER, longest_wait=usual.longest_wait / FASTER)
     environment.setattr(retry_policy.seconds_before_repeat, "__defaults__", (hasty,))
-    environment.setattr(wuzapi_client, "SEND_TIMEOUT", timeout)
+    environment.setattr(calls, "SEND_TIMEOUT", timeout)
     for name, (verb, rate) in tuple(tables.METHODS.items()):
         environment.setitem(tables.METHODS, name, (verb, rate * FASTER))  # type: ignore[arg-type]
 
