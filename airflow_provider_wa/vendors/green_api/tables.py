@@ -199,6 +199,8 @@ ENDPOINTS: tuple[Documented, ...] = (
     Documented("POST downloadFile", "download"),
 )
 
+_LOOK_UPS_USED_UP = "WhatsApp lets the account look up no more numbers for now: go on after two hours"
+
 ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(BadInput, "the number was refused", code="bad phone number", part=True),
     ErrorRule(VendorUnavailable, "the check took too long; it may be repeated later",
@@ -217,10 +219,8 @@ ERRORS: tuple[ErrorRule, ...] = (
               code="custom webhook url is set", part=True),
     ErrorRule(SessionDown, "WhatsApp lets the account write to no new people for a while",
               code="account is suspended", part=True),
-    ErrorRule(QuotaExceeded, "WhatsApp lets the account look up no more numbers for now: go on after two hours",
-              code="contact info limit reached", part=True),
-    ErrorRule(QuotaExceeded, "WhatsApp lets the account look up no more numbers for now: go on after two hours",
-              status=469),
+    ErrorRule(QuotaExceeded, _LOOK_UPS_USED_UP, code="contact info limit reached", part=True),
+    ErrorRule(QuotaExceeded, _LOOK_UPS_USED_UP, status=469),
     ErrorRule(Unauthorized, "the API token was refused: check the connection's password", status=401),
     ErrorRule(Unauthorized, "the instance id or the host was refused: check the connection", status=403),
     ErrorRule(RateLimited, "too many requests to the instance", status=429),
