@@ -21,6 +21,7 @@ from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import EventKind, Post, PostsEvents, event
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
+from airflow_provider_wa.hooks.green_api import GreenApiHook
 from airflow_provider_wa.hooks.wuzapi import WuzApiHook
 from airflow_provider_wa.sandbox.events import MessageReceived
 from airflow_provider_wa.sandbox.green_api.notifications import NotificationQueue
@@ -189,6 +190,34 @@ async def test_a_restart_repeats_nothing_and_loses_nothing(vendors: Vendors, sto
     await asyncio.to_thread(comes_in, "while it was away")
     async with running(conn_type) as following:
         assert texts(store, await following()) == ["while it was away"]
+        assert await following(0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (None, ["text"]),
+        (["message", "edit"], ["text", "edit"]),
+        ("reaction,deletion", ["reaction", "deletion"]),
+    ],
+)
+async def test_only_the_kinds_that_are_asked_for_start_a_run(
+    vendors: Vendors, store: Store, kinds: Any, expected: list[str]
+) -> None:
+    """The vendor's own notifications, through its queue and the store."""
+    types = ("textMessage", "reactionMessage", "editedMessage", "deletedMessage", "incomingCall")
+    switches = ("editedMessageWebhook", "deletedMessageWebhook", "incomingCallWebhook")
+    hook = GreenApiHook("green_api_default")
+    await asyncio.to_thread(hook.set_settings, dict.fromkeys(switches, "yes"))
+    async with running("green_api", kinds=kinds) as following:
+        await started(store, "green_api")
+        for kind in types:
+            await asyncio.to_thread(vendors.control, "events", vendor="green_api", type=kind)
+        await wait_until(lambda: len(stored(store)) == len(types))
+        found: list[str] = []
+        while len(found) < len(expected):
+            found += [event.content["kind"] for event in store.events.get((await following())["event_ids"])]
+        assert found == expected
         assert await following(0.5) is None
 
 

@@ -204,6 +204,19 @@ def test_a_file_in_base64_is_the_events_file_and_nowhere_else() -> None:
     assert PICTURE not in f"{event!r}{event.record and event.record.raw}"
 
 
+@pytest.mark.parametrize("wrapper", [None, "documentWithCaptionMessage"])
+def test_a_files_type_and_name_are_those_in_the_message(wrapper: str | None) -> None:
+    """Around the message, the server puts a guessed type and a name of its own (vendor-docs/wuzapi-server, 6)."""
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    content: dict[str, Any] = {"documentMessage": {"mimetype": sheet, "fileName": "prices.xlsx"}}
+    if wrapper:
+        content = {wrapper: {"message": content}}
+    guessed = {"base64": PICTURE, "mimeType": "application/zip", "fileName": "3EB0.zip"}
+    file = told(message(content, around=guessed)).file
+    assert file is not None
+    assert (file.media_type, file.filename) == (sheet, "prices.xlsx")
+
+
 @pytest.mark.parametrize(
     ("around", "content", "media_type"),
     [
