@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack, aclosing, closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,8 +25,9 @@ import httpx
 from airflow_provider_wa import __version__
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
+from airflow_provider_wa.transport.body import Body, DeadlineExceeded
 from airflow_provider_wa.transport.budget import CallBudget
-from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure, not_a_request
+from airflow_provider_wa.transport.failures import failure, not_a_request
 from airflow_provider_wa.transport.limiter import RateLimiter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
 
@@ -36,9 +37,6 @@ _HEADERS = {
     "accept-encoding": "gzip, deflate",
     "user-agent": f"airflow-provider-wa/{__version__}",
 }
-
-REPLY_BYTES = 64 * 1024 * 1024
-"""Maximum length of a reply: above that of any vendor (media in base64); a longer one must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -99,27 +97,6 @@ class Endpoint:
         return {"verify": self.tls, "limits": limits, "proxy": _environment_proxy(self.base_url)}
 
 
-class _Body:
-    """The body of a reply, gathered within the limits of size and time."""
-
-    def __init__(self, deadline: float) -> None:
-        self._ends = time.monotonic() + deadline
-        self._chunks: list[bytes] = []
-        self._length = 0
-
-    def add(self, chunk: bytes) -> None:
-        self._length += len(chunk)
-        if self._length > REPLY_BYTES:
-            raise ReplyTooLong(f"more than {REPLY_BYTES:,} bytes")
-        if time.monotonic() > self._ends:
-            raise DeadlineExceeded("the reply kept trickling in")
-        self._chunks.append(chunk)
-
-    def reply(self, response: httpx.Response) -> Reply:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        return Reply(response.status_code, b"".join(self._chunks), headers)
-
-
 class _Cut:
     """Cuts the connection of a synchronous exchange at its deadline: httpx bounds each wait, not their sum."""
 
@@ -145,6 +122,11 @@ class _Cut:
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _reply(response: httpx.Response, body: Body) -> Reply:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+    return Reply(response.status_code, body.whole(), headers)
 
 
 class _Base(CallBudget):
@@ -213,11 +195,13 @@ class Channel(_Base):
             return refusal
         deadline = self.endpoint.deadline(request)
         try:
-            body = _Body(deadline)
+            body = Body(deadline)
             with _Cut(http_request, deadline), closing(self._transport.handle_request(http_request)) as response:
-                for chunk in response.iter_bytes():
+                body.unpack(response.headers.get("content-encoding", ""))
+                # The response itself would unpack any number of layers, and all of a piece at once.
+                for chunk in cast(httpx.SyncByteStream, response.stream):
                     body.add(chunk)
-            return body.reply(response)
+            return _reply(response, body)
         except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
             return failure(error, request.effect)
 
@@ -277,13 +261,14 @@ class AsyncChannel(_Base):
             return refusal
         transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
         try:
-            body = _Body(deadline)
+            body = Body(deadline)
             with anyio.fail_after(deadline):
                 async with aclosing(await transport.handle_async_request(http_request)) as response:
                     response.headers.encoding = "latin-1"
-                    async for chunk in response.aiter_bytes():
+                    body.unpack(response.headers.get("content-encoding", ""))
+                    async for chunk in cast(httpx.AsyncByteStream, response.stream):
                         body.add(chunk)
-            return body.reply(response)
+            return _reply(response, body)
         except TimeoutError:
             return failure(DeadlineExceeded(f"{deadline:g} s in all"), request.effect)
         except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply

@@ -5,19 +5,12 @@ from __future__ import annotations
 
 import httpx
 
-from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnexpectedReply, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect
+from airflow_provider_wa.transport.body import UnknownCoding
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-
-
-class DeadlineExceeded(Exception):
-    """An exchange that took too long as a whole, though bytes may have kept trickling in."""
-
-
-class ReplyTooLong(Exception):
-    """A reply with more bytes than any vendor's answer has."""
 
 
 def failure(error: Exception, effect: Effect) -> WaError:
@@ -31,6 +24,8 @@ def failure(error: Exception, effect: Effect) -> WaError:
     if isinstance(error, _NOT_A_REQUEST) or (effect is Effect.READ and type(error) is ValueError):
         return not_a_request(error)
     if effect is Effect.READ:
+        if isinstance(error, UnknownCoding):  # it would come again
+            return UnexpectedReply(_words(error))
         return VendorUnavailable(f"no reply ({_words(error)})")
     if isinstance(error, _NEVER_LEFT):
         return VendorUnavailable(f"cannot connect: {_words(error)}", never_left=True)

@@ -19,9 +19,9 @@ import pytest
 from helpers.driving import Driver, Tiny
 from helpers.raw_server import DiskIntSet, RawServer, Wire, reply, say
 
-from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable
+from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnexpectedReply, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Upload, exchange
-from airflow_provider_wa.transport import channel as channel_module
+from airflow_provider_wa.transport import body as body_module
 from airflow_provider_wa.transport.channel import AsyncChannel, Channel, Endpoint
 
 pytestmark = pytest.mark.sockets
@@ -143,7 +143,7 @@ def test_a_call_does_not_depend_on_the_calls_before_it(run: Driver, effect: Effe
 def test_a_reply_must_not_fill_the_memory(
     run: Driver, monkeypatch: pytest.MonkeyPatch, effect: Effect, packed: bool
 ) -> None:
-    monkeypatch.setattr(channel_module, "REPLY_BYTES", 1000)
+    monkeypatch.setattr(body_module, "REPLY_BYTES", 1000)
     long = b"x" * 100_000
     answer = reply(gzip.compress(long), content_encoding="gzip") if packed else reply(long)
     with RawServer(answer) as server:
@@ -152,6 +152,17 @@ def test_a_reply_must_not_fill_the_memory(
     assert "ReplyTooLong" in str(ended.error)
     with RawServer(reply(b"x" * 1000)) as server:
         assert run(_ask(Request("GET", "/", effect)), server.url).error is None
+
+
+@EFFECTS
+def test_a_reply_packed_in_layers_is_not_unpacked(run: Driver, effect: Effect) -> None:
+    """2.4 GB in 5 KB: each layer of gzip makes a body of zeros a thousand times smaller."""
+    bomb = gzip.compress(gzip.compress(bytes(1_000_000)))
+    with RawServer(reply(bomb, content_encoding="gzip, gzip")) as server:
+        ended = run(Tiny().call(effect), server.url)
+    assert ended.kind is (OutcomeUnknown if effect is Effect.SEND else UnexpectedReply)
+    assert "one layer of gzip" in str(ended.error)
+    assert len(server.requests) == 1, "it is not asked for again"
 
 
 # Time.

@@ -4,9 +4,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnexpectedReply, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect
-from airflow_provider_wa.transport.failures import DeadlineExceeded, ReplyTooLong, failure
+from airflow_provider_wa.transport.body import BrokenCoding, DeadlineExceeded, ReplyTooLong, UnknownCoding
+from airflow_provider_wa.transport.failures import failure
 
 NEVER_LEFT = [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError]
 NO_REQUEST = [httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError]
@@ -21,6 +22,7 @@ UNCLEAR = [
     httpx.TooManyRedirects,
     DeadlineExceeded,
     ReplyTooLong,
+    BrokenCoding,
     UnicodeError,
     OSError,
     RuntimeError,
@@ -45,6 +47,11 @@ def test_a_read_without_a_reply_may_be_repeated_and_claims_nothing(kind: type[Ex
     assert isinstance(error, VendorUnavailable)
     assert not error.never_left
     assert "cannot connect" not in str(error)
+
+
+def test_a_reply_in_an_unknown_coding_would_come_again() -> None:
+    assert type(failure(UnknownCoding("two layers"), Effect.READ)) is UnexpectedReply
+    assert type(failure(UnknownCoding("two layers"), Effect.SEND)) is OutcomeUnknown
 
 
 @pytest.mark.parametrize("effect", Effect)
