@@ -23,6 +23,9 @@ from airflow_provider_wa.api.records import (
     Session,
 )
 
+MOST_EVENTS = 5000
+"""Maximum events of one post. WhatsApp's largest receipts name a few hundred messages."""
+
 MAX_DEPTH = 100
 """Maximum nesting of a body. Vendors nest far less; Python cannot write JSON that is far deeper."""
 
@@ -59,7 +62,9 @@ class Event:
     """One thing that happened, as a vendor reports it.
 
     ``record`` is the part that is understood, None for an event that is kept raw; ``file`` is the file that came with
-    it, which is in neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind.
+    it, which is in neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind. Events of one
+    post that have the same object as ``raw`` share it in the store. ``warning`` is for the receiver's log, if the post
+    was not read as usual; it quotes nothing.
     """
 
     kind: EventKind
@@ -67,6 +72,7 @@ class Event:
     vendor_kind: str = ""
     file: MediaFile | None = None
     raw: Any = None
+    warning: str = ""
 
     @property
     def reference(self) -> str | None:
@@ -182,7 +188,7 @@ class PostsEvents(Protocol):
         ...
 
     def events(self, post: Post) -> list[Event]:
-        """Return the events in a post; unknown kinds are kept raw.
+        """Return the events in a post, at most ``MOST_EVENTS``; unknown kinds are kept raw.
 
         :raises UnexpectedReply: it is not a post of this vendor. The error does not quote it: it may be personal.
         """
@@ -197,7 +203,9 @@ _KINDS: tuple[tuple[type[Record], EventKind], ...] = (
 )
 
 
-def event(record: Record | None, *, vendor_kind: str = "", file: MediaFile | None = None, raw: Any = None) -> Event:
+def event(
+    record: Record | None, *, vendor_kind: str = "", file: MediaFile | None = None, raw: Any = None, warning: str = ""
+) -> Event:
     """Return the event for a record. Its kind is ``other`` without a record, and for the change of a message.
 
     A message of an unknown kind that came with a file is a document.
@@ -207,7 +215,7 @@ def event(record: Record | None, *, vendor_kind: str = "", file: MediaFile | Non
     kind = next((kind for made, kind in _KINDS if isinstance(record, made)), EventKind.OTHER)
     if isinstance(record, InboxMessage) and record.standing is Standing.CHANGE:
         kind = EventKind.OTHER
-    return Event(kind=kind, record=record, vendor_kind=vendor_kind, file=file, raw=raw)
+    return Event(kind=kind, record=record, vendor_kind=vendor_kind, file=file, raw=raw, warning=warning)
 
 
 def posted_object(vendor: str, body: Any) -> dict[str, Any]:

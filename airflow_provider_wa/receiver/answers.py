@@ -53,6 +53,11 @@ def too_large(limit: int) -> Refused:
     return Refused(413, f"body: too long; expected at most {limit} bytes", _CLOSE)
 
 
+def too_many_events(most: int) -> Refused:
+    """Refuse a post of more than ``most`` events with 413."""
+    return Refused(413, f"body: too many events; expected at most {most:,}")
+
+
 def wrong_method() -> Refused:
     """Refuse a method with 405."""
     return Refused(405, "method: not allowed; expected POST or OPTIONS", {"allow": "POST, OPTIONS", **_CLOSE})

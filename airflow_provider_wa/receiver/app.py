@@ -17,13 +17,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from airflow_provider_wa.api.errors import Unauthorized, WaError
-from airflow_provider_wa.api.webhooks import Event, RawPost
+from airflow_provider_wa.api.webhooks import MOST_EVENTS, Event, RawPost
 from airflow_provider_wa.receiver import bodies
 from airflow_provider_wa.receiver.answers import (
     Refused,
     malformed,
     not_found,
     too_large,
+    too_many_events,
     try_again,
     unauthorized,
     wrong_method,
@@ -146,6 +147,10 @@ class Receiver:
             events = await bodies.work_out(connection.vendor.events, post, len(body))
         except WaError as error:
             raise malformed(error.message[:_REASON_LENGTH]) from None
+        if len(events) > MOST_EVENTS:
+            raise too_many_events(MOST_EVENTS)
+        for warning in {event.warning for event in events if event.warning}:
+            log.warning("%s: a post %s", connection.conn_id, warning)
         new = [await self._new_event(connection, event) for event in events]
         try:
             committed = await self._writer.add(new) if new else Committed(0, 0)

@@ -30,7 +30,7 @@ R = TypeVar("R")
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 # A longer body would keep other requests waiting while it is decoded.
-_LONG = 64 * 1024
+_LONG = 16 * 1024
 
 
 Marks = Sequence[tuple[bytes, bytes]]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, update
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.kinds import Standing, standing
@@ -18,8 +18,9 @@ from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.identities import learn, name_by_number
+from airflow_provider_wa.store.posts import drop_repeated, remove_posts_before, share_raw
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, upsert
-from airflow_provider_wa.store.tables import NAME, checks
+from airflow_provider_wa.store.tables import NAME, checks, posts
 from airflow_provider_wa.store.tables import events as table
 
 
@@ -93,7 +94,10 @@ class Subject:
         return Subject(event.conn_id, event.kind, about or ""), Subject(event.conn_id, event.kind)
 
 
-_COLUMNS = [column for column in table.columns if column.name not in ("key", "raw")]
+_COLUMNS = [column for column in table.columns if column.name not in ("key", "raw", "post_id")]
+_WITH_RAW: Select[Any] = select(*_COLUMNS, table.c.raw, posts.c.raw.label("shared")).outerjoin(
+    posts, posts.c.id == table.c.post_id
+)
 _ADD = upsert(table, None, key=("conn_id", "key"), returning=(table.c.conn_id, table.c.key))
 
 
@@ -127,10 +131,12 @@ class Events:
                 return 0
             learn(connection, _lids(news))
             name_by_number(connection, rows)
-            stored = connection.execute(_ADD[connection.dialect.name], rows).all()
+            share_raw(connection, rows)
+            stored = {(conn_id, key) for conn_id, key in connection.execute(_ADD[connection.dialect.name], rows)}
+            drop_repeated(connection, rows, stored)
             answer_checks(connection, rows)
             if self._heed:
-                self._heed(connection, _messages(rows, {(conn_id, key) for conn_id, key in stored}))
+                self._heed(connection, _messages(rows, stored))
         return len(stored)
 
     def last_session(self, conn_id: str) -> StoredEvent | None:
@@ -175,14 +181,16 @@ class Events:
         found: dict[int, StoredEvent] = {}
         with self._database.reading() as connection:
             for start in range(0, len(ids), PARAMETERS):
-                statement = select(table).where(table.c.id.in_(ids[start : start + PARAMETERS]))
+                statement = _WITH_RAW.where(table.c.id.in_(ids[start : start + PARAMETERS]))
                 found |= {row.id: _event(row) for row in connection.execute(statement)}
         return [found[id_] for id_ in ids if id_ in found]
 
     def remove_before(self, moment: datetime) -> int:
         """Remove events that were received before ``moment``, and return how many."""
         with self._database.writing() as connection:
-            return connection.execute(table.delete().where(table.c.received_at < moment)).rowcount
+            removed = connection.execute(table.delete().where(table.c.received_at < moment)).rowcount
+            remove_posts_before(connection, moment)
+            return removed
 
 
 SAME_SESSION = timedelta(minutes=10)
@@ -307,6 +315,7 @@ def _row(new: NewEvent) -> dict[str, Any]:
         "content": event.record.to_dict() if event.record else {},
         "raw": event.raw,
         "file": new.file,
+        "post_id": None,
     }
 
 
@@ -316,5 +325,8 @@ def _plausible(moment: datetime | None) -> datetime | None:
 
 
 def _event(row: Row[Any]) -> StoredEvent:
-    values = {name: value for name, value in row._mapping.items() if name != "key"}
+    values = dict(row._mapping)
+    if "shared" in values:
+        shared = values.pop("shared")
+        values["raw"] = values["raw"] if shared is None else shared
     return StoredEvent(**{**values, "kind": EventKind(values["kind"]), "content": values["content"] or {}})

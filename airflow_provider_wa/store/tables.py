@@ -21,9 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -51,6 +52,8 @@ class Moment(TypeDecorator[datetime]):
 # SQLite counts only a plain INTEGER by itself.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
+_SHARED = "post_id IS NOT NULL"
+
 metadata = MetaData()
 
 
@@ -76,15 +79,32 @@ events = Table(
     _column("content", JSON),
     _column("raw", JSON),
     _column("file", Text, nullable=True),
+    _column("post_id", BigInteger, nullable=True),
     Index("wa_events_key", "conn_id", "key", unique=True),
     # The most selective column comes first: PostgreSQL, before it has counted the rows, takes any index whose first
     # columns fit.
     Index("wa_events_reference", "reference", "conn_id", "kind"),
     Index("wa_events_party", "party", "conn_id", "kind"),
     Index("wa_events_received_at", "received_at"),
+    # Few events share a post.
+    Index("wa_events_post", "post_id", sqlite_where=text(_SHARED), postgresql_where=text(_SHARED)),
     sqlite_autoincrement=True,  # an id is never given twice, even after old events were removed
 )
-"""Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``."""
+"""Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``.
+
+Events that came in one post share its ``raw``: it is in ``wa_posts`` then, under their ``post_id``.
+"""
+
+posts = Table(
+    "wa_posts",
+    metadata,
+    _column("id", _Id, primary_key=True, autoincrement=True),
+    _column("received_at", Moment),
+    _column("raw", JSON),
+    Index("wa_posts_received_at", "received_at"),
+    sqlite_autoincrement=True,
+)
+"""The vendor's JSON of posts with several events, each once."""
 
 checks = Table(
     "wa_checks",
@@ -173,3 +193,11 @@ positions = Table(
     _column("moved_at", Moment),
 )
 """Positions of readers, by name."""
+
+own = Table(
+    "wa_store",
+    metadata,
+    _column("id", String(NAME), primary_key=True),
+    _column("written_at", Moment, nullable=True),
+)
+"""One row: the id of this store, which no other store has, and when a health check last wrote."""

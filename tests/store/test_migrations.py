@@ -33,7 +33,8 @@ def migrate(connection: Connection, revision: str) -> None:
 def insert(connection: Connection, table: str, *rows: dict[str, Any]) -> None:
     names = list(rows[0])
     statement = text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})")
-    kinds = {"value": JSON()} | {name: DateTime(timezone=True) for name in names if name.endswith("_at")}
+    kinds = {name: JSON() for name in ("value", "content", "raw")}
+    kinds |= {name: DateTime(timezone=True) for name in names if name.endswith("_at")}
     connection.execute(
         statement.bindparams(*(bindparam(name, type_=kind) for name, kind in kinds.items() if name in names)), rows
     )
@@ -148,7 +149,7 @@ def test_nothing_of_the_old_tables_is_left(filled: Store) -> None:
         found = inspect(connection)
         assert {name for name in found.get_table_names() if name.startswith("wa_")} == {
             "wa_version", "wa_events", "wa_checks", "wa_sends", "wa_batches", "wa_suppressions", "wa_positions",
-            "wa_identities",
+            "wa_identities", "wa_posts", "wa_store",
         }  # fmt: skip
         assert found.get_pk_constraint("wa_checks")["constrained_columns"] == ["batch", "form", "row"]
         assert {index["name"] for index in found.get_indexes("wa_checks")} == {
@@ -199,3 +200,24 @@ def test_a_store_of_the_third_release_learns_identities(store: Store) -> None:
         insert(connection, "wa_suppressions", {"recipient": "51987654321", "reason": "r", "since": NOON})
     assert store.identities.learn({"1@lid": "51987654321", "100@lid": "51987654321"}) == 1
     assert store.suppressions.among(["100@lid"]) == {"100@lid"}
+
+
+def test_events_of_the_fourth_release_keep_their_json(store: Store) -> None:
+    with store.database._exclusive() as connection:
+        migrate(connection, "0004")
+        common = {
+            "conn_id": "my_wa",
+            "vendor": "wuzapi",
+            "kind": "delivery",
+            "vendor_kind": "Receipt",
+            "status": "read",
+        }
+        moments = {"happened_at": NOON, "received_at": NOON}
+        insert(
+            connection,
+            "wa_events",
+            {**common, **moments, "key": "k1", "content": {"to": "1"}, "raw": {"ids": ["a", "b"]}},
+            {**common, **moments, "key": "k2", "content": {"to": "1"}, "raw": None},
+        )
+    assert [event.raw for event in store.events.get([1, 2])] == [{"ids": ["a", "b"]}, None]
+    assert store.events.remove_before(NOON + HOUR) == 2

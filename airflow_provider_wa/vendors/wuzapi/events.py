@@ -22,7 +22,7 @@ from airflow_provider_wa.api.records import (
     Session,
     SessionState,
 )
-from airflow_provider_wa.api.webhooks import Event, Post, event, posted_object
+from airflow_provider_wa.api.webhooks import MOST_EVENTS, Event, Post, event, posted_object
 from airflow_provider_wa.vendors.wuzapi import contents
 from airflow_provider_wa.vendors.wuzapi.tables import NAME
 
@@ -80,8 +80,11 @@ def events(post: Post) -> list[Event]:
         raise UnexpectedReply("the post has no type", vendor=NAME)
     raw = _kept(kind.casefold(), body)
     read = _RECORDS.get(kind.casefold())
-    records = read(body, raw) if read else ()
     file = _file(post, body)
+    if (count := _messages_named(body)) > MOST_EVENTS:
+        warning = f"names {count:,} messages, more than {MOST_EVENTS:,}: kept as it came, their states are not entered"
+        return [event(None, vendor_kind=kind, file=file, raw=raw, warning=warning)]
+    records = read(body, raw) if read else ()
     return [event(record, vendor_kind=kind, file=file, raw=raw) for record in records or (None,)]
 
 
@@ -194,26 +197,29 @@ def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Deliv
     state, named = DELIVERY_STATES.get(word.casefold()), pick(source, "MessageIDs")
     if state is None or not isinstance(named, list) or truth(pick(source, "IsFromMe")):
         return ()
-    who, chat = _person(source), jids.without_device(text(pick(source, "Chat")))
+    who, chat = _person(source), jids.without_device(text(pick(source, "Chat")))[: jids.MAX_LENGTH]
     in_group = jids.is_group(chat)
     when = moment(pick(source, "Timestamp"))
+    status = DeliveryStatus(
+        vendor=NAME,
+        message_id="",
+        state=state,
+        to=(chat if in_group else who) or None,
+        code=word,
+        detail=f"by {who}" if in_group and who else "",
+        delivered_at=when if state is DeliveryState.DELIVERED else None,
+        read_at=when if state is DeliveryState.READ else None,
+        lid=_lid(source),
+        raw=raw,
+    )
     ids = dict.fromkeys(text(message_id) for message_id in named)
-    return [
-        DeliveryStatus(
-            vendor=NAME,
-            message_id=message_id,
-            state=state,
-            to=(chat if in_group else who) or None,
-            code=word,
-            detail=f"by {who}" if in_group and who else "",
-            delivered_at=when if state is DeliveryState.DELIVERED else None,
-            read_at=when if state is DeliveryState.READ else None,
-            lid=_lid(source),
-            raw=raw,
-        )
-        for message_id in ids
-        if message_id
-    ]
+    return [replace(status, message_id=message_id) for message_id in ids if message_id]
+
+
+def _messages_named(body: Mapping[str, Any]) -> int:
+    """Return the number of messages that a receipt names."""
+    named = pick(pick(body, "event"), "MessageIDs")
+    return len(named) if isinstance(named, list) else 0
 
 
 _RECORDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Record]]] = {
@@ -230,7 +236,8 @@ def _person(source: Any) -> str:
     )
     found = (jids.read(address) for address in (sender, other))
     phones = (jid.phone for jid in found if jid and jid.phone)
-    return next(phones, "") or jids.without_device(sender or chat)
+    # Each message that a receipt names gets it.
+    return next(phones, "") or jids.without_device(sender or chat)[: jids.MAX_LENGTH]
 
 
 def _lid(source: Any) -> str | None:
