@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert
 
+from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.sql import PARAMETERS
 from airflow_provider_wa.store.tables import NAME, events
 from airflow_provider_wa.store.tables import posts as table
@@ -22,7 +23,8 @@ _ADD = insert(table).returning(table.c.id)
 def share_raw(connection: Connection, rows: Rows) -> None:
     """Store the ``raw`` that several rows of the events table have in common, and let them refer to it.
 
-    What repeats in their ``content`` is cut to the length of an identifier: it is whole in ``raw``.
+    What repeats in the ``content`` of receipts is cut to the length of an identifier: it is whole in ``raw``.
+    The content of a message stays whole.
     """
     by_raw: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -34,7 +36,9 @@ def share_raw(connection: Connection, rows: Rows) -> None:
         newest = max(row["received_at"] for row in shared)
         post_id = connection.execute(_ADD, {"raw": raw, "received_at": newest}).scalar_one()
         for row in shared:
-            row |= {"raw": None, "post_id": post_id, "content": _short(row["content"])}
+            row |= {"raw": None, "post_id": post_id}
+            if row["kind"] == EventKind.DELIVERY:
+                row["content"] = _short(row["content"])
 
 
 def drop_repeated(connection: Connection, rows: Rows, new: Set[tuple[str, str]]) -> None:

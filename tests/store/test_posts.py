@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from store.samples import NOW, delivered, new
 
-from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
@@ -54,6 +54,15 @@ def test_what_repeats_in_each_event_is_cut(store: Store) -> None:
     store.events.add(receipt("a", "b", detail="d" * 10_000))
     assert [len(event.content["detail"]) for event in store.events.after(0, 10)] == [NAME, NAME]
     assert {len(raw["detail"]) for raw in raws(store)} == {10_000}
+
+
+def test_what_people_wrote_stays_whole(store: Store) -> None:
+    raw, words = {"messages": 2}, "w" * 10_000
+    written = (InboxMessage(message_id=id_, sender="51987654321", text=words) for id_ in "ab")
+    found = [Event(kind=EventKind.INBOX, record=each, vendor_kind="messages", raw=raw) for each in written]
+    store.events.add([new(each) for each in found])
+    assert count(store, posts) == 1
+    assert [event.content["text"] for event in store.events.after(0, 10)] == [words, words]
 
 
 def test_a_single_event_keeps_its_own(store: Store) -> None:
