@@ -77,7 +77,12 @@ class DiskFirstRows(_OnDisk):
         added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (number, row, owner))
         if added.rowcount == 1:
             return None
-        return FirstRow(*self._database.execute("SELECT row, owner FROM seen WHERE number = ?", (number,)).fetchone())
+        return self.get(number)
+
+    def get(self, number: int) -> FirstRow | None:
+        """Return the first row that has a number; None without one."""
+        found = self._database.execute("SELECT row, owner FROM seen WHERE number = ?", (number,)).fetchone()
+        return FirstRow(*found) if found else None
 
 
 class DiskCounter(_OnDisk):

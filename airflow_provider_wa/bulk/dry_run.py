@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.bulk.dedupe import DiskCounter, DiskFirstRows
 from airflow_provider_wa.bulk.pacing import Hold, SendingPolicy
-from airflow_provider_wa.bulk.send_facts import Facts, LookUp, owner
+from airflow_provider_wa.bulk.send_facts import Facts, LookUp
 from airflow_provider_wa.bulk.send_results import COLUMNS, Addressed, Unaddressed
 from airflow_provider_wa.store.send_states import SendState, Step
 from airflow_provider_wa.store.sends import Recent
@@ -94,10 +94,10 @@ class DryRun:
 
     def _capped(self, facts: Facts, known: LookUp) -> tuple[str, str] | None:
         """Return the outcome of a message that the cap would skip, given the rows of this list before it; else None."""
-        cap, to = self.policy.cap, facts.message.to
-        if cap is None or not (here := self._sent.count(owner(to))):
+        cap = self.policy.cap
+        if cap is None or not (here := self._sent.count(facts.owner)):
             return None
-        before = known.recent.get(to)
+        before = known.recent.get(facts.message.to)
         total = Recent(here + (before.count if before else 0), self._now)
         return (SendState.SKIPPED.value, cap.reason(total)) if cap.reached(total) else None
 
@@ -115,7 +115,7 @@ class DryRun:
     def _sends(self, facts: Facts) -> tuple[str, str]:
         self._left = None if self._left is None else self._left - 1
         if self.policy.cap:
-            self._sent.add(owner(facts.message.to))
+            self._sent.add(facts.owner)
         return WOULD_SEND, ""
 
     def _messages_left(self) -> int | None:

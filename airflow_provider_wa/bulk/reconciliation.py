@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import MediaMessage, Message, Text
@@ -31,6 +33,7 @@ WITNESS_AGE = timedelta(hours=1)
 DETAILS: Mapping[Evidence, str] = {
     Evidence.FOUND: "its reply was lost; it was found among the messages that were sent",
     Evidence.ANOTHER_TEXT: "its reply was lost; the recipient was sent something, but the report has another text",
+    Evidence.ANOTHER_NAME: "its reply was lost; the report has its text under a LID whose number is not known",
     Evidence.INCOMPLETE: "its reply was lost, and the vendor's report lacks even a message that was accepted",
     Evidence.LOGGED_OUT: "its reply was lost, and while the account is logged out it may wait in the vendor's queue",
     Evidence.NOT_FOUND: "it was not accepted: it is not among the messages that were sent",
@@ -93,6 +96,8 @@ class Reconciler:
             evidence = Evidence.FOUND
         elif report.may_hold(to, row.intended_at):
             evidence = Evidence.ANOTHER_TEXT
+        elif report.may_name(to, text, row.intended_at):
+            evidence = Evidence.ANOTHER_NAME
         elif not report.is_logged_in:
             evidence = Evidence.LOGGED_OUT
         else:
@@ -131,9 +136,15 @@ class Reconciler:
         statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self._channel)
         ids = [status.message_id for status in statuses]
         claimed = await asyncio.to_thread(self._store.sends.claimed, self._conn_id, ids)
+        known_as = await asyncio.to_thread(self._named, statuses)
         lacks_the_accepted = bool(accepted_id) and accepted_id not in ids
-        self._report = SentReport(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in)
+        self._report = SentReport(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in, known_as)
         return self._report
+
+    def _named(self, statuses: Sequence[DeliveryStatus]) -> Mapping[str, Sequence[str]]:
+        """Return all names of the recipients in a report: what went to a number may be reported under its LID."""
+        self._store.identities.learn_from(statuses)
+        return self._store.identities.names({status.to for status in statuses if status.to})
 
     def _shown_at(self, vendor: ReportsDeliveries, row: SendRow) -> datetime:
         """Return the moment from which a report must show a message that was accepted."""
@@ -158,6 +169,7 @@ class SentReport:
     :param asked_at: the moment at which the vendor was asked.
     :param lacks_the_accepted: a message that was accepted is not among them, so that the report is not complete.
     :param is_logged_in: the account is logged in; while it is not, messages may wait at the vendor.
+    :param known_as: all names of recipients; those that are not in it have one.
     """
 
     def __init__(
@@ -168,14 +180,17 @@ class SentReport:
         asked_at: datetime,
         lacks_the_accepted: bool = False,
         is_logged_in: bool = True,
+        known_as: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         self._since_when, self._asked_at = since, asked_at
         self.lacks_the_accepted = lacks_the_accepted
         self.is_logged_in = is_logged_in
+        self._known_as = known_as
         self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
         for status in statuses:
             if status.to and status.message_id not in claimed:
-                self._left[person(status.to)].append(status)
+                for name in self._persons(status.to):
+                    self._left[name].append(status)
 
     def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
         """Return True if the report must show a message.
@@ -194,7 +209,8 @@ class SentReport:
         """
         for status in self._since(recipient, since):
             if same_text(status.text, text):
-                self._left[person(recipient)].remove(status)
+                for name in self._persons(status.to or recipient):
+                    self._left[name].remove(status)
                 return status
         return None
 
@@ -204,6 +220,15 @@ class SentReport:
         It may be one of ours although its text differs: a vendor may cut long texts, or report no text.
         """
         return any(True for _ in self._since(recipient, since))
+
+    def may_name(self, recipient: str, text: str, since: datetime) -> bool:
+        """Return True if a message with this text went to a LID that may be that of the recipient, a number."""
+        unnamed = (name for name in self._left if jids.is_lid(name) and len(self._persons(name)) == 1)
+        sent = (status for name in unnamed for status in self._since(name, since))
+        return "@" not in recipient and any(same_text(status.text, text) for status in sent)
+
+    def _persons(self, recipient: str) -> set[str]:
+        return {person(name) for name in self._known_as.get(recipient, (recipient,))}
 
     def _since(self, recipient: str, moment: datetime) -> Iterator[DeliveryStatus]:
         for status in self._left.get(person(recipient), ()):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -16,6 +17,10 @@ from airflow_provider_wa.store.sends import SendRow
 
 COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
 """Columns of a result: the recipient as given, its digits or JID (None if invalid), and the message's outcome."""
+
+
+KeyOf = Callable[[str], str]
+"""A function that returns the key of one message to a person, by a name of the person: digits or a JID."""
 
 
 class Identity(Enum):
@@ -31,7 +36,9 @@ class Addressed:
     """A message to one recipient of the list.
 
     ``row`` is its place in the list; ``given`` is the recipient as given, ``to`` its digits or JID. ``key`` is the
-    message's key in the store, ``name`` the author's own key if there is one.
+    message's key in the store, ``name`` the author's own key if there is one. ``key_of`` returns the key under another
+    name of the recipient; None if it is the same under each. ``names`` are all names of the recipient, and
+    ``other_keys`` the keys under these, once they are looked up.
     """
 
     row: int
@@ -43,6 +50,9 @@ class Addressed:
     again: bool = False
     identity: Identity = Identity.RECIPIENT
     name: str = ""
+    key_of: KeyOf | None = field(default=None, compare=False, repr=False)
+    names: Sequence[str] = ()
+    other_keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Unaddressed:
     """A row that makes no message, with the reason and its state. ``to`` is empty without a valid recipient.
 
     ``key`` is the key that its message would have, if the key does not depend on the text: an earlier try, in which the
-    row made a message, may have sent it.
+    row made a message, may have sent it. ``key_of``, ``names`` and ``other_keys`` are as for ``Addressed``.
     """
 
     row: int
@@ -61,6 +71,9 @@ class Unaddressed:
     key: str = ""
     identity: Identity = Identity.RECIPIENT
     name: str = ""
+    key_of: KeyOf | None = field(default=None, compare=False, repr=False)
+    names: Sequence[str] = ()
+    other_keys: Sequence[str] = ()
 
 
 @dataclass

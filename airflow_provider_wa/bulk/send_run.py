@@ -28,7 +28,7 @@ from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddre
 from airflow_provider_wa.bulk.session_watch import SessionWatch
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never, refuse_if
 from airflow_provider_wa.store.group_commit import GroupCommit
-from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Forget, Intend, Note, Place, Report, Settle
+from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Forget, Intend, Note, Place, Report, Settle, Withdraw
 from airflow_provider_wa.store.send_states import SendState, Step, held, outcome
 from airflow_provider_wa.store.sends import Change, Recent, SendRow
 from airflow_provider_wa.store.store import Store
@@ -169,6 +169,8 @@ class BulkSend:
     def _carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
         """Carry out a step: return the message if it is to be sent now, else enter and count its result."""
         each, row = facts.message, facts.stored
+        if key := facts.withdrawn(step):
+            changes.append(Withdraw(key=key, batch=self.batch))
         if step in _WITHOUT_A_MESSAGE:
             self.counts.duplicates += step is Step.SKIP_REPEATED
             self._report(changes, each, _WITHOUT_A_MESSAGE[step], facts.reason(step, self.policy.cap))
@@ -179,7 +181,8 @@ class BulkSend:
             self._report(changes, each, state, detail, row.message_id)
             return None
         if step is Step.SEND_AGAIN and row and isinstance(each, Addressed):
-            return replace(each, message_id=row.message_id or each.message_id, again=True)
+            # To the name that it went to: it must be the same message.
+            return replace(each, to=row.recipient, message_id=row.message_id or each.message_id, again=True)
         if row and row.row != each.row:
             changes.append(Place(key=each.key, batch=self.batch, row=each.row))
         if step is Step.SEND and isinstance(each, Addressed):
@@ -229,6 +232,8 @@ class BulkSend:
                 again=addressed.again,
                 daily=self.policy.limit_at(now),
                 cap=self.policy.cap.limit_at(now) if self.policy.cap else None,
+                names=addressed.names,
+                other_keys=addressed.other_keys,
             )
         )
         if in_the_way is LIMIT_REACHED:
@@ -257,7 +262,7 @@ class BulkSend:
             facts = Facts(addressed, None, capped=in_the_way)
             self._carried_out(Step.SKIP_CAPPED, facts, changes)
         else:
-            facts = Facts(addressed, in_the_way)
+            facts = Facts(replace(addressed, key=in_the_way.key), in_the_way)
             self._carried_out(facts.step(self.batch, further=True, reconciled=True), facts, changes)
         for change in changes:
             await self._commits.add(change)
@@ -330,7 +335,7 @@ class BulkSend:
 
     async def _cleared_up(self, addressed: Addressed, row: SendRow) -> SendRow:
         """Return the stored row of a message in doubt, with its outcome if the vendor can say."""
-        verdict = await self._reconciler.verdict(self.vendor, addressed.to, addressed.message, row)
+        verdict = await self._reconciler.verdict(self.vendor, row.recipient, addressed.message, row)
         if isinstance(verdict, SendRow):
             return verdict
         if is_too_early(verdict):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from airflow_provider_wa.api import jids, numbers
+from airflow_provider_wa.api.records import Record
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.sql import PARAMETERS, clean, replacing, upsert
@@ -30,6 +31,11 @@ class Identities:
         """
         with self._database.writing() as connection:
             return learn(connection, pairs)
+
+    def learn_from(self, records: Iterable[Record]) -> int:
+        """Store the pairs that records of a vendor have, as ``learn`` does; most have none."""
+        pairs = {lid: digits for record in records for lid, digits in record.known_lids.items()}
+        return self.learn(pairs) if pairs else 0
 
     def names(self, recipients: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return all names of each recipient, digits or a JID; see the function ``names``."""

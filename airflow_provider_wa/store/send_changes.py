@@ -6,6 +6,7 @@ Each is applied in a transaction that it shares with others (``Sends.change``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, or_, select, update
 
+from airflow_provider_wa.api import numbers
 from airflow_provider_wa.store.send_states import (
     MAY_HAVE_GONE_OUT,
     NOT_SENT,
@@ -62,6 +64,8 @@ class Intend:
 
     :param again: a message in doubt (intended, unknown) may be sent again. The cap is not applied then: for the
         recipient it is the same message.
+    :param names: all names of the recipient, for the cap; by default the forms of its number.
+    :param other_keys: keys of the same message under other names of the recipient: it may have gone out under one.
     """
 
     batch: str
@@ -70,9 +74,13 @@ class Intend:
     again: bool = False
     daily: DailyLimit | None = None
     cap: RecipientLimit | None = None
+    names: Sequence[str] = ()
+    other_keys: Sequence[str] = ()
 
     def apply(self, connection: Connection) -> SendRow | Marker | Recent | None:
         """Write the intent, if nothing stands in its way."""
+        if self.other_keys and (sent := self._under_another_name(connection)):
+            return sent
         reached = self._limit_reached(connection)
         if reached is None and self._is_written(connection, _INTEND[self.again]):
             return None
@@ -82,6 +90,13 @@ class Intend:
         if reached is None and standing:
             self._take_over(connection, standing)
         return reached
+
+    def _under_another_name(self, connection: Connection) -> SendRow | None:
+        """Return the same message to another name of the recipient, if it stands in the way."""
+        # A message in doubt may be one of two to the same person: it is sent again unless the other one arrived.
+        obstacles = (SendState.ACCEPTED,) if self.again else MAY_HAVE_GONE_OUT
+        rows = map(send_row, connection.execute(BY_KEY, {"keys": list(self.other_keys)}))
+        return next((row for row in rows if row.state in obstacles), None)
 
     def _is_written(self, connection: Connection, statements: dict[str, Any]) -> bool:
         values = {**_values(self), "state": SendState.INTENDED.value, "detail": "", "intended_at": _now()}
@@ -106,7 +121,7 @@ class Intend:
         if self.cap is None or self.again:
             return None
         to = self.row.recipient
-        got = recent(connection, [to], self.cap.since, but=self.row.key).get(to)
+        got = recent(connection, {to: self.names or numbers.forms(to)}, self.cap.since, but=self.row.key).get(to)
         return got if got and got.count >= self.cap.limit else None
 
 
@@ -190,6 +205,18 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Withdraw:
+    """Remove a message that was not sent, as its row now has another key. Messages of other batches stay."""
+
+    key: str
+    batch: str
+
+    def apply(self, connection: Connection) -> None:
+        """Remove it."""
+        connection.execute(_WITHDRAW, {"the_key": self.key, "the_batch": self.batch})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forget:
     """Remove the rows that are no longer in the list: not sent, and neither noted nor reported since ``before``."""
 
@@ -257,6 +284,9 @@ _FORGET = delete(table).where(
     # No request belongs to a report, even if it shows the state of a message that another batch sent.
     or_(state_in(NOT_SENT), table.c.intended_at.is_(None)),
     table.c.settled_at < bindparam("before"),
+)
+_WITHDRAW = delete(table).where(
+    table.c.key == bindparam("the_key"), table.c.batch == bindparam("the_batch"), state_in(NOT_SENT)
 )
 _PLACE = (
     update(table)

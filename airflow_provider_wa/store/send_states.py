@@ -60,7 +60,7 @@ class Step(Enum):
     REFUSE_KEY = auto()
     """Fail it: another recipient's message has its key."""
     SKIP_REPEATED = auto()
-    """Skip it: an earlier row of the list has its message."""
+    """Skip it: an earlier row of the list has its message, or the person has got it under another name."""
     REPORT_OTHER_BATCH = auto()
     """Report the state of the message in another batch, which has begun it."""
     RECONCILE = auto()
@@ -84,6 +84,7 @@ class _Rule:
     ours: bool | None = None
     repeated: bool | None = None
     another: bool | None = None
+    reached: bool | None = None
     suppressed: bool | None = None
     capped: bool | None = None
     further: bool | None = None
@@ -92,7 +93,7 @@ class _Rule:
 
     def fits(self, state: SendState | None, *flags: bool) -> bool:
         """Return True if all conditions are met."""
-        of_row = (self.ours, self.repeated, self.another, self.suppressed, self.capped)
+        of_row = (self.ours, self.repeated, self.another, self.reached, self.suppressed, self.capped)
         wanted = (*of_row, self.further, self.reconciled, self.may_repeat)
         in_state = self.states is None or state in self.states
         return in_state and all(want in (None, flag) for want, flag in zip(wanted, flags, strict=True))
@@ -105,8 +106,9 @@ _RULES = (
     _Rule(Step.REFUSE_KEY, MAY_HAVE_GONE_OUT, another=True),
     _Rule(Step.REPORT_OTHER_BATCH, MAY_HAVE_GONE_OUT, ours=False),
     _Rule(Step.RECONCILE, IN_DOUBT, reconciled=False),
-    _Rule(Step.SEND_AGAIN, IN_DOUBT, may_repeat=True, suppressed=False),
+    _Rule(Step.SEND_AGAIN, IN_DOUBT, may_repeat=True, suppressed=False, reached=False),
     _Rule(Step.KEEP, MAY_HAVE_GONE_OUT),
+    _Rule(Step.SKIP_REPEATED, reached=True),
     _Rule(Step.KEEP, FINAL_IN_A_TRY, further=True),
     _Rule(Step.SKIP_SUPPRESSED, suppressed=True),
     _Rule(Step.SKIP_CAPPED, capped=True),
@@ -115,7 +117,7 @@ _RULES = (
 
 _STEPS = {
     case: next(rule.step for rule in _RULES if rule.fits(*case))
-    for case in product((None, *SendState), *repeat((False, True), 8))
+    for case in product((None, *SendState), *repeat((False, True), 9))
 }
 """The rules applied to all cases, so that a row costs one look-up."""
 
@@ -128,6 +130,7 @@ def next_step(
     suppressed: bool,
     further: bool,
     another: bool = False,
+    reached: bool = False,
     capped: bool = False,
     reconciled: bool = False,
     may_repeat: bool = False,
@@ -140,11 +143,12 @@ def next_step(
     :param suppressed: the recipient must not be written to.
     :param further: this is not the first pass of the try through the list.
     :param another: the earlier row, or else the stored message, with the same key has another recipient.
+    :param reached: the person has got the message under another name: it was accepted for the number, or for a LID.
     :param capped: the recipient has got as many messages as a person may get.
     :param reconciled: the vendor was asked for the outcome of the message.
     :param may_repeat: a message in doubt may be sent again: WhatsApp sees it as one message, or the author allows it.
     """
-    return _STEPS[state, ours, repeated, another, suppressed, capped, further, reconciled, may_repeat]
+    return _STEPS[state, ours, repeated, another, reached, suppressed, capped, further, reconciled, may_repeat]
 
 
 def stands(state: SendState, *, repeated: bool) -> bool:
@@ -195,6 +199,8 @@ class Evidence(Enum):
     FOUND = auto()
     ANOTHER_TEXT = auto()
     """The recipient was sent something, which may be this message."""
+    ANOTHER_NAME = auto()
+    """A person whose number is not known was sent this text, and may be the recipient."""
     INCOMPLETE = auto()
     """The report lacks a message that was certainly accepted."""
     LOGGED_OUT = auto()
@@ -205,6 +211,7 @@ class Evidence(Enum):
 PROVEN: Mapping[Evidence, SendState] = {
     Evidence.FOUND: SendState.ACCEPTED,
     Evidence.ANOTHER_TEXT: SendState.UNKNOWN,
+    Evidence.ANOTHER_NAME: SendState.UNKNOWN,
     Evidence.INCOMPLETE: SendState.UNKNOWN,
     Evidence.LOGGED_OUT: SendState.UNKNOWN,
     Evidence.NOT_FOUND: SendState.DELAYED,

@@ -9,16 +9,15 @@ its own, a duplicate for instance, is stored under its place (``row_key``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
-from airflow_provider_wa.api import numbers
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.identities import names
 from airflow_provider_wa.store.send_states import IN_DOUBT, MAY_HAVE_GONE_OUT, SendState
 from airflow_provider_wa.store.sql import PARAMETERS, pages
 from airflow_provider_wa.store.tables import sends as table
@@ -111,14 +110,15 @@ class Sends:
 
         Recipients without messages are left out.
 
-        :param recipients: digits or JIDs; both forms of a number are one person.
+        :param recipients: digits or JIDs; both forms of a number, and its LIDs, are one person.
         """
-        found: dict[str, Recent] = {}
-        asked = iter(recipients)
         with self._database.reading() as connection:
-            while some := list(islice(asked, PARAMETERS // 2)):
-                found.update(recent(connection, some, since))
-        return found
+            return recent(connection, names(connection, recipients), since)
+
+    def recent_named(self, known_as: Mapping[str, Sequence[str]], since: datetime) -> dict[str, Recent]:
+        """Return the same for recipients whose names ``Identities.names`` has returned."""
+        with self._database.reading() as connection:
+            return recent(connection, known_as, since)
 
     def since(self, conn_id: str, moment: datetime) -> int:
         """Return the number of messages that may have gone out over a connection since a moment."""
@@ -133,15 +133,19 @@ class Sends:
             return [change.apply(connection) for change in changes]
 
 
-def recent(connection: Connection, recipients: Sequence[str], since: datetime, but: str = "") -> dict[str, Recent]:
+def recent(
+    connection: Connection, known_as: Mapping[str, Sequence[str]], since: datetime, but: str = ""
+) -> dict[str, Recent]:
     """Return the same as ``Sends.recent``, in the caller's transaction and without the message whose key is ``but``."""
-    spellings = sorted({form for recipient in recipients for form in numbers.forms(recipient)})
-    rows = connection.execute(_RECENT, {"recipients": spellings, "since": since, "but": but})
-    known = {row.recipient: Recent(row.count_of, row.last) for row in rows}
+    asked = sorted({name for all_names in known_as.values() for name in all_names})
+    known: dict[str, Recent] = {}
+    for start in range(0, len(asked), PARAMETERS):
+        values = {"recipients": asked[start : start + PARAMETERS], "since": since, "but": but}
+        known |= {row.recipient: Recent(row.count_of, row.last) for row in connection.execute(_RECENT, values)}
     return {
         recipient: Recent(sum(each.count for each in some), max(each.last for each in some))
-        for recipient in recipients
-        if (some := [known[form] for form in numbers.forms(recipient) if form in known])
+        for recipient, all_names in known_as.items()
+        if (some := [known[name] for name in all_names if name in known])
     }
 
 

@@ -60,6 +60,11 @@ class Suppressions:
         with self._database.reading() as connection:
             return _among(connection, names(connection, recipients))
 
+    def among_named(self, known_as: Mapping[str, Sequence[str]]) -> set[str]:
+        """Return the suppressed recipients among those whose names ``Identities.names`` has returned."""
+        with self._database.reading() as connection:
+            return _among(connection, known_as)
+
     def all(self) -> Iterator[Suppression]:
         """Yield all suppressions in the order of the recipients, read in parts."""
         return pages(self._database, select(table), [table.c.recipient], _suppression)

@@ -332,3 +332,14 @@ def test_another_parts_message_is_skipped_and_another_runs_has_its_state(state: 
 def test_what_may_have_gone_out_stands_for_a_row_that_has_no_message_any_more(state: SendState) -> None:
     assert stands(state, repeated=False) is (state in MAY_HAVE_GONE_OUT)
     assert not stands(state, repeated=True)
+
+
+@pytest.mark.parametrize("state", [None, *SendState])
+def test_nothing_is_sent_to_somebody_who_has_got_it_under_another_name(state: SendState | None) -> None:
+    names = ("ours", "repeated", "another", "suppressed", "capped", "further", "reconciled", "may_repeat")
+    for case in product(*[FLAGS] * 8):
+        known: Any = dict(zip(names, case, strict=True))
+        step, without = next_step(state, **known, reached=True), next_step(state, **known)
+        assert step not in (Step.SEND, Step.SEND_AGAIN), known
+        if state in MAY_HAVE_GONE_OUT and without is not Step.SEND_AGAIN:
+            assert step is without, known

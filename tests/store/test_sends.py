@@ -23,6 +23,7 @@ from airflow_provider_wa.store.send_changes import (
     RecipientLimit,
     Report,
     Settle,
+    Withdraw,
 )
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Recent, SendRow
@@ -456,3 +457,51 @@ def test_rows_that_are_not_in_the_list_any_more_are_forgotten_unless_they_may_ha
     assert len(states(store)) == 6
     change(store, Forget(batch="b", before=moment))
     assert states(store) == [(1, "accepted"), (2, "unknown"), (6, "skipped")]
+
+
+# One person under several names.
+
+ANA, LID, MEXICAN, OTHER_FORM = "51987654321", "100000000000001@lid", "5215512345678", "525512345678"
+
+
+@pytest.mark.parametrize("state", SendState)
+@pytest.mark.parametrize("again", [False, True])
+def test_the_same_message_to_another_name_stands_in_the_way_if_it_may_have_gone_out(
+    store: Store, state: SendState, again: bool
+) -> None:
+    bring(store, 1, state)
+    answer = change(store, intend(2, other_keys=[to_send(3).key, to_send(1).key], again=again))
+    obstacles = {SendState.ACCEPTED} if again else {SendState.ACCEPTED, SendState.UNKNOWN, SendState.INTENDED}
+    if state in obstacles:
+        assert (answer, len(states(store))) == (found(store, 1), 1)
+    else:
+        assert (answer, states(store)[-1]) == (None, (2, "intended"))
+
+
+def test_messages_to_all_names_of_a_person_count_for_the_cap(store: Store) -> None:
+    bring(store, 1, SendState.ACCEPTED, recipient=LID)
+    bring(store, 2, SendState.ACCEPTED, recipient=OTHER_FORM)
+    assert got(store, ANA, MEXICAN, LID) == {LID: 1, MEXICAN: 1}
+    store.identities.learn({LID: MEXICAN})
+    assert got(store, ANA, MEXICAN, LID) == {LID: 2, MEXICAN: 2}
+    assert {to: each.count for to, each in store.sends.recent_named({"x": (ANA, LID)}, now() - HOUR).items()} == {
+        "x": 1
+    }
+
+
+def test_the_cap_of_an_intent_counts_the_names_that_it_is_given(store: Store) -> None:
+    bring(store, 1, SendState.ACCEPTED, recipient=LID)
+    cap = RecipientLimit(limit=1, since=now() - HOUR)
+    row = to_send(2, recipient=ANA)
+    assert change(store, intend(row, cap=cap, names=(ANA, LID))).count == 1
+    assert change(store, intend(row, cap=cap)) is None
+
+
+@pytest.mark.parametrize("state", SendState)
+def test_a_message_is_withdrawn_by_its_own_batch_if_it_was_not_sent(store: Store, state: SendState) -> None:
+    bring(store, 1, state)
+    change(store, Withdraw(key=to_send(1).key, batch="another"))
+    assert states(store) == [(1, state.value)]
+    change(store, Withdraw(key=to_send(1).key, batch="b"))
+    kept = state in (SendState.ACCEPTED, SendState.UNKNOWN, SendState.INTENDED)
+    assert states(store) == ([(1, state.value)] if kept else [])

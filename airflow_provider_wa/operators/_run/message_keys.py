@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.bulk.send_results import Identity
+from airflow_provider_wa.bulk.send_results import Identity, KeyOf
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 
 
@@ -107,6 +107,10 @@ class MessageKeys:
         text = [message] if self._duplicates else []
         known = ["key", given] if given else [*self._run, numbers.person(recipient), *text]
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
+
+    def by_name(self, message: Any, given: str | None = None) -> KeyOf | None:
+        """Return the function that makes a message's key from a name of the recipient; None if no name counts."""
+        return None if given else lambda name: self.key(name, message)
 
 
 def _digest(value: Any) -> str:

@@ -50,8 +50,18 @@ class RowMessages:
         except (BadInput, UnsupportedByVendor) as error:
             reason = left_out or str(error)
         state = SendState.SKIPPED if left_out else SendState.FAILED
-        identity = self.sender.keys.identity(name)
-        return Unaddressed(place, given, reason, to, state, key=lasting, identity=identity, name=name or "")
+        keys = self.sender.keys
+        return Unaddressed(
+            place,
+            given,
+            reason,
+            to,
+            state,
+            key=lasting,
+            identity=keys.identity(name),
+            name=name or "",
+            key_of=keys.by_name(None, name) if lasting else None,
+        )
 
     def prove(self, rows: Iterable[Mapping[str, Any]], columns: Collection[str], repeated: Collection[str]) -> None:
         """Find all mistakes in the templates that can be found before anything is sent.

@@ -11,6 +11,8 @@ from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown
 from airflow_provider_wa.api.numbers import NumberRules
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.arguments import one_of
+from airflow_provider_wa.bulk.dedupe import DiskFirstRows
+from airflow_provider_wa.bulk.send_facts import LookUp
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
@@ -68,10 +70,14 @@ def send_message(
 def _row(sender: SendOnce, addressed: Addressed) -> SendRow:
     """Return the stored row of the message, or the failed row if another recipient's message has its key."""
     own = row_key(sender.keys.batch, addressed.row)
-    known = sender.store.sends.known([addressed.key, own])
-    if own in known and known[own].state is SendState.FAILED:
-        return known[own]
-    return known[addressed.key]
+    report = sender.store.sends.known([own]).get(own)
+    if report and report.state is SendState.FAILED:
+        return report
+    with DiskFirstRows() as nothing:
+        facts = LookUp.of(sender.store, [addressed], cap=None).facts(addressed, nothing)
+    assert facts is not None
+    assert facts.stored is not None
+    return facts.stored
 
 
 def _accepted(task: Task, row: SendRow, sent: SentMessage | None) -> dict[str, Any]:

@@ -55,7 +55,15 @@ class SendOnce:
         if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
             message_id = vendor.new_message_id(known)
         return Addressed(
-            place, str(given), to, message, known, message_id, identity=self.keys.identity(key), name=key or ""
+            place,
+            str(given),
+            to,
+            message,
+            known,
+            message_id,
+            identity=self.keys.identity(key),
+            name=key or "",
+            key_of=self.keys.by_name(spec, key),
         )
 
     def prove(self, spec: Any) -> Message:
