@@ -49,10 +49,10 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) $(SDK_READY) ## Measure bulk checks against other clients; five minutes
+bench: $(READY) $(SDK_READY) ## Measure bulk checks and sends against other clients; seven minutes
 	@$(BIN)/python benchmarks/bench.py --docs docs
 
-benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and waits and the receiver; half an hour
+benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and waits and the receiver; an hour
 	@$(BIN)/python benchmarks/bench.py --full --mapped --docs docs
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/receiving.py

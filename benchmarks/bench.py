@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure bulk checks against other clients in the same run: ``make bench``.
+"""Measure bulk checks and sends against other clients in the same run: ``make bench``.
 
 The server is a bare stub in a process of its own, and so is each client. CPU time is that of the measured process, and
 each client counts its own calls. The clients take turns, several times. The median run by calls a second counts; for
@@ -9,49 +9,27 @@ the operator, all its runs together.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from datetime import datetime, timezone
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import report
-from contestants import ASYNC, THREADS
-from figures import rate
+import sending
+from measuring import LOOP, SDK, SDK_PYTHON, child, contestants, in_turn, middle, say, together
 from stub import GREEN_BODY, moment, stub
-
-HERE = Path(__file__).resolve().parent
-SDK_PYTHON = HERE.parent / ".venv-sdk" / "bin" / "python"
-SDK, LOOP = "Green-API SDK pool", "requests loop"
-LONGEST = 3600
-"""Maximum seconds of one measurement."""
-
-
-def child(script: str, *arguments: Any, python: Path | str = sys.executable) -> dict[str, Any]:
-    """Run a script of this folder and return the JSON of its last line."""
-    command = [str(python), str(HERE / script), *map(str, arguments)]
-    # Let Python keep compiled modules: compiling is not part of the measurement.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False, env=environment)
-    if done.returncode:
-        sys.exit(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answer
 
 
 def bulk(options: argparse.Namespace) -> dict[str, Any]:
     """Measure each client with each number of workers, with the server's latency."""
-    names = [name for name in (*ASYNC, *THREADS) if name != LOOP]
-    if not options.sdk.exists():
-        names.remove(SDK)
-        print(f"{SDK} is left out: not installed; run make sdk", file=sys.stderr)
+    names = contestants(options.sdk)
     with ExitStack() as servers:
         url = servers.enter_context(stub(options.latency))
         green_url = servers.enter_context(stub(options.latency, GREEN_BODY))
@@ -64,12 +42,7 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
         runs = {}
         for workers in options.workers:
             say(f"bulk check, {workers} workers")
-            found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-            # In turn, so that a slow phase of the machine affects all clients.
-            for name in names * options.rounds:
-                # A collapsed client is not measured again: it would take minutes.
-                if not any(run["seconds"] > 2 * options.seconds + 1 for run in found[name]):
-                    found[name].append(measured(name, workers))
+            found = in_turn(names, options.rounds, 2 * options.seconds + 1, partial(measured, workers=workers))
             runs[str(workers)] = {name: middle(each) for name, each in found.items()}
         loop = measured(LOOP, 1)
     return {"latency": options.latency, "runs": runs, "loop": loop}
@@ -134,23 +107,11 @@ def mapped(options: argparse.Namespace) -> dict[str, Any]:
         return child("mapped.py", url, "--numbers", options.mapped_numbers)
 
 
-def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the median run by calls a second."""
-    return sorted(runs, key=rate)[len(runs) // 2]
-
-
-def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sums of all runs."""
-    return {figure: sum(run[figure] for run in runs) for figure in ("calls", "seconds", "cpu")}
-
-
-def say(what: str) -> None:
-    print(f"... {what}", file=sys.stderr, flush=True)
-
-
 PARTS = {
     "bulk": bulk,
     "operator": operator,
+    "send": sending.send,
+    "growth": sending.growth,
     "memory": memory,
     "resume": resume,
     "imports": imports,
@@ -168,7 +129,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS)[:-1])
     parser.add_argument("--mapped", action="store_true", help="also one mapped Airflow task per number: some minutes")
-    parser.add_argument("--full", action="store_true", help="also 1,000,000 numbers and answers: a quarter of an hour")
+    parser.add_argument(
+        "--full", action="store_true", help="all sizes, to 1,000,000 numbers: three quarters of an hour"
+    )
     parser.add_argument("--docs", type=Path, help="folder of performance.json, .svg and .md, which are written")
     parser.add_argument("--workers", type=counts, default=[10, 50, 200, 500], help="workers of the bulk check")
     parser.add_argument("--latency", type=float, default=0.05, help="latency of the server in seconds")
@@ -177,6 +140,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sdk", type=Path, default=SDK_PYTHON, help="Python interpreter with Green-API's SDK")
     parser.add_argument("--numbers", type=int, default=10_000, help="numbers that the operator checks in each run")
     parser.add_argument("--operator-workers", type=int, default=50)
+    parser.add_argument("--send-workers", type=counts, help="workers of the sends; default 50, with --full 10,50,200")
+    parser.add_argument("--growth", type=counts, help="list lengths of the sends; default 1,000 and 10,000")
     parser.add_argument("--sizes", type=counts, help="list lengths of the memory part; default 10,000 and 100,000")
     parser.add_argument("--memory-workers", type=int, default=200)
     parser.add_argument("--known", type=int, help="stored answers before the resumed run; default 100,000")
@@ -184,6 +149,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mapped-numbers", type=int, default=100)
     options = parser.parse_args()
     options.sizes = options.sizes or [10_000, 100_000, *([1_000_000] if options.full else [])]
+    options.send_workers = options.send_workers or ([10, 50, 200] if options.full else [50])
+    options.growth = options.growth or [1_000, 10_000, *([100_000, 1_000_000] if options.full else [])]
     options.known = options.known or (1_000_000 if options.full else 100_000)
     options.parts += ["mapped"] if options.mapped else []
     return options

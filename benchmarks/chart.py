@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draw the bulk check's chart as SVG: calls a second and CPU time per call by number of workers, logarithmic axes."""
+"""Draw a chart as SVG: calls a second and CPU time per call by number of workers, logarithmic axes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,19 @@ LINE_HEIGHT = 14
 
 COLOURS = {
     "ours": "#128c4a",
+    "ours, SQLite": "#128c4a",
+    "ours, PostgreSQL": "#5aa02c",
+    "ours, without a store": "#7f8c8d",
     "aiohttp": "#2f6fb7",
     "httpx": "#c0392b",
     "requests pool": "#8a5a00",
     "Green-API SDK pool": "#7d4fa0",
 }
+
+OURS = ("ours", "ours, SQLite")
+CHECKS = ("calls a second", "CPU time a call, ms")
+SENDS = ("sends a second", "CPU time a send, ms")
+"""Titles of the two panels."""
 
 STYLE = "text{font:11px sans-serif;fill:#333}.title{font-weight:bold;font-size:13px}.grid{stroke:#ddd}"
 
@@ -44,13 +52,10 @@ class Scale(NamedTuple):
         return [10.0**n for n in range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)]
 
 
-def chart(bulk: Mapping[str, Any]) -> str:
-    """Return the SVG with the two panels side by side."""
-    runs = {int(workers): run for workers, run in bulk["runs"].items()}
-    panels = [
-        ("calls a second", rate),
-        ("CPU time a call, ms", cpu),
-    ]
+def chart(by_workers: Mapping[str, Any], titles: tuple[str, str]) -> str:
+    """Return the SVG with the two panels side by side, from the runs by number of workers and by name."""
+    runs = {int(workers): run for workers, run in by_workers.items()}
+    panels = list(zip(titles, (rate, cpu), strict=True))
     body = "".join(
         f'<g transform="translate({place * WIDTH},0)">{"".join(_panel(title, _series(runs, value)))}</g>\n'
         for place, (title, value) in enumerate(panels)
@@ -83,12 +88,12 @@ def _panel(title: str, series: Series) -> Iterator[str]:
     yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">workers</text>\n'
     labels = _apart({name: up(points[max(points)]) for name, points in series.items()})
     for name, points in series.items():
-        colour, thick = COLOURS[name], 3 if name == "ours" else 1.5
+        colour, thick = COLOURS[name], 3 if name in OURS else 1.5
         line = " ".join(f"{across(at)},{up(value)}" for at, value in sorted(points.items()))
         yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{thick}"/>'
         for at, value in points.items():
             yield f'<circle cx="{across(at)}" cy="{up(value)}" r="{thick}" fill="{colour}"/>'
-        weight = ";font-weight:bold" if name == "ours" else ""
+        weight = ";font-weight:bold" if name in OURS else ""
         x, y = across(max(points)) + 8, labels[name] + 4
         yield f'<text x="{x}" y="{y}" style="fill:{colour}{weight}">{escape(name)}</text>\n'
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run ``WaBulkCheckOperator`` as a task does: a CSV file in, the store on SQLite, a CSV file out.
+"""Run a bulk operator as a task does: a CSV file in, the store on SQLite or PostgreSQL, a CSV file out.
 
-``check`` checks a list and prints the calls, the seconds, the CPU time and the peak memory; without numbers it only
-imports. ``answered`` fills the store with the answers of a run over a list.
+``check`` checks a list and prints the calls, the seconds, the CPU time and the peak memory; ``send`` sends a message
+to each of the list. Without numbers they only import. ``answered`` fills the store with the answers of a run over a
+list.
 """
 
 from __future__ import annotations
@@ -22,32 +23,37 @@ from types import SimpleNamespace
 from typing import Any
 
 CONN_ID = "bench"
+VENDORS = {"check": "accuauth", "answered": "accuauth", "send": "wa_portal"}
 WARM_UP = 50
 ROWS_AT_ONCE = 2000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["check", "answered"])
+    parser.add_argument("what", choices=["check", "send", "answered"])
     parser.add_argument("folder", type=Path, help="folder of AIRFLOW_HOME, the store and the files")
     parser.add_argument("--url", default="http://127.0.0.1:9")
     parser.add_argument("--numbers", type=int, required=True)
     parser.add_argument("--known", type=int, default=0, help="number of answers that are in the store already")
     parser.add_argument("--workers", type=int, default=50)
-    parser.add_argument("--warm", action="store_true", help="check a few numbers before the measurement")
+    parser.add_argument("--warm", action="store_true", help="check or send to a few numbers before the measurement")
+    parser.add_argument("--store", help="URL of a PostgreSQL database; by default the store is a file in the folder")
+    parser.add_argument("--certificate", help="file with the certificate of a server that speaks TLS")
     options = parser.parse_args()
     folder = options.folder
     os.environ |= {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    store = {"conn_type": "sqlite", "host": str(folder / "store.db")}
-    vendor = {"conn_type": "accuauth", "host": options.url, "login": "bench", "password": "no-secret-here"}
-    os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = json.dumps(store)
+    store = options.store or json.dumps({"conn_type": "sqlite", "host": str(folder / "store.db")})
+    os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = store
+    vendor = {"conn_type": VENDORS[options.what], "host": options.url, "login": "bench", "password": "no-secret-here"}
+    vendor["extra"] = {"verify": options.certificate} if options.certificate else {}
     os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"] = json.dumps(vendor)
     if options.what == "answered":
         print(json.dumps(answered(options.numbers)))
         return
+    run = {"check": check, "send": send}[options.what]
     if options.warm:
-        check(folder, "warm", WARM_UP, options.workers)
-    result = check(folder, "measured", options.numbers, options.workers, options.known)
+        run(folder, "warm", WARM_UP, options.workers)
+    result = run(folder, "measured", options.numbers, options.workers, options.known)
     print(json.dumps({**result, "peak_mb": peak_mb()}))
 
 
@@ -58,25 +64,51 @@ def check(folder: Path, run: str, count: int, workers: int, known: int = 0) -> d
     logging.disable(logging.WARNING)
     if not count:
         return {"calls": 0}
+    operator = WaBulkCheckOperator(task_id="check", **list_arguments(folder, run, count, workers))
+    summary, figures = executed(operator, run)
+    if summary["exists"] != count or summary["calls"] != count - known:
+        sys.exit(f"the run failed: {summary}")
+    return figures
+
+
+def send(folder: Path, run: str, count: int, workers: int, known: int = 0) -> dict[str, Any]:
+    """Send to ``count`` numbers in a DAG run of this name, and return the figures."""
+    from airflow_provider_wa.operators.send import WaBulkSendOperator
+
+    logging.disable(logging.WARNING)
+    if not count:
+        return {"calls": 0}
+    message = "Hello {{ name }}, your order is on its way."
+    operator = WaBulkSendOperator(task_id="send", message=message, **list_arguments(folder, run, count, workers))
+    summary, figures = executed(operator, run)
+    if summary["accepted"] != count:
+        sys.exit(f"the run failed: {summary}")
+    # Without the few calls that ask whether the account is logged in.
+    return {**figures, "calls": count}
+
+
+def list_arguments(folder: Path, run: str, count: int, workers: int) -> dict[str, Any]:
+    """Write the list, and return the arguments that all bulk operators take."""
     source = folder / f"{run}.csv"
     with source.open("w") as file:
-        file.write("phone\n")
-        file.writelines(f"{given(row)}\n" for row in range(1, count + 1))
-    operator = WaBulkCheckOperator(
-        task_id="check",
-        wa_conn_id=CONN_ID,
-        input_path=str(source),
-        output_path=str(folder / f"{run}-checked.csv"),
-        concurrency=workers,
+        file.write("phone,name\n")
+        file.writelines(f"{given(row)},Name {row}\n" for row in range(1, count + 1))
+    return {
+        "wa_conn_id": CONN_ID,
+        "input_path": str(source),
+        "output_path": str(folder / f"{run}-results.csv"),
+        "concurrency": workers,
         # Never reached, but its cost is part of the measurement.
-        rate_limit="1000000/s",
-    )
+        "rate_limit": "1000000/s",
+    }
+
+
+def executed(operator: Any, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Execute an operator, and return its summary and the figures."""
     began, wall, cpu = time.time(), time.perf_counter(), time.process_time()
     summary = operator.execute(context(run))
     seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    if summary["exists"] != count or summary["calls"] != count - known:
-        sys.exit(f"the run failed: {summary}")
-    return {"calls": summary["calls"], "seconds": seconds, "cpu": cpu, "began": began}
+    return summary, {"calls": summary["calls"], "seconds": seconds, "cpu": cpu, "began": began}
 
 
 def answered(count: int) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chart import chart
+from chart import CHECKS, SENDS, chart
 from figures import cpu, rate
 
 Results = Mapping[str, Any]
 
 HEAD = ("measurement", "result", "CPU per call", "ours compared with it", "target")
 BLOCK = re.compile(r"(<!-- benchmark -->\n).*?(<!-- end benchmark -->)", re.DOTALL)
+SQLITE, POSTGRESQL = "ours, SQLite", "ours, PostgreSQL"
 SLOWEST = 3
 """Number of modules shown, of those that take longest to import."""
 
@@ -95,8 +96,50 @@ def _operator(results: Results) -> Iterator[Row]:
     yield Row(f"{workers} workers: the engine, in turn with the operator", _rate(engine), _cpu(engine))
 
 
+def _send(results: Results) -> Iterator[Row]:
+    send = results["send"]
+    for wire, by_workers in send["runs"].items():
+        for workers, runs in by_workers.items():
+            yield from _sends(f"{workers} workers, {wire}", int(workers) / send["latency"], runs, workers)
+
+
+def _sends(where: str, ideal: float, runs: Mapping[str, Any], workers: str) -> Iterator[Row]:
+    ours = runs[SQLITE]
+    share = f"{rate(ours) / ideal:.0%} of the ideal {ideal:,.0f}"
+    targets = [Target("at least 1,200 sends/s", rate(ours) >= 1200)] if workers == "200" else []
+    yield Row(f"**sends, {where}: {SQLITE}**", _rate(ours, "sends"), _cpu(ours), share, targets)
+    for name, run in runs.items():
+        if name == SQLITE:
+            continue
+        sends, work = rate(ours) / rate(run), cpu(ours) / cpu(run)
+        targets = [
+            Target(words, reached(sends, work))
+            for words, (at, reached) in SEND_TARGETS.get(name, {}).items()
+            if workers in at
+        ]
+        ratio = f"{_times(sends)} the sends/s, {_times(work)} the CPU"
+        yield Row(f"sends, {where}: {name}", _rate(run, "sends"), _cpu(run), ratio, targets)
+
+
+SEND_TARGETS: dict[str, dict[str, tuple[Sequence[str], Callable[[float, float], bool]]]] = {
+    "aiohttp": {
+        "at least 80 % of its sends/s": (["50"], lambda sends, work: sends >= 0.8),
+        "at most 3 times its CPU": (["50"], lambda sends, work: work <= 3),
+    },
+    POSTGRESQL: {"at least 80 % of the sends/s on SQLite": (["50", "200"], lambda sends, work: sends <= 1 / 0.8)},
+}
+"""Targets against another client: the numbers of workers that they are for, and tests of our ratios to it."""
+
+
 def _memory(results: Results) -> Iterator[Row]:
-    memory = results["memory"]
+    return _grown(results["memory"], "memory, {count:,} numbers, {workers} workers, no latency", "calls")
+
+
+def _growth(results: Results) -> Iterator[Row]:
+    return _grown(results["growth"], "sends, {count:,} recipients, {workers} workers, no latency", "sends")
+
+
+def _grown(memory: Results, what: str, unit: str) -> Iterator[Row]:
     counts = list(memory["runs"])
     smallest, largest = counts[0], counts[-1]
     for count, run in memory["runs"].items():
@@ -109,8 +152,8 @@ def _memory(results: Results) -> Iterator[Row]:
                 Target(f"at most 1.1 times the peak of {int(smallest):,}", share <= 1.1),
             ]
         yield Row(
-            f"memory, {int(count):,} numbers, {memory['workers']} workers, no latency",
-            f"{run['peak_mb']:.0f} MB at the peak, {above:.0f} MB above the imports; {_rate(run)}",
+            what.format(count=int(count), workers=memory["workers"]),
+            f"{run['peak_mb']:.0f} MB at the peak, {above:.0f} MB above the imports; {_rate(run, unit)}",
             _cpu(run),
             f"{share:.2f} times the peak of {int(smallest):,}",
             targets,
@@ -156,6 +199,8 @@ def _mapped(results: Results) -> Iterator[Row]:
 PARTS = {
     "bulk": _bulk,
     "operator": _operator,
+    "send": _send,
+    "growth": _growth,
     "memory": _memory,
     "resume": _resume,
     "imports": _imports,
@@ -164,8 +209,8 @@ PARTS = {
 """Functions that make the lines of each part."""
 
 
-def _rate(run: Results) -> str:
-    return f"{rate(run):,.0f} calls/s"
+def _rate(run: Results, unit: str = "calls") -> str:
+    return f"{rate(run):,.0f} {unit}/s"
 
 
 def _cpu(run: Results) -> str:
@@ -174,6 +219,21 @@ def _cpu(run: Results) -> str:
 
 def _times(ratio: float) -> str:
     return f"{ratio:,.0f}x" if ratio >= 20 else f"{ratio:.1f}x" if ratio >= 2 else f"{ratio:.2f}x"
+
+
+PICTURES: dict[str, tuple[str, str, Callable[[Results], str]]] = {
+    "bulk": (
+        "performance.svg",
+        "calls per second and CPU time per call, by the number of workers",
+        lambda part: chart(part["runs"], CHECKS),
+    ),
+    "send": (
+        "performance-sends.svg",
+        "sends per second and CPU time per send, by the number of workers",
+        lambda part: chart(part["runs"]["plain"], SENDS),
+    ),
+}
+"""Charts by part: file, words for those who do not see it, and the function that draws it."""
 
 
 def as_text(results: Results) -> str:
@@ -190,8 +250,8 @@ def as_page_block(results: Results) -> str:
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     machine = results["machine"]
     where = f"{machine['cores']} cores, Python {machine['python']}, Airflow {machine['airflow']}, {results['date']}"
-    picture = "![calls per second and CPU time per call, by the number of workers](performance.svg)\n\n"
-    return f"{picture if 'bulk' in results else ''}{table}\nMeasured on {where}.\n"
+    pictures = "".join(f"![{words}]({file})\n\n" for part, (file, words, _) in PICTURES.items() if part in results)
+    return f"{pictures}{table}\nMeasured on {where}.\n"
 
 
 def included(page: str, results: Results) -> str:
@@ -200,10 +260,11 @@ def included(page: str, results: Results) -> str:
 
 
 def write(folder: Path, results: Results) -> None:
-    """Write ``performance.json`` and ``performance.svg``, and update the block in ``performance.md`` if it exists."""
+    """Write ``performance.json`` and the charts, and update the block in ``performance.md`` if it exists."""
     (folder / "performance.json").write_text(json.dumps(results, indent=2) + "\n")
-    if "bulk" in results:
-        (folder / "performance.svg").write_text(chart(results["bulk"]))
+    for part, (file, _, draw) in PICTURES.items():
+        if part in results:
+            (folder / file).write_text(draw(results[part]))
     page = folder / "performance.md"
     if page.exists():
         page.write_text(included(page.read_text(), results))

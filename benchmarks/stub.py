@@ -5,17 +5,34 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 from typing import TypeAlias
 
 BODY = b'{"status":"OK","result":{"number":"+51999888777","whatsapp":"yes"},"request_id":"TID1"}'
 """AccuAuth's answer to a check of a number that exists."""
 
 GREEN_BODY = b'{"existsWhatsapp":true,"chatId":"51999888777@c.us"}'
+"""Green-API's answer to the same."""
+
+NUMBER = b"0" * 24
+"""Part of a reply in the place of which each answer has a number of its own."""
+
+SENT_BODY = (
+    b'{"status":"success","message":"00-Success","responsetime":0.01,'
+    b'"data":{"connStatus":true,"login":true,"messageIDs":["%b"]}}' % NUMBER
+)
+"""The portal's answer to a message that was accepted, and to the question of whether the account is logged in."""
+
+GREEN_SENT_BODY = b'{"idMessage":"%b"}' % NUMBER
 """Green-API's answer to the same."""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -28,9 +45,11 @@ SPAWN = multiprocessing.get_context("spawn")
 class Stub(asyncio.Protocol):
     """Reads requests by their Content-Length and answers each after the latency."""
 
+    _answers = count(1)
+
     def __init__(self, latency: float, body: bytes, first_call: Moment | None = None) -> None:
         self.latency = latency
-        self.reply = HEAD % len(body) + body
+        self.before, self.numbered, self.after = (HEAD % len(body) + body).partition(NUMBER)
         self.buffer = b""
         self.first_call = first_call
 
@@ -53,23 +72,48 @@ class Stub(asyncio.Protocol):
 
     def answer(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(self.reply)
+            number = b"%024d" % next(self._answers) if self.numbered else b""
+            self.transport.write(self.before + number + self.after)
 
 
 @contextmanager
-def stub(latency: float, body: bytes = BODY, first_call: Moment | None = None) -> Iterator[str]:
+def stub(
+    latency: float, body: bytes = BODY, first_call: Moment | None = None, certificate: Path | None = None
+) -> Iterator[str]:
     """Run the stub and yield its URL.
 
     :param first_call: set to the time of the first call.
+    :param certificate: file with a key and its certificate, to speak TLS.
     """
     ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=_serve, args=(latency, body, first_call, theirs), daemon=True)
+    process = SPAWN.Process(target=_serve, args=(latency, body, first_call, certificate, theirs), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{ours.recv()}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{ours.recv()}"
     finally:
         process.terminate()
         process.join()
+
+
+def make_certificate(path: Path) -> Path:
+    """Write a key and a certificate for 127.0.0.1 that signs itself, and return their file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    now, day = datetime.now(timezone.utc), timedelta(days=1)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - day, now + day)
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = serialization.Encoding.PEM
+    path.write_bytes(key.private_bytes(pem, *form) + certificate.public_bytes(pem))
+    return path
 
 
 def moment() -> Moment:
@@ -77,10 +121,16 @@ def moment() -> Moment:
     return SPAWN.Value("d", 0.0)
 
 
-def _serve(latency: float, body: bytes, first_call: Moment | None, parent: Connection) -> None:
+def _serve(
+    latency: float, body: bytes, first_call: Moment | None, certificate: Path | None, parent: Connection
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+    if tls and certificate:
+        tls.load_cert_chain(certificate)
+
     async def serve() -> None:
         server = await asyncio.get_running_loop().create_server(
-            lambda: Stub(latency, body, first_call), "127.0.0.1", 0, backlog=1024
+            lambda: Stub(latency, body, first_call), "127.0.0.1", 0, backlog=1024, ssl=tls
         )
         parent.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()

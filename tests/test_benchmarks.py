@@ -14,9 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 import report
-from chart import chart
+from chart import CHECKS, SENDS, chart
 from contestants import ASYNC, THREADS, Numbers
-from stub import GREEN_BODY, stub
+from stub import BODY, GREEN_BODY, GREEN_SENT_BODY, SENT_BODY, make_certificate, stub
 
 PROJECT = Path(__file__).parent.parent
 BENCHMARKS = PROJECT / "benchmarks"
@@ -28,6 +28,16 @@ def run(calls: float, cpu_ms: float, seconds: float = 1.0) -> dict[str, float]:
     return {"calls": calls, "seconds": seconds, "cpu": calls * cpu_ms / 1000}
 
 
+def sent(times: float) -> dict[str, dict[str, float]]:
+    """Runs of sends that reach every target."""
+    return {
+        "ours, SQLite": run(800 * times, 0.6),
+        "ours, PostgreSQL": run(700 * times, 0.8),
+        "aiohttp": run(900 * times, 0.3),
+        "httpx": run(60, 6.0),
+    }
+
+
 def results(**changed: Any) -> dict[str, Any]:
     """Results that reach every target, but for what is changed."""
     at_50 = {"ours": run(950, 0.3), "aiohttp": run(960, 0.15), "httpx": run(60, 6.0)}
@@ -37,6 +47,15 @@ def results(**changed: Any) -> dict[str, Any]:
         "machine": {"cores": 2, "python": "3.11.7", "airflow": "3.3.2"},
         "bulk": {"latency": 0.05, "runs": {"50": at_50, "500": at_500}, "loop": run(19, 1.2)},
         "operator": {**run(930, 0.4), "workers": 50, "engine": run(950, 0.3)},
+        "send": {"latency": 0.05, "runs": {wire: {"50": sent(1.0), "200": sent(2.0)} for wire in ("plain", "TLS")}},
+        "growth": {
+            "imports_mb": 120.0,
+            "workers": 200,
+            "runs": {
+                "1000": {**run(1_000, 0.4, 5.0), "peak_mb": 160.0},
+                "1000000": {**run(1_000_000, 0.4, 500.0), "peak_mb": 170.0},
+            },
+        },
         "memory": {
             "imports_mb": 120.0,
             "workers": 200,
@@ -69,7 +88,7 @@ def missed(measured: dict[str, Any]) -> list[str]:
 
 def test_results_that_are_good_enough_reach_every_target() -> None:
     assert missed(results()) == []
-    assert sum(len(row.targets) for row in report.rows(results())) == 9
+    assert sum(len(row.targets) for row in report.rows(results())) == 21
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,11 @@ def test_results_that_are_good_enough_reach_every_target() -> None:
         ({"bulk__runs__50__httpx": run(60, 2.9)}, "at most a tenth of its CPU"),
         ({"bulk__runs__500__ours": run(1999, 0.4)}, "at least 2,000 calls/s"),
         ({"operator__cpu": 930 * 0.00046}, "at most 1.5 times the engine's CPU"),
+        ({"send__runs__TLS__50__aiohttp": run(1001, 0.3)}, "at least 80 % of its sends/s"),
+        ({"send__runs__plain__50__aiohttp": run(900, 0.19)}, "at most 3 times its CPU"),
+        ({"send__runs__plain__200__ours, PostgreSQL": run(1200, 0.3)}, "at least 80 % of the sends/s on SQLite"),
+        ({"growth__imports_mb": 109.0}, "at most 60 MB above the imports"),
+        ({"growth__runs__1000__peak_mb": 154.0}, "at most 1.1 times the peak of 1,000"),
         ({"memory__imports_mb": 109.0}, "at most 60 MB above the imports"),
         ({"memory__runs__10000__peak_mb": 154.0}, "at most 1.1 times the peak of 10,000"),
         ({"resume__first_call_seconds": 5.1}, "at most 5 s"),
@@ -99,7 +123,7 @@ def test_every_part_alone_makes_a_table() -> None:
 
 
 def test_the_chart_has_a_line_for_each_contestant_within_its_bounds() -> None:
-    picture = ElementTree.fromstring(chart(results()["bulk"]))
+    picture = ElementTree.fromstring(chart(results()["bulk"]["runs"], CHECKS))
     lines = picture.findall(".//{*}polyline")
     assert len(lines) == 2 * 3
     for line in lines:
@@ -115,7 +139,7 @@ def test_labels_of_lines_that_end_together_are_apart(calls: float) -> None:
     others = {name: run(100.0, 1.0) for name in ("ours", "aiohttp", "httpx")}
     # One at the other end, so that the axis reaches from 1 to 10,000.
     ends = {**together, "httpx": run(10_000.0 - calls, 1.0)}
-    picture = ElementTree.fromstring(chart({"runs": {"10": others, "50": ends}}))
+    picture = ElementTree.fromstring(chart({"10": others, "50": ends}, CHECKS))
     panel = picture.find("{*}g")
     assert panel is not None
     heights = sorted(float(text.attrib["y"]) for text in panel.iter() if text.text in together)
@@ -131,7 +155,9 @@ def test_the_page_and_its_chart_show_the_last_run() -> None:
     page = (docs / "performance.md").read_text()
     assert report.BLOCK.search(page)
     assert report.included(page, last) == page, "run: make bench"
-    assert chart(last["bulk"]) == (docs / "performance.svg").read_text(), "run: make bench"
+    for part, (file, _, draw) in report.PICTURES.items():
+        if part in last:
+            assert draw(last[part]) == (docs / file).read_text(), "run: make bench"
 
 
 def test_numbers_end_by_count_or_by_time() -> None:
@@ -150,13 +176,18 @@ def test_threads_that_share_numbers_take_each_once() -> None:
 
 
 @pytest.mark.system
+@pytest.mark.parametrize("what", ["check", "send"])
 @pytest.mark.parametrize("name", [*ASYNC, *THREADS])
-def test_a_contestant_counts_its_answers(name: str) -> None:
+def test_a_contestant_counts_its_answers(name: str, what: str, tmp_path: Path) -> None:
     if name == SDK and not SDK_PYTHON.exists():
         pytest.skip("Green-API's SDK is not installed: `make sdk` does that")
-    python, body = (SDK_PYTHON, {"body": GREEN_BODY}) if name == SDK else (sys.executable, {})
-    with stub(0.01, **body) as url:
-        measured = script("contestants.py", name, url, "--workers", "3", "--seconds", "0.3", python=python)
+    python = SDK_PYTHON if name == SDK else sys.executable
+    body = {"check": (BODY, GREEN_BODY), "send": (SENT_BODY, GREEN_SENT_BODY)}[what][name == SDK]
+    certificate = make_certificate(tmp_path / "certificate.pem") if what == "send" else None
+    given = ("--workers", "3", "--seconds", "0.3", "--what", what)
+    given += ("--certificate", str(certificate)) if certificate else ()
+    with stub(0.01, body, certificate=certificate) as url:
+        measured = script("contestants.py", name, url, *given, python=python)
     assert set(measured) == {"calls", "seconds", "cpu"}
     # Three workers, 10 ms a call: at most 30 in 0.3 s each, and the last one of each may end after the time.
     assert 3 <= measured["calls"] <= 3 * 31
@@ -170,7 +201,8 @@ def test_a_whole_run_measures_every_part_and_writes_it_down(tmp_path: Path) -> N
     (tmp_path / "performance.md").write_text("# Page\n<!-- benchmark -->\n<!-- end benchmark -->\nits end\n")
     sizes = {
         "workers": "2,4", "latency": "0.01", "seconds": "0.1", "rounds": "1", "sdk": "none", "numbers": "30",
-        "operator-workers": "4", "sizes": "20", "memory-workers": "4", "known": "60", "tries": "1",
+        "operator-workers": "4", "send-workers": "3", "growth": "20",
+        "sizes": "20", "memory-workers": "4", "known": "60", "tries": "1",
     }  # fmt: skip
     options = [argument for name, value in sizes.items() for argument in (f"--{name}", value)]
     command = [sys.executable, str(BENCHMARKS / "bench.py"), *options, "--docs", str(tmp_path)]
@@ -178,13 +210,17 @@ def test_a_whole_run_measures_every_part_and_writes_it_down(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr[-3000:]
 
     measured = json.loads((tmp_path / "performance.json").read_text())
-    assert list(measured) == ["date", "machine", "bulk", "operator", "memory", "resume", "imports"]
+    assert list(measured) == ["date", "machine", "bulk", "operator", "send", "growth", "memory", "resume", "imports"]
     contestants = {*ASYNC, *THREADS} - {SDK, "requests loop"}
     assert {workers: set(runs) for workers, runs in measured["bulk"]["runs"].items()} == {
         "2": contestants,
         "4": contestants,
     }
     assert measured["operator"]["calls"] == 30
+    sends = {"ours, SQLite", "ours, PostgreSQL", "ours, without a store", *contestants} - {"ours"}
+    for wire in ("plain", "TLS"):
+        assert set(measured["send"]["runs"][wire]["3"]) == sends
+    assert measured["growth"]["runs"]["20"]["calls"] == 20
     memory = measured["memory"]
     assert memory["runs"]["20"]["calls"] == 20
     assert memory["runs"]["20"]["peak_mb"] > memory["imports_mb"] > 10
@@ -199,7 +235,8 @@ def test_a_whole_run_measures_every_part_and_writes_it_down(tmp_path: Path) -> N
     page = (tmp_path / "performance.md").read_text()
     assert page.startswith("# Page\n<!-- benchmark -->\n![")
     assert page.endswith("<!-- end benchmark -->\nits end\n")
-    assert (tmp_path / "performance.svg").read_text() == chart(measured["bulk"])
+    assert (tmp_path / "performance.svg").read_text() == chart(measured["bulk"]["runs"], CHECKS)
+    assert (tmp_path / "performance-sends.svg").read_text() == chart(measured["send"]["runs"]["plain"], SENDS)
 
 
 def script(name: str, *arguments: str, python: Path | str = sys.executable) -> dict[str, Any]:
