@@ -8,15 +8,17 @@ carries out each step and sends the outcome back in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
+from airflow_provider_wa.api import json_fields
 from airflow_provider_wa.api.errors import WaError
 
 T = TypeVar("T")
+
+_BEGINNING = 400_000
 
 Parameters: TypeAlias = Mapping[str, str | tuple[str, ...]]
 """Parameters by name; one with several values is sent once for each value."""
@@ -82,15 +84,15 @@ class Reply:
 
     @property
     def beginning(self) -> str:
-        """Beginning of the body as text, for errors. Secrets are masked before the shown part is cut from it."""
-        return self.body[:20_000].decode("utf-8", "replace")
+        """Beginning of the body as text, for errors: far more than is shown, as secrets are masked before it is cut."""
+        return self.body[:_BEGINNING].decode("utf-8", "replace")
 
     @property
     def json(self) -> Any:
-        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty)."""
+        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty) or beyond all bounds."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return json_fields.decoded(self.body)
+        except ValueError:
             return None
 
     @property

@@ -1,15 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of JSON fields: keys in any case, moments in any form, values of any type."""
+"""JSON of strangers within bounds, and readers of its fields: keys in any case, moments in any form, any type."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NoReturn
+
+MAX_DEPTH = 100
+"""Maximum nesting of JSON. Vendors nest far less; Python cannot write JSON that is far deeper."""
+
+MAX_DIGITS = 100
+"""Maximum length of a number in JSON, in characters. Longer ones take long to read, and no vendor has them."""
+
+MAX_VALUES = 2_000_000
+"""Maximum number of values in JSON: each takes up to 70 bytes of memory, were it only two of a body."""
+
+
+_TOO_DEEP = f"nested too deeply; expected at most {MAX_DEPTH} levels"
+
+
+class BeyondBounds(ValueError):
+    """JSON with more levels, longer numbers or more values than are read."""
+
+
+def decoded(body: str | bytes | bytearray, *, strict: bool = False) -> Any:
+    """Return the value of a JSON text.
+
+    :param strict: refuse NaN and Infinity, which are not JSON, though some programs write them.
+    :raises ValueError: it is not JSON, or ``BeyondBounds``.
+    """
+    document = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
+    opened = document.count("[") + document.count("{")
+    # An upper bound: texts may contain commas as well.
+    if len(document) > MAX_VALUES and opened + document.count(",") > MAX_VALUES:
+        raise BeyondBounds(f"too long; expected at most {MAX_VALUES:,} values")
+    try:
+        value = (_STRICT if strict else _LENIENT).decode(document)
+    except RecursionError:
+        raise BeyondBounds(_TOO_DEEP) from None
+    if opened > MAX_DEPTH and _is_too_deep(value):
+        raise BeyondBounds(_TOO_DEEP)
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Return whether a value has more than ``MAX_DEPTH`` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in inside(outer) if isinstance(inner, (Mapping, list, tuple))]
+        if not level:
+            return False
+    return True
+
+
+def inside(value: Any) -> Iterable[Any]:
+    """Return the values that an object or a list contains; none for other values."""
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _integer(digits: str) -> int:
+    return int(_bounded(digits))
+
+
+def _float(digits: str) -> float:
+    return float(_bounded(digits))
+
+
+def _bounded(digits: str) -> str:
+    if len(digits) > MAX_DIGITS:
+        raise BeyondBounds(f"a number is too long; expected at most {MAX_DIGITS} characters")
+    return digits
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_LENIENT = json.JSONDecoder(parse_int=_integer, parse_float=_float)
+_STRICT = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_no_constant)
 
 
 def pick(source: Any, *names: str) -> Any:

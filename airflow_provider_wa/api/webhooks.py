@@ -6,13 +6,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
 from airflow_provider_wa.api.errors import UnexpectedReply
+from airflow_provider_wa.api.json_fields import MAX_DEPTH, BeyondBounds, decoded, inside
 from airflow_provider_wa.api.kinds import KINDS, UNKNOWN, Standing
 from airflow_provider_wa.api.records import (
     CheckResult,
@@ -25,9 +26,6 @@ from airflow_provider_wa.api.records import (
 
 MOST_EVENTS = 5000
 """Maximum events of one post. WhatsApp's largest receipts name a few hundred messages."""
-
-MAX_DEPTH = 100
-"""Maximum nesting of a body. Vendors nest far less; Python cannot write JSON that is far deeper."""
 
 
 class EventKind(str, Enum):
@@ -225,8 +223,10 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
     """
     if isinstance(body, (str, bytes, bytearray)):
         try:
-            body = json.loads(body)
-        except (ValueError, RecursionError):
+            body = decoded(body)
+        except BeyondBounds as error:
+            raise UnexpectedReply(f"post: {error}", vendor=vendor) from None
+        except ValueError:
             body = None
     if not isinstance(body, Mapping):
         raise UnexpectedReply("post: not a JSON object", vendor=vendor)
@@ -234,16 +234,10 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
     for _ in range(MAX_DEPTH):
         if not all(map(_can_be_json, level)):
             raise UnexpectedReply("post: has a number that JSON does not have, such as NaN", vendor=vendor)
-        level = [inner for value in level for inner in _inside(value)]
+        level = [inner for value in level for inner in inside(value)]
         if not level:
             return dict(body)
     raise UnexpectedReply(f"post: nested too deeply; expected at most {MAX_DEPTH} levels", vendor=vendor)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _can_be_json(value: Any) -> bool:

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
@@ -15,6 +14,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
+from airflow_provider_wa.api.json_fields import decoded
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.api.webhooks import Post
 from airflow_provider_wa.receiver.answers import malformed, too_large, unsupported
@@ -140,14 +140,10 @@ async def work_out(function: Callable[[T], R], argument: T, size: int) -> R:
 
 def _json(body: bytes) -> Post:
     try:
-        return Post(data=json.loads(body, parse_constant=_no_constant))
-    except (ValueError, RecursionError):
+        # PostgreSQL takes no NaN within JSON, and neither does the standard.
+        return Post(data=decoded(body, strict=True))
+    except ValueError:
         raise malformed(f"body: {'not JSON' if body.strip() else 'empty'}; expected JSON or a form") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    # PostgreSQL takes no NaN within JSON, and neither does the standard.
-    raise ValueError(name)
 
 
 def _form_or_json(body: bytes) -> Post:

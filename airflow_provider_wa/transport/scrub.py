@@ -3,23 +3,29 @@
 
 from __future__ import annotations
 
-import html
 import json
 import logging
-import re
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.transport.spellings import ESCAPE_MARKS, WINDOW, layers, needles
 
 MASK = "***"
 
 MESSAGE_LENGTH = 500
 RAW_LENGTH = 2000
 """Maximum lengths of an error's message and of the reply in it, in characters."""
+
+LOOKED_AT = 20_000
+"""Maximum length of what is read of a text of which only a beginning is shown, in characters."""
+
+_LONGEST_ESCAPE = 60
+"""Maximum number of characters that one of a secret takes, encoded several times: as long as two windows overlap."""
 
 _SHORT = 6
 """Minimum length of a secret that is masked inside of other words; a shorter one only where it stands alone."""
@@ -38,20 +44,56 @@ T = TypeVar("T")
 
 
 class Scrubber:
-    """Replaces secrets by ``***``, be they plain, percent-encoded or escaped as in JSON, HTML or a ``repr``."""
+    """Replaces secrets by ``***``, in all usual encodings: percent, JSON, HTML, base64 and so on."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.secrets = frozenset(stripped for secret in secrets if (stripped := secret.strip()))
-        # The longest first: a secret may be the beginning of another.
-        alternatives = "|".join(_pattern(secret) for secret in sorted(self.secrets, key=len, reverse=True))
-        self._secret = re.compile(alternatives, re.IGNORECASE) if alternatives else None
+        found = [needle for secret in sorted(self.secrets) for needle in needles(secret, alone=len(secret) < _SHORT)]
+        # Texts without a secret are by far the most: they are looked through for plain texts, in small letters.
+        self._needles = [(needle, needle.text.casefold()) for needle in dict.fromkeys(found)]
+        self._shortest = min((len(needle.text) for needle in found), default=sys.maxsize)
+        self._overlap = max(map(len, self.secrets), default=0) * _LONGEST_ESCAPE
 
     def text(self, value: str) -> str:
         """Return ``value`` without secrets; itself if it has none, so that an enum's member stays one."""
-        return self._secret.sub(MASK, value) if self._secret and self._secret.search(value) else value
+        spans = self._spans(value)
+        return _masked(value, spans) if spans else value
+
+    def beginning(self, value: str, length: int) -> str:
+        """Return the first ``length`` characters of a text without secrets.
+
+        Long texts are shortened here and not before: a secret across the cut would leave its beginning.
+        """
+        if len(value) <= LOOKED_AT:
+            return _shortened(self.text(value), length)
+        spans = self._spans(value[: LOOKED_AT + self._overlap])
+        clean = _masked(value[:LOOKED_AT], [(begin, min(end, LOOKED_AT)) for begin, end in spans if begin < LOOKED_AT])
+        return f"{clean[:length]}..."
+
+    def _spans(self, value: str) -> list[tuple[int, int]]:
+        """Return where secrets are in ``value``, in order and apart from each other."""
+        if len(value) < self._shortest:
+            return []
+        found = self._plain(value)
+        if any(mark in value for mark in ESCAPE_MARKS):
+            found += self._encoded(value)
+        return _apart(found) if found else found
+
+    def _encoded(self, value: str) -> Iterator[tuple[int, int]]:
+        """Yield where encoded secrets are."""
+        for begin in range(0, len(value), WINDOW):
+            for layer in layers(value[begin : begin + WINDOW + self._overlap]):
+                yield from (
+                    (begin + layer.source(start), begin + layer.source(end)) for start, end in self._plain(layer.text)
+                )
+
+    def _plain(self, value: str) -> list[tuple[int, int]]:
+        """Return where secrets are, encoded or not, in a text that is taken as it is."""
+        folded = value.casefold()
+        return [span for needle, text in self._needles if text in folded for span in needle.spans(value)]
 
     def data(self, value: Any) -> Any:
-        """Return a JSON value without secrets, in keys and values, at any depth."""
+        """Return a JSON value without secrets, in keys and values. Replies have at most ``MAX_DEPTH`` levels."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -78,18 +120,20 @@ class Scrubber:
         return scrubbed  # type: ignore[no-any-return]
 
     def error(self, error: WaError) -> WaError:
-        """Clean ``error`` in place and cut it off from the HTTP library's errors, whose texts may hold a URL.
-
-        Long texts are shortened here and not before: a secret across the cut would leave its beginning.
-        """
-        error.message = _shortened(self.text(error.message), MESSAGE_LENGTH)
+        """Clean ``error`` in place and cut it off from the HTTP library's errors, whose texts may hold a URL."""
+        error.message = self.beginning(error.message, MESSAGE_LENGTH)
         error.args = (error.message,)
-        error.code = _shortened(self.text(error.code), MESSAGE_LENGTH) if error.code else error.code
-        error.raw = self.data(error.raw)
-        if isinstance(error.raw, str) or len(json.dumps(error.raw, default=str)) > RAW_LENGTH:
-            error.raw = _shortened(str(error.raw), RAW_LENGTH)
+        error.code = self.beginning(error.code, MESSAGE_LENGTH) if error.code else error.code
+        error.raw = self._shown(error.raw)
         error.__cause__ = error.__context__ = None
         return error
+
+    def _shown(self, raw: Any) -> Any:
+        """Return the part of a reply that an error carries: JSON if it is short, the beginning of its text if not."""
+        if isinstance(raw, str):
+            return self.beginning(raw, RAW_LENGTH)
+        clean = self.data(raw)
+        return clean if len(json.dumps(clean, default=str)) <= RAW_LENGTH else _shortened(str(clean), RAW_LENGTH)
 
 
 @lru_cache(maxsize=256)
@@ -102,34 +146,21 @@ def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]}..."
 
 
-def _pattern(secret: str) -> str:
-    """Return a regular expression for ``secret``; clients, servers and libraries encode different characters.
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order; those that overlap become one."""
+    apart: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if apart and begin < apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((begin, end))
+    return apart
 
-    A text matches it in one way only, or a text that nearly matches could be tried in very many.
-    """
-    pattern = "".join(_character(character) for character in re.sub(r"\\+", r"\\", secret))
-    return rf"(?<!\w){pattern}(?!\w)" if len(secret) < _SHORT else pattern
 
-
-def _character(character: str) -> str:
-    """Return a regular expression for a character, or for a run of backslashes, which escaping makes longer."""
-    if character.isascii() and character.isalnum():
-        return character
-    if character == "\\":
-        return r"(?:\\|%(?:25)*5c)+(?!\\)"
-    octets = [f"{octet:02x}" for octet in character.encode("utf-8", "surrogatepass")]
-    units = re.findall("....", character.encode("utf-16-be", "surrogatepass").hex())
-    spellings = [
-        "".join(f"%(?:25)*{octet}" for octet in octets),
-        r"\\*".join(f"x{octet}" for octet in octets),
-        r"\\*".join(f"u{unit}" for unit in units),
-        re.escape(json.dumps(character, ensure_ascii=False)[1:-1].lstrip("\\")),
-        re.escape(html.escape(character)),
-        re.escape(character),
-    ]
-    if character == " ":
-        spellings.append(r"\+")
-    return rf"\\*(?!\\)(?:{'|'.join(dict.fromkeys(spellings))})"
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    begins = [0, *(end for _, end in spans)]
+    ends = [*(begin for begin, _ in spans), len(text)]
+    return MASK.join(text[begin:end] for begin, end in zip(begins, ends, strict=True))
 
 
 class _HttpLogFilter(logging.Filter):

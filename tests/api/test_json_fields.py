@@ -9,13 +9,76 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_wa.api.json_fields import moment, pick, png_bytes, text, truth, whole_number
+from airflow_provider_wa.api.json_fields import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    BeyondBounds,
+    decoded,
+    moment,
+    pick,
+    png_bytes,
+    text,
+    truth,
+    whole_number,
+)
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ('{"a": [1, 2.5, null]}', {"a": [1, 2.5, None]}),
+        (b'\xef\xbb\xbf["\xc3\xb1"]', ["ñ"]),
+        ('"\\ud83d"', "\ud83d"),
+        ("9" * MAX_DIGITS, int("9" * MAX_DIGITS)),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, None),
+        ('"' + "[" * 5000 + '"', "[" * 5000),
+    ],
+)
+def test_json_within_bounds_is_decoded(body: str | bytes, value: Any) -> None:
+    assert value is None or decoded(body) == value
+    decoded(body)
+
+
+BEYOND = {
+    "lists": "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1),
+    "objects": '{"a":' * 700 + "1" + "}" * 700,
+    "900 levels": "[" * 900 + "]" * 900,
+    "a million levels": "[" * 1_000_000,
+    "an integer": "9" * (MAX_DIGITS + 1),
+    "a negative one": '{"a": -' + "9" * 5000 + "}",
+    "a fraction": "0." + "1" * 5000,
+    "an exponent": "1e" + "0" * 5000,
+    "values": "[" + "0," * MAX_VALUES + "0]",
+    "empty objects": "[" + "{}," * MAX_VALUES + "{}]",
+}
+
+
+@pytest.mark.parametrize("body", BEYOND.values(), ids=BEYOND)
+def test_json_beyond_bounds_is_refused(body: str) -> None:
+    for document in (body, body.encode()):
+        with pytest.raises(BeyondBounds, match="expected at most") as refused:
+            decoded(document)
+        assert len(str(refused.value)) < 100, "it does not quote the body"
+
+
+@pytest.mark.parametrize("body", ["", "{", "nonsense", b"\xff", "[1] 2", '{"a": 1'])
+def test_what_is_not_json_is_refused(body: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"column|codec"):
+        decoded(body)
+
+
+@pytest.mark.parametrize("body", ["NaN", '{"a": [Infinity]}', "-Infinity"])
+def test_what_some_programs_take_for_json_is_refused_where_that_matters(body: str) -> None:
+    decoded(body)
+    with pytest.raises(ValueError, match="is not JSON"):
+        decoded(body, strict=True)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ The names are those of WhatsApp's own messages, in whatsmeow's spelling; capital
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from airflow_provider_wa.api.json_fields import Path, decimal, pick, text, text_at, texts_at, whole_number
+from airflow_provider_wa.api.json_fields import Path, decimal, decoded, pick, text, text_at, texts_at, whole_number
 
 MAX_WRAPPERS = 10
 """Maximum number of wrappers around a message that are looked into; WhatsApp nests three."""
@@ -227,8 +226,8 @@ def _chosen(answer: Mapping[str, Any]) -> Any:
     if flow is None:
         flow = pick(pick(answer, "InteractiveResponseMessage"), "nativeFlowResponseMessage")
     try:
-        return json.loads(text(pick(flow, "paramsJSON", "paramsJson")))
-    except (ValueError, RecursionError):
+        return decoded(text(pick(flow, "paramsJSON", "paramsJson")))
+    except ValueError:
         return None
 
 

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spellings of a secret, and the way back from what libraries and servers make of a text.
+
+All of it takes time in proportion to the text: strangers write some of the texts.
+"""
+
+from __future__ import annotations
+
+import base64
+import html.entities
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+LAYERS = 8
+"""Maximum number of encodings, one around the other, that are taken off: JSON in a query in a log line is three."""
+
+WINDOW = 64 * 1024
+"""Characters of a long text that are decoded at a time: what decoding needs of memory does not grow with the text."""
+
+ESCAPE_MARKS = ("%", "\\", "&")
+"""Characters with which escapes begin."""
+
+_HEX = "[0-9a-fA-F]"
+_ESCAPE = re.compile(
+    "|".join(
+        (
+            f"%{_HEX}{{2}}",
+            f"%u{_HEX}{{4}}",
+            rf"\\x{_HEX}{{2}}",
+            rf"\\u{_HEX}{{4}}",
+            rf"\\U{_HEX}{{8}}",
+            rf"\\[ux]\{{{_HEX}{{1,8}}\}}",
+            r"\\[0-3][0-7]{2}",
+            r"\\.",
+            r"&#[0-9]{1,9};?",
+            f"&#[xX]{_HEX}{{1,8}};?",
+            "&[a-zA-Z][a-zA-Z0-9]{1,31};",
+        )
+    ),
+    re.DOTALL,
+)
+"""One escaped character: as in a URL, a form, JSON, JavaScript, a ``repr``, a shell's string or HTML."""
+
+_NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "e": "\x1b", "0": "\0"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A text with one layer of encoding taken off, and where its characters were in the text around it."""
+
+    text: str
+    ends: list[int]
+    sources: list[int]
+    around: Layer | None
+
+    def source(self, place: int) -> int:
+        """Return the place in the outermost text that ``place`` stands for: a start or an end of a part."""
+        before = bisect_right(self.ends, place) - 1
+        found = place if before < 0 else self.sources[before] + place - self.ends[before]
+        return self.around.source(found) if self.around else found
+
+
+def layers(text: str) -> Iterator[Layer]:
+    """Yield ``text`` with one, two, three layers of encoding taken off, until none is left."""
+    layer: Layer | None = None
+    for _ in range(LAYERS):
+        layer = _decoded(layer.text if layer else text, layer)
+        if not layer.ends:
+            return
+        yield layer
+
+
+@dataclass(frozen=True)
+class Needle:
+    """A text to be found in any case, and regular expressions for what has to stand around it."""
+
+    text: str
+    before: str = ""
+    behind: str = ""
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where it is in ``text``."""
+        pattern = f"{self.before}{re.escape(self.text)}{self.behind}"
+        return (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
+
+
+def needles(secret: str, *, alone: bool) -> list[Needle]:
+    """Return what gives ``secret`` away in a decoded text: itself, base64 and hexadecimal.
+
+    :param alone: it is so short that it counts only where it stands by itself.
+    """
+    octets = secret.encode("utf-8", "surrogatepass")
+    if not alone:
+        plain = [Needle(spelling) for spelling in _spellings(secret)]
+        return [*plain, Needle(octets.hex()), *_in_base64(octets)]
+    plain = [Needle(spelling, r"(?<!\w)", r"(?!\w)") for spelling in _spellings(secret)]
+    return [*plain, Needle(octets.hex(), r"\b", r"\b"), *_in_base64_alone(octets)]
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return what a decoded text has in place of ``secret``: itself, decoded as well, and with its bytes as characters.
+
+    A secret may look encoded itself (``%41``). Decoding yields one character for each octet and each UTF-16 unit, and
+    leaves the plus that stands for a space in forms.
+    """
+    texts = [secret, *(layer.text for layer in layers(secret))]
+    forms = [form for text in texts if text for form in (text, _octets(text), _units(text))]
+    return list(dict.fromkeys([*forms, *(form.replace(" ", "+") for form in forms)]))
+
+
+def _in_base64(octets: bytes) -> list[Needle]:
+    """Return ``octets`` in base64, whatever stands before and behind them there."""
+    # The characters beside it hold some bits of the secret.
+    return [
+        Needle(spelling, r"[\w+/-]?", r"[\w+/-]?={0,2}")
+        for shift in range(3)
+        for spelling in _base64(octets, shift, ends=False)
+    ]
+
+
+def _in_base64_alone(octets: bytes) -> list[Needle]:
+    """Return ``octets`` in base64 by themselves, and beside a colon, as in ``user:password``."""
+    begin, end = r"(?<![\w+/-])", r"={0,2}(?![\w+/-])"
+    whole = [Needle(spelling, begin, end) for spelling in _base64(octets, 0, ends=True)]
+    first = [Needle(spelling, begin) for spelling in _base64(octets + b":", 0, ends=False)]
+    last = [Needle(spelling, "", end) for shift in range(3) for spelling in _base64(b":" + octets, shift, ends=True)]
+    return [*whole, *first, *last]
+
+
+def _decoded(text: str, around: Layer | None) -> Layer:
+    parts: list[str] = []
+    ends: list[int] = []
+    sources: list[int] = []
+    done = length = 0
+    for match in _ESCAPE.finditer(text):
+        begin, end = match.span()
+        character = _meaning(match[0])
+        if character:
+            parts += (text[done:begin], character)
+            length += begin - done + 1
+            done = end
+            ends.append(length)
+            sources.append(end)
+    parts.append(text[done:])
+    return Layer("".join(parts), ends, sources, around)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(escape: str) -> str:
+    """Return the one character that an escape stands for; the empty text for an unknown one."""
+    mark, digits = escape[:2], escape.rstrip(";}")
+    if escape[0] == "&" and mark != "&#":
+        found = html.entities.html5.get(escape[1:], "")
+        return found if len(found) == 1 else ""
+    if mark == "&#":
+        code = int(digits[3:], 16) if digits[2:3] in ("x", "X") else int(digits[2:])
+    elif escape[0] == "%" or mark in (r"\x", r"\u", r"\U"):
+        return _unit(escape)
+    elif len(escape) == 4:
+        code = int(escape[1:], 8)
+    else:
+        return _NAMED.get(escape[1], escape[1])
+    return chr(code) if code < 0x110000 else ""
+
+
+def _unit(escape: str) -> str:
+    digits = re.sub(r"[^0-9a-fA-F]", "", escape)
+    # A backslash before a plain x or u.
+    return (chr(code) if (code := int(digits, 16)) < 0x110000 else "") if digits else escape[1]
+
+
+def _octets(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _units(text: str) -> str:
+    units = text.encode("utf-16-be", "surrogatepass")
+    return "".join(chr(int.from_bytes(units[place : place + 2], "big")) for place in range(0, len(units), 2))
+
+
+def _base64(octets: bytes, shift: int, *, ends: bool) -> list[str]:
+    """Return, in both alphabets, the characters that hold nothing but ``octets``.
+
+    :param shift: octets before them, of the three that four characters hold.
+    :param ends: nothing follows, so that the last character is known as well.
+    """
+    encoded = base64.b64encode(bytes(shift) + octets).decode().rstrip("=")
+    known = encoded[-(-8 * shift // 6) : len(encoded) if ends else 8 * (shift + len(octets)) // 6]
+    return list(dict.fromkeys((known, known.replace("+", "-").replace("/", "_"))))
