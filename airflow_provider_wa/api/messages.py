@@ -15,8 +15,29 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.file_names import media_type_of
 
 
+class Checked:
+    """Base of messages and their parts: each is checked when it is built.
+
+    A part with a value of another task (an XComArg of Airflow) is checked when that value is there: the operator then
+    builds the message again.
+    """
+
+    def __post_init__(self) -> None:
+        if not any(map(_is_to_come, vars(self).values())):
+            self._check()
+
+    def _check(self) -> None:
+        """Check the values, and derive those that are missing."""
+
+
+def _is_to_come(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_to_come, value))
+    return hasattr(value, "iter_references")
+
+
 @dataclass(frozen=True)
-class Media:
+class Media(Checked):
     """A file to send: its bytes, or a ``url`` (http or https) that the vendor fetches.
 
     ``filename`` and ``media_type`` (MIME) are derived from the URL or from each other where they are missing.
@@ -27,7 +48,7 @@ class Media:
     filename: str = ""
     media_type: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if (self.content is None) == (self.url is None):
             raise BadInput("media: expected either the file's bytes or a URL")
         if self.content is not None and not isinstance(self.content, bytes):
@@ -43,13 +64,13 @@ class Media:
 
 
 @dataclass(frozen=True)
-class Message:
+class Message(Checked):
     """Base of all messages. ``type`` is its name in the dict form that operators take."""
 
     type: ClassVar[str]
 
-    def __post_init__(self) -> None:
-        for name, text in _texts(self):
+    def _check(self) -> None:
+        for name, text in texts_in(self):
             try:
                 text.encode()
             except UnicodeEncodeError:
@@ -76,8 +97,8 @@ class Text(Message):
     mentions: tuple[str, ...] = field(default=(), kw_only=True)
     link_preview: bool = field(default=False, kw_only=True)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         _check_mentions(self)
         if not self.body.strip():
             raise BadInput("text: the body is empty")
@@ -91,8 +112,8 @@ class AnsweringMessage(Message):
     quoted_sender: str = field(default="", kw_only=True)
     mentions: tuple[str, ...] = field(default=(), kw_only=True)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         _check_mentions(self)
 
 
@@ -117,8 +138,8 @@ class Audio(MediaMessage):
 
     type: ClassVar[str] = "audio"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if self.caption:
             raise BadInput("audio: WhatsApp shows no caption with audio; send the text as a message of its own")
 
@@ -157,8 +178,8 @@ class Location(AnsweringMessage):
     address: str = ""
     url: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         for axis, limit in (("latitude", 90), ("longitude", 180)):
             try:
                 degrees = float(getattr(self, axis))
@@ -178,8 +199,8 @@ class ContactCard(AnsweringMessage):
     phone: str
     organization: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if not self.name.strip():
             raise BadInput("contact: the name is empty")
         if not re.search(r"\d{5}", re.sub(r"[\s().-]", "", self.phone)):
@@ -202,7 +223,7 @@ class ContactCard(AnsweringMessage):
 
 
 @dataclass(frozen=True)
-class Button:
+class Button(Checked):
     """A button under a message: opens ``url``, calls ``phone``, copies ``copy_code``, or else answers by its text."""
 
     text: str
@@ -210,7 +231,7 @@ class Button:
     phone: str = ""
     copy_code: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if not self.text.strip():
             raise BadInput("button: the text is empty")
         given = [name for name in ("url", "phone", "copy_code") if getattr(self, name)]
@@ -237,8 +258,8 @@ class Buttons(AnsweringMessage):
     media: Media | None = None
     location: Location | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if not self.body.strip():
             raise BadInput("buttons: the body is empty")
         if not self.buttons:
@@ -249,14 +270,14 @@ class Buttons(AnsweringMessage):
 
 
 @dataclass(frozen=True)
-class ListRow:
+class ListRow(Checked):
     """An item to choose, with a description; items of the same ``section`` stand together under it."""
 
     title: str
     description: str = ""
     section: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if not self.title.strip():
             raise BadInput("list: a row's title is empty")
 
@@ -272,8 +293,8 @@ class ListMessage(AnsweringMessage):
     header: str = ""
     footer: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         for name in ("body", "button"):
             if not getattr(self, name).strip():
                 raise BadInput(f"list: the {name} is empty")
@@ -291,8 +312,8 @@ class Poll(AnsweringMessage):
     options: tuple[str, ...]
     several: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         object.__setattr__(self, "options", tuple(map(str, self.options)))
         if not self.question.strip():
             raise BadInput("poll: the question is empty")
@@ -313,8 +334,8 @@ class Reaction(Message):
     own: bool = False
     sender: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if not self.message_id.strip():
             raise BadInput("reaction: the message's id is empty")
 
@@ -327,8 +348,8 @@ class Edit(Message):
     message_id: str
     body: str
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if not self.message_id.strip() or not self.body.strip():
             raise BadInput("edit: the message's id or the new text is empty; expected both")
 
@@ -350,15 +371,15 @@ def _check_mentions(message: Text | AnsweringMessage) -> None:
     object.__setattr__(message, "mentions", tuple(people))
 
 
-def _texts(part: Any) -> Iterator[tuple[str, str]]:
-    """Yield all texts of a message and of its parts, each with the name of its field."""
+def texts_in(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield all texts of a message or of a part, each with the name of its field."""
     for f in fields(part):
         value = getattr(part, f.name)
         for item in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, str):
                 yield f.name, item
             elif is_dataclass(item):
-                yield from _texts(item)
+                yield from texts_in(item)
 
 
 def _set_fields(part: Any) -> dict[str, Any]:
@@ -372,9 +393,9 @@ def _set_fields(part: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    return _set_fields(value) if is_dataclass(value) else value
+    return _set_fields(value) if isinstance(value, Checked) else value
 
 
 def _file_name(url: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from airflow_provider_wa.arguments import RendersOwnTemplates
 from airflow_provider_wa.connections.retry import airflow_errors
+from airflow_provider_wa.templating import RendersOwnTemplates
 
 if TYPE_CHECKING:
     from airflow_provider_wa.hooks.base import WaHook

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.operators.base import WaOperator
 from airflow_provider_wa.operators.list_operator import WaListOperator
+from airflow_provider_wa.templating import TEMPLATE_FILES, RendersRowTemplates, as_template, with_message_template
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
@@ -30,7 +31,8 @@ class WaSendMessageOperator(WaOperator):
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param to: a phone number in any common spelling, or a JID (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "s3://bucket/a.png", "caption": "..."}``, or
-        a message of ``airflow_provider_wa.api.messages`` (all its texts templated).
+        a message of ``airflow_provider_wa.api.messages`` (all its texts templated). A text may name a template file
+        (``hello.j2``), and any part may be the output of another task.
     :param message_id: the message's own id, where the vendor lets the sender choose it (templated). Such a vendor takes
         a repeated id for the same message; without this argument an id is made.
     :param idempotency_key: name of the message (templated), for instance ``"invoice-{{ ... }}"``: only one message of a
@@ -42,9 +44,12 @@ class WaSendMessageOperator(WaOperator):
     :param international_without_plus: True: digits that are not a number of the connection's region begin with a
         country code. False: digits without +, 00 and a region are refused. By default they are taken to begin with a
         country code, which the log names.
+    :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default they are refused: what a
+        param or another task gives is not rendered once more.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "message_id", "idempotency_key")
+    template_ext: Sequence[str] = TEMPLATE_FILES
 
     def __init__(
         self,
@@ -57,17 +62,23 @@ class WaSendMessageOperator(WaOperator):
         on_unknown: str = "fail",
         resend: bool = False,
         international_without_plus: bool | None = None,
+        raw: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(wa_conn_id=wa_conn_id, **kwargs)
         self.international_without_plus = international_without_plus
         self.to = to
-        # Templates are rendered in the values of a dict, which a frozen message does not allow.
-        self.message: Any = message.to_dict() if hasattr(message, "to_dict") else message
+        self.message = as_template(message)
         self.message_id = message_id
         self.idempotency_key = idempotency_key
         self.on_unknown = on_unknown
         self.resend = resend
+        self.raw = raw
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Return the operator to ``expand()``; Airflow sees which tasks' outputs a message object holds."""
+        return super().partial(**with_message_template(kwargs))
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run import send_message
@@ -82,10 +93,11 @@ class WaSendMessageOperator(WaOperator):
             on_unknown=self.on_unknown,
             resend=self.resend,
             international_without_plus=self.international_without_plus,
+            raw=self.raw,
         )
 
 
-class WaBulkSendOperator(WaListOperator):
+class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
     """Sends a message to each of many recipients, each at most once, however often the task is killed and retried.
 
     An intent is stored before each request, its outcome after it. A retry of the task goes through the list again and
@@ -110,7 +122,9 @@ class WaBulkSendOperator(WaListOperator):
         ``airflow_provider_wa.api.messages``. Its texts are Jinja templates, rendered for each recipient with the row's
         columns (``"Hello {{ name }}"``), the recipient (``{{ to }}`` in E.164, ``{{ jid }}``) and the variables of
         Airflow's templates (``{{ ds }}``). A value that is missing or empty fails the row, unless the template has an
-        answer: ``{{ name | default("friend") }}``.
+        answer: ``{{ name | default("friend") }}``. The template may also be a file (``hello.j2``), the output of
+        another task or a param (``"{{ params.text }}"``); these two see the row, but not Airflow's connections,
+        variables and macros.
     :param concurrency: maximum number of calls at once; 1 by default.
     :param pace: gap between two sends: ``5`` or ``"5s"``, or a random one: ``(3, 8)`` or ``"3-8s"``.
     :param daily_limit: maximum number of messages a day over this connection, those of all tasks together.
@@ -132,10 +146,14 @@ class WaBulkSendOperator(WaListOperator):
         ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
     :param only: a status of a check, or a list of them (templated): the list is the results of a bulk check, and rows
         with another ``status`` are skipped. ``"exists"`` sends to those on WhatsApp.
+    :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default such a row fails: what a
+        column holds is not rendered once more.
     """
 
     items = "recipients"
-    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients", "only")
+    row_templates = ("message", "idempotency_key")
+    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients", "only", *row_templates)
+    template_ext: Sequence[str] = TEMPLATE_FILES
 
     def __init__(
         self,
@@ -155,10 +173,11 @@ class WaBulkSendOperator(WaListOperator):
         cap: Sequence[Any] | None = None,
         dry_run: bool = False,
         only: Sequence[str] | str | None = None,
+        raw: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(concurrency=concurrency, **kwargs)
-        self.message = message
+        self.message = as_template(message)
         self.recipients = recipients
         self.pace = pace
         self.daily_limit = daily_limit
@@ -172,6 +191,12 @@ class WaBulkSendOperator(WaListOperator):
         self.cap = cap
         self.is_dry_run = dry_run
         self.only = only
+        self.raw = raw
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Return the operator to ``expand()``; Airflow sees which tasks' outputs a message object holds."""
+        return super().partial(**with_message_template(kwargs))
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run.bulk_send import SendRunner
@@ -192,6 +217,7 @@ class WaBulkSendOperator(WaListOperator):
             cap=self.cap,
             dry_run=self.is_dry_run,
             only=self.only,
+            raw=self.raw,
         ).run(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

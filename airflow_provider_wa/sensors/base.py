@@ -20,8 +20,9 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.arguments import TRIGGERER_SECONDS, RendersOwnTemplates, execution_deadline, time_left
+from airflow_provider_wa.arguments import TRIGGERER_SECONDS, execution_deadline, time_left
 from airflow_provider_wa.connections.retry import airflow_errors
+from airflow_provider_wa.templating import RendersOwnTemplates
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, Patience
 from airflow_provider_wa.waiting.source import Found, NotYet
 

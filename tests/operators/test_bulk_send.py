@@ -80,6 +80,24 @@ def fault(vendors: Vendors, conn_type: str, kind: str, **options: Any) -> None:
     vendors.control("faults", vendor=conn_type, kind=kind, path=PATHS[conn_type], **options)
 
 
+def test_a_row_whose_text_is_still_a_template_fails_unless_it_is_raw(vendors: Vendors, airflow_store: Store) -> None:
+    rows = [{"phone": phone, "text": text} for phone, text in zip(existing(2), ("{{ name }}", "fine"), strict=True)]
+    summary = send(rows, "You wrote: {{ text }}")
+    assert statuses(summary) == ["failed", "accepted"]
+    assert "holds '{{' after it was rendered" in summary["results"][0]["detail"]
+    assert counts(send(rows, "You wrote: {{ text }}", raw=True, context=run(run_id="r2"))) == {
+        "total": 2,
+        "accepted": 2,
+    }
+    assert sorted(texts(vendors)) == ["You wrote: fine", "You wrote: fine", "You wrote: {{ name }}"]
+
+
+def test_a_number_is_a_key(vendors: Vendors, airflow_store: Store) -> None:
+    first = send(existing(1), idempotency_key=7)
+    send(existing(1), idempotency_key="7", context=run(run_id="r2"))
+    assert (counts(first), len(taken(vendors))) == ({"total": 1, "accepted": 1}, 1)
+
+
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
     """No waits for what the sandbox shows at once."""

@@ -30,6 +30,7 @@ from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, p
 from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.templating import digits_as_text
 
 ON_HOLD = ("wait", "skip")
 """Choices for recipients who must not be written to now."""
@@ -58,6 +59,7 @@ class SendRunner(ListRunner):
     cap: Any = None
     dry_run: bool = False
     only: Any = None
+    raw: bool = False
 
     def run(self, context: Context) -> dict[str, Any]:
         """Send to all recipients who have not been sent the message, and return the summary.
@@ -67,8 +69,8 @@ class SendRunner(ListRunner):
         policy = self.policy()
         known: Any = context if isinstance(context, Mapping) else {}
         message = RowTemplate(self.message, "message", known)
-        key = RowTemplate(self.idempotency_key, "idempotency_key", known, filled=True)
-        sender = SendOnce(self.task, self._keys(context))
+        key = RowTemplate(digits_as_text(self.idempotency_key), "idempotency_key", known, filled=True)
+        sender = SendOnce(self.task, self._keys(context), self.raw)
         messages = RowMessages(sender, self.numbers, message, key)
         messages = self._prove(messages)
         if self.dry_run:

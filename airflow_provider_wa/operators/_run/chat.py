@@ -9,6 +9,8 @@ from typing import Any
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Reaction
 from airflow_provider_wa.arguments import as_list
+from airflow_provider_wa.connections.secrets import refuse_secrets
+from airflow_provider_wa.operators._run.message_files import refuse_templates
 from airflow_provider_wa.operators._run.output import write_file
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.paths import open_path
@@ -16,7 +18,10 @@ from airflow_provider_wa.paths import open_path
 
 def react(task: Task, *, to: str | int, message_id: str, emoji: str, own: bool, sender: str = "") -> dict[str, Any]:
     """Put an emoji on a message, or take it back."""
-    return task.hook.send(to, Reaction(message_id, emoji, own, sender)).to_dict()
+    reaction = Reaction(message_id, emoji, own, sender)
+    refuse_secrets(reaction)
+    refuse_templates(reaction)
+    return task.hook.send(to, reaction).to_dict()
 
 
 def mark_read(task: Task, *, message_ids: Any, chat: str, sender: str | None) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a message of a DAG author's argument, and loads its file: ``api/`` reads no files."""
+"""Makes a message of a DAG author's argument, loads its file, and refuses it if a text is still a template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.message_dicts import from_dict
-from airflow_provider_wa.api.messages import Message, Text
+from airflow_provider_wa.api.messages import Message, Text, texts_in
 
 
 def content_of(location: str) -> bytes:
@@ -49,3 +49,19 @@ def _with_file(spec: dict[str, Any], read: Callable[[str], bytes]) -> dict[str, 
     except OSError as error:
         raise BadInput(f"message: cannot read {path}: {error.strerror or error}") from None
     return {"filename": path.name, **spec, "media": {"content": content}}
+
+
+def refuse_templates(message: Message) -> None:
+    """Refuse a message with a text that holds ``{{`` or ``{%``: somebody would read a template.
+
+    :raises BadInput: a text holds one; the error does not repeat the text.
+    """
+    for name, text in texts_in(message):
+        if found := next((mark for mark in _MARKS if mark in text), ""):
+            raise BadInput(
+                f"message: {name} holds {found!r} after it was rendered; expected a finished text, since params, "
+                "XComs and columns are not rendered once more; raw=True sends it as it is"
+            )
+
+
+_MARKS = ("{{", "{%")

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from jinja2 import TemplateError, UndefinedError
@@ -14,8 +17,9 @@ from airflow_provider_wa.api.messages import Message
 from airflow_provider_wa.bulk.columns import places_of
 from airflow_provider_wa.operators._run.row_values import ROW, Missing, Parts, Refused, printed
 from airflow_provider_wa.operators._run.template_names import SHOW, TemplateNames, show_values
+from airflow_provider_wa.templating import OutsideText
 
-Render = Callable[[Mapping[str, Any]], Any]
+Render = Callable[["_Values"], Any]
 
 RECIPIENT = ("to", "jid")
 """Names of the recipient: in E.164, or the JID of a group or a LID; and as a JID."""
@@ -30,6 +34,8 @@ class RowTemplate:
     is an error wherever it would be printed, not a gap in a message. An author who expects such values gives the
     template a ``default`` or a test.
 
+    An ``OutsideText`` sees of Airflow's variables only texts, numbers and moments: anybody may have written it.
+
     :param spec: a text, a dict or list of texts at any depth, or a message.
     :param name: the argument's name in messages.
     :param context: Airflow's context.
@@ -38,21 +44,9 @@ class RowTemplate:
     """
 
     def __init__(self, spec: Any, name: str, context: Mapping[str, Any], filled: bool = False) -> None:
-        self._name = name
-        self._filled = filled
-        self._context = dict(context)
-        self._columns: frozenset[str] = frozenset()
-        self._spelled: dict[str, str] = {}
-        self._names = TemplateNames()
-        self._environment = ImmutableSandboxedEnvironment(
-            undefined=Missing, keep_trailing_newline=True, finalize=lambda value: printed(value, "an expression")
-        )
-        if dag := context.get("dag"):
-            # Airflow's filters (ds, ts ...) and the DAG's own.
-            airflows = dag.get_template_env(force_sandboxed=True)
-            self._environment.filters.update(airflows.filters)
-            self._environment.globals.update(airflows.globals)
-        self._environment.filters[SHOW] = _show
+        plain = {each: value for each, value in context.items() if isinstance(value, _PLAIN)}
+        self._written = RowTexts(name, dict(context), context.get("dag"), filled)
+        self._outside = RowTexts(name, plain, None, filled)
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
     def prove(self, columns: Collection[Any], repeated: Collection[str] = ()) -> None:
@@ -62,6 +56,78 @@ class RowTemplate:
         :raises BadInput: the templates use a name that is not a column, without a default or a test for it; or a
             repeated name, or one that may mean several columns.
         """
+        for texts in (self._written, self._outside):
+            texts.prove(columns, repeated)
+
+    def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
+        """Return the value with its texts rendered.
+
+        :param recipient: the values of ``RECIPIENT``.
+        :raises BadInput: a template fails with this row.
+        """
+        return self._render(_Values(self._written, self._outside, row, recipient or {}))
+
+    def _compiled(self, spec: Any) -> Render:
+        if isinstance(spec, OutsideText):
+            text = self._outside.compiled(spec)
+            return lambda values: text(values.outside)
+        if isinstance(spec, str):
+            text = self._written.compiled(spec)
+            return lambda values: text(values.written)
+        if isinstance(spec, Mapping):
+            parts = {name: self._compiled(value) for name, value in spec.items()}
+            return lambda values: {name: render(values) for name, render in parts.items()}
+        if isinstance(spec, (list, tuple)):
+            items = [self._compiled(value) for value in spec]
+            return lambda values: [render(values) for render in items]
+        return lambda values: spec
+
+
+@dataclass(frozen=True)
+class _Values:
+    """The variables of one row's templates, gathered when the first one asks for them."""
+
+    texts: RowTexts
+    outside_texts: RowTexts
+    row: Mapping[str, Any]
+    recipient: Mapping[str, str]
+
+    @cached_property
+    def written(self) -> Mapping[str, Any]:
+        return self.texts.values(self.row, self.recipient)
+
+    @cached_property
+    def outside(self) -> Mapping[str, Any]:
+        return self.outside_texts.values(self.row, self.recipient)
+
+
+class RowTexts:
+    """Templates that see the same variables, besides those of a row.
+
+    :param context: these variables by name.
+    :param dag: the DAG whose filters, macros and template files they may use.
+    """
+
+    def __init__(self, name: str, context: dict[str, Any], dag: Any, filled: bool) -> None:
+        self._name = name
+        self._filled = filled
+        self._context = context
+        self._columns: frozenset[str] = frozenset()
+        self._spelled: dict[str, str] = {}
+        self._names = TemplateNames()
+        self._environment = ImmutableSandboxedEnvironment(
+            undefined=Missing, keep_trailing_newline=True, finalize=lambda value: printed(value, "an expression")
+        )
+        if dag:
+            # Airflow's filters (ds, ts ...) and the DAG's own.
+            airflows = dag.get_template_env(force_sandboxed=True)
+            self._environment.filters.update(airflows.filters)
+            self._environment.globals.update(airflows.globals)
+            self._environment.loader = airflows.loader
+        self._environment.filters[SHOW] = _show
+
+    def prove(self, columns: Collection[Any], repeated: Collection[str]) -> None:
+        """Check the names, as ``RowTemplate.prove`` says."""
         self._columns = frozenset(map(str, columns))
         used = self._names.used(with_row=ROW not in self._columns)
         self._spelled = self._spellings(used, {*self._columns, *repeated})
@@ -80,22 +146,36 @@ class RowTemplate:
         for column in self._columns & set(self._environment.globals):
             del self._environment.globals[column]
 
-    def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
-        """Return the value with its texts rendered.
-
-        :param recipient: the values of ``RECIPIENT``.
-        :raises BadInput: a template fails with this row.
-        """
+    def values(self, row: Mapping[str, Any], recipient: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return the variables of the templates with a row."""
         values = Parts(row, "", self._spelled)
-        others = {**self._context, **(recipient or {}), ROW: values}
+        others = {**self._context, **recipient, ROW: values}
         visible = {name: value for name, value in others.items() if name not in self._columns}
         spelled = {name: values[column] for name, column in self._spelled.items() if column in values}
+        return {**spelled, **visible, **{str(name): value for name, value in values.items()}}
+
+    def compiled(self, text: str) -> Callable[[Mapping[str, Any]], str]:
+        """Return the function that renders a text with such variables.
+
+        :raises BadInput: it is not a valid template. The function raises it if the template fails.
+        """
         try:
-            return self._render({**spelled, **visible, **{str(name): value for name, value in values.items()}})
-        except (UndefinedError, Refused) as error:
+            tree = self._environment.parse(text)
+            self._names.add(tree)
+            show_values(tree, {*self._context, *self._environment.globals}, always=self._filled)
+            render = self._environment.from_string(tree).render
+        except TemplateError as error:
             raise BadInput(f"{self._name}: {error}") from None
-        except _FAILURES as error:
-            raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
+
+        def rendered(values: Mapping[str, Any]) -> str:
+            try:
+                return render(values)
+            except (UndefinedError, Refused) as error:
+                raise BadInput(f"{self._name}: {error}") from None
+            except _FAILURES as error:
+                raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
+
+        return rendered
 
     def _spellings(self, used: Collection[str], columns: Collection[str]) -> dict[str, str]:
         """Return the columns for names that differ from theirs only in capitals.
@@ -115,27 +195,9 @@ class RowTemplate:
                 found[name] = alike[0]
         return found
 
-    def _compiled(self, spec: Any) -> Render:
-        if isinstance(spec, str):
-            return self._compiled_text(spec)
-        if isinstance(spec, Mapping):
-            parts = {name: self._compiled(value) for name, value in spec.items()}
-            return lambda row: {name: render(row) for name, render in parts.items()}
-        if isinstance(spec, (list, tuple)):
-            items = [self._compiled(value) for value in spec]
-            return lambda row: [render(row) for render in items]
-        return lambda row: spec
 
-    def _compiled_text(self, text: str) -> Render:
-        try:
-            tree = self._environment.parse(text)
-            self._names.add(tree)
-            show_values(tree, {*self._context, *self._environment.globals}, always=self._filled)
-            template = self._environment.from_string(tree)
-        except TemplateError as error:
-            raise BadInput(f"{self._name}: {error}") from None
-        return template.render
-
+_PLAIN = (str, int, float, date)
+"""Kinds of Airflow's variables that hold nothing but their value."""
 
 _FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
 """Errors of expressions. In Jinja's code the constant NaN is a name, and nothing has that name."""

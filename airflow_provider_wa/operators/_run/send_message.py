@@ -19,6 +19,7 @@ from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, p
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.store.send_states import IN_DOUBT, SendState
 from airflow_provider_wa.store.sends import SendRow, row_key
+from airflow_provider_wa.templating import digits_as_text
 
 
 def send_message(
@@ -32,15 +33,17 @@ def send_message(
     on_unknown: str,
     resend: bool,
     international_without_plus: bool | None = None,
+    raw: bool = False,
 ) -> dict[str, Any]:
     """Send a message, unless an earlier try of the task has sent it."""
     one_of("on_unknown", on_unknown, ON_UNKNOWN)
-    sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0))
+    sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0), raw)
     rules = NumberRules(task.hook.settings.default_region, international_without_plus)
     recipient = rules.recipient(to)
     if remark := rules.remark(to):
         task.log.warning("+%s has neither + nor a country: %s", recipient, remark)
-    addressed = sender.address(1, to, recipient, message, idempotency_key, message_id)
+    key = digits_as_text(idempotency_key)
+    addressed = sender.address(1, to, recipient, message, key, message_id)
     bulk, counts = sender.send(
         lambda: iter([{}]),
         lambda place, row: addressed,

@@ -17,7 +17,7 @@ from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
-from airflow_provider_wa.operators._run.message_files import content_of, load_message
+from airflow_provider_wa.operators._run.message_files import content_of, load_message, refuse_templates
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.vendors.registry import VENDORS
@@ -27,15 +27,19 @@ ON_UNKNOWN = ("fail", "skip", "resend")
 
 
 class SendOnce:
-    """Sends messages of one run of a task, whatever its retries, each at most once."""
+    """Sends messages of one run of a task, whatever its retries, each at most once.
 
-    def __init__(self, task: Task, keys: MessageKeys) -> None:
+    :param raw: a text may hold ``{{`` or ``{%``.
+    """
+
+    def __init__(self, task: Task, keys: MessageKeys, raw: bool = False) -> None:
         self.hook = task.hook
         self.store = get_store()
         self.conn_id = task.wa_conn_id
         self.keys = keys
         self._task = task
         self._log = task.log
+        self._raw = raw
         self._longest = 0.0
         # The same file goes to many; another task may find another one under its name.
         self._content_of = lru_cache(maxsize=4)(content_of)
@@ -69,12 +73,14 @@ class SendOnce:
     def prove(self, spec: Any) -> Message:
         """Return the message, if it can be sent.
 
-        :raises BadInput: it is not a message, or contains a secret.
+        :raises BadInput: it is not a message, contains a secret, or a template that nobody has rendered.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         message = load_message(spec, self._content_of)
         require_message(self.hook.able(SendsMessages), message, VENDORS)
         refuse_secrets(message)
+        if not self._raw:
+            refuse_templates(message)
         if isinstance(message, (MediaMessage, Buttons)):
             self._longest = self.hook.vendor.longest_send
         return message

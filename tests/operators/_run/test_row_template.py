@@ -11,6 +11,7 @@ from helpers.refusals import refusal
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.messages import Image, Media, Text
 from airflow_provider_wa.operators._run.row_template import RowTemplate
+from airflow_provider_wa.templating import OutsideText
 
 ROW: dict[str, Any] = {"phone": "51987654321", "name": "Ann", "first name": "Ann B.", "n": 3, "nothing": None}
 CONTEXT = {"ds": "2026-03-01", "params": {"shop": "Tea & Co"}, "name": "of Airflow"}
@@ -69,6 +70,31 @@ def test_a_message_is_a_template_and_its_file_is_not() -> None:
 
 def test_what_a_row_holds_is_no_template() -> None:
     assert rendered("{{ name }}", {"name": "{{ ds }} {% raw %}"}) == "{{ ds }} {% raw %}"
+
+
+class Reaches:
+    """A variable of Airflow that reaches further than its own value."""
+
+    password = "secret"
+
+
+@pytest.mark.parametrize("name", ["params", "conn", "var", "ti", "dag"])
+def test_a_template_from_outside_reaches_nothing_of_airflow(name: str) -> None:
+    context = {**CONTEXT, "conn": Reaches(), "var": Reaches(), "ti": Reaches(), "dag": None}
+    template = RowTemplate(
+        {"body": OutsideText(f"{{{{ {name}.password }}}}"), "footer": "{{ conn.password }}"}, "m", context
+    )
+    with pytest.raises(BadInput, match=f"m: there is no column {name!r}"):
+        template.prove(ROW)
+    with pytest.raises(BadInput, match=f"m: row has no value for column '{name}"):
+        template.render(ROW)
+
+
+def test_a_template_from_outside_sees_the_row_the_recipient_and_plain_values() -> None:
+    text = OutsideText("{{ name }} {{ row['first name'] }} {{ to }} {{ ds }} {{ at.year }}")
+    template = RowTemplate([text, "{{ params.shop }}"], "message", {**CONTEXT, "at": date(2026, 3, 1)})
+    template.prove(ROW)
+    assert template.render(ROW, {"to": "+1"}) == ["Ann Ann B. +1 2026-03-01 2026", "Tea & Co"]
 
 
 def test_names_of_columns_may_be_no_texts() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,36 @@ def connections(monkeypatch: pytest.MonkeyPatch, airflow_store: Store) -> None:
         set_connection(monkeypatch, conn_type, conn_type, **fields)
 
 
-def sender(conn_id: str = "wa_portal") -> SendOnce:
+def sender(conn_id: str = "wa_portal", raw: bool = False) -> SendOnce:
     task = FakeTask(WaHook.for_connection(conn_id), conn_id)
-    return SendOnce(task, MessageKeys(run_of(), conn_id))
+    return SendOnce(task, MessageKeys(run_of(), conn_id), raw)
 
 
 def test_a_recipient_and_a_message_are_made_of_what_was_given() -> None:
     made = sender().address(7, "987 654 321", TO, {"type": "text", "body": "hello"}, None, None)
     assert (made.row, made.given, made.to, made.message) == (7, "987 654 321", TO, Text("hello"))
     assert (made.message_id, made.again) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Hola {{ name }}", "message: body holds '{{' after it was rendered"),
+        ("Hola {% if x %}", "message: body holds '{%'"),
+        ({"type": "image", "url": "https://example.com/a.png", "caption": "of {{ x"}, "message: caption holds '{{'"),
+        ({"type": "image", "url": "https://example.com/{{ x }}.png"}, "message: url holds '{{'"),
+        ({"type": "buttons", "body": "b", "buttons": [{"text": "{{ x }}"}]}, "message: text holds '{{'"),
+    ],
+)
+def test_a_text_that_is_still_a_template_is_refused_unless_it_is_raw(message: Any, told: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(told)) as refused:
+        sender().prove(message)
+    assert "Hola" not in str(refused.value)
+    sender(raw=True).prove(message)
+
+
+def test_other_braces_are_text() -> None:
+    assert sender().prove("{ } }} %} {# {name}") == Text("{ } }} %} {# {name}")
 
 
 def test_where_the_vendor_takes_our_id_it_follows_from_the_key() -> None:

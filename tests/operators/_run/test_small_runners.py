@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.sdk.log import mask_secret
 from helpers.tasks import FakeHook, FakeTask
 
 from airflow_provider_wa.api.errors import BadInput, QuotaExceeded, SessionDown, VendorUnavailable
@@ -270,6 +271,15 @@ def test_a_reaction_is_a_message() -> None:
     made = task(send=sent)
     assert chat.react(made, to="+34", message_id="m1", emoji="x", own=True) == sent.to_dict()
     assert made.hook.calls == [("send", ("+34", Reaction("m1", "x", True)), {})]
+
+
+def test_a_reaction_that_is_still_a_template_or_a_secret_is_not_sent() -> None:
+    made = task(send=SentMessage(vendor="v", message_id="r1", to="34"))
+    mask_secret("s3cret-of-a-test")
+    for emoji, told in (("{{ emoji }}", "emoji holds"), ("s3cret-of-a-test", "emoji contains a secret")):
+        with pytest.raises(BadInput, match=told):
+            chat.react(made, to="+34", message_id="m1", emoji=emoji, own=True)
+    assert made.hook.calls == []
 
 
 @pytest.mark.parametrize(
