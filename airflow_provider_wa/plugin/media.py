@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from contextlib import suppress
@@ -12,6 +13,8 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.receiver.files import file_name
+
+_PART = 1 << 20
 
 
 class MediaFolder:
@@ -26,7 +29,7 @@ class MediaFolder:
     def keep(self, conn_id: str, file: MediaFile) -> str:
         """Store a file, and return its URI once it is stored durably."""
         path = ObjectStoragePath(self._root) / conn_id / file_name(file)
-        if path.exists() and path.stat().st_size == len(file.content):
+        if path.exists() and _is(path, file.content):
             return str(path)
         if path.protocol == "file":
             _write_whole(Path(path.path), file.content)
@@ -34,6 +37,17 @@ class MediaFolder:
             # An object store has a file completely or not at all.
             path.write_bytes(file.content)
         return str(path)
+
+
+def _is(path: ObjectStoragePath, content: bytes) -> bool:
+    """Return whether a file that is there has this content, and not only its name: a write may have been cut."""
+    if path.stat().st_size != len(content):
+        return False
+    kept = hashlib.sha256()
+    with path.open("rb") as stream:
+        while part := stream.read(_PART):
+            kept.update(part)
+    return kept.digest() == hashlib.sha256(content).digest()
 
 
 def _write_whole(path: Path, content: bytes) -> None:

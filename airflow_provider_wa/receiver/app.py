@@ -34,6 +34,7 @@ from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.sources import FindConnection, WebhookConnection
 from airflow_provider_wa.receiver.writer import Committed, Writer
+from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
 
@@ -181,13 +182,13 @@ class Receiver:
 
 
 class _Health:
-    """The state of the store, remembered for a moment, since anybody may ask."""
+    """The health of the store: it can be written to. It is remembered for a moment, since anybody may ask."""
 
     def __init__(self, get_store: Callable[[], Store]) -> None:
         self._get_store = get_store
         self._thread = ThreadPoolExecutor(1, "wa-receiver-health")
         self._asked_at = float("-inf")
-        self._asking: asyncio.Future[int] | None = None
+        self._asking: asyncio.Future[None] | None = None
 
     async def answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
@@ -203,7 +204,8 @@ class _Health:
         except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not well
             # The address of the store is not for everybody.
             log.error("The store is unavailable: %s", error if isinstance(error, WaError) else type(error).__name__)
-            reason = "the store is unavailable; the receiver's log says why"
+            word = error.reason if isinstance(error, StoreUnavailable) else "unavailable"
+            reason = f"the store is {word}; the receiver's log says more"
         else:
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable", "reason": reason}, 503)
@@ -211,8 +213,8 @@ class _Health:
     def close(self) -> None:
         self._thread.shutdown(wait=False)
 
-    def _ask(self) -> int:
-        return self._get_store().events.last_id()
+    def _ask(self) -> None:
+        self._get_store().check_writable()
 
 
 async def _answered(answering: Awaitable[Response]) -> Response:

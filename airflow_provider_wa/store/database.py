@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 
 from airflow_provider_wa.api.errors import BadInput, Retry, WaError
-from airflow_provider_wa.store.tables import REVISION, VERSION_TABLE
+from airflow_provider_wa.store.sqlite_file import ROOM, OpenFile
+from airflow_provider_wa.store.tables import REVISION, VERSION_TABLE, own
 
 LOCK_SECONDS = 30
 """Maximum wait for another transaction, or for a connection."""
@@ -25,15 +28,27 @@ LOCK_SECONDS = 30
 log = logging.getLogger(__name__)
 
 _ADVISORY_LOCK = 0x7761_7374_6F72_65  # "wastore"
+_GROW = text(f"INSERT INTO wa_posts (received_at, raw) VALUES ('', zeroblob({ROOM}))")
 _LOCK = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:lock)")
 _WRITING = "wa_writing"
+_FILE = "wa_file"
 
 
 class StoreUnavailable(WaError):
-    """The store cannot be reached, is locked for long, or its disk is full. Retry."""
+    """The store cannot be reached, is locked for long, read-only, or its disk is full. Retry."""
 
     retry = Retry.LATER
     stops_all = True
+
+    reason = "unreachable"
+    """The fault in a word: ``unreachable``, ``read-only``, ``full``, ``locked``, ``damaged`` or ``replaced``."""
+
+    @classmethod
+    def because(cls, reason: str, message: str) -> StoreUnavailable:
+        """Return the error for a reason."""
+        error = cls(message)
+        error.reason = reason
+        return error
 
 
 class Database:
@@ -47,6 +62,7 @@ class Database:
 
     def __init__(self, url: str | URL) -> None:
         self._ready = False
+        self._file: OpenFile | None = None
         self._making = threading.Lock()
         try:
             self.url = _with_driver(make_url(url))
@@ -77,6 +93,7 @@ class Database:
         """
         self._make_tables()
         with _store_errors(self), self.engine.connect() as connection:
+            self._file = connection.info.get(_FILE)
             yield connection
 
     @contextmanager
@@ -89,18 +106,55 @@ class Database:
         with self._exclusive() as connection:
             yield connection
 
+    @cached_property
+    def store_id(self) -> str:
+        """The id of this store, which no other store has; a copy of it has the same.
+
+        :raises StoreUnavailable: something is wrong with the database.
+        """
+        with self.reading() as connection:
+            return str(connection.execute(select(own.c.id)).scalar_one())
+
+    def check_writable(self) -> None:
+        """Write something.
+
+        :raises StoreUnavailable: the database cannot be written to; the error has the reason.
+        """
+        self._make_tables()
+        if self.is_sqlite:
+            self._check_room()
+        with self.writing() as connection:
+            connection.execute(update(own).values(written_at=datetime.now(timezone.utc)))
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._file = None
+
+    def _check_room(self) -> None:
+        """Raise if there is no room: on a full disk SQLite can still overwrite a part of its log."""
+        with _store_errors(self), self._writer.connect() as connection:
+            file = connection.info.get(_FILE)
+            if file is not None and not file.has_room:
+                raise StoreUnavailable.because("full", f"{self!r}: less than {ROOM:,} bytes are left on its disk")
+            connection.execute(_GROW)  # and is rolled back
 
     @contextmanager
     def _exclusive(self) -> Iterator[Connection]:
         with _store_errors(self), self._writer.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(_LOCK, {"lock": _ADVISORY_LOCK, "wait": f"{int(LOCK_SECONDS * 1000)}ms"})
+            file = self._file = connection.info.get(_FILE)
             yield connection
+        if file is not None and file.is_gone:
+            self._reopen(file)
+            raise StoreUnavailable.because(
+                "replaced", f"{self!r}: the file was removed or replaced while it was written to; nothing is stored"
+            )
 
     def _make_tables(self) -> None:
+        if self._file is not None and self._file.is_gone:
+            self._reopen(self._file)
         if self._ready:
             return
         with self._making:
@@ -119,6 +173,16 @@ class Database:
                     upgrade(connection, _revision(connection))
             self._ready = True
 
+    def _reopen(self, file: OpenFile) -> None:
+        """Open the file that is there now instead of the one that was opened."""
+        with self._making:
+            if self._file != file:  # another thread was first
+                return
+            log.error("%r: the file was removed or replaced; what was stored in the old one is not known here", self)
+            self.engine.dispose()
+            self._ready, self._file = False, None
+            self.__dict__.pop("store_id", None)
+
 
 def _with_driver(url: URL) -> URL:
     backend = url.get_backend_name()
@@ -134,12 +198,13 @@ def _sqlite(url: URL) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
+    def connected(connection: Any, record: Any) -> None:
         # The driver is kept from beginning transactions by its own rules: it would begin them too late.
         connection.isolation_level = None
         _switch_to_wal(connection)
         # A power failure must not lose events that a vendor has got an answer for.
         connection.execute("PRAGMA synchronous = FULL")
+        record.info[_FILE] = OpenFile.of(connection, "" if "uri" in url.query else url.database or "")
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
@@ -202,12 +267,35 @@ def _store_errors(database: Database) -> Iterator[None]:
         lines = str(error.orig).strip().splitlines()
         if error.statement is not None:
             # Neither SQLAlchemy's text nor the database's details: both show what was to be stored.
-            raise StoreUnavailable(f"{database!r}: {''.join(lines[:1])}") from None
+            raise StoreUnavailable.because(_reason(error), f"{database!r}: {''.join(lines[:1])}") from None
         # No connection: the reason may be lines long, one for each address that was tried.
-        kind = BadInput if isinstance(error, ProgrammingError) else StoreUnavailable
-        raise kind(f"{database!r}: {' '.join(map(str.strip, lines))}") from None
+        message = f"{database!r}: {' '.join(map(str.strip, lines))}"
+        if isinstance(error, ProgrammingError):
+            raise BadInput(message) from None
+        raise StoreUnavailable.because(_reason(error), message) from None
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"{database!r}: {type(error).__name__}: {str(error).partition(chr(10))[0]}") from None
+
+
+def _reason(error: DBAPIError) -> str:
+    """Return what is the matter in a word, from PostgreSQL's code or SQLite's text."""
+    if code := getattr(error.orig, "sqlstate", None):
+        return _REASONS.get(code, "unreachable")
+    words = str(error.orig)
+    return next((reason for word, reason in _REASONS.items() if word in words), "unreachable")
+
+
+_REASONS = {
+    "25006": "read-only",
+    "53100": "full",
+    "55P03": "locked",
+    "readonly": "read-only",
+    "read-only": "read-only",
+    "is full": "full",
+    "locked": "locked",
+    "malformed": "damaged",
+    "not a database": "damaged",
+}
 
 
 def _revision(connection: Connection) -> str | None:

@@ -69,6 +69,15 @@ class Store:
         """The positions of readers."""
         return Positions(self.database)
 
+    @property
+    def id(self) -> str:
+        """The id of this store, which no other has."""
+        return self.database.store_id
+
+    def check_writable(self) -> None:
+        """Write something, to see whether the store takes it."""
+        self.database.check_writable()
+
     def close(self) -> None:
         """Close its connections to the database."""
         self.database.close()

@@ -32,10 +32,11 @@ def test_the_same_file_again_is_not_written_again(tmp_path: Path, monkeypatch: p
     assert folder.keep("my_wa", FILE) == first
 
 
-def test_a_file_that_was_left_unfinished_is_written_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [FILE.content[:5], bytes(len(FILE.content))], ids=["cut", "same length"])
+def test_a_file_that_holds_something_else_is_written_again(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "my_wa" / file_name(FILE)
     path.parent.mkdir()
-    path.write_bytes(FILE.content[:5])
+    path.write_bytes(content)
     MediaFolder(str(tmp_path)).keep("my_wa", FILE)
     assert path.read_bytes() == FILE.content
 

@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
@@ -456,6 +457,13 @@ class TestStore:
         assert sent[0]["status"] == 503
 
 
+def remove(store: Store) -> None:
+    """Remove the store's file and its log."""
+    path = str(store.database.url.database)
+    for name in (path, f"{path}-wal"):
+        Path(name).unlink()
+
+
 class TestHealth:
     async def test_well(self, kit: Kit) -> None:
         async with kit.client() as client:
@@ -469,8 +477,23 @@ class TestHealth:
         async with kit.client() as client:
             reply = await client.get("/healthz")
         assert reply.status_code == 503
-        assert reply.json()["reason"] == "the store is unavailable; the receiver's log says why"
+        assert reply.json()["reason"] == "the store is unreachable; the receiver's log says more"
         assert "disk I/O error" in caplog.text
+
+    async def test_a_store_that_only_reads_is_not_well(self, kit: Kit) -> None:
+        await kit.post()
+        kit.store = Store(f"sqlite:///file:{kit.store.database.url.database}?mode=ro&uri=true")
+        async with kit.client() as client:
+            reply = await client.get("/healthz")
+        kit.store.close()
+        assert reply.status_code == 503
+        assert reply.json()["reason"] == "the store is read-only; the receiver's log says more"
+
+    async def test_posts_go_on_after_the_file_was_removed(self, kit: Kit) -> None:
+        await kit.post()
+        remove(kit.store)
+        assert (await kit.post(json=callback(token="t2"))).status_code == 200
+        assert [event.reference for event in kit.stored()] == ["t2"]
 
     async def test_many_who_ask_are_one_question_to_the_store(self, kit: Kit) -> None:
         asked: list[int] = []

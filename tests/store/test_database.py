@@ -406,3 +406,15 @@ def test_the_log_of_the_first_use_has_one_line(store: Store, caplog: pytest.LogC
     store.events.last_id()
     lines = [record.getMessage() for record in caplog.records if "plugin" not in record.name]
     assert lines == [f"{store.database!r}: the tables are made or brought up to date"]
+
+
+def test_a_server_that_only_reads_is_not_writable(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    store = Store(url)
+    store.check_writable()
+    store.close()
+    readonly = Store(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(StoreUnavailable) as raised:
+        readonly.check_writable()
+    readonly.close()
+    assert raised.value.reason == "read-only"
