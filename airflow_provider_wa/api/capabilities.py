@@ -18,6 +18,7 @@ from airflow_provider_wa.api.records import (
     DeliveryStatus,
     Group,
     InboxMessage,
+    LinkingCode,
     MediaFile,
     Notification,
     QrCode,
@@ -95,6 +96,15 @@ class HasQrCode(Protocol):
 
     def qr_code(self) -> Flow[QrCode]:
         """Return the QR code; only while the account is logged out."""
+        ...
+
+
+@runtime_checkable
+class PairsPhone(Protocol):
+    """Provides a code to type into the phone, in place of the QR code."""
+
+    def pair_phone(self, phone: str) -> Flow[LinkingCode]:
+        """Return the code for the account's own number, as digits; only while the account is logged out."""
         ...
 
 
@@ -249,6 +259,7 @@ CAPABILITIES: dict[type[Any], str] = {
     SendsMessages: "send messages",
     RepeatsById: "repeat a message under its own id without sending it twice",
     HasSession: "report whether its WhatsApp session is logged in",
+    PairsPhone: "provide a code to log in with",
     HasQrCode: "provide a QR code to log in with",
     ReportsDelivery: "report the delivery status of a message",
     ReportsDeliveries: "list the delivery statuses of a period",

@@ -94,6 +94,12 @@ def connection_type(connection: Connection, base: type[K]) -> type[K]:
     )
 
 
+def known_types() -> dict[str, tuple[str, str]]:
+    """Return the connection types of all packages: the name that the forms show, and the package."""
+    hooks = HookRegistry().hooks.items()
+    return {name: (hook.hook_name, hook.package_name) for name, hook in hooks if hook is not None}
+
+
 def find_connection(conn_id: str) -> Connection | None:
     """Return a connection, None if it does not exist. Airflow says so also where it could not look everywhere.
 
@@ -119,6 +125,14 @@ def find_for_server(conn_id: str) -> tuple[str, Connection | None]:
     team, _, own_id = conn_id.rpartition(TEAM_SEPARATOR)
     team = team or _team_in_database(own_id) or ""
     return own_id, _find_for_team(own_id, team) if team else find_connection(own_id)
+
+
+def team_of(conn_id: str) -> str | None:
+    """Return the team of a connection in Airflow's database, for a server; None without one, or without teams.
+
+    :raises LookupFailed: the database cannot be asked.
+    """
+    return _team_in_database(conn_id) if conf.getboolean("core", "multi_team", fallback=False) else None
 
 
 def _find_for_team(conn_id: str, team: str) -> Connection | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseHook
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook, Connection
 from asgiref.sync import sync_to_async
 
 from airflow_provider_wa.api import both_forms, numbers
@@ -98,9 +98,13 @@ class WaHook(ConnectionType, BaseHook):
         :raises AirflowNotFoundException: the connection does not exist.
         :raises BadInput: the connection is of another type, or a field of it is missing or wrong.
         """
-        connection = BaseHook.get_connection(conn_id)
+        return WaHook.over(BaseHook.get_connection(conn_id))
+
+    @staticmethod
+    def over(connection: Connection) -> WaHook:
+        """Return the hook for a connection that was looked up, as ``for_connection`` does."""
         kind = connection_type(connection, WaHook)
-        hook = kind(conn_id)
+        hook = kind(connection.conn_id)
         hook._connected = connected(connection, kind)
         return hook
 

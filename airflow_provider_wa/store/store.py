@@ -14,6 +14,7 @@ from airflow_provider_wa.store.checks import Checks
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
 from airflow_provider_wa.store.identities import Identities
+from airflow_provider_wa.store.overview import Overview
 from airflow_provider_wa.store.positions import Positions
 from airflow_provider_wa.store.sends import Sends
 from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, suppress
@@ -63,6 +64,11 @@ class Store:
     def suppressions(self) -> Suppressions:
         """The recipients who must not be written to."""
         return Suppressions(self.database)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """The overviews for people: connections, the newest events, conversations."""
+        return Overview(self.database)
 
     @cached_property
     def positions(self) -> Positions:

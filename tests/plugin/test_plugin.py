@@ -14,15 +14,15 @@ import pytest
 from fastapi import FastAPI
 
 from airflow_provider_wa.plugin import receiver_app
-from airflow_provider_wa.plugin.plugin import LazyReceiver, WaPlugin
+from airflow_provider_wa.plugin.plugin import LazyPages, LazyReceiver, WaPlugin, external_views
 from airflow_provider_wa.receiver.paths import take_path
 
 
 def test_the_entry_point_leads_to_the_plugin() -> None:
     (entry_point,) = metadata.distribution("airflow-provider-wa").entry_points.select(group="airflow.plugins")
     assert entry_point.load() is WaPlugin
-    (mounted,) = WaPlugin.fastapi_apps
-    assert mounted["url_prefix"] == "/wa"
+    # In this order: the first prefix that fits answers.
+    assert [mounted["url_prefix"] for mounted in WaPlugin.fastapi_apps] == ["/wa/ui", "/wa"]
 
 
 @pytest.mark.system
@@ -35,6 +35,36 @@ def test_the_plugin_loads_nothing_that_every_component_would_have_to_wait_for() 
     assert "airflow_provider_wa.receiver.paths" in loaded.split()
     assert "airflow_provider_wa.receiver.app" not in loaded.split()
     assert "airflow_provider_wa.hooks.base" not in loaded.split()
+    assert "airflow_provider_wa.plugin.pages" not in loaded.split()
+    assert "jinja2" not in loaded.split()
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path"),
+    [("", ""), ("/", ""), ("https://airflow.example.com", ""), ("https://example.com/team/airflow/", "/team/airflow")],
+)
+def test_the_entries_of_the_ui_respect_the_path_of_the_base_url(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, path: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+    for view in external_views():
+        assert view["href"].startswith(f"{path}/wa/ui/")
+        assert view["icon"] == f"{path}/wa/ui/static/wa.svg"
+
+
+async def test_servers_log_neither_the_person_nor_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    monkeypatch.setattr(LazyPages, "_make", lambda _: pages)
+    path = "/wa/ui/messages/51987654321"
+    scope = {"type": "http", "path": path, "raw_path": path.encode(), "root_path": "/wa/ui", "query_string": b"q=Ana"}
+    await LazyPages()(scope, None, None)  # type: ignore[arg-type]
+    assert (seen[0]["path"], seen[0]["query_string"]) == (path, b"q=Ana")
+    assert (scope["path"], scope["raw_path"]) == ("/wa/ui/messages/masked", b"/wa/ui/messages/masked")
+    assert scope["query_string"] == b""
 
 
 @pytest.mark.system

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages as HTML: the templates, what all of them can use, and the headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from airflow_provider_wa import __version__
+from airflow_provider_wa.api import jids
+from airflow_provider_wa.plugin.pages import csrf
+from airflow_provider_wa.plugin.pages.visit import Visit
+
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+"""Headers of every answer: nothing from elsewhere, nothing kept, no address passed on."""
+
+TABS = (
+    ("accounts", "Accounts"),
+    ("suppressions", "Not written to"),
+)
+"""The pages, in the order of their tabs."""
+
+
+def page(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page made from a template."""
+    return HTMLResponse(render(visit, template, **values), status)
+
+
+def render(visit: Visit, template: str, **values: Any) -> str:
+    """Return the HTML of a template, with what every page needs."""
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            visit=visit,
+            base=visit.base,
+            airflow=visit.airflow,
+            tabs=TABS,
+            csrf_field=csrf.FIELD,
+            csrf_token=csrf.new_token(visit.user_id),
+            version=__version__,
+            now=datetime.now(timezone.utc),
+            **values,
+        )
+    )
+
+
+def refusal(base: str, status: int, text: str) -> Response:
+    """Return the page for a request that is refused; nothing but the text is on it."""
+    html = _templates().get_template("refused.html").render(base=base, status=status, text=text, version=__version__)
+    return HTMLResponse(html, status)
+
+
+def redirect(visit: Visit, path: str) -> Response:
+    """Return the answer after an action: the browser loads a page, whose reload does not repeat the action."""
+    return RedirectResponse(f"{visit.base}/{path}", 303)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("airflow_provider_wa.plugin.pages"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"ago": ago, "moment": moment, "duration": duration, "number": number, "person": person}
+    return environment
+
+
+def number(value: float | None) -> str:
+    """Return a number with separators between thousands; a dash for None."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def person(name: str | None) -> str:
+    """Return the digits of a person's JID; all else as it is."""
+    return (jids.digits(name) or name) if name else ""
+
+
+def moment(value: datetime | None) -> str:
+    """Return a moment in UTC to the second; a dash for None."""
+    return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "–"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in its two largest units; a dash for None."""
+    if seconds is None:
+        return "–"
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def ago(value: datetime | None) -> str:
+    """Return how long ago a moment is, in its largest unit; "never" for None."""
+    if value is None:
+        return "never"
+    passed = max(datetime.now(timezone.utc) - value, timedelta())
+    return (
+        f"{duration(passed.total_seconds()).partition(' ')[0]} {_unit(passed)} ago"
+        if passed.seconds or passed.days
+        else "just now"
+    )
+
+
+def _unit(passed: timedelta) -> str:
+    return duration(passed.total_seconds()).split(" ")[1]
