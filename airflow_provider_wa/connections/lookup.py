@@ -104,6 +104,7 @@ def find_connection(conn_id: str) -> Connection | None:
     """Return a connection, None if it does not exist. Airflow says so also where it could not look everywhere.
 
     :raises LookupFailed: a secrets backend or the API server cannot be asked.
+    :raises BadInput: a secrets backend has it in a form that cannot be read.
     """
     try:
         return BaseHook.get_connection(conn_id)
@@ -138,14 +139,34 @@ def team_of(conn_id: str) -> str | None:
 def _find_for_team(conn_id: str, team: str) -> Connection | None:
     """Return a team's connection, or else one of all teams: each backend of Airflow sees to that."""
     for backend in supervisor.ensure_secrets_backend_loaded():
-        takes_team = "team_name" in inspect.signature(backend.get_connection).parameters
-        try:
-            found: Any = backend.get_connection(conn_id=conn_id, **({"team_name": team} if takes_team else {}))
-        except Exception as error:
-            raise _failed(conn_id, f"{type(backend).__name__}: {type(error).__name__}") from error
-        if found:
-            return found  # type: ignore[no-any-return]
+        if found := _ask(backend, conn_id, team):
+            return found
     return None
+
+
+def _ask(backend: Any, conn_id: str, team: str = "") -> Connection | None:
+    """Ask one backend for a connection.
+
+    :raises LookupFailed: it cannot be asked.
+    :raises BadInput: what it has cannot be read.
+    """
+    # Most have a text for each connection; some, as Airflow's database, have the connection itself.
+    has_texts = backend.get_connection.__qualname__ == "BaseSecretsBackend.get_connection"
+    ask = backend.get_conn_value if has_texts else backend.get_connection
+    takes_team = team and "team_name" in inspect.signature(ask).parameters
+    try:
+        found: Any = ask(conn_id=conn_id, **({"team_name": team} if takes_team else {}))
+    except Exception as error:
+        raise _failed(conn_id, f"{type(backend).__name__}: {type(error).__name__}") from error
+    if not found or not has_texts:
+        return found or None
+    try:
+        return backend.deserialize_connection(conn_id=conn_id, value=found)  # type: ignore[no-any-return]
+    except Exception as error:  # noqa: BLE001 - whatever Airflow raises for a broken text
+        # Its text may show the password.
+        raise BadInput(
+            f"connection {conn_id!r}: cannot be read ({type(error).__name__}); expected a URI or a JSON object"
+        ) from None
 
 
 def _team_in_database(conn_id: str) -> str | None:
@@ -169,11 +190,7 @@ def _failed(conn_id: str, who: str) -> LookupFailed:
 def _ask_again(conn_id: str) -> None:
     """Ask each secrets backend for itself: Airflow takes one that fails for one that has no such connection."""
     for backend in supervisor.ensure_secrets_backend_loaded():
-        try:
-            backend.get_connection(conn_id=conn_id)
-        except Exception as error:
-            # Its text may show what it was asked for.
-            raise _failed(conn_id, f"{type(backend).__name__}: {type(error).__name__}") from error
+        _ask(backend, conn_id)
     if comms := getattr(task_runner, "SUPERVISOR_COMMS", None):
         # In a worker and in a triggerer; their backend for it does not raise.
         answer = comms.send(GetConnection(conn_id=conn_id))

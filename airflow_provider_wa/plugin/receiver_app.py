@@ -6,6 +6,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from airflow.providers.common.compat.sdk import Connection
+
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.config import read_config
@@ -33,17 +35,31 @@ def find_webhook_connection(conn_id: str) -> WebhookConnection | None:
 
     :raises LookupFailed: a secrets backend cannot be asked.
     """
-    conn_id, connection = find_for_server(conn_id)
-    extra = connection.extra_dejson if connection else None
-    # Strangers choose the id: nothing is loaded for a connection that takes no posts.
-    if connection is None or not isinstance(extra, Mapping) or not extra.get("webhook_secret"):
-        return None
     try:
+        conn_id, connection = find_for_server(conn_id)
+        # Strangers choose the id: nothing is loaded for a connection that takes no posts.
+        if connection is None or not _takes_posts(connection):
+            return None
         found = connected(connection, connection_type(connection, ConnectionType))
     except BadInput as error:
         log.warning("Posts are refused: %s", error)
+        return None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        # Its text may show the password.
+        log.warning("Posts are refused: connection %r: cannot be read (%s)", conn_id, type(error).__name__)
         return None
     if not isinstance(found.vendor, PostsEvents):
         log.warning("Posts are refused: connection %r: %s posts nothing", conn_id, found.vendor.name)
         return None
     return WebhookConnection(conn_id, found.vendor, found.settings.extras["webhook_secret"])
+
+
+def _takes_posts(connection: Connection) -> bool:
+    """Return whether a connection has a ``webhook_secret``.
+
+    :raises BadInput: its extra is not an object.
+    """
+    extra: object = connection.extra_dejson
+    if isinstance(extra, Mapping):
+        return bool(extra.get("webhook_secret"))
+    raise BadInput(f"connection {connection.conn_id!r}: extra: {type(extra).__name__}; expected a JSON object")

@@ -9,16 +9,33 @@ import time
 from collections.abc import Callable
 
 from airflow_provider_wa.receiver.answers import Refused, not_found, too_busy, try_again
-from airflow_provider_wa.receiver.sources import Connections, FindConnection, WebhookConnection, accepts
+from airflow_provider_wa.receiver.sources import (
+    FindConnection,
+    KnownConnections,
+    UnknownConnections,
+    WebhookConnection,
+    accepts,
+)
 
 log = logging.getLogger(__name__)
+
+TURNS = 4
+"""Strangers that are served at once."""
+
+MOST_QUEUED = 200
+"""Strangers that may wait for their turn; further ones are refused at once."""
+
+_LONGEST_PAUSE = 5.0
+_FORGET = 0.95
 
 
 class Authenticator:
     """Finds the connection that a request is for.
 
-    :param refusal_seconds: seconds from the arrival of a request to its refusal: longer than a look-up takes, so that
-        a connection that is remembered looks like one that does not exist.
+    A request with the secret of a connection that is known passes at once. Each other one waits for a turn, and is
+    refused some time after the turn began: the same for a wrong secret and for an unknown id.
+
+    :param refusal_seconds: seconds from the beginning of a turn to the refusal, or longer if look-ups take longer.
     :param most_refused: number of requests that may wait for their refusal; further ones are refused at once.
     """
 
@@ -29,10 +46,14 @@ class Authenticator:
         most_refused: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connections = Connections(find_connection, clock)
+        self._known = KnownConnections(find_connection, clock)
+        self._unknown = UnknownConnections(find_connection, clock)
         self._refusal_seconds = refusal_seconds
         self._most_refused = most_refused
+        self._slowest = 0.0
         self._waiting = 0
+        self._queued = 0
+        self._turns = asyncio.Semaphore(TURNS)
 
     async def admit(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
         """Return the connection.
@@ -40,38 +61,63 @@ class Authenticator:
         :raises Refused: the connection does not exist or the secret is wrong (the answer is the same), or the look-up
             failed.
         """
-        connection = self._connections.trusted(conn_id)
-        if accepts(connection, secret):
-            assert connection is not None
+        connection = self._known.fresh(conn_id)
+        if connection is not None and accepts(connection, secret):
             return connection
-        # A secret that was right at the last look-up gets a new one, even if too many other requests wait.
-        if self._waiting >= self._most_refused and not accepts(self._connections.remembered(conn_id), secret):
+        # A secret that was right at the last look-up does not queue with strangers.
+        if accepts(self._known.remembered(conn_id), secret):
+            connection = await self._renewed(conn_id)
+            if connection is not None and accepts(connection, secret):
+                return connection
+        if self._waiting >= self._most_refused or self._queued >= MOST_QUEUED:
             raise too_busy()
         self._waiting += 1
         try:
-            return await self._look_up(conn_id, secret, client)
+            return await self._stranger(conn_id, secret, client)
         finally:
             self._waiting -= 1
 
     def close(self) -> None:
         """End the threads."""
-        self._connections.close()
+        self._known.close()
+        self._unknown.close()
 
-    async def _look_up(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
-        loop = asyncio.get_running_loop()
-        refused_at = loop.time() + self._refusal_seconds
+    async def _renewed(self, conn_id: str) -> WebhookConnection | None:
         try:
-            connection = await self._connections.find(conn_id)
+            return await self._known.renewed(conn_id)
+        except Exception:  # noqa: BLE001 - whatever a secrets backend raises; it is logged
+            raise _unavailable() from None
+
+    async def _stranger(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
+        loop = asyncio.get_running_loop()
+        refusal: Refused = not_found()
+        self._queued += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            self._queued -= 1
+        began = loop.time()
+        try:
+            connection = await self._unknown.find(conn_id)
         except Exception as error:  # noqa: BLE001 - whatever a secrets backend raises
             # Its text may show what it was asked for.
             log.error("Connections cannot be looked up: %s", type(error).__name__)
-            refusal: Refused = try_again("connections cannot be looked up at present")
-        else:
-            if connection is not None and accepts(connection, secret):
-                return connection
+            connection, refusal = None, _unavailable()
+        finally:
+            self._turns.release()
+            self._slowest = max(loop.time() - began, self._slowest * _FORGET)
+        if connection is not None and accepts(connection, secret):
+            self._known.add(connection, conn_id)
+            self._unknown.forget(conn_id)
+            return connection
+        if refusal.status == not_found().status:
             # An unknown id is not logged: it may be a secret in the wrong place.
             name = connection.conn_id if connection else "(unknown connection)"
             log.warning("%s: refused a request from %s: wrong secret or unknown connection", name, client)
-            refusal = not_found()
-        await asyncio.sleep(refused_at - loop.time())
+        pause = max(self._refusal_seconds, min(self._slowest, _LONGEST_PAUSE))
+        await asyncio.sleep(began + pause - loop.time())
         raise refusal
+
+
+def _unavailable() -> Refused:
+    return try_again("connections cannot be looked up at present")

@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections that take posts, looked up in threads and remembered for a while."""
+"""The connections that take posts, looked up in threads and remembered for a while.
+
+Known connections and the ids that strangers ask for have threads and memories apart: neither waits for the other.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
+import logging
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_wa.api.webhooks import PostsEvents
 
-TRUSTED_SECONDS = 60.0
-"""Seconds for which a connection is used as it was found."""
+log = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 5.0
-"""Seconds after which a connection is looked up again when another secret comes: it may be the new one."""
+FRESH_SECONDS = 5.0
+"""Seconds after which a connection is looked up again before a post is taken: it may have been removed or changed."""
+
+RENEWED_SECONDS = 2.0
+"""Seconds after which a connection is looked up again in the background, so that its posts do not wait."""
+
+TRUSTED_SECONDS = 60.0
+"""Seconds for which a connection is used as it was found while connections cannot be looked up."""
 
 _MOST = 1024
 _THREADS = 4
@@ -50,54 +59,127 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-class Connections:
-    """Connections by their ids. Its methods belong to one event loop."""
+class _LookUps:
+    """Look-ups in threads of their own; those of one id at the same time are one."""
+
+    def __init__(self, find: FindConnection, name: str) -> None:
+        self._find = find
+        self._threads = ThreadPoolExecutor(_THREADS, name)
+        self._under_way: dict[str, asyncio.Future[WebhookConnection | None]] = {}
+
+    def __call__(self, conn_id: str) -> asyncio.Future[WebhookConnection | None]:
+        if conn_id not in self._under_way:
+            asked = asyncio.get_running_loop().run_in_executor(self._threads, self._find, conn_id)
+            self._under_way[conn_id] = asked
+            asked.add_done_callback(lambda _: self._under_way.pop(conn_id, None))
+        # A request that is cancelled does not take the answer from the others.
+        return asyncio.shield(self._under_way[conn_id])
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A connection, when it was found, and when it was last looked for."""
+
+    connection: WebhookConnection
+    found: float
+    asked: float
+
+
+class KnownConnections:
+    """The connections that posts with the right secret came for. Its methods belong to one event loop."""
 
     def __init__(self, find: FindConnection, clock: Callable[[], float]) -> None:
-        self._find = find
+        self._look_up = _LookUps(find, "wa-receiver-look-up")
         self._clock = clock
-        self._threads = ThreadPoolExecutor(_THREADS, "wa-receiver-look-up")
-        self._looking: dict[str, asyncio.Task[WebhookConnection | None]] = {}
-        # Apart, so that a flood of unknown names does not push out the known ones.
-        self._known: OrderedDict[str, tuple[WebhookConnection, float]] = OrderedDict()
-        self._unknown: OrderedDict[str, float] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._renewing: dict[str, asyncio.Task[WebhookConnection | None]] = {}
 
     def remembered(self, conn_id: str) -> WebhookConnection | None:
         """Return the connection as it was found last, however long ago."""
-        return self._known[conn_id][0] if conn_id in self._known else None
+        known = self._known.get(conn_id)
+        return known.connection if known else None
 
-    def trusted(self, conn_id: str) -> WebhookConnection | None:
-        """Return the connection if it was found not long ago."""
-        connection, found = self._known.get(conn_id, (None, 0.0))
-        return connection if self._clock() - found < TRUSTED_SECONDS else None
-
-    async def find(self, conn_id: str) -> WebhookConnection | None:
-        """Return the connection as it is now, or was a few seconds ago; several requests share one look-up."""
-        if not _CONN_ID.fullmatch(conn_id):
+    def fresh(self, conn_id: str) -> WebhookConnection | None:
+        """Return the connection if it was found not long ago; it is looked up again in the background in time."""
+        known = self._known.get(conn_id)
+        if known is None:
             return None
-        connection, found = self._known.get(conn_id, (None, self._unknown.get(conn_id)))
-        if found is not None and self._clock() - found < AGAIN_SECONDS:
-            return connection
-        if conn_id not in self._looking:
-            task = asyncio.ensure_future(self._look_up(conn_id))
-            self._looking[conn_id] = task
-            task.add_done_callback(lambda _: self._looking.pop(conn_id, None))
-        # A request that is cancelled does not take the answer from the others.
-        return await asyncio.shield(self._looking[conn_id])
+        age = self._clock() - known.asked
+        if age >= RENEWED_SECONDS:
+            self._renew(conn_id)
+        return known.connection if age < FRESH_SECONDS else None
+
+    async def renewed(self, conn_id: str) -> WebhookConnection | None:
+        """Return the connection as it is now, or as it was within ``TRUSTED_SECONDS`` if it cannot be looked up."""
+        return await asyncio.shield(self._renew(conn_id))
+
+    def add(self, connection: WebhookConnection, conn_id: str) -> None:
+        """Remember a connection that was found under an id just now."""
+        now = self._clock()
+        self._known[conn_id] = _Known(connection, now, now)
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
 
     def close(self) -> None:
         """End the threads."""
-        self._threads.shutdown(wait=False)
+        self._look_up.close()
 
-    async def _look_up(self, conn_id: str) -> WebhookConnection | None:
-        connection = await asyncio.get_running_loop().run_in_executor(self._threads, self._find, conn_id)
-        self._known.pop(conn_id, None)
-        self._unknown.pop(conn_id, None)
+    def _renew(self, conn_id: str) -> asyncio.Task[WebhookConnection | None]:
+        if conn_id not in self._renewing:
+            task = self._renewing[conn_id] = asyncio.ensure_future(self._ask(conn_id))
+            task.add_done_callback(lambda done: self._renewed(conn_id, done))
+        return self._renewing[conn_id]
+
+    def _renewed(self, conn_id: str, done: asyncio.Task[WebhookConnection | None]) -> None:
+        self._renewing.pop(conn_id, None)
+        # Taken from it here: perhaps nobody waits for it.
+        if not done.cancelled() and (error := done.exception()):
+            log.error("%s: the connection cannot be looked up: %s", conn_id, type(error).__name__)
+
+    async def _ask(self, conn_id: str) -> WebhookConnection | None:
+        try:
+            connection = await self._look_up(conn_id)
+        except Exception as error:
+            known, now = self._known.get(conn_id), self._clock()
+            if known is None or now - known.found >= TRUSTED_SECONDS:
+                raise
+            log.warning("%s: the connection stays as it is: it cannot be looked up: %s", conn_id, type(error).__name__)
+            self._known[conn_id] = replace(known, asked=now)
+            return known.connection
         if connection:
-            self._known[conn_id] = connection, self._clock()
+            self.add(connection, conn_id)
         else:
-            self._unknown[conn_id] = self._clock()
-        for remembered in (self._known, self._unknown):
-            if len(remembered) > _MOST:
-                remembered.popitem(last=False)
+            self._known.pop(conn_id, None)
         return connection
+
+
+class UnknownConnections:
+    """The ids that strangers ask for, existing or not: both are remembered in the same way."""
+
+    def __init__(self, find: FindConnection, clock: Callable[[], float]) -> None:
+        self._look_up = _LookUps(find, "wa-receiver-strangers")
+        self._clock = clock
+        self._asked: OrderedDict[str, tuple[WebhookConnection | None, float]] = OrderedDict()
+
+    async def find(self, conn_id: str) -> WebhookConnection | None:
+        """Return the connection as it is now, or was when a stranger asked for it a few seconds ago."""
+        if not _CONN_ID.fullmatch(conn_id):
+            return None
+        connection, asked = self._asked.pop(conn_id, (None, float("-inf")))
+        if self._clock() - asked >= FRESH_SECONDS:
+            connection, asked = await self._look_up(conn_id), self._clock()
+        self._asked[conn_id] = connection, asked
+        if len(self._asked) > _MOST:
+            self._asked.popitem(last=False)
+        return connection
+
+    def forget(self, conn_id: str) -> None:
+        """Forget a connection that has become a known one: it might be removed, and found here again."""
+        self._asked.pop(conn_id, None)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._look_up.close()

@@ -133,3 +133,26 @@ def test_a_connection_that_cannot_post_is_none_and_the_log_says_why(
         assert find_webhook_connection(connect(conn_type, webhook_secret=SECRETS["webhook_secret"], **extra)) is None
     assert reason in caplog.text
     assert_no_secret(caplog.text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"conn_type": "checkwa", "login": "ana", "password": "key-5b1e77d0", "extra": "[1, 2]"}',
+        '{"conn_type": "checkwa", "login": "ana", "password": "key-5b1e77d0", "extra": "7"}',
+        '{"conn_type": "checkwa", "login": "ana", "password": "key-5b1e77d0", "port": "many"}',
+        '{"conn_type": "checkwa", "unknown": "key-5b1e77d0"}',
+        "checkwa://ana:key-5b1e77d0@host:many/?webhook_secret=hook-1",
+        "checkwa://ana:key-5b1e77d0@host:99999/?webhook_secret=hook-1",
+        "checkwa://ana:key-5b1e77d0@[host/?webhook_secret=hook-1",
+        "checkwa://a://b://key-5b1e77d0",
+    ],
+)
+def test_a_connection_that_cannot_be_read_is_none_and_the_log_says_so(
+    value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BROKEN", value)
+    assert find_webhook_connection("broken") is None
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("airflow_provider_wa")]
+    assert [line for line in said if line.startswith("Posts are refused: connection 'broken'")]
+    assert "key-5b1e77d0" not in "".join(said)
