@@ -70,7 +70,10 @@ class Body:
         """Return the body, after its last byte.
 
         :raises BrokenCoding: what is packed is cut off.
+        :raises DeadlineExceeded: the exchange has taken too long.
         """
+        # A body without a length ends with its connection, also where the deadline has cut that.
+        self._check(self._length)
         if self._unpacked:
             self._unpacked.end()
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)

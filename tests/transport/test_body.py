@@ -86,3 +86,9 @@ def test_a_body_that_trickles_in_ends_at_the_deadline() -> None:
     body = Body(-1)
     with pytest.raises(DeadlineExceeded):
         body.add(b"x")
+
+
+def test_a_body_that_ended_after_the_deadline_may_be_a_part_of_it() -> None:
+    body = Body(-1)
+    with pytest.raises(DeadlineExceeded):
+        body.whole()
