@@ -27,16 +27,22 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @contextmanager
-def row_writer(path: AnyPath, columns: Sequence[str]) -> Iterator[Write]:
+def row_writer(path: AnyPath, columns: Sequence[str], spreadsheet_safe: bool = False) -> Iterator[Write]:
     """A function that writes a row at once, in the format of the path's suffix. An existing file is replaced.
 
     A Parquet file has texts in all columns, and can be read when the writer is closed.
 
+    :param spreadsheet_safe: in ``.csv`` and ``.tsv``, put an apostrophe before texts that a spreadsheet would run.
     :raises BadInput: the format is unknown or the path cannot be written to; found before the first row.
     """
     make = _writer(path)
-    with opened_to_write(path) as file, make(file, columns) as write:
-        yield write
+    if not (spreadsheet_safe and path.suffix.lower() in _TABLES):
+        with opened_to_write(path) as file, make(file, columns) as write:
+            yield write
+        return
+    names = [(_quoted(name), name) for name in columns]
+    with opened_to_write(path) as file, make(file, [shown for shown, _ in names]) as write:
+        yield lambda row: write({shown: _quoted(row.get(name)) for shown, name in names})
 
 
 @contextmanager
@@ -50,6 +56,16 @@ def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
         file = _created(path)
     with file:
         yield file
+
+
+_TABLES = (".csv", ".tsv")
+"""Files that spreadsheets open, and whose cells they take for formulas."""
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _quoted(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
 def prove_writable(path: AnyPath) -> None:

@@ -28,6 +28,7 @@ class WaOperator(RendersOwnTemplates, BaseOperator):
 
     template_fields: Sequence[str] = ("wa_conn_id",)
     ui_color = "#dcf8c6"
+    spreadsheet_safe = False
 
     def __init__(self, *, wa_conn_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -28,6 +28,8 @@ class WaListOperator(WaOperator):
         writes; UTF-8 by default (templated).
     :param output_path: path or URI of the results, ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson`` or ``.parquet``
         (templated). Replaced if it exists. Required for more than 1,000 rows.
+    :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
+        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     :param concurrency: maximum number of calls at once.
     :param rate_limit: maximum call rate, for example ``"10/s"``; the connection's by default.
     :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
@@ -80,6 +82,7 @@ class WaListOperator(WaOperator):
         international_without_plus: bool | None = None,
         max_invalid: float | str | None = None,
         deferrable: bool | None = None,
+        spreadsheet_safe: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -97,6 +100,7 @@ class WaListOperator(WaOperator):
         self.country_column = country_column
         self.international_without_plus = international_without_plus
         self.max_invalid = max_invalid
+        self.spreadsheet_safe = spreadsheet_safe
         self.deferrable = (
             conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
         )

@@ -18,13 +18,16 @@ class WaPullOperator(WaOperator):
 
     :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
         exists.
+    :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
+        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "output_path")
 
-    def __init__(self, *, output_path: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, output_path: str | None = None, spreadsheet_safe: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.output_path = output_path
+        self.spreadsheet_safe = spreadsheet_safe
 
 
 class WaPullPeriodOperator(WaPullOperator):

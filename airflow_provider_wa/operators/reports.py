@@ -120,14 +120,19 @@ class WaMessageStatusOperator(WaOperator):
     :param message_id: an id, a list of them, the output of ``WaSendMessageOperator``, one or many, or the output of
         ``WaBulkSendOperator`` (templated). Outputs name the recipients, by which some vendors find messages sooner.
     :param output_path: path or URI of the statuses of a list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated).
+    :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
+        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "message_id", "output_path")
 
-    def __init__(self, *, wa_conn_id: str, message_id: Any, output_path: str | None = None, **kwargs: Any) -> None:
-        super().__init__(wa_conn_id=wa_conn_id, **kwargs)
+    def __init__(
+        self, *, message_id: Any, output_path: str | None = None, spreadsheet_safe: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
         self.message_id = message_id
         self.output_path = output_path
+        self.spreadsheet_safe = spreadsheet_safe
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wa.operators._run import reports

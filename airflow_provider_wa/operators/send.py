@@ -46,9 +46,11 @@ class WaSendMessageOperator(WaOperator):
         country code, which the log names.
     :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default they are refused: what a
         param or another task gives is not rendered once more.
+    :param files_under: the folder below which the message's ``path`` must lie, or the beginning of its ``url``, or a
+        list of them; for messages that somebody else composes (templated).
     """
 
-    template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "message_id", "idempotency_key")
+    template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "message_id", "idempotency_key", "files_under")
     template_ext: Sequence[str] = TEMPLATE_FILES
 
     def __init__(
@@ -63,6 +65,7 @@ class WaSendMessageOperator(WaOperator):
         resend: bool = False,
         international_without_plus: bool | None = None,
         raw: bool = False,
+        files_under: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(wa_conn_id=wa_conn_id, **kwargs)
@@ -74,6 +77,7 @@ class WaSendMessageOperator(WaOperator):
         self.on_unknown = on_unknown
         self.resend = resend
         self.raw = raw
+        self.files_under = files_under
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -94,6 +98,7 @@ class WaSendMessageOperator(WaOperator):
             resend=self.resend,
             international_without_plus=self.international_without_plus,
             raw=self.raw,
+            files_under=self.files_under,
         )
 
 
@@ -148,11 +153,20 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
         with another ``status`` are skipped. ``"exists"`` sends to those on WhatsApp.
     :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default such a row fails: what a
         column holds is not rendered once more.
+    :param files_under: the folder below which the files of the messages lie, such as ``"s3://bucket/media/"``, or the
+        beginning of their URLs, or a list of them (templated). Required if ``path`` or ``url`` takes values from the
+        rows: nothing outside is read or sent. ``"https://"`` stands for every public host.
     """
 
     items = "recipients"
     row_templates = ("message", "idempotency_key")
-    template_fields: Sequence[str] = (*WaListOperator.template_fields, "recipients", "only", *row_templates)
+    template_fields: Sequence[str] = (
+        *WaListOperator.template_fields,
+        "recipients",
+        "only",
+        "files_under",
+        *row_templates,
+    )
     template_ext: Sequence[str] = TEMPLATE_FILES
 
     def __init__(
@@ -174,6 +188,7 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
         dry_run: bool = False,
         only: Sequence[str] | str | None = None,
         raw: bool = False,
+        files_under: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(concurrency=concurrency, **kwargs)
@@ -192,6 +207,7 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
         self.is_dry_run = dry_run
         self.only = only
         self.raw = raw
+        self.files_under = files_under
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -218,6 +234,7 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
             dry_run=self.is_dry_run,
             only=self.only,
             raw=self.raw,
+            files_under=self.files_under,
         ).run(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

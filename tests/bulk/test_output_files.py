@@ -120,3 +120,30 @@ def test_a_file_that_cannot_be_written_is_told_before_there_is_anything_to_write
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(BadInput, match="need pyarrow"):
         prove_writable(tmp_path / "out.parquet")
+
+
+CELLS = ["=1+1", "+34666666666", "-5", "@sum", "\tx", "\rx", "plain", "a=b", "", "'quoted", 5, -5, None]
+QUOTED = ["'=1+1", "'+34666666666", "'-5", "'@sum", "'\tx", "'\rx", "plain", "a=b", "", "'quoted", "5", "-5", ""]
+
+
+@pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("tsv", "\t")])
+@pytest.mark.parametrize("safe", [False, True])
+def test_cells_that_a_spreadsheet_would_run_are_quoted_on_request(
+    tmp_path: Path, suffix: str, delimiter: str, safe: bool
+) -> None:
+    path = tmp_path / f"out.{suffix}"
+    with row_writer(path, ["=name"], spreadsheet_safe=safe) as write:
+        for cell in CELLS:
+            write({"=name": cell})
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file, delimiter=delimiter)
+    exact = ["" if cell is None else str(cell) for cell in CELLS]
+    assert head == (["'=name"] if safe else ["=name"])
+    assert [row[0] if row else "" for row in rows] == (QUOTED if safe else exact)
+
+
+def test_other_files_are_exact_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    with row_writer(path, ["=name"], spreadsheet_safe=True) as write:
+        write({"=name": "=1+1"})
+    assert json.loads(path.read_text()) == {"=name": "=1+1"}

@@ -21,6 +21,7 @@ class FakeTask:
     retries: int | None = 0
     execution_timeout: timedelta | None = None
     killed: bool = False
+    spreadsheet_safe: bool = False
     log: Any = field(default_factory=lambda: logging.getLogger("task"))
 
     def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:

@@ -80,6 +80,45 @@ def fault(vendors: Vendors, conn_type: str, kind: str, **options: Any) -> None:
     vendors.control("faults", vendor=conn_type, kind=kind, path=PATHS[conn_type], **options)
 
 
+@pytest.mark.parametrize("field", ["path", "url"])
+@pytest.mark.parametrize("text", ["{{ file }}", "{{ row['file'] }}", "{{ File }}", "https://example.com/{{ to }}.png"])
+def test_rows_name_files_only_where_the_author_says_which(vendors: Vendors, field: str, text: str) -> None:
+    before = vendors.ledger()["requests"]
+    message = {"type": "image", field: text}
+    with pytest.raises(AirflowFailException, match="files_under: the message's path or url takes values from the rows"):
+        send([{"phone": existing(1)[0], "file": "https://example.com/a.png"}], message)
+    assert vendors.ledger()["requests"] == before
+
+
+def test_a_row_with_a_file_elsewhere_fails_alone(vendors: Vendors, airflow_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    files = ("a.png", "/etc/passwd", "../b.png", "file:///proc/self/environ")
+    rows = [{"phone": phone, "file": file} for phone, file in zip(existing(4), files, strict=True)]
+    summary = send(rows, {"type": "image", "path": "{{ file }}"}, files_under=str(tmp_path / "media"))
+    assert statuses(summary) == ["accepted", "failed", "failed", "failed"]
+    assert all("is outside of files_under; expected a file under" in row["detail"] for row in summary["results"][1:])
+
+
+def test_a_file_of_the_author_needs_no_folder(vendors: Vendors, airflow_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    message = {"type": "image", "path": f"{tmp_path}/{{{{ params.file }}}}", "caption": "{{ name }}"}
+    rows = [{"phone": existing(1)[0], "name": "Ann"}]
+    assert statuses(send(rows, message, {**RUN, "params": {"file": "a.png"}})) == ["accepted"]
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_results_for_a_spreadsheet_are_quoted_on_request(
+    vendors: Vendors, airflow_store: Store, tmp_path: Path, safe: bool
+) -> None:
+    output = tmp_path / "out.csv"
+    send(existing(1), output_path=str(output), spreadsheet_safe=safe)
+    with output.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["input"] == ("'" if safe else "") + existing(1)[0]
+
+
 def test_a_row_whose_text_is_still_a_template_fails_unless_it_is_raw(vendors: Vendors, airflow_store: Store) -> None:
     rows = [{"phone": phone, "text": text} for phone, text in zip(existing(2), ("{{ name }}", "fine"), strict=True)]
     summary = send(rows, "You wrote: {{ text }}")

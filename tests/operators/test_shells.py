@@ -72,7 +72,7 @@ CASES = [
             **LIST, "recipients": ["1"], "message": "Hi {{ name }}", "pace": (3, 8), "daily_limit": 100,
             "quiet_hours": ("21:00", "08:00"), "timezone": "America/Lima", "on_hold": "skip", "on_unknown": "resend",
             "idempotency_key": "invoice-{{ n }}", "resend": True, "duplicates": "allow", "cap": (2, 3600),
-            "dry_run": True, "only": ["exists"], "raw": True,
+            "dry_run": True, "only": ["exists"], "raw": True, "files_under": "/m/",
         },
         items="recipients",
         method="run",
@@ -88,6 +88,7 @@ CASES = [
         {
             "to": "+51 987", "message": "hello", "message_id": "m1", "idempotency_key": "k", "on_unknown": "skip",
             "resend": True, "international_without_plus": True, "raw": True,
+            "files_under": ["/m/"],
         },
         with_context=True,
         not_templated=("on_unknown", "resend", "international_without_plus", "raw"),

@@ -21,6 +21,7 @@ from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dry_run import DRY_COLUMNS, WOULD_SEND, DryRun
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
 from airflow_provider_wa.bulk.send_results import COLUMNS, SendCounts, as_result
+from airflow_provider_wa.operators._run.allowed_files import file_texts
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_info
 from airflow_provider_wa.operators._run.output import results_to
@@ -60,6 +61,7 @@ class SendRunner(ListRunner):
     dry_run: bool = False
     only: Any = None
     raw: bool = False
+    files_under: Any = None
 
     def run(self, context: Context) -> dict[str, Any]:
         """Send to all recipients who have not been sent the message, and return the summary.
@@ -70,8 +72,9 @@ class SendRunner(ListRunner):
         known: Any = context if isinstance(context, Mapping) else {}
         message = RowTemplate(self.message, "message", known)
         key = RowTemplate(digits_as_text(self.idempotency_key), "idempotency_key", known, filled=True)
-        sender = SendOnce(self.task, self._keys(context), self.raw)
-        messages = RowMessages(sender, self.numbers, message, key)
+        sender = SendOnce(self.task, self._keys(context), self.raw, self.files_under)
+        files = RowTemplate(file_texts(self.message), "message", known)
+        messages = RowMessages(sender, self.numbers, message, key, None if self.files_under else files)
         messages = self._prove(messages)
         if self.dry_run:
             return self._dry_run(messages, policy)
@@ -177,7 +180,7 @@ class SendRunner(ListRunner):
             first=self.input_list.first,
             places=self._places,
         )
-        with results_to(self.output_path, DRY_COLUMNS) as (write, results):
+        with results_to(self.output_path, DRY_COLUMNS, self.task.spreadsheet_safe) as (write, results):
             for result in dry.results(iter(self.input_list.rows(self.column))):
                 write(self.numbers.noted(result, "to"))
         self.numbers.warn(self.task.log, dry.counts.total())
@@ -216,7 +219,7 @@ class SendRunner(ListRunner):
 
     def _write(self, sender: SendOnce) -> list[dict[str, Any]]:
         """Write the results in the store."""
-        with results_to(self.output_path, COLUMNS) as (write, results):
+        with results_to(self.output_path, COLUMNS, self.task.spreadsheet_safe) as (write, results):
             for row in sender.store.sends.rows(sender.keys.batch):
                 write(self.numbers.noted(as_result(row), "to"))
         return results

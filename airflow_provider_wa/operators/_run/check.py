@@ -209,7 +209,7 @@ class CheckRunner(ListRunner):
         """
         counts: Counter[str] = Counter()
         rows = self._carried_rows()
-        with results_to(self.output_path, (*COLUMNS, *rows.columns)) as (write, results):
+        with results_to(self.output_path, (*COLUMNS, *rows.columns), self.task.spreadsheet_safe) as (write, results):
             for place, result in batch.placed_results(last):
                 noted = self.numbers.noted(result, "number")
                 write({**noted, **rows.beside(place, result["input"])})

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.message_dicts import from_dict
 from airflow_provider_wa.api.messages import Message, Text, texts_in
+from airflow_provider_wa.operators._run.allowed_files import AllowedFiles
 
 
 def content_of(location: str) -> bytes:
@@ -19,31 +20,39 @@ def content_of(location: str) -> bytes:
     return content
 
 
-def load_message(spec: Message | Mapping[str, Any] | str, read: Callable[[str], bytes] = content_of) -> Message:
+def load_message(
+    spec: Message | Mapping[str, Any] | str,
+    read: Callable[[str], bytes] = content_of,
+    allowed: AllowedFiles | None = None,
+) -> Message:
     """Return a message from an object, plain text, or a dict.
 
     In a dict the file of an image, audio, video or document is named by ``path`` (a local path or an
     ``ObjectStoragePath`` URI), or by ``url``, which the vendor fetches.
 
     :param read: returns a file's content.
-    :raises BadInput: there is no such file, or it is not a message.
+    :param allowed: the files and URLs that it may have; all by default.
+    :raises BadInput: there is no such file, or it is not allowed, or it is not a message.
     """
-    if isinstance(spec, Message):
-        return spec
     if isinstance(spec, Mapping):
-        return from_dict(_with_file(dict(spec), read))
+        spec = from_dict(_with_file(dict(spec), read, allowed))
+    if isinstance(spec, Message):
+        if allowed:
+            allowed.prove(spec)
+        return spec
     if isinstance(spec, str):
         return Text(spec)
     raise BadInput(f"message: expected text, a dict or a message, got {type(spec).__name__}")
 
 
-def _with_file(spec: dict[str, Any], read: Callable[[str], bytes]) -> dict[str, Any]:
+def _with_file(spec: dict[str, Any], read: Callable[[str], bytes], allowed: AllowedFiles | None) -> dict[str, Any]:
     location = spec.pop("path", None)
     if location is None:
         return spec
-    path = ObjectStoragePath(str(location))
+    location = allowed.path(str(location)) if allowed else str(location)
+    path = ObjectStoragePath(location)
     try:
-        content = read(str(location))
+        content = read(location)
     except FileNotFoundError:
         raise BadInput(f"message: there is no file {path}") from None
     except OSError as error:

@@ -15,14 +15,17 @@ from airflow_provider_wa.paths import open_path
 
 
 @contextmanager
-def results_to(output_path: str | None, columns: Sequence[str]) -> Iterator[tuple[Write, list[dict[str, Any]]]]:
+def results_to(
+    output_path: str | None, columns: Sequence[str], spreadsheet_safe: bool = False
+) -> Iterator[tuple[Write, list[dict[str, Any]]]]:
     """Yield a function that takes rows: to the file, or without a path into the list that comes with it, for XCom.
 
+    :param spreadsheet_safe: as of ``row_writer``.
     :raises BadInput: the path cannot be written to.
     """
     results: list[dict[str, Any]] = []
     if output_path:
-        with row_writer(open_path(output_path, "output_path"), columns) as write:
+        with row_writer(open_path(output_path, "output_path"), columns, spreadsheet_safe) as write:
             yield write, results
     else:
         yield lambda row: results.append(dict(row)), results

@@ -31,7 +31,7 @@ def pull(
     :param kind: the kind of its records.
     :param key: the field whose value in the last record is the cursor.
     """
-    with results_to(output_path, columns_of(kind)) as (write, items):
+    with results_to(output_path, columns_of(kind), task.spreadsheet_safe) as (write, items):
         found = fetch()
         if not output_path:
             refuse_over_limit(len(found), "items")

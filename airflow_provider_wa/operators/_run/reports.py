@@ -112,7 +112,7 @@ def message_status(task: Task, *, message_id: Any, output_path: str | None) -> d
 async def _statuses(
     task: Task, vendor: ReportsDelivery, messages: Sequence[tuple[str, str | None]], output_path: str | None
 ) -> dict[str, Any]:
-    with results_to(output_path, COLUMNS) as (write, results):
+    with results_to(output_path, COLUMNS, task.spreadsheet_safe) as (write, results):
         async with task.hook.async_channel() as channel:
             workers = channel.endpoint.concurrency
             states = await ask_statuses(vendor, channel, messages, write, task.log, workers)

@@ -27,6 +27,7 @@ class RowMessages:
 
     :param numbers: the list's recipients, and how they are read.
     :param message: the message; ``key`` is the author's own key for it.
+    :param unbounded: the names of files in the message, if rows may not choose them.
     :param only: the rows that are sent to.
     """
 
@@ -34,6 +35,7 @@ class RowMessages:
     numbers: ListNumbers
     message: RowTemplate
     key: RowTemplate
+    unbounded: RowTemplate | None = None
     only: StatusFilter = field(default_factory=StatusFilter)
 
     def address(self, place: int, row: Mapping[str, Any]) -> Addressed | Unaddressed:
@@ -74,6 +76,7 @@ class RowMessages:
         """
         for template in (self.message, self.key):
             template.prove(columns, repeated)
+        self._prove_files(columns, repeated)
         failure: WaError | None = None
         tried = 0
         last: Any = self
@@ -93,6 +96,17 @@ class RowMessages:
                 break
         if failure:
             raise failure
+
+    def _prove_files(self, columns: Collection[str], repeated: Collection[str]) -> None:
+        if self.unbounded is None:
+            return
+        self.unbounded.prove(columns, repeated)
+        if self.unbounded.takes_from_row:
+            raise BadInput(
+                "files_under: the message's path or url takes values from the rows, which may then name any file; "
+                "expected the folder that holds them, such as s3://bucket/media/, or the URL that they begin with "
+                "(https:// for every public host)"
+            )
 
     def _rendered(self, row: Mapping[str, Any]) -> Any:
         try:

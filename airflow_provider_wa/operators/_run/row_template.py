@@ -59,6 +59,11 @@ class RowTemplate:
         for texts in (self._written, self._outside):
             texts.prove(columns, repeated)
 
+    @property
+    def takes_from_row(self) -> bool:
+        """True if a template uses the row or the recipient; known when the names are proved."""
+        return self._written.takes_from_row or self._outside.takes_from_row
+
     def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
         """Return the value with its texts rendered.
 
@@ -145,6 +150,11 @@ class RowTexts:
             )
         for column in self._columns & set(self._environment.globals):
             del self._environment.globals[column]
+
+    @property
+    def takes_from_row(self) -> bool:
+        """True if a template uses a name that is not one of Airflow's, or that a column hides."""
+        return bool(self._names.used(with_row=True) - (self._context.keys() - self._columns))
 
     def values(self, row: Mapping[str, Any], recipient: Mapping[str, str]) -> Mapping[str, Any]:
         """Return the variables of the templates with a row."""

@@ -34,10 +34,12 @@ def send_message(
     resend: bool,
     international_without_plus: bool | None = None,
     raw: bool = False,
+    files_under: Any = None,
 ) -> dict[str, Any]:
     """Send a message, unless an earlier try of the task has sent it."""
     one_of("on_unknown", on_unknown, ON_UNKNOWN)
-    sender = SendOnce(task, MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0), raw)
+    keys = MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0)
+    sender = SendOnce(task, keys, raw, files_under)
     rules = NumberRules(task.hook.settings.default_region, international_without_plus)
     recipient = rules.recipient(to)
     if remark := rules.remark(to):

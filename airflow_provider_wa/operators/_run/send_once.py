@@ -17,6 +17,7 @@ from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.operators._run.allowed_files import AllowedFiles
 from airflow_provider_wa.operators._run.message_files import content_of, load_message, refuse_templates
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.task import Task
@@ -30,9 +31,11 @@ class SendOnce:
     """Sends messages of one run of a task, whatever its retries, each at most once.
 
     :param raw: a text may hold ``{{`` or ``{%``.
+    :param files_under: the folders and URLs below which the files of messages lie; anywhere by default.
+    :raises BadInput: ``files_under`` is invalid.
     """
 
-    def __init__(self, task: Task, keys: MessageKeys, raw: bool = False) -> None:
+    def __init__(self, task: Task, keys: MessageKeys, raw: bool = False, files_under: Any = None) -> None:
         self.hook = task.hook
         self.store = get_store()
         self.conn_id = task.wa_conn_id
@@ -40,6 +43,7 @@ class SendOnce:
         self._task = task
         self._log = task.log
         self._raw = raw
+        self._allowed = AllowedFiles.of(files_under)
         self._longest = 0.0
         # The same file goes to many; another task may find another one under its name.
         self._content_of = lru_cache(maxsize=4)(content_of)
@@ -76,7 +80,7 @@ class SendOnce:
         :raises BadInput: it is not a message, contains a secret, or a template that nobody has rendered.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
-        message = load_message(spec, self._content_of)
+        message = load_message(spec, self._content_of, self._allowed)
         require_message(self.hook.able(SendsMessages), message, VENDORS)
         refuse_secrets(message)
         if not self._raw:

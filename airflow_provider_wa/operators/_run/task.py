@@ -16,6 +16,7 @@ class Task(Protocol):
     retries: int | None
     execution_timeout: timedelta | None
     killed: bool
+    spreadsheet_safe: bool
 
     @property
     def hook(self) -> WaHook:
