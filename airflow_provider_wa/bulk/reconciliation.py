@@ -7,21 +7,22 @@ import asyncio
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
-from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.api.errors import BadInput, VendorUnavailable, WaError
 from airflow_provider_wa.api.messages import MediaMessage, Message, Text
 from airflow_provider_wa.api.numbers import person
 from airflow_provider_wa.api.records import DeliveryStatus
-from airflow_provider_wa.bulk.progress import Log
+from airflow_provider_wa.bulk.send_job import SendJob
+from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
 from airflow_provider_wa.store.sends import SendRow
-from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
 CLOCKS = timedelta(minutes=2)
@@ -29,6 +30,9 @@ CLOCKS = timedelta(minutes=2)
 
 WITNESS_AGE = timedelta(hours=1)
 """Maximum age, before the first message in doubt, of an accepted message that a report must show."""
+
+KEPT = timedelta(days=1)
+"""Period for which every vendor keeps its reports: an older doubt must not hide the younger ones."""
 
 DETAILS: Mapping[Evidence, str] = {
     Evidence.FOUND: "its reply was lost; it was found among the messages that were sent",
@@ -41,123 +45,148 @@ DETAILS: Mapping[Evidence, str] = {
 """Explanation of each evidence, as it is stored."""
 
 
-def is_too_early(verdict: Settle) -> bool:
-    """Return True if a later report may prove more."""
-    return verdict.detail in {DETAILS[evidence] for evidence in TOO_EARLY}
+NOT_SHOWN_YET = "its reply was lost, and no report of the vendor must show it yet"
+"""Explanation of a doubt that is left to a retry because it is too young."""
+
+
+@dataclass
+class Doubts:
+    """Messages in doubt that a pass has put off.
+
+    :param count: number of all of them; the others describe those that are looked for in a report.
+    :param began: earliest moment at which one of them may have gone out.
+    :param ended: latest moment at which a request of one of them may have ended.
+    :param error: the last error of one of them in this pass.
+    """
+
+    count: int = 0
+    began: datetime | None = None
+    ended: datetime | None = None
+    error: WaError | None = None
+
+    def add(self, row: SendRow, ended: datetime | None) -> None:
+        """Add a message; ``ended`` is None if no report can tell its outcome."""
+        self.count += 1
+        if ended and row.intended_at:
+            self.began = min(self.began or row.intended_at, row.intended_at)
+            self.ended = max(self.ended or ended, ended)
 
 
 class Reconciler:
-    """Clears up the messages in doubt of one batch, sent over one account.
+    """Clears up the messages in doubt of one list, sent over one account.
 
-    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
+    ``doubts`` are those that the current pass has put off.
     """
 
-    def __init__(
-        self, channel: AsyncChannel, store: Store, batch: str, conn_id: str, log: Log, doubt_seconds: float
-    ) -> None:
-        self._channel = channel
-        self._store = store
-        self._batch = batch
-        self._conn_id = conn_id
-        self._log = log
-        self._doubt_seconds = doubt_seconds
-        self._accepted = (_LONG_AGO, "")
+    def __init__(self, job: SendJob) -> None:
+        self._job = job
+        self._vendor = job.vendor if isinstance(job.vendor, ReportsDeliveries) else None
         self._report: SentReport | None = None
+        self.doubts = Doubts()
 
-    def note_accepted(self, at: datetime, message_id: str) -> None:
-        """Take note of a message that was accepted: a report must show it."""
-        self._accepted = max(self._accepted, (at, message_id))
+    def begin_pass(self) -> None:
+        """Begin a new count of the messages that are put off."""
+        self.doubts = Doubts()
 
-    def forget_reports(self) -> None:
-        """Ask for a new report the next time that one is needed."""
-        self._report = None
+    def put_off(self, each: Addressed, row: SendRow, error: WaError | None = None) -> None:
+        """Leave a message in doubt to a further pass, if that may clear it up or send it again."""
+        if not (self._reports(each) or self._job.may_repeat(each)):
+            return
+        self.doubts.add(row, self._ended(row) if self._reports(each) else None)
+        self.doubts.error = error or self.doubts.error
 
-    async def verdict(self, vendor: object, to: str, message: Message, row: SendRow) -> Settle | SendRow:
-        """Return the outcome of a message in doubt, or its row in the store if the vendor cannot say.
+    async def due(self) -> datetime:
+        """Return the moment from which a report must show all messages that were put off; now if none is needed."""
+        shown_at = datetime.now(timezone.utc)
+        if self._vendor and self.doubts.ended:
+            last = max([self.doubts.ended, *(row.settled_at for row in await self._witness() if row.settled_at)])
+            shown_at = max(shown_at, last + timedelta(seconds=self._vendor.report_seconds))
+        return shown_at
 
-        :param to: the recipient: digits or a JID.
+    async def look(self, due: datetime) -> None:
+        """Ask the vendor for a report, if one is needed for the messages that were put off.
+
         :raises WaError: the vendor could not be asked.
         """
-        text = comparable_text(message)
-        if not isinstance(vendor, ReportsDeliveries) or not text or not row.intended_at:
-            return row
-        try:
-            report = await self._what_was_sent(vendor, row)
-        except BadInput:
-            return row  # it is too long ago for the vendor's reports
-        # Another try that is still at work may have entered an outcome meanwhile, or sent it again.
-        standing = (await asyncio.to_thread(self._store.sends.known, [row.key])).get(row.key, row)
-        if (standing.state, standing.intended_at) != (row.state, row.intended_at):
-            return standing
-        found = None
-        if report.lacks_the_accepted:
-            evidence = Evidence.INCOMPLETE
-        elif found := report.take(to, text, row.intended_at):
-            evidence = Evidence.FOUND
-        elif report.may_hold(to, row.intended_at):
-            evidence = Evidence.ANOTHER_TEXT
-        elif report.may_name(to, text, row.intended_at):
-            evidence = Evidence.ANOTHER_NAME
-        elif not report.is_logged_in:
-            evidence = Evidence.LOGGED_OUT
-        else:
-            evidence = Evidence.NOT_FOUND
+        self._report = None
+        if self._vendor is None or self.doubts.began is None:
+            return
+        asked_at = max(due, datetime.now(timezone.utc))
+        witness = await self._witness()
+        since = min([self.doubts.began, *(row.intended_at for row in witness if row.intended_at)])
+        is_logged_in = not isinstance(self._vendor, HasSession) or await self._is_logged_in(self._vendor)
+        statuses, since = await self._statuses(self._vendor, since)
+        ids = [status.message_id for status in statuses]
+        claimed = await asyncio.to_thread(self._job.store.sends.claimed, self._job.conn_id, ids)
+        lacks = any(row.message_id not in ids for row in witness if _began(row) >= since)
+        known_as = await asyncio.to_thread(self._named, statuses)
+        self._report = SentReport(statuses, claimed, since, asked_at, lacks, is_logged_in, known_as)
+
+    def is_too_young(self, each: Addressed, row: SendRow) -> bool:
+        """Return True for a message that a later report must show, and this one need not."""
+        return self._reports(each) and not (self._report and self._report.is_after(self._shown_at(row)))
+
+    def verdict(self, each: Addressed, row: SendRow) -> Settle | None:
+        """Return the outcome of a message in doubt; None if the vendor cannot say."""
+        report, began, text = self._report, row.intended_at, comparable_text(each.message)
+        if report is None or began is None or not text or not report.reaches(began):
+            return None
+        evidence, found = report.evidence(row.recipient, text, began)
+        if evidence in TOO_EARLY and not self._job.may_repeat(each):
+            self.put_off(each, row, VendorUnavailable(DETAILS[evidence]))
         return Settle(
             key=row.key,
             state=PROVEN[evidence],
             message_id=found.message_id if found else None,
             detail=DETAILS[evidence],
-            intended_at=row.intended_at,
+            intended_at=began,
         )
-
-    async def _what_was_sent(self, vendor: ReportsDeliveries, doubted: SendRow) -> SentReport:
-        """Return the report of sent messages since the first message in doubt, once it must show all of them."""
-        if self._report and self._report.shows(_began(doubted), self._shown_at(vendor, doubted)):
-            return self._report
-        in_doubt = [doubted, *await asyncio.to_thread(self._store.sends.in_doubt, self._batch)]
-        shown_at, since = max(self._shown_at(vendor, row) for row in in_doubt), min(map(_began, in_doubt))
-        # A long queue or a wrong clock would hide what was accepted: so a report counts only if it shows a message that
-        # was accepted for certain.
-        accepted_at, accepted_id = self._accepted
-        if accepted_at > since - WITNESS_AGE:
-            shown_at = max(shown_at, accepted_at + timedelta(seconds=vendor.report_seconds))
-            since = min(since, accepted_at)
-        else:
-            accepted_id = ""
-        wait = max(0.0, (shown_at - datetime.now(timezone.utc)).total_seconds())
-        self._log.info(
-            "%s messages are in doubt; they are looked for in the vendor's report in %.0f s, when it must show them",
-            f"{len(in_doubt) - 1:,}",
-            wait,
-        )
-        await asyncio.sleep(wait)
-        asked_at = datetime.now(timezone.utc)
-        is_logged_in = not isinstance(vendor, HasSession) or (await adrive(vendor.session(), self._channel)).logged_in
-        statuses = await adrive(vendor.delivery_report(since=since - CLOCKS), self._channel)
-        ids = [status.message_id for status in statuses]
-        claimed = await asyncio.to_thread(self._store.sends.claimed, self._conn_id, ids)
-        known_as = await asyncio.to_thread(self._named, statuses)
-        lacks_the_accepted = bool(accepted_id) and accepted_id not in ids
-        self._report = SentReport(statuses, claimed, since, asked_at, lacks_the_accepted, is_logged_in, known_as)
-        return self._report
 
     def _named(self, statuses: Sequence[DeliveryStatus]) -> Mapping[str, Sequence[str]]:
         """Return all names of the recipients in a report: what went to a number may be reported under its LID."""
-        self._store.identities.learn_from(statuses)
-        return self._store.identities.names({status.to for status in statuses if status.to})
+        identities = self._job.store.identities
+        identities.learn_from(statuses)
+        return identities.names({status.to for status in statuses if status.to})
 
-    def _shown_at(self, vendor: ReportsDeliveries, row: SendRow) -> datetime:
+    def _reports(self, each: Addressed) -> bool:
+        """Return True if a report can tell the outcome of a message."""
+        return self._vendor is not None and bool(comparable_text(each.message))
+
+    def _ended(self, row: SendRow) -> datetime:
+        """Return the moment at which the request of a message has ended for certain."""
+        return row.settled_at or _began(row) + timedelta(seconds=self._job.doubt_seconds)
+
+    def _shown_at(self, row: SendRow) -> datetime:
         """Return the moment from which a report must show a message that was accepted."""
-        ended = row.settled_at or _began(row) + timedelta(seconds=self._doubt_seconds)
-        return ended + timedelta(seconds=vendor.report_seconds)
+        return self._ended(row) + timedelta(seconds=self._vendor.report_seconds if self._vendor else 0)
+
+    async def _witness(self) -> list[SendRow]:
+        """Return a message that a complete report shows, if there is one.
+
+        A long queue or a wrong clock would hide what was accepted: so a report counts only if it shows a message that
+        was accepted for certain. The best one was sent after the last message in doubt, behind it in any queue.
+        """
+        job, doubts = self._job, self.doubts
+        assert doubts.began is not None
+        assert doubts.ended is not None
+        since = doubts.began - WITNESS_AGE
+        return await asyncio.to_thread(job.store.sends.witness, job.batch, job.conn_id, since, doubts.ended)
+
+    async def _is_logged_in(self, vendor: HasSession) -> bool:
+        return (await adrive(vendor.session(), self._job.channel)).logged_in
+
+    async def _statuses(self, vendor: ReportsDeliveries, since: datetime) -> tuple[list[DeliveryStatus], datetime]:
+        """Return the messages since a moment, and that moment: a later one, if the vendor keeps no reports so long."""
+        recent = datetime.now(timezone.utc) - KEPT
+        for begin in sorted({since, max(since, recent)}):
+            with suppress(BadInput):
+                return await adrive(vendor.delivery_report(since=begin - CLOCKS), self._job.channel), begin
+        return [], datetime.now(timezone.utc)
 
 
 def _began(row: SendRow) -> datetime:
     """Return the earliest moment at which a message may have gone out."""
-    return row.intended_at or _LONG_AGO
-
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return row.intended_at or datetime.min.replace(tzinfo=timezone.utc)
 
 
 class SentReport:
@@ -192,13 +221,28 @@ class SentReport:
                 for name in self._persons(status.to):
                     self._left[name].append(status)
 
-    def shows(self, sent_from: datetime, shown_at: datetime) -> bool:
-        """Return True if the report must show a message.
+    def reaches(self, moment: datetime) -> bool:
+        """Return True if the report's period had begun at a moment."""
+        return self._since_when <= moment
 
-        :param sent_from: the earliest moment at which the message may have been sent.
-        :param shown_at: the moment from which reports must show it.
+    def is_after(self, shown_at: datetime) -> bool:
+        """Return True if the vendor was asked at a moment or later."""
+        return shown_at <= self._asked_at
+
+    def evidence(self, to: str, text: str, since: datetime) -> tuple[Evidence, DeliveryStatus | None]:
+        """Return what the report proves of a message in doubt, and the message itself if it was found.
+
+        :param to: the recipient: digits or a JID.
         """
-        return self._since_when <= sent_from and shown_at <= self._asked_at
+        if self.lacks_the_accepted:
+            return Evidence.INCOMPLETE, None
+        if found := self.take(to, text, since):
+            return Evidence.FOUND, found
+        if self.may_hold(to, since):
+            return Evidence.ANOTHER_TEXT, None
+        if self.may_name(to, text, since):
+            return Evidence.ANOTHER_NAME, None
+        return (Evidence.NOT_FOUND if self.is_logged_in else Evidence.LOGGED_OUT), None
 
     def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
         """Return the message with this text that went to a recipient after a moment; None if it is not there.

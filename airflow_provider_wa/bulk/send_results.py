@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -89,6 +90,8 @@ class SendCounts:
     hold: Hold | None = None
     failure: WaError | None = None
     """Error that a further pass, or a further try, may clear up."""
+    report_due: datetime | None = None
+    """Moment of the vendor's report on messages in doubt, if the run has ended before it."""
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""

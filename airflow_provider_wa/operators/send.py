@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
+from airflow_provider_wa.connections.retry import airflow_errors
 from airflow_provider_wa.operators.base import WaOperator
 from airflow_provider_wa.operators.list_operator import WaListOperator
 from airflow_provider_wa.templating import TEMPLATE_FILES, RendersRowTemplates, as_template, with_message_template
 
 if TYPE_CHECKING:
     from airflow_provider_wa.api.messages import Message
+    from airflow_provider_wa.operators._run.bulk_send import SendRunner
 
 
 class WaSendMessageOperator(WaOperator):
@@ -215,6 +217,19 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
         return super().partial(**with_message_template(kwargs))
 
     def work(self, context: Context) -> dict[str, Any]:
+        return self._runner().run(context)
+
+    def execute_complete(
+        self, context: Context, event: Any = None, so_far: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Go on after a wait; recipients who were sent the message are known.
+
+        :param so_far: the same try before a wait for the vendor's report.
+        """
+        with airflow_errors():
+            return self._runner().run(context, so_far)
+
+    def _runner(self) -> SendRunner:
         from airflow_provider_wa.operators._run.bulk_send import SendRunner
 
         return SendRunner(
@@ -235,8 +250,4 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
             only=self.only,
             raw=self.raw,
             files_under=self.files_under,
-        ).run(context)
-
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after a wait; recipients who were sent the message are known."""
-        return self.execute(context)  # type: ignore[no-any-return]
+        )

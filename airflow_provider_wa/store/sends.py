@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.identities import names
-from airflow_provider_wa.store.send_states import IN_DOUBT, MAY_HAVE_GONE_OUT, SendState
+from airflow_provider_wa.store.send_states import MAY_HAVE_GONE_OUT, SendState
 from airflow_provider_wa.store.sql import PARAMETERS, pages
 from airflow_provider_wa.store.tables import sends as table
 
@@ -91,10 +91,17 @@ class Sends:
         with self._database.reading() as connection:
             return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
 
-    def in_doubt(self, batch: str) -> list[SendRow]:
-        """Return the rows of a batch that may or may not have gone out, in the order of the list."""
+    def witness(self, batch: str, conn_id: str, since: datetime, after: datetime) -> list[SendRow]:
+        """Return the accepted message of a batch that was intended first ``after`` a moment.
+
+        Without one it is the last message before, but none from before ``since``; or there is none.
+        """
+        asked = {"the_batch": batch, "the_conn_id": conn_id, "since": since, "after": after}
         with self._database.reading() as connection:
-            return [send_row(row) for row in connection.execute(_DOUBTS, {"the_batch": batch})]
+            for statement in (_FIRST_AFTER, _LAST_BEFORE):
+                if row := connection.execute(statement, asked).first():
+                    return [send_row(row)]
+        return []
 
     def claimed(self, conn_id: str, message_ids: Sequence[str]) -> set[str]:
         """Return the ids, among ``message_ids``, of messages that the store has as accepted over a connection."""
@@ -164,15 +171,15 @@ _COLUMNS = [column for column in table.columns if column.name != "conn_id"]
 BY_KEY = select(*_COLUMNS).where(table.c.key.in_(bindparam("keys", expanding=True)))
 """The messages with one of ``keys``, as ``send_row`` takes them."""
 
-_DOUBTS = (
-    select(*_COLUMNS)
-    .where(
-        table.c.batch == bindparam("the_batch"),
-        state_in(IN_DOUBT),
-        table.c.intended_at.is_not(None),
-    )
-    .order_by(table.c.row)
+_WITNESSES = select(*_COLUMNS).where(
+    table.c.conn_id == bindparam("the_conn_id"),
+    table.c.batch == bindparam("the_batch"),
+    table.c.state == SendState.ACCEPTED.value,
+    table.c.message_id.is_not(None),
+    table.c.intended_at >= bindparam("since"),
 )
+_FIRST_AFTER = _WITNESSES.where(table.c.intended_at >= bindparam("after")).order_by(table.c.intended_at).limit(1)
+_LAST_BEFORE = _WITNESSES.where(table.c.intended_at < bindparam("after")).order_by(table.c.intended_at.desc()).limit(1)
 _CLAIMED = select(table.c.message_id).where(
     table.c.conn_id == bindparam("the_conn_id"),
     table.c.message_id.in_(bindparam("ids", expanding=True)),

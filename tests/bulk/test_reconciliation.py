@@ -167,6 +167,7 @@ def test_a_group_is_not_the_number_that_it_looks_like() -> None:
 
 def test_a_report_shows_what_was_sent_after_its_beginning_and_could_be_shown_at_its_time() -> None:
     sent = SentReport([], (), NOON, NOON + 10 * SECOND)
-    assert sent.shows(NOON, NOON + 10 * SECOND)
-    assert not sent.shows(NOON - SECOND, NOON)
-    assert not sent.shows(NOON, NOON + 11 * SECOND)
+    assert sent.reaches(NOON)
+    assert not sent.reaches(NOON - SECOND)
+    assert sent.is_after(NOON + 10 * SECOND)
+    assert not sent.is_after(NOON + 11 * SECOND)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 from helpers.numbers import us
+from sqlalchemy import update
 
 from airflow_provider_wa.api.errors import (
     BadInput,
@@ -28,22 +29,25 @@ from airflow_provider_wa.api.flow import Flow, Sleep
 from airflow_provider_wa.api.messages import Location, Message, Text
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
 from airflow_provider_wa.api.webhooks import event
-from airflow_provider_wa.bulk import reconciliation, send_run, session_watch
+from airflow_provider_wa.bulk import reconciliation, send_one, send_run, session_watch
 from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval
+from airflow_provider_wa.bulk.send_job import TrySoFar
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
-from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
+from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP, Interrupted
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.send_changes import Intend, Settle
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.store.tables import sends
 from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
 
 LOG = logging.getLogger("bulk")
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 FOREVER = 3600.0
 
 Answer = Callable[[str], "str | None"]
@@ -91,6 +95,8 @@ class Reporting(Vendor):
     meanwhile: Callable[[], None] = lambda: None
     shown: int | None = None
     """How many of them the report has got to."""
+    hidden: str = ""
+    """A recipient whose message the report lacks."""
 
     def delivery_report(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
@@ -101,9 +107,22 @@ class Reporting(Vendor):
         statuses = [
             DeliveryStatus(message_id=name, state=DeliveryState.SENT, to=to, text=self.told)
             for to, name in self.taken[: self.shown]
+            if to != self.hidden
         ]
         self.meanwhile()
         return statuses
+
+
+@dataclass
+class RemembersADay(Reporting):
+    """Has deleted what is older."""
+
+    def delivery_report(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Flow[list[DeliveryStatus]]:
+        if since and since < datetime.now(timezone.utc) - 2 * DAY:
+            raise BadInput("since: the vendor keeps 2 days")
+        return (yield from super().delivery_report(since=since, until=until, limit=limit))
 
 
 @dataclass
@@ -345,6 +364,103 @@ async def test_what_went_out_is_found_and_what_did_not_is_sent_in_a_further_pass
     assert len(vendor.reports) == 1, "one report for all"
 
 
+class Ended(Exception):
+    """The try was ended from outside, by its ``execution_timeout`` for instance."""
+
+
+async def test_what_earlier_tries_left_in_doubt_is_looked_for_after_all_others_were_sent(tries: Tries) -> None:
+    first, *others = us(250)
+    tries.intend(first)
+    vendor = Reporting(meanwhile=lambda: seen.extend(vendor.reached))
+    seen: list[str] = []
+    await tries(vendor, [first, *others], workers=3)
+    assert sorted(seen) == others, "the report was asked for when these had gone out"
+    assert sorted(vendor.reached) == [first, *others], "it had not gone out, and was sent then"
+
+
+async def test_under_their_ids_too_messages_go_again_after_all_others(tries: Tries) -> None:
+    first, *others = us(120)
+    tries.intend(first)
+    vendor = ById()
+    await tries(vendor, [first, *others])
+    assert vendor.reached == [*others, first]
+
+
+async def test_a_wait_for_the_report_holds_nobody_up(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try is ended while it waits; the next one first sends what the one before had not."""
+    monkeypatch.setattr(Reporting, "report_seconds", FOREVER)
+    recipients, lost = us(30), raising(OutcomeUnknown("no reply"), *us(30)[::10])
+    vendor = Reporting(answer=lost)
+
+    async def ended(seconds: float) -> None:
+        raise Ended
+
+    monkeypatch.setattr(send_run.asyncio, "sleep", ended)
+    for sent in (10, 20, 30):
+        with pytest.raises(Ended):
+            await tries(vendor, recipients[:sent], workers=3)
+        assert sorted(vendor.reached) == recipients[:sent]
+        assert vendor.reports == []
+
+
+async def test_with_little_patience_a_run_ends_before_the_wait_for_the_report(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reporting, "report_seconds", 150.0)
+    vendor = Reporting(answer=raising(OutcomeUnknown("no reply"), us(4)[1], times=1), refuse=_refusing(us(4)[2]))
+    first = await tries(vendor, us(4), patience=5.0)
+    assert first.report_due is not None
+    assert first.report_due - datetime.now(timezone.utc) == pytest.approx(
+        timedelta(seconds=150), abs=timedelta(seconds=60)
+    )
+    assert (first.failure, first.in_doubt, vendor.reports) == (None, 1, [])
+    assert tries.states() == ["accepted", "unknown", "failed", "accepted"]
+    monkeypatch.setattr(Reporting, "report_seconds", 0.0)
+    calls = list(vendor.calls)
+    second = await tries(vendor, us(4), patience=5.0, so_far=TrySoFar(datetime.now(timezone.utc) - HOUR))
+    assert (second.report_due, vendor.calls) == (None, calls), "nor is what was refused in this try sent again"
+    assert tries.states() == ["accepted", "accepted", "failed", "accepted"]
+
+
+async def test_a_try_clears_up_as_often_before_and_after_a_wait_in_the_triggerer(tries: Tries) -> None:
+    vendor = Reporting(refuse=raising(OutcomeUnknown("no reply")))
+    so_far = TrySoFar(datetime.now(timezone.utc), clear_ups=send_run.PASSES - 1)
+    counts = await tries(vendor, us(1), so_far=TrySoFar.of(so_far.to_dict()))
+    assert (len(vendor.calls), vendor.reports) == (1, [])
+    assert isinstance(counts.failure, OutcomeUnknown)
+
+
+async def test_a_wait_for_the_report_ends_with_the_task(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reporting, "report_seconds", FOREVER)
+    tries.intend("12025550000")
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
+    with pytest.raises(Interrupted):
+        await tries(Reporting(), us(1), interrupted=lambda: len(waits) == 3)
+
+
+async def test_what_is_too_old_for_the_vendors_reports_hides_no_younger_doubt(tries: Tries) -> None:
+    old, young = us(2)
+    vendor = RemembersADay(answer=raising(OutcomeUnknown("no reply"), young, times=1))
+    tries.intend(old)
+    _age(tries, timedelta(days=8))
+    await tries(vendor, [old, young])
+    assert vendor.reached == [young]
+    assert [row.state.value for row in tries.rows()] == ["intended", "accepted"]
+
+
+async def test_an_account_is_trusted_if_its_report_shows_what_was_sent_after_the_doubt(tries: Tries) -> None:
+    """What was accepted last may be too young for the report; what followed the doubt is not."""
+    vendor = Reporting(refuse=raising(OutcomeUnknown("no reply"), us(9)[3], times=1), hidden=us(9)[8])
+    await tries(vendor, us(9))
+    assert sorted(vendor.reached) == us(9)
+    assert tries.states() == ["accepted"] * 9
+
+
 async def test_under_its_id_a_message_goes_again_and_is_the_same(tries: Tries) -> None:
     vendor = ById(answer=raising(OutcomeUnknown("no reply"), "12025550001", times=2))
     await tries(vendor, us(2))
@@ -469,14 +585,14 @@ async def test_a_young_intent_is_waited_for_as_long_as_a_request_may_take(
     tries.intend("12025550000")
     monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
     await tries(Reporting(), us(1), doubt_seconds=70.0)
-    assert max(waits) == pytest.approx(70.0, abs=5)
+    assert sum(waits) == pytest.approx(70.0, abs=5)
 
 
 async def test_what_another_try_sends_after_the_report_is_not_sent_again(tries: Tries) -> None:
     """The other one is still at work: it intends the second message when this one has its report already."""
     first, second = us(101)[0], us(101)[100]
     tries.intend(first)
-    vendor = Reporting()
+    vendor = Reporting(refuse=raising(RateLimited("slow"), second, times=send_run.PASSES))
 
     def other_try() -> None:
         vendor.meanwhile = lambda: None
@@ -793,13 +909,13 @@ async def test_the_limit_of_a_day_holds_all_others(tries: Tries) -> None:
 
 async def test_sends_keep_the_pace_however_many_workers(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
-    turn, began = send_run._Gap.turn, asyncio.get_running_loop().time()
+    turn, began = send_one.Gap.turn, asyncio.get_running_loop().time()
 
-    async def noted(self: send_run._Gap, seconds: float) -> None:
+    async def noted(self: send_one.Gap, seconds: float) -> None:
         await turn(self, seconds)
         turns.append(asyncio.get_running_loop().time() - began)
 
-    monkeypatch.setattr(send_run._Gap, "turn", noted)
+    monkeypatch.setattr(send_one.Gap, "turn", noted)
     await tries(Vendor(), us(4), workers=4, policy=SendingPolicy(interval=SendInterval(0.02, 0.02)))
     assert len(turns) == 4
     assert all(at >= number * 0.02 - 0.001 for number, at in enumerate(sorted(turns)))
@@ -814,6 +930,16 @@ async def _killed(tries: Tries, vendor: Vendor, recipients: Sequence[str]) -> No
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+def _refusing(*recipients: str) -> Callable[[str], None]:
+    return raising(BadInput("refused"), *recipients)
+
+
+def _age(tries: Tries, by: timedelta) -> None:
+    """Let all messages so far be older."""
+    with tries.store.database.writing() as connection:
+        connection.execute(update(sends).values(intended_at=datetime.now(timezone.utc) - by))
 
 
 def _fail(tries: Tries, monkeypatch: pytest.MonkeyPatch, kind: type[Any], after: int) -> None:

@@ -24,8 +24,10 @@ class FakeTask:
     spreadsheet_safe: bool = False
     log: Any = field(default_factory=lambda: logging.getLogger("task"))
 
-    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:
-        raise TaskDeferred(trigger=trigger, method_name=method_name, timeout=timeout)
+    def defer(
+        self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | None = None
+    ) -> NoReturn:
+        raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
 
 
 @dataclass

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import asyncio
 import csv
+import importlib
 import json
 import logging
 import re
@@ -18,16 +20,19 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from helpers.numbers import digits, existing
 from helpers.tasks import run_of
 from helpers.vendors import CREDENTIALS, Vendors
+from sqlalchemy import update
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.bulk import send_run, session_watch
 from airflow_provider_wa.bulk.pacing import QuietHours
-from airflow_provider_wa.operators._run import send_once
+from airflow_provider_wa.bulk.send_entries import Entries
+from airflow_provider_wa.operators._run import bulk_send, send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.store.tables import sends
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
@@ -339,15 +344,15 @@ def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     monkeypatch.setattr(session_watch, "SESSION_SECONDS", 0.0)
     output = tmp_path / "out.csv"
     arguments = {"wa_conn_id": f"{conn_type}_default", "output_path": str(output)}
-    taker, log_out = send_run.BulkSend._enter_outcome, vendors.state.log_out
+    taker, log_out = Entries.settle, vendors.state.log_out
 
-    async def logged_out_after_three(self: send_run.BulkSend, *values: Any) -> None:
+    async def logged_out_after_three(self: Entries, *values: Any) -> None:
         await taker(self, *values)
         if self.counts.states["accepted"] == 3:  # type: ignore[index]
             log_out(conn_type)
 
     with monkeypatch.context() as patched:
-        patched.setattr(send_run.BulkSend, "_enter_outcome", logged_out_after_three)
+        patched.setattr(Entries, "settle", logged_out_after_three)
         with pytest.raises(SessionDown):
             send(existing(8), **arguments)
     assert len(taken(vendors)) == 3
@@ -386,16 +391,16 @@ def test_credit_that_is_used_up_fails_for_good_and_a_clear_goes_on(vendors: Vend
 def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = send_run.BulkSend._enter_outcome
+    settle = Entries.settle
 
-    async def dropped_after_two(self: send_run.BulkSend, *values: Any) -> None:
+    async def dropped_after_two(self: Entries, *values: Any) -> None:
         await settle(self, *values)
         if self.counts.states["accepted"] == 2:  # type: ignore[index]
             with airflow_store.database.engine.connect() as connection:
                 connection.exec_driver_sql("DROP TABLE wa_sends")
                 connection.commit()
 
-    monkeypatch.setattr(send_run.BulkSend, "_enter_outcome", dropped_after_two)
+    monkeypatch.setattr(Entries, "settle", dropped_after_two)
     with pytest.raises(StoreUnavailable):
         send(existing(8))
     assert len(taken(vendors)) == 2
@@ -412,6 +417,83 @@ def test_lost_replies_are_cleared_up_in_a_further_pass_and_nobody_gets_it_twice(
     assert sorted(taken(vendors)) == digits(existing(6))
     known = {message["to"]: message["message_id"] for message in vendors.ledger()["messages"]}
     assert {row["to"]: row["message_id"] for row in summary["results"]} == known
+
+
+class Ended(BaseException):
+    """What Airflow raises in a task whose ``execution_timeout`` is over."""
+
+
+@pytest.mark.parametrize("conn_type", SENDERS)
+def test_each_try_first_sends_what_no_try_has_and_only_then_clears_up(
+    vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch, conn_type: str
+) -> None:
+    """Tries are ended after ten outcomes, or when they wait for a report: with 56 recipients the sixth has sent all."""
+    for vendor in (GreenApi, WaPortal):
+        monkeypatch.setattr(vendor, "report_seconds", 3600.0)
+    settle, left = Entries.settle, 0
+
+    async def ended_after_ten(self: Entries, *values: Any) -> None:
+        nonlocal left
+        await settle(self, *values)
+        left -= 1
+        if left == 0:
+            raise Ended
+
+    async def ended(self: send_run.BulkSend, seconds: float) -> None:
+        raise Ended
+
+    recipients = existing(56)
+    with monkeypatch.context() as patched:
+        patched.setattr(Entries, "settle", ended_after_ten)
+        patched.setattr(send_run.BulkSend, "_pause", ended)
+        for number in range(1, 7):
+            left = 10
+            fault(vendors, conn_type, "lost_reply", times=2)
+            with pytest.raises(Ended):
+                send(recipients, wa_conn_id=f"{conn_type}_default", concurrency=3)
+            # Requests of the two other workers were cut off, and may not have got there.
+            assert len(set(taken(vendors))) >= min(8 * number, 46)
+    assert len(taken(vendors)) == len(set(taken(vendors))), "nobody got it twice"
+    vendors.state.faults.clear()
+    for vendor in (GreenApi, WaPortal):
+        monkeypatch.setattr(vendor, "report_seconds", 0.0)
+    with airflow_store.database.writing() as connection:  # their requests are over
+        connection.execute(update(sends).values(intended_at=datetime.now(timezone.utc) - timedelta(minutes=10)))
+    assert counts(send(recipients, wa_conn_id=f"{conn_type}_default")) == {"total": 56, "accepted": 56}
+    if conn_type in REPORTERS:
+        assert sorted(taken(vendors)) == digits(recipients)
+
+
+def after_the_wait(made: WaBulkSendOperator, deferred: TaskDeferred) -> dict[str, Any]:
+    """Run the trigger as a triggerer does, and go on with what crosses its boundary."""
+    path, arguments = deferred.trigger.serialize()
+    module, _, name = path.rpartition(".")
+    trigger = getattr(importlib.import_module(module), name)(**arguments)
+
+    async def first() -> Any:
+        async for event in trigger.run():
+            return event.payload
+        return None
+
+    kwargs = json.loads(json.dumps(deferred.kwargs or {}))
+    return getattr(made, deferred.method_name)(RUN, asyncio.run(first()), **kwargs)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("conn_type", REPORTERS)
+@pytest.mark.parametrize("kind", ["lost_reply", "cut"])
+def test_the_vendors_report_is_waited_for_in_the_triggerer(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch, conn_type: str, kind: str
+) -> None:
+    for vendor in (GreenApi, WaPortal):
+        monkeypatch.setattr(vendor, "report_seconds", 1.0)
+    monkeypatch.setattr(bulk_send, "LONGEST_WAIT", 0.0)
+    fault(vendors, conn_type, kind, times=3)
+    made = operator(existing(8), wa_conn_id=f"{conn_type}_default", concurrency=3, deferrable=True)
+    with pytest.raises(TaskDeferred) as waits:
+        made.execute(RUN)
+    assert len(taken(vendors)) == {"lost_reply": 8, "cut": 5}[kind], "all that could be sent was sent before the wait"
+    assert counts(after_the_wait(made, waits.value)) == {"total": 8, "accepted": 8}
+    assert sorted(taken(vendors)) == digits(existing(8))
 
 
 @pytest.mark.parametrize("conn_type", SENDERS)

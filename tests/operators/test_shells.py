@@ -281,7 +281,9 @@ def test_a_check_is_taken_over_from_the_trigger(monkeypatch: pytest.MonkeyPatch)
 def test_a_bulk_send_goes_through_its_list_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     runner, made = fake(BULK[1], monkeypatch, {"total": 1}), operator(BULK[1])
     assert made.execute_complete(CONTEXT, None) == {"total": 1}
-    assert runner.called == [("run", (CONTEXT,), {})]
+    so_far = {"began": "2026-11-21T08:00:00+00:00", "clear_ups": 1}
+    assert made.execute_complete(CONTEXT, None, so_far=so_far) == {"total": 1}
+    assert runner.called == [("run", (CONTEXT, None), {}), ("run", (CONTEXT, so_far), {})]
 
 
 def test_a_message_object_becomes_a_dict_so_that_its_texts_are_templates() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, update
 from store.workers import intend_all, intend_within_cap, run_at_once
 
 from airflow_provider_wa.store import sends as module
@@ -29,6 +29,7 @@ from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import NAME
+from airflow_provider_wa.store.tables import sends as table
 
 INTENDED, ACCEPTED, UNKNOWN, FAILED, DELAYED, SKIPPED = SendState
 HOUR = timedelta(hours=1)
@@ -505,3 +506,31 @@ def test_a_message_is_withdrawn_by_its_own_batch_if_it_was_not_sent(store: Store
     change(store, Withdraw(key=to_send(1).key, batch="b"))
     kept = state in (SendState.ACCEPTED, SendState.UNKNOWN, SendState.INTENDED)
     assert states(store) == ([(1, state.value)] if kept else [])
+
+
+# Messages that a report must show.
+
+
+def accepted_at(store: Store, row: int, moment: datetime, state: SendState = ACCEPTED, **options: Any) -> None:
+    change(store, intend(row, **options), Settle(key=f"k{row}", state=state, message_id=f"m{row}"))
+    with store.database.writing() as connection:
+        connection.execute(update(table).where(table.c.key == f"k{row}").values(intended_at=moment))
+
+
+def test_a_reports_witness_is_the_first_accepted_message_after_a_moment_or_else_the_last_before(store: Store) -> None:
+    moment = now()
+    for row, hours in enumerate((-3, -2, -1, 1, 2), 1):
+        accepted_at(store, row, moment + hours * HOUR)
+    accepted_at(store, 6, moment, state=UNKNOWN)
+    accepted_at(store, 7, moment, conn_id="another")
+    accepted_at(store, 8, moment, batch="another")
+
+    def witness(since: int, after: int) -> list[str | None]:
+        found = store.sends.witness("b", "my_wa", moment + since * HOUR, moment + after * HOUR)
+        return [row.message_id for row in found]
+
+    assert witness(-9, 0) == ["m4"]
+    assert witness(-9, 3) == ["m5"]
+    assert witness(-9, -2) == ["m2"]
+    assert witness(3, 4) == []
+    assert witness(3, 0) == []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from datetime import timezone as tz
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import Context
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -20,6 +21,7 @@ from airflow_provider_wa.arguments import execution_deadline, one_of, time_left
 from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dry_run import DRY_COLUMNS, WOULD_SEND, DryRun
 from airflow_provider_wa.bulk.pacing import QuietHours, SendingPolicy, SendInterval, time_zone
+from airflow_provider_wa.bulk.send_job import TrySoFar
 from airflow_provider_wa.bulk.send_results import COLUMNS, SendCounts, as_result
 from airflow_provider_wa.operators._run.allowed_files import file_texts
 from airflow_provider_wa.operators._run.list_runner import ListRunner
@@ -32,6 +34,9 @@ from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.templating import digits_as_text
+
+LONGEST_WAIT = 5.0
+"""Seconds from which a deferrable operator waits in the triggerer for the vendor's report."""
 
 ON_HOLD = ("wait", "skip")
 """Choices for recipients who must not be written to now."""
@@ -63,10 +68,12 @@ class SendRunner(ListRunner):
     raw: bool = False
     files_under: Any = None
 
-    def run(self, context: Context) -> dict[str, Any]:
+    def run(self, context: Context, so_far: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send to all recipients who have not been sent the message, and return the summary.
 
         It is called again after a deferral: those who were sent something are known.
+
+        :param so_far: the same try before a wait for the vendor's report, as ``TrySoFar.to_dict`` returns it.
         """
         policy = self.policy()
         known: Any = context if isinstance(context, Mapping) else {}
@@ -82,6 +89,7 @@ class SendRunner(ListRunner):
         batches, batch = sender.store.batches, sender.keys.batch
         batches.begin(batch_info(context, batch, BatchKind.SEND, conn_id))
         calls = 0
+        try_so_far = None if so_far is None else TrySoFar.of(so_far)
         while True:
             try:
                 bulk, counts = sender.send(
@@ -94,6 +102,8 @@ class SendRunner(ListRunner):
                     resend_unknown=self.on_unknown == "resend",
                     first=self.input_list.first,
                     places=self._places,
+                    patience=LONGEST_WAIT if self.deferrable else math.inf,
+                    so_far=try_so_far,
                 )
             except WaError:
                 with suppress(WaError):  # the first error says more
@@ -101,9 +111,12 @@ class SendRunner(ListRunner):
                         self._write(sender)
                 raise
             calls += bulk.channel.calls
+            if counts.report_due and bulk.so_far:
+                self._defer(counts.report_due, context, so_far=bulk.so_far.to_dict())
             if counts.hold is None or not policy.wait or counts.failure:
                 break
             self._wait(counts, context)
+            try_so_far = None
         results = self._write(sender)
         if self.output_path:
             self.task.log.info("The results are in %s", self.output_path)
@@ -201,9 +214,13 @@ class SendRunner(ListRunner):
         assert counts.hold is not None
         self.task.log.info("%s; %s: going on at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
-            trigger, left = DateTimeTrigger(moment=counts.hold.until), time_left(execution_deadline(self.task, context))
-            self.task.defer(trigger=trigger, method_name="execute_complete", timeout=left)
+            self._defer(counts.hold.until, context)
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
+
+    def _defer(self, moment: datetime, context: Context, **known: Any) -> NoReturn:
+        """Wait in the triggerer; the operator goes on with what is ``known``, if there is anything."""
+        trigger, left = DateTimeTrigger(moment=moment), time_left(execution_deadline(self.task, context))
+        self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known or None, timeout=left)
 
     def _refuse(self, counts: SendCounts) -> None:
         """Fail the task if messages are left to a retry, or are in doubt and ``on_unknown`` does not skip them."""

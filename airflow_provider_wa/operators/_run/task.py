@@ -26,8 +26,10 @@ class Task(Protocol):
     def log(self) -> Any:
         """The task's log."""
 
-    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta | None = None) -> NoReturn:
-        """Wait in the triggerer, then call this method of the operator; after ``timeout`` fail."""
+    def defer(
+        self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | None = None
+    ) -> NoReturn:
+        """Wait in the triggerer, then call this method of the operator with ``kwargs``; after ``timeout`` fail."""
 
 
 def hook_for(conn_id: str) -> WaHook:

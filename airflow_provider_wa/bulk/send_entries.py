@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results of rows: each is counted, and entered in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_provider_wa.bulk.send_job import SendJob
+from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
+from airflow_provider_wa.store.group_commit import GroupCommit
+from airflow_provider_wa.store.send_changes import Note, Report, Settle
+from airflow_provider_wa.store.send_states import SendState
+from airflow_provider_wa.store.sends import Change, SendRow
+
+
+class Entries:
+    """Counts the results of a pass, and makes the changes of the store that enter them.
+
+    ``counts`` are those of the current pass; ``commits`` makes changes in transactions that workers share.
+    """
+
+    def __init__(self, job: SendJob) -> None:
+        self._job = job
+        self.counts = SendCounts()
+        self.commits: GroupCommit[Change, Any] = GroupCommit(self.make)
+
+    def make(self, changes: Sequence[Change]) -> list[Any]:
+        """Make changes in one transaction; it blocks."""
+        return self._job.store.sends.change(changes)
+
+    def note(self, each: Addressed, state: SendState, detail: str) -> Note:
+        """Count a message that is not sent now, and return its entry."""
+        self.counts.states[state] += 1
+        row = SendRow(key=each.key, row=each.row, given=each.given, recipient=each.to, state=state, detail=detail)
+        return Note(batch=self._job.batch, conn_id=self._job.conn_id, row=row)
+
+    def report(
+        self, each: Addressed | Unaddressed, state: SendState, detail: str, message_id: str | None = None
+    ) -> Report:
+        """Count a row that has no message of its own, and return its entry."""
+        self.counts.states[state] += 1
+        row = SendRow(
+            key="",
+            row=each.row,
+            given=each.given,
+            recipient=each.to,
+            state=state,
+            message_id=message_id if state is not SendState.SKIPPED else None,
+            detail=detail,
+        )
+        return Report(batch=self._job.batch, conn_id=self._job.conn_id, row=row)
+
+    async def settle(self, each: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
+        """Enter and count the outcome of a request."""
+        await self.commits.add(Settle(key=each.key, state=state, message_id=message_id, detail=detail))
+        self.counts.states[state] += 1

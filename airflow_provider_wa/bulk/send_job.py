@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arguments of one try to send to a list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages
+from airflow_provider_wa.bulk.pacing import SendingPolicy
+from airflow_provider_wa.bulk.progress import Log
+from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.bulk.workers import never
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import AsyncChannel
+
+PASSES = 3
+"""Maximum passes through the list in one try that send, and maximum that clear up, both with the first pass."""
+
+
+@dataclass(frozen=True)
+class TrySoFar:
+    """The part of a try that went before a wait in the triggerer: its beginning, and the passes that cleared up."""
+
+    began: datetime
+    clear_ups: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"began": self.began.isoformat(), "clear_ups": self.clear_ups}
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> TrySoFar:
+        """Return what ``to_dict`` has made JSON of."""
+        return cls(datetime.fromisoformat(value["began"]), int(value["clear_ups"]))
+
+
+@dataclass
+class SendJob:
+    """The arguments of one try to send to a list.
+
+    :param address: makes the message for a row, given its place in the list and its values; or returns the reason why
+        the row makes none.
+    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
+    :param watch_session: check at the beginning, and then from time to time, that the account is logged in.
+    :param interrupted: returns True once the run must end; then no further message is sent.
+    :param resend_unknown: send a message in doubt again, even if the doubt cannot be cleared up.
+    :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
+    :param passes: maximum passes, as ``PASSES``.
+    :param patience: maximum seconds to wait for a vendor's report; the run ends before a longer wait.
+    :param so_far: the part of the try that went before; None at its beginning.
+    """
+
+    vendor: SendsMessages
+    channel: AsyncChannel
+    store: Store
+    batch: str
+    conn_id: str
+    log: Log
+    address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]
+    policy: SendingPolicy = field(default_factory=SendingPolicy)
+    doubt_seconds: float = 0.0
+    watch_session: bool = True
+    resend_unknown: bool = False
+    interrupted: Callable[[], bool] = never
+    first: int = 1
+    places: range | None = None
+    passes: int = PASSES
+    patience: float = math.inf
+    so_far: TrySoFar | None = None
+
+    def may_repeat(self, addressed: Addressed) -> bool:
+        """Return True if a message in doubt may be sent again: it is the same message, or the author allows it."""
+        by_id = isinstance(self.vendor, RepeatsById) and self.vendor.repeats_by_id(addressed.message)
+        return by_id or self.resend_unknown

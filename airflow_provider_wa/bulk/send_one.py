@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends one message of a list: its intent is stored before the request, its outcome after it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import datetime, timezone
+from random import Random
+
+from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.records import SentMessage
+from airflow_provider_wa.bulk.pacing import Hold
+from airflow_provider_wa.bulk.reconciliation import Reconciler
+from airflow_provider_wa.bulk.send_entries import Entries
+from airflow_provider_wa.bulk.send_job import SendJob
+from airflow_provider_wa.bulk.send_results import Addressed
+from airflow_provider_wa.bulk.session_watch import SessionWatch
+from airflow_provider_wa.bulk.workers import CircuitBreaker, refuse_if
+from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Intend
+from airflow_provider_wa.store.send_states import SendState, held, outcome
+from airflow_provider_wa.store.sends import Recent, SendRow
+from airflow_provider_wa.transport.drive import adrive
+
+
+class Sender:
+    """Sends the messages of one try, each unless its recipient must not be written to now."""
+
+    def __init__(self, job: SendJob, entries: Entries, reconciler: Reconciler) -> None:
+        self._job = job
+        self._entries = entries
+        self._reconciler = reconciler
+        self._gap = Gap()
+        self._random = Random()
+        self._session = SessionWatch(job.vendor, job.channel, job.store, job.conn_id)
+        self.breaker = CircuitBreaker()
+        self.sent: SentMessage | None = None
+        """The last message that was accepted in this try."""
+        self.error: WaError | None = None
+        """Error of the last message that was not accepted."""
+
+    async def send(self, addressed: Addressed) -> SendRow | Recent | None:
+        """Send a message.
+
+        :returns: what stands in its way in the store: another sender has the message, or its recipient has reached the
+            cap meanwhile. None if it was sent, or is held.
+        """
+        interval, in_the_way = self._job.policy.interval, None
+        hold = self._hold(addressed)
+        if hold is None and interval:
+            await self._gap.turn(interval.draw(self._random))
+            refuse_if(self._job.interrupted)
+            hold = self._hold(addressed)
+        if hold is None:
+            if self._job.watch_session:
+                await self._session.require()
+            in_the_way = await self._send_once(addressed)
+        if isinstance(in_the_way, Hold):
+            hold, in_the_way = in_the_way, None
+        if hold:
+            await self._held(addressed, hold)
+        return in_the_way
+
+    def _hold(self, addressed: Addressed) -> Hold | None:
+        """Return the reason not to send a message now; None if it may be sent."""
+        hold = self._entries.counts.hold
+        for_all = hold if hold and hold.for_all else None
+        return for_all or self._job.policy.hold(addressed.to, datetime.now(timezone.utc))
+
+    async def _send_once(self, addressed: Addressed) -> SendRow | Recent | Hold | None:
+        """Write the intent, send, and write the outcome; or return what stands in the way of the intent."""
+        job, policy, now = self._job, self._job.policy, datetime.now(timezone.utc)
+        intent = SendRow(
+            key=addressed.key,
+            row=addressed.row,
+            given=addressed.given,
+            recipient=addressed.to,
+            state=SendState.INTENDED,
+            message_id=addressed.message_id,
+        )
+        in_the_way: SendRow | Recent | object | None = await self._entries.commits.add(
+            Intend(
+                batch=job.batch,
+                conn_id=job.conn_id,
+                row=intent,
+                again=addressed.again,
+                daily=policy.limit_at(now),
+                cap=policy.cap.limit_at(now) if policy.cap else None,
+                names=addressed.names,
+                other_keys=addressed.other_keys,
+            )
+        )
+        if in_the_way is LIMIT_REACHED:
+            return policy.next_day(now)
+        if isinstance(in_the_way, (SendRow, Recent)):
+            return in_the_way
+        flow = job.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
+        try:
+            sent = await adrive(flow, job.channel)
+        except WaError as error:
+            await self._not_accepted(addressed, replace(intent, intended_at=now), error)
+            return None
+        self.breaker.answered()
+        self.sent = sent
+        await self._entries.settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        if sent.warning:
+            self._session.ask_again()
+        return None
+
+    async def _not_accepted(self, addressed: Addressed, intent: SendRow, error: WaError) -> None:
+        state = outcome(error, again=addressed.again)
+        if state is SendState.DELAYED:
+            self._entries.counts.failure = self._entries.counts.failure or error
+        await self._entries.settle(addressed, state, f"{type(error).__name__}: {error}")
+        if state is SendState.UNKNOWN:
+            doubt = replace(intent, settled_at=datetime.now(timezone.utc))
+            self._reconciler.put_off(addressed, doubt, error)
+        self.error = error
+        if error.stops_all:
+            raise error
+        # A vendor that no longer gives clear answers would leave every message in doubt.
+        away = isinstance(error, OutcomeUnknown)
+        self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
+
+    async def _held(self, addressed: Addressed, hold: Hold) -> None:
+        """Leave a held message for later, or skip it, as the policy says."""
+        counts = self._entries.counts
+        counts.hold = hold.and_then(counts.hold)
+        state = held(wait=self._job.policy.wait, again=addressed.again)
+        if state is SendState.UNKNOWN:
+            counts.states[state] += 1
+            return
+        await self._entries.commits.add(self._entries.note(addressed, state, hold.reason))
+
+
+class Gap:
+    """Gap between sends, common to all workers."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def turn(self, seconds: float) -> None:
+        """Wait for a turn; the next one is ``seconds`` later."""
+        now = time.monotonic()
+        mine = max(now, self._next)
+        self._next = mine + seconds
+        await asyncio.sleep(mine - now)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of a list that are to be sent now; the others are counted, and entered in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from airflow_provider_wa.bulk.dedupe import DiskFirstRows
+from airflow_provider_wa.bulk.reconciliation import Reconciler
+from airflow_provider_wa.bulk.send_entries import Entries
+from airflow_provider_wa.bulk.send_facts import Facts, LookUp
+from airflow_provider_wa.bulk.send_job import SendJob
+from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.store.send_changes import Place, Withdraw
+from airflow_provider_wa.store.send_states import SendState, Step
+from airflow_provider_wa.store.sends import Change, SendRow
+
+ROWS_AT_ONCE = 100
+"""Rows that are read ahead."""
+
+
+class RowsToSend:
+    """One pass through a list: finds the messages that are to be sent now.
+
+    :param seen: the first row of each message in this pass.
+    :param further: this is not the first pass of the try.
+    :param clears_up: messages in doubt are cleared up in this pass; otherwise they are put off.
+    """
+
+    def __init__(
+        self,
+        job: SendJob,
+        entries: Entries,
+        reconciler: Reconciler,
+        seen: DiskFirstRows,
+        *,
+        further: bool,
+        clears_up: bool,
+    ) -> None:
+        self._job = job
+        self._entries = entries
+        self._reconciler = reconciler
+        self._seen = seen
+        self._further = further
+        self._clears_up = clears_up
+
+    async def to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
+        """Yield the messages that are to be sent now."""
+        job, place = self._job, self._job.first
+        # With a gap between sends, people are looked up one by one: those who opt out in the meantime are skipped.
+        at_once = 1 if job.policy.interval else ROWS_AT_ONCE
+        while chunk := list(islice(rows, at_once)):
+            made = [job.address(number, row) for number, row in enumerate(chunk, place)]
+            place += len(chunk)
+            self._entries.counts.total += len(chunk)
+            known = await asyncio.to_thread(LookUp.of, job.store, made, job.policy.cap)
+            changes: list[Change] = []
+            to_send = self._sorted_out(made, known, changes)
+            if changes:
+                await asyncio.to_thread(self._entries.make, changes)
+            for addressed in to_send:
+                yield addressed
+
+    def carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
+        """Carry out a step: return the message if it is to be sent now, else count its result and add its entry."""
+        each, row, counts = facts.message, facts.stored, self._entries.counts
+        if key := facts.withdrawn(step):
+            changes.append(Withdraw(key=key, batch=self._job.batch))
+        if step in _WITHOUT_A_MESSAGE:
+            counts.duplicates += step is Step.SKIP_REPEATED
+            reason = facts.reason(step, self._job.policy.cap)
+            changes.append(self._entries.report(each, _WITHOUT_A_MESSAGE[step], reason))
+            return None
+        if step is Step.REPORT_OTHER_BATCH and row:
+            state, detail = facts.elsewhere(self._job.places)
+            counts.duplicates += state is SendState.SKIPPED
+            changes.append(self._entries.report(each, state, detail, row.message_id))
+            return None
+        if step is Step.SEND_AGAIN and row and isinstance(each, Addressed):
+            # To the name that it went to: it must be the same message.
+            return replace(each, to=row.recipient, message_id=row.message_id or each.message_id, again=True)
+        if row and row.row != each.row:
+            changes.append(Place(key=each.key, batch=self._job.batch, row=each.row))
+        if step is Step.SEND and isinstance(each, Addressed):
+            return each
+        if step in (Step.SKIP_SUPPRESSED, Step.SKIP_CAPPED) and isinstance(each, Addressed):
+            changes.append(self._entries.note(each, SendState.SKIPPED, facts.reason(step, self._job.policy.cap)))
+        elif row:
+            counts.states[row.state] += 1
+        return None
+
+    def leave_to_another(self, facts: Facts, changes: list[Change]) -> None:
+        """Count a message that another sender has got hold of meanwhile; it may be in doubt."""
+        step = facts.step(self._job.batch, further=True)
+        if step is Step.RECONCILE and facts.stored and isinstance(facts.message, Addressed):
+            self._reconciler.put_off(facts.message, facts.stored)
+        self.carried_out(facts.step(self._job.batch, further=True, reconciled=True), facts, changes)
+
+    def _sorted_out(
+        self, made: Sequence[Addressed | Unaddressed], known: LookUp, changes: list[Change]
+    ) -> list[Addressed]:
+        """Return the messages that are to be sent now; count the other rows."""
+        found: list[Addressed] = []
+        for each in made:
+            facts = known.facts(each, self._seen)
+            if facts is None:
+                assert isinstance(each, Unaddressed)
+                changes.append(self._entries.report(each, each.state, each.reason))
+            elif to_send := self.carried_out(*self._decided(facts, changes), changes):
+                found.append(to_send)
+        return found
+
+    def _decided(self, facts: Facts, changes: list[Change]) -> tuple[Step, Facts]:
+        """Return the step for a message, and the facts: those of a message in doubt as they are once cleared up."""
+        batch, each = self._job.batch, facts.message
+        if isinstance(each, Unaddressed):  # there is no text to look for in a report, and nothing to send
+            return facts.step(batch, further=self._further, reconciled=True), facts
+        step = facts.step(batch, further=self._further)
+        if step is not Step.RECONCILE or facts.stored is None:
+            return step, facts
+        verdict = self._verdict(each, facts, changes)
+        if verdict is not None:
+            facts = facts.as_stored(verdict)
+        may_repeat = verdict is not None and self._job.may_repeat(each)
+        return facts.step(batch, further=self._further, reconciled=True, may_repeat=may_repeat), facts
+
+    def _verdict(self, each: Addressed, facts: Facts, changes: list[Change]) -> SendRow | None:
+        """Return the stored row of a message in doubt as the vendor's report has it; None if it is put off."""
+        row = facts.stored
+        assert row is not None
+        if not self._clears_up or self._reconciler.is_too_young(each, row):
+            self._reconciler.put_off(each, row)
+            return None
+        verdict = self._reconciler.verdict(each, row)
+        if verdict is None:  # the vendor cannot say
+            return row
+        # Without news the row is not written: a later ``settled_at`` would mean to wait for the next report again.
+        if (verdict.state, verdict.detail) != (row.state, row.detail):
+            changes.append(verdict)
+        return replace(row, state=verdict.state)
+
+
+_WITHOUT_A_MESSAGE = {Step.SKIP_REPEATED: SendState.SKIPPED, Step.REFUSE_KEY: SendState.FAILED}
+"""Steps for rows whose key another message has, with the state of the row's result."""
