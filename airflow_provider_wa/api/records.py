@@ -131,7 +131,8 @@ class DeliveryStatus(Record):
     """Delivery status of a message. ``code`` is the vendor's own number or word, kept even where it is not known.
 
     ``text`` is what was sent, a body or a caption, where the vendor has it. It is not shown: the content of messages
-    does not belong into an XCom or a report. ``lid`` is the recipient's LID, if it is known beside the number.
+    does not belong into an XCom or a report. ``lid`` is the recipient's LID, if it is known beside the number. In a
+    group both are those of the member who got the message: ``participant`` has the number then.
     """
 
     message_id: str
@@ -144,11 +145,12 @@ class DeliveryStatus(Record):
     read_at: datetime | None = None
     text: str | None = field(default=None, repr=False)
     lid: str | None = field(default=None, repr=False)
+    participant: str | None = field(default=None, repr=False)
 
     @property
     def known_lids(self) -> Mapping[str, str]:
         """The number of the recipient's LID."""
-        return _pair(self.lid, self.to or "")
+        return _pair(self.lid, self.participant or self.to or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,15 +254,24 @@ class Notification(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Contact(Record):
-    """An entry of the account's contacts: digits or JID, and a name."""
+    """An entry of the account's contacts: digits or JID, and a name.
+
+    ``other`` is the LID of a contact that is listed by number, or the number of one that is listed by LID.
+    """
 
     jid: str
     name: str = ""
+    other: str | None = field(default=None, repr=False)
+
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The number of the contact's LID."""
+        return {**_pair(self.jid, self.other or ""), **_pair(self.other, self.jid)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group(Record):
-    """A group of the account and its members, as digits or JIDs."""
+    """A group of the account and its members, as digits or JIDs. ``lids`` are the members' numbers by LID, if known."""
 
     jid: str
     name: str = ""
@@ -268,6 +279,12 @@ class Group(Record):
     owner: str | None = None
     topic: str = ""
     created_at: datetime | None = None
+    lids: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The numbers of its members' LIDs."""
+        return {known: number for lid, phone in self.lids.items() for known, number in _pair(lid, phone).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +313,11 @@ class UserInfo(Record):
     business_name: str = ""
     lid: str = ""
     devices: tuple[str, ...] = ()
+
+    @property
+    def known_lids(self) -> Mapping[str, str]:
+        """The number of the account's LID."""
+        return _pair(self.lid, self.jid)
 
 
 @dataclass(frozen=True, kw_only=True)

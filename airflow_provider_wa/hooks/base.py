@@ -47,6 +47,7 @@ from airflow_provider_wa.api.records import (
     Session,
     Webhook,
 )
+from airflow_provider_wa.connections.identities import learnt
 from airflow_provider_wa.connections.lookup import Connected, ConnectionType, connected, connection_type
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.settings import Settings
@@ -161,9 +162,9 @@ class WaHook(ConnectionType, BaseHook):
         return AsyncChannel(endpoint)
 
     def run(self, flow: Flow[T]) -> T:
-        """Carry out a flow of ``vendor`` and return what it returns."""
+        """Carry out a flow of ``vendor`` and return what it returns; the store learns which LID is which number."""
         with self.channel() as channel:
-            return drive(flow, channel)
+            return learnt(drive(flow, channel))
 
     async def arun(self, flow: Flow[T]) -> T:
         """Carry out a flow of ``vendor`` on this event loop."""
@@ -198,7 +199,7 @@ class WaHook(ConnectionType, BaseHook):
         size = vendor.numbers_per_check
         with self.channel() as channel:
             parts = [parsed[start : start + size] for start in range(0, len(parsed), size)]
-            return [result for part in parts for result in drive(both_forms.check(vendor, part), channel)]
+            return learnt([result for part in parts for result in drive(both_forms.check(vendor, part), channel)])
 
     def send(self, to: str | int, message: Message | str, *, message_id: str | None = None) -> SentMessage:
         """Send a message to a phone number or a JID. Accepted is not delivered.

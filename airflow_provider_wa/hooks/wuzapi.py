@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_wa.api import numbers
+from airflow_provider_wa.api import jids, numbers
 from airflow_provider_wa.api.messages import Media
 from airflow_provider_wa.api.records import Avatar, Group, LinkingCode, SentMessage, Session, UserInfo, Webhook
+from airflow_provider_wa.connections.identities import learn
 from airflow_provider_wa.connections.settings import Settings
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.vendors.wuzapi import FORM
@@ -79,8 +80,15 @@ class WuzApiHook(WaHook):
         return self.run(self.wuzapi.avatar(self._recipient(who), preview=preview))
 
     def lid(self, who: str | int) -> str | None:
-        """Return the LID under which WhatsApp hides a number, None if this account does not know it."""
-        return self.run(self.wuzapi.lid(self._recipient(who)))
+        """Return the LID under which WhatsApp hides a number, None if this account does not know it.
+
+        The store learns it: both are one person from then on.
+        """
+        number = self._recipient(who)
+        found = self.run(self.wuzapi.lid(number))
+        if found:
+            learn({jids.without_device(found): number})
+        return found
 
     def delete_message(self, to: str | int, message_id: str) -> SentMessage:
         """Delete a message that this account sent, for everybody in the chat."""

@@ -17,7 +17,7 @@ from airflow_provider_wa.api.kinds import Standing, standing
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import Database
-from airflow_provider_wa.store.identities import learn, name_by_number
+from airflow_provider_wa.store.identities import learn, name_by_number, with_number
 from airflow_provider_wa.store.posts import drop_repeated, remove_posts_before, share_raw
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, upsert
 from airflow_provider_wa.store.tables import NAME, checks, posts
@@ -86,6 +86,11 @@ class Subject:
     def __post_init__(self) -> None:
         # In the form in which events are stored, so that the two compare equal.
         object.__setattr__(self, "about", clean(self.about)[:NAME])
+
+    @property
+    def is_person(self) -> bool:
+        """True if ``about`` is a person or a group, not a reference."""
+        return bool(self.about) and self.kind in _BY_PARTY
 
     @staticmethod
     def all_of(event: StoredEvent) -> tuple[Subject, Subject]:
@@ -329,4 +334,5 @@ def _event(row: Row[Any]) -> StoredEvent:
     if "shared" in values:
         shared = values.pop("shared")
         values["raw"] = values["raw"] if shared is None else shared
-    return StoredEvent(**{**values, "kind": EventKind(values["kind"]), "content": values["content"] or {}})
+    content = with_number(values["content"] or {}, values["party"])
+    return StoredEvent(**{**values, "kind": EventKind(values["kind"]), "content": content})

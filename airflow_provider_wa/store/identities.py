@@ -68,15 +68,28 @@ def numbers_of(connection: Connection, lids: Iterable[str]) -> dict[str, str]:
 
 
 def name_by_number(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Replace known LIDs by their numbers: in the party of event rows, and in a message's sender and participant."""
+    """Replace known LIDs by their numbers: in the party of event rows, and in their content."""
     under_lid = [row for row in rows if row["kind"] != EventKind.CHECK.value and jids.is_lid(row["party"] or "")]
     known = numbers_of(connection, (row["party"] for row in under_lid))
     for row in under_lid:
         lid = row["party"]
         if number := known.get(lid):
-            row["party"] = number
-            names = {name: number for name in ("sender", "participant") if row["content"].get(name) == lid}
-            row["content"] = {**row["content"], **names}
+            row["party"], row["content"] = number, _renamed(row["content"], lid, number)
+
+
+def with_number(content: Mapping[str, Any], party: str | None) -> Mapping[str, Any]:
+    """Return an event's content with the number of its party, if it names the party by a LID.
+
+    The number may have been learnt after the event was stored, and only the party is renamed then.
+    """
+    if not party or "@" in party:
+        return content
+    lid = next((value for name in _NAMED if jids.is_lid(value := str(content.get(name) or ""))), None)
+    return _renamed(content, lid, party) if lid else content
+
+
+def _renamed(content: Mapping[str, Any], lid: str, number: str) -> dict[str, Any]:
+    return {**content, **{name: number for name in _NAMED if content.get(name) == lid}}
 
 
 def names(connection: Connection, recipients: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -122,6 +135,9 @@ def _is_number(text: str) -> bool:
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
     return (values[start : start + PARAMETERS] for start in range(0, len(values), PARAMETERS))
 
+
+_NAMED = ("sender", "participant", "to")
+"""Fields of a record that name the person on the other side."""
 
 _ASKED: BindParameter[Any] = bindparam("names", expanding=True)
 _BY_LID = select(table.c.lid, table.c.number).where(table.c.lid.in_(_ASKED))

@@ -18,6 +18,7 @@ from airflow_provider_wa.waiting.both_sources import LISTENING, both
 from airflow_provider_wa.waiting.delivery_progress import DeliveryProgress
 from airflow_provider_wa.waiting.patience import Patience
 from airflow_provider_wa.waiting.pending_checks import ask_again, count_pending
+from airflow_provider_wa.waiting.people import all_names, message_status
 from airflow_provider_wa.waiting.reply_search import ReplySearch
 from airflow_provider_wa.waiting.source import Found, NotYet, Source
 from airflow_provider_wa.waiting.store_poller import StorePoller
@@ -125,7 +126,7 @@ def deliveries(conn_id: str, from_store: bool, ask_vendor: bool, interval: float
         async def ask_one(message: tuple[str, str | None]) -> None:
             message_id, to = message
             try:
-                status = await run(vendor.message_status(message_id, to=to))
+                status = await message_status(run, vendor, message_id, to, names.get(to or "", ()))
             except WaError as error:
                 # The vendor may not know this message: go on waiting for the others.
                 if error.stops_all or error.retry is Retry.LATER or not known:
@@ -134,7 +135,10 @@ def deliveries(conn_id: str, from_store: bool, ask_vendor: bool, interval: float
             patience.succeeded()
             progress.note(message_id, status.state.value)
 
-        await ask_each(hook, progress.open_messages(), ask_one)
+        messages = progress.open_messages()
+        by_recipient = getattr(vendor, "asks_by_recipient", False)
+        names = await asyncio.to_thread(all_names, [to for _, to in messages if to and by_recipient])
+        await ask_each(hook, messages, ask_one)
         progress.answered = known or patience.answered
         patience.raise_if_unanswered()
         return progress.outcome()
@@ -158,7 +162,9 @@ def reply(conn_id: str, from_store: bool, ask_vendor: bool, interval: float, sea
     nothing = NotYet("no reply has come")
 
     async def ask(hook: WaHook, run: Run) -> Found | NotYet:
-        message = search.first(await run(hook.able(HasInbox).inbox(since=search.since)))
+        messages = await run(hook.able(HasInbox).inbox(since=search.since))
+        names = await asyncio.to_thread(all_names, search.senders, messages)
+        message = search.first(messages, {name for known in names.values() for name in known})
         return {"message_id": message.message_id} if message else nothing
 
     def judge(events: Sequence[StoredEvent]) -> Found | NotYet:

@@ -44,10 +44,13 @@ class ReplySearch:
         """True if some of the kinds are not in the inbox but among the other events."""
         return beyond_messages(self.kinds)
 
-    def first(self, messages: Iterable[InboxMessage]) -> InboxMessage | None:
-        """Return the first of these messages that is the reply, or None."""
+    def first(self, messages: Iterable[InboxMessage], also: Collection[str] = ()) -> InboxMessage | None:
+        """Return the first of these messages that is the reply, or None.
+
+        :param also: further names of the sender, known since the search began.
+        """
         wanted = (message for message in messages if is_wanted(message.kind, message.standing, self.kinds))
-        from_them = (message for message in wanted if message.sender in self.senders)
+        from_them = (message for message in wanted if message.sender in self.senders or message.sender in also)
         return next((message for message in from_them if self.fits(message.text, message.received_at)), None)
 
     def first_stored(self, events: Iterable[StoredEvent]) -> StoredEvent | None:

@@ -2,16 +2,18 @@
 """One poller for many waits: all triggers of a process that wait for events of the store share one query a tick.
 
 A tick reads the events stored since the last one and hands each to the watches on its subject. New watches read the
-events from before they began, all of them in one query. Waits for a batch of checks count its rows when there is news,
-and share that query as well.
+events from before they began, all of them in one query. So do watches on a person when a further name, a LID or the
+number, becomes known: the store has renamed that person's events. Waits for a batch of checks count its rows when there
+is news, and share that query as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -70,6 +72,11 @@ class Watch:
         with anyio.move_on_after(seconds):
             await self._changed.wait()
 
+    def widen(self, subjects: Iterable[Subject]) -> None:
+        """Watch further subjects as well; all events are read again."""
+        self.subjects |= frozenset(subjects)
+        self.events = []
+
     def add(self, events: Iterable[StoredEvent]) -> None:
         """Add new events and end the pause; with no events there is news all the same."""
         if self.keep:
@@ -91,6 +98,7 @@ class StorePoller:
         self._watches: set[Watch] = set()
         self._by_subject: defaultdict[Subject, set[Watch]] = defaultdict(set)
         self._new: set[Watch] = set()
+        self._names: dict[str, Sequence[str]] = {}
         self._cursor: int | None = None
         self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -143,6 +151,7 @@ class StorePoller:
         if self._task is not None:
             self._task.cancel()
         self._task, self._cursor = None, None
+        self._names = {}
         # The old ones refer to the event loop, which could never be freed.
         self._joined, self._turn = asyncio.Event(), asyncio.Lock()
 
@@ -160,8 +169,9 @@ class StorePoller:
         """Query once and notify all watches; return True if there are more events to read."""
         served, new, self._new = set(self._watches), self._new, set()
         past = {subject for watch in new if watch.keep for subject in watch.subjects}
+        people = {subject.about for subject in self._by_subject if subject.is_person}
         try:
-            cursor, before, after = await asyncio.to_thread(self._ask, self._cursor, past)
+            cursor, before, after, names = await asyncio.to_thread(self._ask, self._cursor, past, people)
         except Exception as error:  # noqa: BLE001 - any failure is raised in the waits
             failure = error
             self._new |= new & self._watches
@@ -174,17 +184,39 @@ class StorePoller:
             parts[watch] += part
         await _each(parts, lambda watch: watch.add(parts[watch]))
         await _each(served, lambda watch: watch.ticked(None))
-        return len(after) == EVENTS_AT_ONCE
+        widened = self._widen(names)
+        return widened or len(after) == EVENTS_AT_ONCE
 
-    def _ask(self, cursor: int | None, past: Collection[Subject]) -> tuple[int, list[StoredEvent], list[StoredEvent]]:
-        """Return the id to go on from, what new watches missed, and what came since the last tick (in a thread)."""
+    def _ask(
+        self, cursor: int | None, past: Collection[Subject], people: Collection[str]
+    ) -> tuple[int, list[StoredEvent], list[StoredEvent], Mapping[str, Sequence[str]]]:
+        """Return the id to go on from, what new watches missed, what came since the last tick, and people's names.
+
+        Called in a thread.
+        """
         events = self.store.events
+        names = self.store.identities.names(people) if people else {}
         if cursor is None:
             cursor = events.last_id()
-            return cursor, events.about(past, until_id=cursor), []
+            return cursor, events.about(past, until_id=cursor), [], names
         before = events.about(past, until_id=cursor) if past else []
         after = events.after(cursor, EVENTS_AT_ONCE)
-        return (after[-1].id if after else cursor), before, after
+        return (after[-1].id if after else cursor), before, after, names
+
+    def _widen(self, names: Mapping[str, Sequence[str]]) -> bool:
+        """Widen the watches on people who have further names now; return True if there are any."""
+        grown = {about for about, known in names.items() if set(known) - set(self._names.get(about, (about,)))}
+        self._names = {**names}
+        wider: defaultdict[Watch, set[Subject]] = defaultdict(set)
+        for subject in [each for each in self._by_subject if each.is_person and each.about in grown]:
+            for watch in self._by_subject[subject]:
+                wider[watch] |= {replace(subject, about=name) for name in names[subject.about]}
+        for watch, subjects in wider.items():
+            watch.widen(subjects)
+            for subject in subjects:
+                self._by_subject[subject].add(watch)
+        self._new |= wider.keys()
+        return bool(wider)
 
     def _parts(self, events: Iterable[StoredEvent], watches: Set[Watch]) -> defaultdict[Watch, list[StoredEvent]]:
         """Return the events for each of these watches."""

@@ -127,6 +127,13 @@ async def test_the_second_row_has_the_first_ones_place(runs: Runs) -> None:
     assert runs.results()[2] == (3, ANA, "skipped", "same recipient as row 2")
 
 
+async def test_a_new_message_to_a_known_lid_has_the_key_of_the_number(runs: Runs) -> None:
+    runs.store.identities.learn({LID: ANA})
+    await runs(Vendor(), [LID])
+    key = runs.keys().key(ANA, "hello")
+    assert runs.store.sends.known([key])[key].recipient == LID
+
+
 async def test_a_lid_whose_number_is_not_known_is_another_person(runs: Runs) -> None:
     vendor = Vendor()
     await runs(vendor, [ANA, LID])
@@ -226,6 +233,14 @@ async def test_another_part_that_sends_at_the_same_time_leaves_one_message(runs:
     await runs(vendor, [STRANGER, ANA], part=0, first=1, places=range(1, 3))
     assert vendor.reached == [STRANGER]
     assert runs.results(part=0)[1][2:] == ("skipped", "same recipient as row 9, which another part of the list has")
+
+
+async def test_another_try_that_sends_to_the_other_name_at_the_same_time_has_this_rows_message(runs: Runs) -> None:
+    runs.store.identities.learn({LID: ANA})
+    vendor = Vendor(refuse=lambda to: runs.leave(LID, row=9) if to == STRANGER else None)
+    counts = await runs(vendor, [STRANGER, ANA])
+    assert (vendor.reached, counts.to_dict()["accepted"]) == ([STRANGER], 2)
+    assert runs.results() == [(1, STRANGER, "accepted", ""), (2, LID, "accepted", "")]
 
 
 async def test_an_authors_key_is_that_of_a_person_under_both_names(runs: Runs) -> None:

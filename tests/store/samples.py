@@ -19,7 +19,7 @@ def new(event: Event, conn_id: str = "my_wa", **options: Any) -> NewEvent:
 
 
 def delivered(message_id: str, state: str = "delivered", *, conn_id: str = "my_wa", **told: Any) -> NewEvent:
-    record = DeliveryStatus(message_id=message_id, state=DeliveryState(state), to="51987654321", **told)
+    record = DeliveryStatus(message_id=message_id, state=DeliveryState(state), **{"to": "51987654321", **told})
     raw = {"id": message_id}
     return new(Event(kind=EventKind.DELIVERY, record=record, vendor_kind="Receipt", raw=raw), conn_id)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from store.samples import checked, delivered, new
 
-from airflow_provider_wa.api.records import CheckResult, CheckStatus, InboxMessage
+from airflow_provider_wa.api.records import CheckResult, CheckStatus, DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
 from airflow_provider_wa.store.store import Store
@@ -102,3 +102,45 @@ def test_events_under_a_lid_get_the_number_when_it_is_learnt(store: Store) -> No
     store.checks.put("b", "my_wa", [checked(1, number=f"+{ANA}", jid=LID)])
     assert [event.party for event in store.events.after(0, 9)] == [ANA, "2222@lid", "51900000000"]
     assert store.suppressions.among([ANA]) == {ANA}
+
+
+def test_a_reader_of_an_older_event_sees_the_number(store: Store) -> None:
+    store.events.add(
+        [
+            said("m1", LID, lid=LID, participant=LID, chat="1203@g.us"),
+            said("m2", "2222@lid", lid="2222@lid"),
+            new(
+                Event(kind=EventKind.DELIVERY, record=DeliveryStatus(message_id="m", state=DeliveryState.READ, to=LID))
+            ),
+        ]
+    )
+    store.identities.learn({LID: ANA})
+    for first, second, receipt in (store.events.after(0, 9), store.events.get([1, 2, 3])):
+        names = [first.content[name] for name in ("sender", "participant", "lid", "chat")]
+        assert names == [ANA, ANA, LID, "1203@g.us"]
+        assert second.content["sender"] == "2222@lid"
+        assert receipt.content["to"] == ANA
+
+
+def test_a_receipt_under_a_known_lid_is_that_of_the_number(store: Store) -> None:
+    store.identities.learn({LID: ANA})
+    store.events.add([delivered("m", to=LID)])
+    (event,) = store.events.after(0, 9)
+    assert (event.party, event.content["to"]) == (ANA, ANA)
+
+
+def test_a_members_receipt_in_a_group_is_learnt_from(store: Store) -> None:
+    store.events.add([delivered("m", to="1203@g.us", lid=LID, participant=ANA)])
+    assert store.identities.names([LID]) == {LID: (LID, ANA)}
+    assert [event.party for event in store.events.after(0, 9)] == ["1203@g.us"]
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+def test_a_stop_from_a_lid_suppresses_the_number_once_it_is_known(store: Store, pulled: bool) -> None:
+    if pulled:
+        store.suppressions.put({LID: "wrote STOP"})
+    else:
+        store.events.add([said("m", LID, lid=LID, text="STOP")])
+    assert store.suppressions.among([ANA]) == set()
+    store.events.add([delivered("other", to=ANA, lid=LID)])
+    assert store.suppressions.among([ANA, LID]) == {ANA, LID}

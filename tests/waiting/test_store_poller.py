@@ -14,9 +14,10 @@ from helpers.virtual_time import VirtualLoop
 from helpers.waiting import call_back, inline, queries
 from store.samples import pending
 
-from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.api.records import InboxMessage
+from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import StoredEvent, Subject
+from airflow_provider_wa.store.events import NewEvent, StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting import store_poller as pollers
 from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
@@ -326,3 +327,55 @@ def test_ticks_are_as_far_apart_as_the_interval(monkeypatch: pytest.MonkeyPatch,
 
     run(monkeypatch, main(), to_thread)
     assert [after - before for before, after in pairwise(moments)] == pytest.approx([5] * 4)
+
+
+# People whose LID becomes known while a wait is on.
+
+ANA, LID = "51987654321", "100000000000001@lid"
+
+
+def from_sender(sender: str) -> Subject:
+    return Subject("my_wa", EventKind.INBOX, sender)
+
+
+def said(message_id: str, sender: str) -> NewEvent:
+    record = InboxMessage(message_id=message_id, sender=sender, lid=sender if "@" in sender else None, text="yes")
+    return NewEvent(conn_id="my_wa", vendor="wuzapi", event=Event(kind=EventKind.INBOX, record=record))
+
+
+@pytest.mark.parametrize("waits_for", [ANA, LID])
+def test_what_came_under_the_other_name_is_seen_once_the_two_are_known_as_one(
+    monkeypatch: pytest.MonkeyPatch, poller: StorePoller, waits_for: str
+) -> None:
+    other = LID if waits_for == ANA else ANA
+
+    async def main() -> None:
+        async with poller.watch([from_sender(waits_for)], 5) as watch:
+            poller.store.events.add([said("m0", waits_for)])
+            await asyncio.sleep(6)
+            assert references(await watch.seen()) == ["m0"]
+            poller.store.events.add([said("m1", other), said("m2", "2222@lid")])
+            await asyncio.sleep(6)
+            assert references(await watch.seen()) == ["m0"]
+            poller.store.identities.learn({LID: ANA})
+            await watch.changed(20)
+            assert references(await watch.seen()) == ["m0", "m1"]
+            poller.store.events.add([said("m3", LID), said("m4", ANA)])
+            await asyncio.sleep(6)
+            assert references(await watch.seen()) == ["m0", "m1", "m3", "m4"]
+        assert poller._by_subject == {}
+
+    run(monkeypatch, main())
+
+
+def test_the_names_of_all_people_are_asked_for_together(monkeypatch: pytest.MonkeyPatch, poller: StorePoller) -> None:
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            for number in range(30):
+                await stack.enter_async_context(poller.watch([from_sender(f"519876543{number:02d}")], 5))
+            await asyncio.sleep(1)
+            with queries(poller.store) as asked:
+                await asyncio.sleep(5)
+            assert len([each for each in asked if "wa_identities" in each]) == 1
+
+    run(monkeypatch, main())

@@ -55,16 +55,20 @@ def delivery_status(item: Any) -> DeliveryStatus | None:
     if not message_id:
         return None
     word = text(pick(item, "statusMessage", "status"))
+    chat = jids.without_device(text(pick(item, "chatId")))
+    lid = chat if jids.is_lid(chat) else None
+    number = jids.digits(text(pick(item, "phoneNumber"))) if lid else ""
     state, meaning = DELIVERY_STATES.get(word.casefold(), (DeliveryState.UNKNOWN, word or "no status reported"))
     return DeliveryStatus(
         vendor=NAME,
         message_id=message_id,
         state=state,
-        to=jids.phone_or_jid(text(pick(item, "chatId"))) or None,
+        to=number or jids.phone_or_jid(chat) or None,
         code=word or None,
         detail=text(pick(item, "description")) or meaning,
         sent_at=moment(pick(item, "timestamp")),
         text=_first(item, _TEXTS) or None,
+        lid=lid,
         raw=item,
     )
 
@@ -73,7 +77,8 @@ def contact(item: Any) -> Contact | None:
     """Return a person or a group of the contacts, by the name in the phone book or by its own; None without id."""
     jid = jids.without_device(text(pick(item, "id", "chatId")))
     name = text(pick(item, "contactName")) or text(pick(item, "name"))
-    return Contact(vendor=NAME, jid=jid, name=name, raw=item) if jid else None
+    other = text(pick(item, "phoneNumber" if jids.is_lid(jid) else "lid")) or None
+    return Contact(vendor=NAME, jid=jid, name=name, other=other, raw=item) if jid else None
 
 
 def group(data: Any) -> Group | None:
@@ -82,7 +87,8 @@ def group(data: Any) -> Group | None:
     if not jid:
         return None
     members = pick(data, "participants")
-    ids = [_member(member) for member in members] if isinstance(members, list) else []
+    listed = members if isinstance(members, list) else []
+    ids = [_member(member) for member in listed]
     return Group(
         vendor=NAME,
         jid=jid,
@@ -91,6 +97,7 @@ def group(data: Any) -> Group | None:
         owner=jids.without_device(text(pick(data, "owner"))) or None,
         participants=tuple(member for member in ids if member),
         created_at=moment(pick(data, "creation")),
+        lids={_member(member): phone for member in listed if (phone := text(pick(member, "phoneNumber")))},
         raw=data,
     )
 

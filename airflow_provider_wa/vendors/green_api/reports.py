@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.flow import Flow
@@ -18,6 +19,9 @@ from airflow_provider_wa.vendors.green_api.tables import HISTORY, MONTH, QUEUE_W
 
 class Reports(Calls):
     """Journals of messages, and the queue of notifications."""
+
+    asks_by_recipient: ClassVar[bool] = True
+    """A message's status is found in the chat of its recipient only, which may be that of a LID."""
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
         """Return the delivery status of a message.

@@ -210,6 +210,7 @@ def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Deliv
         delivered_at=when if state is DeliveryState.DELIVERED else None,
         read_at=when if state is DeliveryState.READ else None,
         lid=_lid(source),
+        participant=who if in_group else None,
         raw=raw,
     )
     ids = dict.fromkeys(text(message_id) for message_id in named)

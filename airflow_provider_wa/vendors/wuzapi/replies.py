@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.json_fields import base64_bytes, moment, pick, text, truth
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import (
@@ -124,7 +125,8 @@ def avatar(reply: dict[str, Any]) -> Avatar | None:
 def contact(name: str, item: Any) -> Contact:
     """Return a contact, from its entry in the reply."""
     known_as = next((found for key in _NAMES if (found := text(pick(item, key)))), "")
-    return Contact(vendor=NAME, jid=name, name=known_as, raw=item)
+    other = text(pick(item, "PhoneNumber" if jids.is_lid(name) else "LID"))
+    return Contact(vendor=NAME, jid=name, name=known_as, other=other or None, raw=item)
 
 
 def group(item: Any) -> Group | None:
@@ -136,6 +138,7 @@ def group(item: Any) -> Group | None:
     # In today's groups members are LIDs, with their numbers beside them where the account may know these.
     listed = members if isinstance(members, list) else []
     participants = [text(pick(member, "PhoneNumber")) or pick(member, "JID") for member in listed]
+    people = [*listed, {"JID": pick(item, "OwnerJID"), "PhoneNumber": pick(item, "OwnerPN")}]
     return Group(
         vendor=NAME,
         jid=jid,
@@ -144,8 +147,17 @@ def group(item: Any) -> Group | None:
         owner=text(pick(item, "OwnerPN")) or text(pick(item, "OwnerJID")) or None,
         topic=text(pick(item, "Topic")),
         created_at=moment(pick(item, "GroupCreated")),
+        lids=dict(filter(None, map(_lid, people))),
         raw=item,
     )
+
+
+def _lid(member: Any) -> tuple[str, str] | None:
+    """Return the LID and the number of a member of a group, whatever their fields; None without both."""
+    addresses = [text(pick(member, name)) for name in ("JID", "LID", "PhoneNumber")]
+    lid = next(filter(jids.is_lid, addresses), "")
+    number = next(filter(None, map(jids.digits, addresses)), "")
+    return (lid, number) if lid and number else None
 
 
 def has(source: Mapping[str, Any], name: str) -> bool:

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The names of people that a wait is about: what a vendor reports under one may be asked for under another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from airflow_provider_wa.api import jids
+from airflow_provider_wa.api.capabilities import ReportsDelivery
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, Record
+from airflow_provider_wa.connections.identities import learnt
+from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.waiting.vendor_source import Run
+
+
+def all_names(people: Iterable[str], records: Iterable[Record] = ()) -> Mapping[str, Sequence[str]]:
+    """Return all names of each person that the store knows, after learning from a vendor's records; it blocks.
+
+    A wait that asks the vendor needs no store: without one, each person has the name given.
+    """
+    asked = list(people)
+    learnt(list(records))
+    if not asked:
+        return {}
+    try:
+        return get_store().identities.names(asked)
+    except WaError:
+        return {name: (name,) for name in asked}
+
+
+async def message_status(
+    run: Run, vendor: ReportsDelivery, message_id: str, to: str | None, names: Sequence[str]
+) -> DeliveryStatus:
+    """Return the status of a message, asked for by its recipient, and if it is unknown by the LIDs or the number.
+
+    :param names: all names of the recipient.
+    """
+    status = await run(vendor.message_status(message_id, to=to))
+    by_lid = jids.is_lid(to or "")
+    for name in names:
+        if status.state is not DeliveryState.UNKNOWN:
+            break
+        if jids.is_lid(name) is not by_lid:
+            status = await run(vendor.message_status(message_id, to=name))
+    return status
