@@ -30,6 +30,7 @@ class Config:
     opt_out_words: tuple[str, ...]
     receiver_max_body_mb: str
     allow_local_store: str
+    keep_texts: str
 
     @property
     def receiver_max_body(self) -> int:
@@ -54,11 +55,15 @@ class Config:
 
         :raises BadInput: ``allow_local_store`` is neither true nor false.
         """
-        if (allowed := _FLAGS.get(self.allow_local_store.lower())) is None:
-            raise BadInput(
-                f"[{SECTION}] allow_local_store: {self.allow_local_store!r} is not allowed; expected True or False"
-            )
-        return allowed
+        return _flag("allow_local_store", self.allow_local_store)
+
+    @property
+    def texts_kept(self) -> bool:
+        """True if the store keeps what is written to people.
+
+        :raises BadInput: ``keep_texts`` is neither true nor false.
+        """
+        return _flag("keep_texts", self.keep_texts)
 
 
 def read_config() -> Config:
@@ -69,7 +74,14 @@ def read_config() -> Config:
         opt_out_words=tuple(word.strip() for word in words if word.strip()),
         receiver_max_body_mb=_option("receiver_max_body_mb") or _default("receiver_max_body_mb"),
         allow_local_store=_option("allow_local_store") or _default("allow_local_store"),
+        keep_texts=_option("keep_texts") or _default("keep_texts"),
     )
+
+
+def _flag(name: str, text: str) -> bool:
+    if (flag := _FLAGS.get(text.lower())) is None:
+        raise BadInput(f"[{SECTION}] {name}: {text!r} is not allowed; expected True or False")
+    return flag
 
 
 def _option(name: str) -> str:

@@ -54,6 +54,15 @@ CONFIG: dict[str, Any] = {
                 "example": "True",
                 "default": "False",
             },
+            "keep_texts": {
+                "description": "Keep in the store what is written to people: the text of each send, with its buttons "
+                "and the name of its file, but not the file. If False, the store knows that somebody was written to, "
+                "and not what.",
+                "version_added": "0.1.0",
+                "type": "boolean",
+                "example": "False",
+                "default": "True",
+            },
         },
     }
 }

@@ -20,7 +20,7 @@ from airflow_provider_wa.api.numbers import NumberRules, PhoneNumber
 from airflow_provider_wa.api.records import CheckStatus
 from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch, pending_reference
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
-from airflow_provider_wa.bulk.progress import Log, Progress
+from airflow_provider_wa.bulk.progress import Log, Progress, Watch, unwatched
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never
 from airflow_provider_wa.store.checks import CheckRow, Known
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -59,6 +59,10 @@ class CheckCounts:
             "reused": self.reused,
             "calls": self.calls,
         }
+
+    def so_far(self) -> dict[str, int]:
+        """Counts of a run that goes on."""
+        return self.to_dict()
 
     @property
     def done(self) -> int:
@@ -119,6 +123,7 @@ class BulkCheck:
     :param reuse_since: answers that earlier runs got since this moment are used instead of a call; None uses none.
     :param first: place of the first number; above 1 for a later part of a divided list.
     :param interrupted: returns True once the run must end; then no further call is made.
+    :param watch: called with the progress of the run.
     """
 
     vendor: ChecksNumbers
@@ -129,6 +134,7 @@ class BulkCheck:
     reuse_since: datetime | None = None
     first: int = 1
     interrupted: Callable[[], bool] = never
+    watch: Watch = unwatched
     counts: CheckCounts = field(default_factory=CheckCounts)
 
     async def run(self, spellings: Iterable[Any], workers: int, length: int | None = None) -> CheckCounts:
@@ -137,7 +143,7 @@ class BulkCheck:
         :raises WaError: an error that every other call would meet as well (credentials, quota, session, vendor or store
             out of reach). Answers to calls under way are stored first.
         """
-        self._progress = Progress(self.log, "numbers", self.counts, length)
+        self._progress = Progress(self.log, "numbers", self.counts, length, watch=self.watch)
         self._breaker = CircuitBreaker()
         self._reasons: set[str] = set()
         self.batch.expect(workers)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log lines about the progress of a run."""
+"""Progress of a run: log lines, and reports for those who watch it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Protocol
+
+from airflow_provider_wa.store.batches import BatchProgress
 
 
 class Log(Protocol):
@@ -32,17 +35,38 @@ class Counts(Protocol):
         """Further text for the log line."""
         ...
 
+    def so_far(self) -> Mapping[str, int]:
+        """Counts by name."""
+        ...
+
+
+Watch = Callable[[BatchProgress], object]
+"""A function that is called with the progress of a run. It must not block."""
+
+
+def unwatched(progress: BatchProgress) -> None:
+    """Do nothing with the progress of a run."""
+
 
 class Progress:
-    """Logs the progress of a run, at most once in ``every`` seconds.
+    """Logs the progress of a run, at most once in ``every`` seconds, and passes it to those who watch.
 
     :param unit: name of the items in the log line.
     :param counts: read only when there is a line to log.
     :param length: number of items; None if it is not known.
+    :param watch: called with each line.
     """
 
-    def __init__(self, log: Log, unit: str, counts: Counts, length: int | None = None, every: float = 10.0) -> None:
-        self._log, self._unit, self._counts, self._every = log, unit, counts, every
+    def __init__(
+        self,
+        log: Log,
+        unit: str,
+        counts: Counts,
+        length: int | None = None,
+        every: float = 10.0,
+        watch: Watch = unwatched,
+    ) -> None:
+        self._log, self._unit, self._counts, self._every, self._watch = log, unit, counts, every, watch
         self._total = length
         self._start = self._last = time.monotonic()
         self._before = 0
@@ -65,18 +89,24 @@ class Progress:
             self._line(time.monotonic())
 
     def _line(self, now: float) -> None:
-        done, remark = self._counts.done, self._counts.remark
-        of_all = f" of {self._total:,}" if self._total is not None else ""
+        reached = self._reached(now)
+        of_all = f" of {reached.rows:,}" if reached.rows is not None else ""
+        known_end = reached.rows is not None and reached.done < reached.rows
+        left = f", {_duration(reached.seconds_left)} left" if known_end else ""
+        line = (f"{reached.done:,}", of_all, self._unit, reached.rate, self._counts.remark, left)
+        self._log.info("%s%s %s done, %.0f/s, %s%s", *line)
+        self._watch(reached)
+
+    def _reached(self, now: float) -> BatchProgress:
+        done = self._counts.done
         rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
-        left = "" if self._total is None or done >= self._total else f", {_duration(self._total - done, rate)} left"
-        self._log.info("%s%s %s done, %.0f/s, %s%s", f"{done:,}", of_all, self._unit, rate, remark, left)
+        return BatchProgress(counts=dict(self._counts.so_far()), done=done, rows=self._total, rate=rate)
 
 
-def _duration(count: int, rate: float) -> str:
-    """Return the time for a number of items, as text."""
-    if not rate:
+def _duration(seconds: float | None) -> str:
+    """Return a time as text."""
+    if seconds is None:
         return "unknown time"
-    seconds = count / rate
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages
 from airflow_provider_wa.bulk.pacing import SendingPolicy
-from airflow_provider_wa.bulk.progress import Log
+from airflow_provider_wa.bulk.progress import Log, Watch, unwatched
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
 from airflow_provider_wa.bulk.workers import never
 from airflow_provider_wa.store.store import Store
@@ -48,6 +48,7 @@ class SendJob:
     :param watch_session: check at the beginning, and then from time to time, that the account is logged in.
     :param interrupted: returns True once the run must end; then no further message is sent.
     :param resend_unknown: send a message in doubt again, even if the doubt cannot be cleared up.
+    :param watch: called with the progress of each pass.
     :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
     :param passes: maximum passes, as ``PASSES``.
     :param patience: maximum seconds to wait for a vendor's report; the run ends before a longer wait.
@@ -66,6 +67,7 @@ class SendJob:
     watch_session: bool = True
     resend_unknown: bool = False
     interrupted: Callable[[], bool] = never
+    watch: Watch = unwatched
     first: int = 1
     places: range | None = None
     passes: int = PASSES

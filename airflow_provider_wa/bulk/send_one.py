@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from random import Random
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.kept_messages import kept
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.pacing import Hold
 from airflow_provider_wa.bulk.reconciliation import Reconciler
@@ -84,6 +85,7 @@ class Sender:
                 batch=job.batch,
                 conn_id=job.conn_id,
                 row=intent,
+                content=kept(addressed.message) if job.store.keeps_texts else None,
                 again=addressed.again,
                 daily=policy.limit_at(now),
                 cap=policy.cap.limit_at(now) if policy.cap else None,

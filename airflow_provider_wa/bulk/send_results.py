@@ -104,6 +104,10 @@ class SendCounts:
             "unknown": self.in_doubt,
         }
 
+    def so_far(self) -> dict[str, int]:
+        """Counts of a pass that goes on; ``held`` are messages that a later pass or a retry sends."""
+        return {**self.to_dict(), "held": self.states[SendState.DELAYED]}
+
     @property
     def done(self) -> int:
         """Number of rows that have an outcome."""

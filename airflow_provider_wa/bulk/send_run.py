@@ -124,7 +124,7 @@ class BulkSend(SendJob):
         counts = self._entries.counts = SendCounts()
         self._sender.breaker = CircuitBreaker()
         self._reconciler.begin_pass()
-        self._progress = Progress(self.log, "messages", counts, length)
+        self._progress = Progress(self.log, "messages", counts, length, watch=self.watch)
         try:
             with DiskFirstRows() as seen:
                 self._rows = RowsToSend(

@@ -69,6 +69,9 @@ async def ask_statuses(
 class _StatusCounts:
     states: Counter[str] = field(default_factory=Counter)
 
+    def so_far(self) -> Counter[str]:
+        return self.states
+
     @property
     def done(self) -> int:
         return self.states.total()

@@ -75,7 +75,8 @@ async def aget_store() -> Store:
 
 @lru_cache(maxsize=8)
 def _store(url: URL, _process: int) -> Store:
-    store = Store(url, read_config().opt_out_words)
+    config = read_config()
+    store = Store(url, config.opt_out_words, keep_texts=config.texts_kept)
     # A fork must not share its parent's connections, nor even have them: SQLite would take the parent's locks for its
     # own, and write to a log that the parent removes.
     os.register_at_fork(before=store.close)

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal, select, tuple_, update
 
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.sql import cleaners, replacing, upsert
@@ -36,18 +36,94 @@ class BatchInfo:
     map_index: int | None = None
 
 
+class BatchState(str, Enum):
+    """State of a batch: ``held`` waits until a moment, ``stopped`` is left to a retry."""
+
+    RUNNING = "running"
+    HELD = "held"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProgress:
+    """The progress of a try: its counts so far, and how fast it is.
+
+    ``rows`` is the length of the list, None if it is not known; ``done`` is the number of rows that have an outcome,
+    ``rate`` the number of rows a second.
+    """
+
+    counts: Mapping[str, int]
+    done: int
+    rows: int | None = None
+    rate: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated time until the last row is done; None if it is not known."""
+        if self.rows is None or self.rate <= 0:
+            return None
+        return max(self.rows - self.done, 0) / self.rate
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch(BatchInfo):
     """A batch as it is in the store.
 
-    ``calls`` is the number of requests that all tries have made; ``counts`` is None until the batch has ended once,
-    ``ended_at`` while a try is at work, or after one that failed.
+    ``calls`` is the number of requests that all tries of a check have made. ``counts`` are those of the last report of
+    progress, or of the end; ``rows``, ``done`` and ``rate`` are as in ``BatchProgress``. Before the first report these
+    and ``reported_at`` are None. ``ended_at`` is None while a try is at work, or after one that failed.
     """
 
     counts: Mapping[str, int] | None
     calls: int
     created_at: datetime
     ended_at: datetime | None
+    rows: int | None = None
+    done: int | None = None
+    rate: float | None = None
+    reported_at: datetime | None = None
+    held_until: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def state(self) -> BatchState:
+        """State of the batch. One whose worker was killed is ``running``, with a ``reported_at`` that grows old."""
+        if self.ended_at:
+            return BatchState.ENDED
+        if self.stopped_at:
+            return BatchState.STOPPED
+        return BatchState.HELD if self.held_until else BatchState.RUNNING
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated time until the last row is done; None if it is not known, or nothing is at work."""
+        if self.state is not BatchState.RUNNING or self.done is None:
+            return None
+        return BatchProgress(counts={}, done=self.done, rows=self.rows, rate=self.rate or 0.0).seconds_left
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchFilter:
+    """Conditions that batches are found by; one that is None is always met."""
+
+    conn_ids: Collection[str] | None = None
+    kind: BatchKind | None = None
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+
+    def over(self, statement: Select[Any]) -> Select[Any]:
+        """Return a statement over the batches that fit."""
+        if self.conn_ids is not None:
+            statement = statement.where(table.c.conn_id.in_(self.conn_ids))
+        if self.kind is not None:
+            statement = statement.where(table.c.kind == self.kind.value)
+        for name in ("dag_id", "run_id", "task_id", "map_index"):
+            if (value := getattr(self, name)) is not None:
+                statement = statement.where(table.c[name] == value)
+        return statement
 
 
 class Batches:
@@ -57,22 +133,52 @@ class Batches:
         self._database = database
 
     def begin(self, info: BatchInfo) -> None:
-        """Store a batch. If an earlier try has begun it, its beginning, calls and counts stay."""
+        """Store a batch. If an earlier try has begun it, its beginning, calls, counts and progress stay."""
         values = {name: getattr(info, name) for name in _INFO}
         with self._database.writing() as connection:
-            new = {"counts": None, "calls": 0, "created_at": _now(), "ended_at": None}
+            new = {**dict.fromkeys(_AT_WORK), "calls": 0, "created_at": _now()}
             connection.execute(_BEGIN[connection.dialect.name], {**_clean(values), **new})
 
-    def end(self, name: str, counts: Mapping[str, int]) -> None:
-        """Store a batch's end and its counts."""
+    def report(self, name: str, progress: BatchProgress) -> None:
+        """Store the progress of a try that is at work."""
+        values = {"the_name": name, "now": _now(), **{f"new_{field}": value for field, value in vars(progress).items()}}
         with self._database.writing() as connection:
-            connection.execute(_END, {"the_name": name, "new_counts": dict(counts), "now": _now()})
+            connection.execute(_REPORT, values)
+
+    def hold(self, name: str, until: datetime) -> None:
+        """Store that a batch waits until a moment, at which its recipients may be written to or the vendor's report is due."""
+        with self._database.writing() as connection:
+            connection.execute(_HOLD, {"the_name": name, "until": until})
+
+    def stop(self, name: str) -> None:
+        """Store that a try has ended before its batch did. A batch that has ended stays as it is."""
+        with self._database.writing() as connection:
+            connection.execute(_STOP, {"the_name": name, "now": _now()})
+
+    def end(self, name: str, counts: Mapping[str, int]) -> None:
+        """Store a batch's end and its counts; ``total`` among them is the number of its rows."""
+        with self._database.writing() as connection:
+            values = {"the_name": name, "new_counts": dict(counts), "total": counts.get("total"), "now": _now()}
+            connection.execute(_END, values)
 
     def get(self, name: str) -> Batch | None:
         """Return a batch; None if it is not known."""
         with self._database.reading() as connection:
             row = connection.execute(select(table).where(table.c.name == name)).first()
-        return Batch(**{**row._mapping, "kind": BatchKind(row.kind)}) if row else None
+        return _batch(row) if row else None
+
+    def newest(self, limit: int, where: BatchFilter | None = None, *, before: Batch | None = None) -> list[Batch]:
+        """Return batches, the newest first.
+
+        :param before: only those that are older than this one: the last batch of the page before.
+        """
+        statement = (where or BatchFilter()).over(select(table)).order_by(*(column.desc() for column in _AGE))
+        if before is not None:
+            statement = statement.where(
+                tuple_(*_AGE) < tuple_(*(literal(getattr(before, c.name), c.type) for c in _AGE))
+            )
+        with self._database.reading() as connection:
+            return [_batch(row) for row in connection.execute(statement.limit(limit))]
 
     def calls(self, name: str) -> int:
         """Return the number of calls that all tries of a batch have made."""
@@ -86,6 +192,10 @@ def enter_calls(connection: Connection, name: str, conn_id: str, calls: int) -> 
     connection.execute(_CALLS[connection.dialect.name], _clean(values))
 
 
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(**{**row._mapping, "kind": BatchKind(row.kind)})
+
+
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _CLEANERS[name](value) if name in _CLEANERS else value for name, value in values.items()}
 
@@ -96,13 +206,31 @@ def _now() -> datetime:
 
 _INFO = tuple(BatchInfo.__dataclass_fields__)
 _CLEANERS = cleaners(table)
-_BEGIN = upsert(table, replacing(table, but=("counts", "calls", "created_at")))
+_PROGRESS = ("counts", "rows", "done", "rate", "reported_at")
+_AT_WORK = (*_PROGRESS, "ended_at", "held_until", "stopped_at")
+_AGE = (table.c.created_at, table.c.name)
+_BEGIN = upsert(table, replacing(table, but=("calls", "created_at", *_PROGRESS)))
 _CALLS = upsert(table, lambda new: {"calls": new.calls})
-_END = (
-    update(table)
-    .where(table.c.name == bindparam("the_name"))
-    .values(
-        counts=bindparam("new_counts", type_=table.c.counts.type),
-        ended_at=bindparam("now", type_=table.c.ended_at.type),
-    )
+_ONE = update(table).where(table.c.name == bindparam("the_name"))
+_NOW = bindparam("now", type_=table.c.ended_at.type)
+_COUNTS = bindparam("new_counts", type_=table.c.counts.type)
+_REPORT = _ONE.values(
+    counts=_COUNTS,
+    rows=bindparam("new_rows"),
+    done=bindparam("new_done"),
+    rate=bindparam("new_rate"),
+    reported_at=_NOW,
+    held_until=None,
+    stopped_at=None,
+)
+_HOLD = _ONE.values(held_until=bindparam("until", type_=table.c.held_until.type))
+_STOP = _ONE.where(table.c.ended_at.is_(None)).values(stopped_at=_NOW)
+_END = _ONE.values(
+    counts=_COUNTS,
+    rows=func.coalesce(bindparam("total", type_=table.c.rows.type), table.c.rows),
+    done=func.coalesce(bindparam("total", type_=table.c.done.type), table.c.done),
+    reported_at=_NOW,
+    ended_at=_NOW,
+    held_until=None,
+    stopped_at=None,
 )

@@ -6,7 +6,7 @@ Each is applied in a transaction that it shares with others (``Sends.change``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
@@ -62,6 +62,7 @@ class Intend:
     ``SendRow`` of the message, which was accepted or is in doubt; ``LIMIT_REACHED`` for the daily limit; or the
     recipient's ``Recent`` messages, if the cap is reached.
 
+    :param content: what is written to the recipient, as ``api.kept_messages`` has it; None keeps nothing of it.
     :param again: a message in doubt (intended, unknown) may be sent again. The cap is not applied then: for the
         recipient it is the same message.
     :param names: all names of the recipient, for the cap; by default the forms of its number.
@@ -71,6 +72,7 @@ class Intend:
     batch: str
     conn_id: str
     row: SendRow
+    content: Mapping[str, Any] | None = None
     again: bool = False
     daily: DailyLimit | None = None
     cap: RecipientLimit | None = None
@@ -101,7 +103,9 @@ class Intend:
     def _is_written(self, connection: Connection, statements: dict[str, Any]) -> bool:
         values = {**_values(self), "state": SendState.INTENDED.value, "detail": "", "intended_at": _now()}
         statement = statements[connection.dialect.name]
-        return connection.execute(statement, {**values, "settled_at": None}).first() is not None
+        return (
+            connection.execute(statement, {**values, "settled_at": None, "content": self.content}).first() is not None
+        )
 
     def _take_over(self, connection: Connection, standing: Row[Any]) -> None:
         """Take a message over from the batch that did not send it. That batch keeps its result."""
@@ -237,7 +241,7 @@ def _noted(new: Any) -> dict[str, Any]:
     }
 
 
-_KEPT_BY_NOTE = ("message_id", "intended_at")
+_KEPT_BY_NOTE = ("message_id", "intended_at", "content")
 """Columns that a note leaves alone: they belong to the last request, and a note makes none."""
 
 _WHOLE = select(table).where(table.c.key == bindparam("the_key"))

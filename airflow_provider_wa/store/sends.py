@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.identities import names
@@ -103,6 +103,30 @@ class Sends:
                     return [send_row(row)]
         return []
 
+    def contents(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what was written to the recipients of these messages, by key, where it is kept."""
+        found: dict[str, Mapping[str, Any]] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(keys), PARAMETERS):
+                rows = connection.execute(_CONTENTS, {"keys": keys[start : start + PARAMETERS]})
+                found.update({row.key: row.content for row in rows if row.content is not None})
+        return found
+
+    def forget_contents(self, *, before: datetime | None = None, recipients: Sequence[str] = ()) -> int:
+        """Remove what was written before a moment, or to these recipients, and return the number of messages.
+
+        The messages themselves stay, without their texts: nobody is written to twice.
+
+        :param recipients: digits or JIDs as they are stored; ``Identities.names`` has all of a person's.
+        """
+        statement = update(table).where(_HAS_CONTENT).values(content=None)
+        parts = range(0, len(recipients), PARAMETERS)
+        conditions: list[ColumnElement[bool]] = [table.c.recipient.in_(recipients[i : i + PARAMETERS]) for i in parts]
+        if before is not None:
+            conditions.append(table.c.intended_at < before)
+        with self._database.writing() as connection:
+            return sum(connection.execute(statement.where(condition)).rowcount for condition in conditions)
+
     def claimed(self, conn_id: str, message_ids: Sequence[str]) -> set[str]:
         """Return the ids, among ``message_ids``, of messages that the store has as accepted over a connection."""
         found: set[str] = set()
@@ -166,11 +190,13 @@ def state_in(states: Collection[SendState]) -> ColumnElement[bool]:
     return table.c.state.in_([state.value for state in states])
 
 
-_COLUMNS = [column for column in table.columns if column.name != "conn_id"]
+_COLUMNS = [column for column in table.columns if column.name not in ("conn_id", "content")]
 
 BY_KEY = select(*_COLUMNS).where(table.c.key.in_(bindparam("keys", expanding=True)))
 """The messages with one of ``keys``, as ``send_row`` takes them."""
 
+_CONTENTS = select(table.c.key, table.c.content).where(table.c.key.in_(bindparam("keys", expanding=True)))
+_HAS_CONTENT = table.c.content.is_not(None)
 _WITNESSES = select(*_COLUMNS).where(
     table.c.conn_id == bindparam("the_conn_id"),
     table.c.batch == bindparam("the_batch"),

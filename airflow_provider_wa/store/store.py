@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 
 from airflow_provider_wa.store.batches import Batches
 from airflow_provider_wa.store.checks import Checks
+from airflow_provider_wa.store.conversations import Conversations
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import Events
 from airflow_provider_wa.store.identities import Identities
@@ -28,11 +29,13 @@ class Store:
 
     :param url: a SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``.
     :param opt_out_words: the sender of a message with one of these words is suppressed when the message is stored.
+    :param keep_texts: keep what is written to people, with each send.
     :raises BadInput: it is another kind of database, or its driver is not installed.
     """
 
-    def __init__(self, url: str | URL, opt_out_words: Iterable[str] = ()) -> None:
+    def __init__(self, url: str | URL, opt_out_words: Iterable[str] = (), *, keep_texts: bool = True) -> None:
         self.database = Database(url)
+        self.keeps_texts = keep_texts
         self._opt_out = OptOutWords(opt_out_words)
 
     @cached_property
@@ -54,6 +57,11 @@ class Store:
     def sends(self) -> Sends:
         """The messages that were to be sent, and their outcomes."""
         return Sends(self.database)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """The messages to and from each person."""
+        return Conversations(self.database)
 
     @cached_property
     def identities(self) -> Identities:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -53,6 +54,7 @@ class Moment(TypeDecorator[datetime]):
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 _SHARED = "post_id IS NOT NULL"
+_INBOX = "kind = 'inbox'"
 
 metadata = MetaData()
 
@@ -88,6 +90,7 @@ events = Table(
     Index("wa_events_received_at", "received_at"),
     # Few events share a post.
     Index("wa_events_post", "post_id", sqlite_where=text(_SHARED), postgresql_where=text(_SHARED)),
+    Index("wa_events_inbox", "id", sqlite_where=text(_INBOX), postgresql_where=text(_INBOX)),
     sqlite_autoincrement=True,  # an id is never given twice, even after old events were removed
 )
 """Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``.
@@ -141,7 +144,14 @@ batches = Table(
     _column("calls", BigInteger),
     _column("created_at", Moment),
     _column("ended_at", Moment, nullable=True),
-    Index("wa_batches_created_at", "created_at"),
+    _column("rows", BigInteger, nullable=True),
+    _column("done", BigInteger, nullable=True),
+    _column("rate", Float, nullable=True),
+    _column("reported_at", Moment, nullable=True),
+    _column("held_until", Moment, nullable=True),
+    _column("stopped_at", Moment, nullable=True),
+    Index("wa_batches_created_at", "created_at", "name"),
+    Index("wa_batches_run", "run_id", "dag_id"),
 )
 """A batch is one run of one task over one list, whatever its retries: the name of its rows in the store."""
 
@@ -159,6 +169,8 @@ sends = Table(
     _column("detail", Text),
     _column("intended_at", Moment, nullable=True),
     _column("settled_at", Moment, nullable=True),
+    # What was written to the recipient. The reader of a batch does not load it.
+    _column("content", JSON(none_as_null=True), nullable=True),
     Index("wa_sends_batch", "batch", "row"),
     Index("wa_sends_intended_at", "conn_id", "intended_at"),
     Index("wa_sends_message", "conn_id", "message_id"),

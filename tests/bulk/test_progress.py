@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import pytest
 
 from airflow_provider_wa.bulk.progress import Progress
+from airflow_provider_wa.store.batches import BatchProgress
 
 
 @dataclass
 class Counts:
     done: int
     remark: str = "-"
+
+    def so_far(self) -> dict[str, int]:
+        return {"accepted": self.done}
 
 
 def test_progress_is_told_at_most_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
@@ -43,3 +47,31 @@ def test_the_time_left_is_told_where_the_end_is_known(caplog: pytest.LogCaptureF
         progress.report()
     ends = [message.rpartition(", ")[2] for message in caplog.messages]
     assert ends == ["3 h left", "15 min left", "-", "unknown time left"]
+
+
+def test_those_who_watch_get_what_the_log_says() -> None:
+    seen: list[BatchProgress] = []
+    counts = Counts(0)
+    progress = Progress(logging.getLogger("progress"), "messages", counts, length=400, every=0.0, watch=seen.append)
+    progress._start -= 100
+    counts.done = 100
+    progress.report()
+    counts.done = 400
+    progress.finish()
+    assert [(each.done, each.rows, dict(each.counts)) for each in seen] == [
+        (100, 400, {"accepted": 100}), (400, 400, {"accepted": 400}),
+    ]  # fmt: skip
+    assert seen[0].rate == pytest.approx(1, rel=0.1)
+    assert seen[0].seconds_left == pytest.approx(300, rel=0.1)
+    assert seen[1].seconds_left == 0
+
+
+def test_a_single_item_is_not_watched() -> None:
+    seen: list[BatchProgress] = []
+    Progress(logging.getLogger("progress"), "messages", Counts(1), length=1, watch=seen.append).finish()
+    assert seen == []
+
+
+@pytest.mark.parametrize(("rows", "rate"), [(None, 5.0), (10, 0.0)])
+def test_without_an_end_or_a_rate_the_time_left_is_not_known(rows: int | None, rate: float) -> None:
+    assert BatchProgress(counts={}, done=3, rows=rows, rate=rate).seconds_left is None

@@ -18,10 +18,10 @@ KEEP = {
     "a check that is put again": (checks._PUT, set()),
     "an intent": (send_changes._INTEND[False], set()),
     "an intent in doubt": (send_changes._INTEND[True], set()),
-    "a note": (send_changes._NOTE, {"message_id", "intended_at"}),
+    "a note": (send_changes._NOTE, {"message_id", "intended_at", "content"}),
     "an intent that takes over": (send_changes._TAKE_OVER, set()),
     "a report": (send_changes._REPORT, set()),
-    "a batch that is begun again": (batches._BEGIN, {"counts", "calls", "created_at"}),
+    "a batch that is begun again": (batches._BEGIN, {"calls", "created_at", *batches._PROGRESS}),
     "a position": (positions._SET, set()),
 }
 """Upserts, and the columns that each leaves as they are."""
@@ -44,7 +44,7 @@ def test_an_upsert_replaces_all_columns_but_those_that_it_names(name: str, diale
 
 def test_a_row_class_has_all_columns_of_its_table() -> None:
     assert {*CheckRow._fields, "batch", "conn_id"} == set(tables.checks.columns.keys())
-    assert {*SendRow.__dataclass_fields__, "conn_id"} == set(tables.sends.columns.keys())
+    assert {*SendRow.__dataclass_fields__, "conn_id", "content"} == set(tables.sends.columns.keys())
     assert set(Batch.__dataclass_fields__) == set(tables.batches.columns.keys())
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from datetime import timezone as tz
@@ -27,6 +27,7 @@ from airflow_provider_wa.operators._run.allowed_files import file_texts
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_info
 from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.operators._run.reporter import Reporter, stopped_on_failure
 from airflow_provider_wa.operators._run.row_messages import RowMessages
 from airflow_provider_wa.operators._run.row_template import RowTemplate
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
@@ -85,11 +86,23 @@ class SendRunner(ListRunner):
         messages = self._prove(messages)
         if self.dry_run:
             return self._dry_run(messages, policy)
-        conn_id = self.task.wa_conn_id
+        store, batch = sender.store, sender.keys.batch
+        store.batches.begin(batch_info(context, batch, BatchKind.SEND, self.task.wa_conn_id))
+        with stopped_on_failure(store, batch), closing(Reporter(store, batch, context, self.task.log)) as reporter:
+            return self._send(messages, policy, reporter, context, None if so_far is None else TrySoFar.of(so_far))
+
+    def _send(
+        self,
+        messages: RowMessages,
+        policy: SendingPolicy,
+        reporter: Reporter,
+        context: Context,
+        try_so_far: TrySoFar | None,
+    ) -> dict[str, Any]:
+        """Send, wait while recipients are held or the vendor's report is due, and return the summary."""
+        sender = messages.sender
         batches, batch = sender.store.batches, sender.keys.batch
-        batches.begin(batch_info(context, batch, BatchKind.SEND, conn_id))
         calls = 0
-        try_so_far = None if so_far is None else TrySoFar.of(so_far)
         while True:
             try:
                 bulk, counts = sender.send(
@@ -104,17 +117,22 @@ class SendRunner(ListRunner):
                     places=self._places,
                     patience=LONGEST_WAIT if self.deferrable else math.inf,
                     so_far=try_so_far,
+                    watch=reporter,
                 )
             except WaError:
                 with suppress(WaError):  # the first error says more
                     if self.output_path:
                         self._write(sender)
                 raise
+            finally:
+                reporter.flush()
             calls += bulk.channel.calls
             if counts.report_due and bulk.so_far:
+                batches.hold(batch, counts.report_due)
                 self._defer(counts.report_due, context, so_far=bulk.so_far.to_dict())
             if counts.hold is None or not policy.wait or counts.failure:
                 break
+            batches.hold(batch, counts.hold.until)
             self._wait(counts, context)
             try_so_far = None
         results = self._write(sender)

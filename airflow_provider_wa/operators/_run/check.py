@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -27,6 +27,7 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import batch_info, batch_name
 from airflow_provider_wa.operators._run.output import results_to
+from airflow_provider_wa.operators._run.reporter import Reporter, stopped_on_failure
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.triggers.check import WaBatchCheckTrigger
@@ -61,10 +62,10 @@ class CheckRunner(ListRunner):
         self.prove_output()
         batch = self._batch(self._batch_name(context))
         batch.begin(batch_info(context, batch.name, BatchKind.CHECK, self.task.wa_conn_id))
-        with self._written_on_failure(batch):
+        with stopped_on_failure(get_store(), batch.name), self._written_on_failure(batch):
             ends = execution_deadline(self.task, context)
             deadline = min(time.time() + self.pending_timeout, ends or float("inf"))
-            tally = self._check(spellings, batch, self._reuse_since(context)).to_dict()
+            tally = self._check(spellings, batch, context).to_dict()
             batch.enter_early_callbacks()
             if self.deferrable and batch.may_need_other_forms():
                 # Half of the time is for those that may be called absent, to be asked for again.
@@ -81,7 +82,7 @@ class CheckRunner(ListRunner):
         state = dict(event["carry"])
         batch = self._batch(state.pop("batch"))
         if event["status"] != "error":
-            with self._written_on_failure(batch):
+            with stopped_on_failure(get_store(), batch.name), self._written_on_failure(batch):
                 return self._go_on(batch, **state)
         try:
             left = f"{self._finish(batch, state['tally'], carried=False)['pending']:,} numbers are left pending"
@@ -97,18 +98,19 @@ class CheckRunner(ListRunner):
         self.find_country_column()
         return (InCountry.of(row.get(self.column), self.numbers.country(row)) for row in rows)
 
-    def _check(self, spellings: Iterable[Any], batch: CheckBatch, since: datetime | None) -> CheckCounts:
+    def _check(self, spellings: Iterable[Any], batch: CheckBatch, context: Context) -> CheckCounts:
         vendor = self.task.hook.able(ChecksNumbers)
-        rules = self.numbers.rules
+        rules, since = self.numbers.rules, self._reuse_since(context)
+        reporter = Reporter(get_store(), batch.name, context, self.task.log)
 
         async def run() -> CheckCounts:
             async with self._channel() as channel:
                 channel.budget = self._budget(batch.count_calls(channel))
                 first, interrupted = self.input_list.first, lambda: self.task.killed
-                bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, first, interrupted)
+                bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, first, interrupted, reporter)
                 return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
 
-        with heap_spared():
+        with closing(reporter), heap_spared():
             return asyncio.run(run())
 
     def _go_on(

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversations: what was written to a person and what came in, and the people who wrote, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, literal_column, or_, select, tuple_
+
+from airflow_provider_wa.api.kept_messages import file_name, shown
+from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.identities import names
+from airflow_provider_wa.store.sql import PARAMETERS
+from airflow_provider_wa.store.tables import events, sends
+
+LOOKED_AT = 500
+"""Messages that are read at a time to find the people who wrote."""
+
+_STAGES = ("accepted", "sent", "delivered", "read")
+"""Stages of a delivery, in order; a receipt of an earlier stage changes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A message of a conversation.
+
+    ``id`` is the id of the event that came in, or the key of the send. ``person`` is the number or JID under which it
+    is stored. ``kind`` is one of ``api.kinds.KINDS``, or a message's ``type``; both are empty, as is ``text``, for a
+    send whose text is not kept. ``status`` is, for a send, its state or the stage of its delivery. ``file`` is the name
+    of the file that was sent, or the path or URI of the one that came in.
+    """
+
+    at: datetime
+    outgoing: bool
+    id: int | str
+    conn_id: str
+    person: str
+    kind: str
+    text: str
+    status: str
+    message_id: str | None
+    file: str | None = None
+    detail: str = ""
+    batch: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place in a conversation, to go on behind: that of the last message of a page."""
+
+    at: datetime
+    outgoing: bool
+    id: int | str
+
+    @classmethod
+    def of(cls, said: Said) -> Place:
+        """Return the place of a message."""
+        return cls(at=said.at, outgoing=said.outgoing, id=said.id)
+
+
+class Conversations:
+    """The questions asked of the conversations. ``conn_ids`` are the connections to look at; None is all of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(
+        self, person: str, limit: int, *, before: Place | None = None, conn_ids: Collection[str] | None = None
+    ) -> list[Said]:
+        """Return the messages to and from a person, the newest first.
+
+        :param person: digits or a JID; all numbers and LIDs of the same person are looked at.
+        :param before: only what is older than this.
+        """
+        with self._database.reading() as connection:
+            known = names(connection, [person])[person]
+            came_in = _incoming(conn_ids).where(events.c.party.in_(known), *_older(before, outgoing=False))
+            went_out = _outgoing(conn_ids).where(sends.c.recipient.in_(known), *_older(before, outgoing=True))
+            found = [
+                *map(_heard, connection.execute(came_in.order_by(_HEARD_AT.desc(), events.c.id.desc()).limit(limit))),
+                *map(
+                    _told,
+                    connection.execute(went_out.order_by(sends.c.intended_at.desc(), sends.c.key.desc()).limit(limit)),
+                ),
+            ]
+            page = sorted(found, key=lambda said: (said.at, said.outgoing, _rank(said)), reverse=True)[:limit]
+            return _with_deliveries(connection, page)
+
+    def people(self, limit: int, *, before: int | None = None, conn_ids: Collection[str] | None = None) -> list[Said]:
+        """Return the newest message of each person who wrote, the newest first.
+
+        :param before: only people whose newest message is older than the event with this id: the ``id`` of the last
+            message of the page before.
+        """
+        with self._database.reading() as connection:
+            found: list[Said] = []
+            for newest in _newest_of_each(connection, before, conn_ids):
+                found.append(newest)
+                if len(found) == limit:
+                    break
+            return found
+
+
+# Written out: a parameter would keep the databases from the index that has only these.
+_IS_INBOX = events.c.kind == literal_column(f"'{EventKind.INBOX.value}'")
+_HEARD_AT = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type)
+
+
+def _incoming(conn_ids: Collection[str] | None) -> Select[Any]:
+    columns = [events.c[name] for name in ("id", "conn_id", "party", "status", "reference", "content", "file")]
+    statement = select(*columns, _HEARD_AT.label("at")).where(_IS_INBOX)
+    return statement if conn_ids is None else statement.where(events.c.conn_id.in_(conn_ids))
+
+
+def _outgoing(conn_ids: Collection[str] | None) -> Select[Any]:
+    statement = select(sends).where(sends.c.intended_at.is_not(None))
+    return statement if conn_ids is None else statement.where(sends.c.conn_id.in_(conn_ids))
+
+
+def _older(place: Place | None, *, outgoing: bool) -> list[ColumnElement[bool]]:
+    """Return the condition for what stands behind a place. At the same moment, sends stand before what came in."""
+    if place is None:
+        return []
+    at, id_ = (sends.c.intended_at, sends.c.key) if outgoing else (_HEARD_AT, events.c.id)
+    moment = literal(place.at, events.c.received_at.type)
+    if place.outgoing is outgoing:
+        return [or_(at < moment, and_(at == moment, id_ < place.id))]
+    return [at < moment if outgoing else at <= moment]
+
+
+def _rank(said: Said) -> tuple[int, str]:
+    return (said.id, "") if isinstance(said.id, int) else (0, said.id)
+
+
+def _heard(row: Row[Any]) -> Said:
+    content = row.content or {}
+    return Said(
+        at=row.at,
+        outgoing=False,
+        id=row.id,
+        conn_id=row.conn_id,
+        person=row.party or "",
+        kind=str(content.get("kind") or ""),
+        text=str(content.get("text") or ""),
+        status=row.status,
+        message_id=row.reference,
+        file=row.file,
+    )
+
+
+def _told(row: Row[Any]) -> Said:
+    content = row.content or {}
+    return Said(
+        at=row.intended_at,
+        outgoing=True,
+        id=row.key,
+        conn_id=row.conn_id,
+        person=row.recipient,
+        kind=str(content.get("type") or ""),
+        text=shown(content),
+        status=row.state,
+        message_id=row.message_id,
+        file=file_name(content),
+        detail=row.detail,
+        batch=row.batch,
+    )
+
+
+def _with_deliveries(connection: Connection, page: Sequence[Said]) -> list[Said]:
+    """Return the messages, those that were sent with the stage of their delivery."""
+    asked = [(said.conn_id, said.message_id) for said in page if said.outgoing and said.message_id]
+    reached: dict[tuple[str, str | None], str] = {}
+    for start in range(0, len(asked), PARAMETERS):
+        for row in connection.execute(_receipts(asked[start : start + PARAMETERS])):
+            key = (row.conn_id, row.reference)
+            reached[key] = _further(reached.get(key), row.status)
+    stages = {said.id: reached.get((said.conn_id, said.message_id)) for said in page if said.outgoing}
+    return [replace(said, status=stages.get(said.id) or said.status) for said in page]
+
+
+def _receipts(asked: Sequence[tuple[str, str | None]]) -> Select[Any]:
+    return select(events.c.conn_id, events.c.reference, events.c.status).where(
+        events.c.kind == EventKind.DELIVERY.value, tuple_(events.c.conn_id, events.c.reference).in_(asked)
+    )
+
+
+def _further(known: str | None, status: str) -> str:
+    if known is None or status not in _STAGES:
+        return status
+    return max(known, status, key=lambda stage: _STAGES.index(stage) if stage in _STAGES else len(_STAGES))
+
+
+def _newest_of_each(connection: Connection, before: int | None, conn_ids: Collection[str] | None) -> Iterator[Said]:
+    """Yield the messages that are the newest of those who wrote them, the newest first."""
+    statement = _incoming(conn_ids).where(events.c.party.is_not(None)).order_by(events.c.id.desc()).limit(LOOKED_AT)
+    last = before
+    while True:
+        part_of = statement if last is None else statement.where(events.c.id < last)
+        part = connection.execute(part_of).all()
+        newest = _newest_ids(connection, {row.party for row in part}, conn_ids)
+        yield from (_heard(row) for row in part if newest[row.party] == row.id)
+        if len(part) < LOOKED_AT:
+            return
+        last = part[-1].id
+
+
+def _newest_ids(connection: Connection, parties: Iterable[str], conn_ids: Collection[str] | None) -> dict[str, int]:
+    statement = select(events.c.party, func.max(events.c.id).label("id")).where(
+        _IS_INBOX, events.c.party.in_(sorted(parties))
+    )
+    if conn_ids is not None:
+        statement = statement.where(events.c.conn_id.in_(conn_ids))
+    return {row.party: row.id for row in connection.execute(statement.group_by(events.c.party))}
