@@ -63,6 +63,12 @@ def test_a_wrong_flag_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         _ = read_config().local_store_allowed
 
 
+def test_texts_are_kept_unless_a_flag_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_config().texts_kept is True
+    monkeypatch.setenv("AIRFLOW__WA__KEEP_TEXTS", "false")
+    assert read_config().texts_kept is False
+
+
 def test_the_record_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         read_config().media_path = "elsewhere"  # type: ignore[misc]

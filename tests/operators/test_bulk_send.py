@@ -29,7 +29,7 @@ from airflow_provider_wa.bulk.pacing import QuietHours
 from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.operators._run import bulk_send, send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
-from airflow_provider_wa.store.batches import BatchKind
+from airflow_provider_wa.store.batches import BatchKind, BatchState
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import sends
@@ -1105,3 +1105,43 @@ def test_nothing_is_sent_if_too_many_numbers_are_invalid(vendors: Vendors) -> No
     with pytest.raises(AirflowFailException, match=r"max_invalid: 2 of 3 numbers are invalid; at most 0.5 of them"):
         send(["+34666666611", "3.46667E+10", "+34666666612 / 3"], max_invalid="50%")
     assert taken(vendors) == []
+
+
+# What is seen of a batch while it runs, and of what it wrote.
+
+
+def test_what_each_person_was_written_is_kept_and_is_not_in_the_log(
+    vendors: Vendors, airflow_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"phone": to, "name": name} for to, name in zip(existing(2), ("Ana", "Bo"), strict=True)]
+    with caplog.at_level("DEBUG"):
+        summary = send(rows, "Secretly, {{ name }}")
+    sent = [row["to"] for row in summary["results"]]
+    said = [airflow_store.conversations.of(to, 10) for to in sent]
+    assert [[(each.text, each.status) for each in some] for some in said] == [
+        [("Secretly, Ana", "accepted")], [("Secretly, Bo", "accepted")],
+    ]  # fmt: skip
+    assert "Secretly" not in caplog.text
+
+
+def test_a_batch_that_fails_is_stopped_and_its_next_try_ends_it(vendors: Vendors, airflow_store: Store) -> None:
+    fault(vendors, "wa_portal", "server_error", times=1000)
+    people = existing(8)
+    with pytest.raises(VendorUnavailable):
+        send(people)
+    (batch,) = airflow_store.batches.newest(10)
+    assert (batch.state, batch.ended_at, batch.rows) == (BatchState.STOPPED, None, 8)
+    assert batch.reported_at is not None
+    vendors.control("reset")
+    summary = send(people, on_unknown="resend")
+    (batch,) = airflow_store.batches.newest(10)
+    assert (batch.name, batch.state, batch.done) == (summary["batch"], BatchState.ENDED, 8)
+
+
+def test_a_batch_that_is_held_says_until_when(vendors: Vendors, airflow_store: Store) -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        send(existing(3), deferrable=True, daily_limit=2)
+    (batch,) = airflow_store.batches.newest(10)
+    assert (batch.state, batch.held_until) == (BatchState.HELD, deferred.value.trigger.moment)
+    assert batch.counts is not None
+    assert (batch.counts["accepted"], batch.counts["held"], batch.done) == (2, 1, 3)

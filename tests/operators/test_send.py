@@ -14,6 +14,7 @@ from helpers.vendors import Vendors
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import ContactCard, Image, Location, Media, Text
 from airflow_provider_wa.bulk import send_run
+from airflow_provider_wa.connections import store as stores
 from airflow_provider_wa.operators.send import WaSendMessageOperator
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
@@ -328,3 +329,26 @@ def test_nothing_is_sent_if_the_intent_cannot_be_stored(vendors: Vendors, airflo
     with pytest.raises(StoreUnavailable):
         send(context=RUN)
     assert not any(vendors.ledger()["requests"].values())
+
+
+def test_what_was_written_is_kept_unless_the_configuration_forbids_it(
+    vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send("Hello Ana", context=run(run_id="r1"))
+    monkeypatch.setenv("AIRFLOW__WA__KEEP_TEXTS", "False")
+    stores._store.cache_clear()
+    send("Secret", context=run(run_id="r2"))
+    found = airflow_store.conversations.of("12025550110", 10)
+    assert [(said.text, said.kind, said.status) for said in found] == [
+        ("", "", "accepted"), ("Hello Ana", "text", "accepted"),
+    ]  # fmt: skip
+
+
+def test_a_wrong_flag_for_texts_is_named_before_anything_is_sent(
+    vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WA__KEEP_TEXTS", "sometimes")
+    stores._store.cache_clear()
+    with pytest.raises(AirflowFailException, match=r"\[wa\] keep_texts: 'sometimes' is not allowed; expected True or"):
+        send(context=RUN)
+    assert not vendors.ledger()["requests"]
