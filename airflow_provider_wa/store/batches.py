@@ -146,7 +146,7 @@ class Batches:
             connection.execute(_REPORT, values)
 
     def hold(self, name: str, until: datetime) -> None:
-        """Store that a batch waits until a moment, at which its recipients may be written to or the vendor's report is due."""
+        """Store that a batch waits until a moment: for recipients who may be written to then, or for a report."""
         with self._database.writing() as connection:
             connection.execute(_HOLD, {"the_name": name, "until": until})
 
