@@ -43,6 +43,13 @@ class DeliveryState(str, Enum):
     UNKNOWN = "unknown"
 
 
+def in_states(counts: Mapping[str, int]) -> str:
+    """Return counts of messages by state as text, in the order of their way: ``2 sent, 1 delivered``."""
+    return (
+        ", ".join(f"{counts[each.value]:,} {each.value}" for each in DeliveryState if counts.get(each.value)) or "none"
+    )
+
+
 class SessionState(str, Enum):
     """State of the WhatsApp account behind a connection: only ``logged_in`` can send and check."""
 

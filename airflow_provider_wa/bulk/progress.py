@@ -55,6 +55,8 @@ class Progress:
     :param counts: read only when there is a line to log.
     :param length: number of items; None if it is not known.
     :param watch: called with each line.
+    :param worked_on: returns the number of items that this run has worked on, if it finishes others without a call,
+        those of an earlier try for one: only these tell how long the rest takes.
     """
 
     def __init__(
@@ -65,15 +67,17 @@ class Progress:
         length: int | None = None,
         every: float = 10.0,
         watch: Watch = unwatched,
+        worked_on: Callable[[], int] | None = None,
     ) -> None:
         self._log, self._unit, self._counts, self._every, self._watch = log, unit, counts, every, watch
+        self._worked_on = worked_on or (lambda: counts.done)
         self._total = length
         self._start = self._last = time.monotonic()
         self._before = 0
 
     def restart_rate(self) -> None:
         """Measure the rate from now on: the items so far were finished before, by an earlier try."""
-        self._before = self._counts.done
+        self._before = self._worked_on()
         self._start = time.monotonic()
 
     def report(self) -> None:
@@ -99,7 +103,7 @@ class Progress:
 
     def _reached(self, now: float) -> BatchProgress:
         done = self._counts.done
-        rate = max(done - self._before, 0) / max(now - self._start, 1e-3)
+        rate = max(self._worked_on() - self._before, 0) / max(now - self._start, 1e-3)
         return BatchProgress(counts=dict(self._counts.so_far()), done=done, rows=self._total, rate=rate)
 
 

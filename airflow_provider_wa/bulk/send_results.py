@@ -81,12 +81,14 @@ class Unaddressed:
 class SendCounts:
     """Counts of a pass through the list: rows by state, and the reasons for a further pass.
 
-    ``duplicates`` is the number of skipped rows whose message an earlier row has.
+    ``duplicates`` is the number of skipped rows whose message an earlier row has, ``sent_now`` that of rows that
+    this pass has sent: the outcomes of the others took no request.
     """
 
     states: Counter[SendState] = field(default_factory=Counter)
     total: int = 0
     duplicates: int = 0
+    sent_now: int = 0
     hold: Hold | None = None
     failure: WaError | None = None
     """Error that a further pass, or a further try, may clear up."""
@@ -110,8 +112,8 @@ class SendCounts:
 
     @property
     def done(self) -> int:
-        """Number of rows that have an outcome."""
-        return self.states.total()
+        """Number of rows that have an outcome; those that are left for later have none."""
+        return self.states.total() - self.states[SendState.DELAYED]
 
     @property
     def in_doubt(self) -> int:
@@ -124,7 +126,8 @@ class SendCounts:
         others = {name: count for name, count in self.to_dict().items() if name not in ("total", "accepted") and count}
         more = "".join(f", {count:,} {name}" for name, count in others.items())
         again = f" ({self.duplicates:,} of the skipped are duplicates)" if self.duplicates else ""
-        return f"{self.states[SendState.ACCEPTED]:,} accepted{more}{again}"
+        later = f", {delayed:,} left for later" if (delayed := self.states[SendState.DELAYED]) else ""
+        return f"{self.states[SendState.ACCEPTED]:,} accepted{more}{again}{later}"
 
 
 def as_result(row: SendRow) -> dict[str, Any]:

@@ -124,7 +124,9 @@ class BulkSend(SendJob):
         counts = self._entries.counts = SendCounts()
         self._sender.breaker = CircuitBreaker()
         self._reconciler.begin_pass()
-        self._progress = Progress(self.log, "messages", counts, length, watch=self.watch)
+        self._progress = Progress(
+            self.log, "messages", counts, length, watch=self.watch, worked_on=lambda: counts.sent_now
+        )
         try:
             with DiskFirstRows() as seen:
                 self._rows = RowsToSend(
@@ -138,6 +140,7 @@ class BulkSend(SendJob):
     async def _send(self, addressed: Addressed) -> None:
         """Send to one recipient, or enter why nothing is sent."""
         in_the_way = await self._sender.send(addressed)
+        self._entries.counts.sent_now += in_the_way is None and self._entries.counts.hold is None
         if in_the_way is not None:
             changes: list[Change] = []
             if isinstance(in_the_way, Recent):

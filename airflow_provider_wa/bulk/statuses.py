@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_wa.api.capabilities import ReportsDelivery
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.api.records import DeliveryState
+from airflow_provider_wa.api.records import DeliveryState, in_states
 from airflow_provider_wa.bulk.output_files import Write
 from airflow_provider_wa.bulk.progress import Log, Progress
 from airflow_provider_wa.bulk.workers import for_each
@@ -78,4 +78,4 @@ class _StatusCounts:
 
     @property
     def remark(self) -> str:
-        return f"{self.states['delivered'] + self.states['read']:,} delivered"
+        return in_states(self.states)

@@ -66,7 +66,9 @@ class WaCallbackSensor(WaSensor):
         from airflow_provider_wa.waiting import lookups
 
         if self.batch:
-            return {"batch": self.batch, **lookups.batch_counts(self.wa_conn_id, self.batch)}
+            counts = lookups.batch_counts(self.wa_conn_id, self.batch)
+            self.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in counts.items() if count))
+            return {"batch": self.batch, **counts}
         event = lookups.stored_event(found["event_id"])
-        self.log.info("%s: %s", event.party, event.status)
+        self.log.info("%s is %s", event.party, event.status)
         return {**event.content, "picture": found["picture"]}

@@ -75,10 +75,11 @@ class WaDeliverySensor(WaSensor):
         )
 
     def awaited(self) -> str:
-        return f" for {len(self._messages()):,} messages to be {self.wait_for}"
+        count = len(self._messages())
+        return f" for {count:,} {'message' if count == 1 else 'messages'} to be {self.wait_for}"
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:
-        from airflow_provider_wa.api.records import DeliveryState
+        from airflow_provider_wa.api.records import DeliveryState, in_states
 
         states: Mapping[str, str] = found["states"]
         rows = [
@@ -89,10 +90,11 @@ class WaDeliverySensor(WaSensor):
             (row,) = rows
             if row["state"] == DeliveryState.FAILED.value:
                 raise AirflowFailException(f"message {row['message_id']} has failed and will not be delivered")
+            self.log.info("Message %s is %s", row["message_id"], row["state"])
             return row
         counts = Counter(states.values())
         reached = WAIT_FOR[WAIT_FOR.index(self.wait_for) :]
-        self.log.info("%s", ", ".join(f"{count:,} {state}" for state, count in counts.items()))
+        self.log.info("%s", in_states(counts))
         return {
             "total": len(rows),
             **{state.value: counts[state.value] for state in DeliveryState},

@@ -28,6 +28,7 @@ from airflow_provider_wa.api.records import (
     SessionState,
     UserInfo,
     Webhook,
+    in_states,
 )
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -187,3 +188,8 @@ def test_a_message_is_of_a_kind_that_says_something_or_has_words_or_a_file(
     kind: str, more: dict[str, str], is_message: bool
 ) -> None:
     assert InboxMessage(message_id="A1", sender="34666666666", kind=kind, **more).is_message is is_message
+
+
+def test_messages_by_state_are_counted_alike_everywhere() -> None:
+    assert in_states({"read": 1, "sent": 2000, "failed": 0}) == "2,000 sent, 1 read"
+    assert in_states({}) == "none"

@@ -75,3 +75,14 @@ def test_a_single_item_is_not_watched() -> None:
 @pytest.mark.parametrize(("rows", "rate"), [(None, 5.0), (10, 0.0)])
 def test_without_an_end_or_a_rate_the_time_left_is_not_known(rows: int | None, rate: float) -> None:
     assert BatchProgress(counts={}, done=3, rows=rows, rate=rate).seconds_left is None
+
+
+def test_items_that_took_no_call_say_nothing_of_the_time_left(caplog: pytest.LogCaptureFixture) -> None:
+    """A retry passes over thousands of messages at once, and the others take as long as ever."""
+    counts, sent = Counts(90_000), 10
+    with caplog.at_level(logging.INFO, "progress"):
+        log = logging.getLogger("progress")
+        progress = Progress(log, "messages", counts, length=100_000, worked_on=lambda: sent, every=0.0)
+        progress._start -= 10
+        progress.report()
+    assert caplog.messages == ["90,000 of 100,000 messages done, 1/s, -, 3 h left"]

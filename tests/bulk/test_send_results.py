@@ -36,3 +36,8 @@ def test_the_log_counts_the_duplicates_among_the_skipped() -> None:
 def test_a_row_without_a_recipient_has_none() -> None:
     row = SendRow(key="k", row=1, given="nobody", recipient="", state=SendState.FAILED)
     assert as_result(row)["to"] is None
+
+
+def test_what_is_left_for_later_is_not_done() -> None:
+    counts = SendCounts(states=Counter({SendState.ACCEPTED: 1, SendState.DELAYED: 2}), total=3)
+    assert (counts.done, counts.remark) == (1, "1 accepted, 2 left for later")

@@ -29,7 +29,9 @@ def balance(task: Task, *, min_balance: float | str | None, on_low: str) -> dict
     one_of("on_low", on_low, ("fail", "skip"))
     least = _number("min_balance", min_balance)
     found = task.hook.balance()
-    task.log.info("%s: %s left, until %s", found.vendor, found.left, found.expires_at)
+    until = f", until {found.expires_at.isoformat(' ', 'seconds')}" if found.expires_at else ""
+    left = "unknown" if found.left is None else found.left
+    task.log.info("Connection %s: credit left: %s%s", task.wa_conn_id, left, until)
     if least is not None and (found.left is None or found.left < least):
         message = f"{found.left} left, {least:g} needed"
         if on_low == "skip":

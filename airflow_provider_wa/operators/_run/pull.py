@@ -37,7 +37,8 @@ def pull(
             refuse_over_limit(len(found), "items")
         for record in found:
             write(record.to_dict())
-    task.log.info("%s: %s found", task.wa_conn_id, f"{len(found):,}")
+    written = f", in {output_path}" if output_path else ""
+    task.log.info("Connection %s: %s found%s", task.wa_conn_id, f"{len(found):,}", written)
     return {
         "count": len(found),
         "cursor": getattr(found[-1], key) if found else None,

@@ -102,7 +102,8 @@ def message_status(task: Task, *, message_id: Any, output_path: str | None) -> d
     if is_one_message(message_id):
         [(known_id, to)] = messages
         status = task.hook.message_status(known_id, to=to)
-        task.log.info("Message %s is %s %s", status.message_id, status.state.value, status.detail)
+        detail = f": {status.detail}" if status.detail else ""
+        task.log.info("Message %s is %s%s", status.message_id, status.state.value, detail)
         return status.to_dict()
     if not output_path:
         refuse_over_limit(len(messages), "messages")
@@ -116,6 +117,8 @@ async def _statuses(
         async with task.hook.async_channel() as channel:
             workers = channel.endpoint.concurrency
             states = await ask_statuses(vendor, channel, messages, write, task.log, workers)
+    if output_path:
+        task.log.info("The results are in %s", output_path)
     return {
         "total": len(messages),
         **{state.value: states[state.value] for state in DeliveryState},

@@ -18,18 +18,21 @@ from airflow_provider_wa.paths import open_path
 def connect(task: Task) -> dict[str, Any]:
     """Connect the account."""
     session = task.hook.connect()
-    task.log.info("The session is %s: %s", session.state.value, session.detail)
+    detail = f": {session.detail}" if session.detail else ""
+    task.log.info("Connection %s: the session is %s%s", task.wa_conn_id, session.state.value, detail)
     return session.to_dict()
 
 
 def disconnect(task: Task) -> None:
     """Disconnect the account, and keep its login."""
     task.hook.disconnect()
+    task.log.info("Connection %s: disconnected; the login is kept", task.wa_conn_id)
 
 
 def logout(task: Task) -> None:
     """End the account's login."""
     task.hook.logout()
+    task.log.info("Connection %s: logged out; its QR code must be scanned again", task.wa_conn_id)
 
 
 def qr_code(task: Task, *, output_path: str) -> str:

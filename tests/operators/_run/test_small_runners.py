@@ -315,3 +315,23 @@ def test_a_file_is_downloaded_to_a_path_and_its_content_is_not_returned(tmp_path
     assert made.hook.calls == [("download", ("image", {"Url": "x"}), {})]
     with pytest.raises(BadInput, match="reference: expected a dict, got str"):
         chat.download_media(made, kind="image", reference="x", output_path=str(path))
+
+
+LOGGED = [
+    (lambda made: session.disconnect(made), "Connection my_wa: disconnected; the login is kept"),
+    (lambda made: session.logout(made), "Connection my_wa: logged out; its QR code must be scanned again"),
+    (lambda made: directory.contacts(made, output_path=None), "Connection my_wa: 0 found"),
+    (
+        lambda made: directory.balance(made, min_balance=None, on_low="fail"),
+        "Connection my_wa: credit left: 5.0, until 2026-03-01 00:00:00+00:00",
+    ),
+]
+
+
+@pytest.mark.parametrize(("runner", "line"), LOGGED, ids=[line for _, line in LOGGED])
+def test_the_log_says_what_was_done(runner: Any, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    until = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    made = task(disconnect=None, logout=None, contacts=[], balance=Balance(vendor="v", left=5.0, expires_at=until))
+    with caplog.at_level("INFO"):
+        runner(made)
+    assert caplog.messages == [line]
