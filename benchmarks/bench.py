@@ -25,6 +25,7 @@ import report
 import sending
 from measuring import LOOP, SDK, SDK_PYTHON, child, contestants, in_turn, middle, say, together
 from stub import GREEN_BODY, moment, stub
+from validation import share
 
 
 def bulk(options: argparse.Namespace) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def bulk(options: argparse.Namespace) -> dict[str, Any]:
 def operator(options: argparse.Namespace) -> dict[str, Any]:
     """Measure the operator and the engine alone in turn, with equal workers and durations, each over all its runs."""
     say("the whole operator")
-    runs, engines = [], []
+    runs, engines, passes = [], [], []
     workers = ("--workers", options.operator_workers)
     ideal_seconds = options.numbers * options.latency / options.operator_workers
     with stub(options.latency) as url:
@@ -59,8 +60,16 @@ def operator(options: argparse.Namespace) -> dict[str, Any]:
             with tempfile.TemporaryDirectory() as folder:
                 given = ("--url", url, "--numbers", options.numbers, *workers, "--warm")
                 runs.append(child("operator_runs.py", "check", folder, *given))
+                passes.append(child("validation.py", folder, "--numbers", options.numbers))
             engines.append(child("contestants.py", "ours", url, *workers, "--seconds", ideal_seconds))
-    return {**together(runs), "workers": options.operator_workers, "engine": together(engines)}
+    checks = together(runs)
+    validation = {figure: sum(each[figure] for each in passes) for figure in ("rows", "cpu")}
+    return {
+        **checks,
+        "workers": options.operator_workers,
+        "engine": together(engines),
+        "validation": {**validation, "share": share(validation, checks)},
+    }
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:

@@ -94,6 +94,10 @@ def _operator(results: Results) -> Iterator[Row]:
     targets = [Target("at most 1.5 times the engine's CPU", work <= 1.5)]
     yield Row(f"**{workers} workers: the whole operator**", _rate(run), _cpu(run), ratio, targets)
     yield Row(f"{workers} workers: the engine, in turn with the operator", _rate(engine), _cpu(engine))
+    if validation := run.get("validation"):
+        share, each = validation["share"], validation["cpu"] / validation["rows"] * 1000
+        targets = [Target("at most 15% of the operator's CPU", share <= 0.15)]
+        yield Row("validating the list at the beginning", "-", f"{each:.3f} ms", f"{share:.1%} of its CPU", targets)
 
 
 def _send(results: Results) -> Iterator[Row]:

@@ -217,6 +217,8 @@ def test_a_whole_run_measures_every_part_and_writes_it_down(tmp_path: Path) -> N
         "4": contestants,
     }
     assert measured["operator"]["calls"] == 30
+    assert measured["operator"]["validation"]["rows"] == 30
+    assert measured["operator"]["validation"]["share"] > 0
     sends = {"ours, SQLite", "ours, PostgreSQL", "ours, without a store", *contestants} - {"ours"}
     for wire in ("plain", "TLS"):
         assert set(measured["send"]["runs"][wire]["3"]) == sends

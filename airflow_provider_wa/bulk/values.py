@@ -11,8 +11,11 @@ from typing import Any
 EXACT_FLOATS = 1 << 53
 """Floats below this have all digits of the integers that they stand for."""
 
-SHORT_FLOATS = {"float32": 1 << 24, "float": 1 << 24, "float16": 1 << 11, "halffloat": 1 << 11}
-"""Types of short floats, as NumPy and Arrow call them, and the integers below which they have all digits."""
+SHORT_FLOATS = {
+    **{"float32": 1 << 24, "float": 1 << 24, "float16": 1 << 11, "halffloat": 1 << 11},  # NumPy and Arrow
+    **{"float4": 1 << 24, "mysql float": 10**6},
+}
+"""Types of short floats, and the integers below which they have all digits. MySQL shows six of them."""
 
 _PLAIN = (int, bool)
 _NO_VALUE = frozenset(("nan", "NaN", "NaT", "<NA>"))

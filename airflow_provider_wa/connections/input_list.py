@@ -16,6 +16,7 @@ from airflow_provider_wa.bulk.files import columns_of, prove, read_column, read_
 from airflow_provider_wa.bulk.formats import Names, Proof
 from airflow_provider_wa.bulk.partition import Part
 from airflow_provider_wa.bulk.text import TextFormat
+from airflow_provider_wa.bulk.values import full
 from airflow_provider_wa.paths import open_path
 
 ROWS_AT_ONCE = 2000
@@ -193,13 +194,20 @@ def _query(hook: Any, sql: str) -> Iterator[Any]:
             cursor.execute(sql)
             # PostgreSQL names the columns with the first rows only.
             rows = cursor.fetchmany(ROWS_AT_ONCE)
-        found = [described[0] for described in cursor.description or ()]
+        described = cursor.description or ()
+        found = [column[0] for column in described]
+        kinds = [_SHORT_FLOATS.get((getattr(hook, "conn_type", ""), column[1]), "") for column in described]
         yield found
         while rows:
             # A connection may be set to give its rows as dicts.
-            yield from ([row[name] for name in found] if isinstance(row, Mapping) else row for row in rows)
+            listed = ([row[name] for name in found] if isinstance(row, Mapping) else row for row in rows)
+            yield from ([*map(full, row, kinds)] for row in listed) if any(kinds) else listed
             with _database_errors():
                 rows = cursor.fetchmany(ROWS_AT_ONCE)
+
+
+_SHORT_FLOATS = {("postgres", 700): "float4", ("mysql", 4): "mysql float"}
+"""Types of columns that lose digits of numbers, as ``values.full`` names them, by connection and the driver's code."""
 
 
 @contextmanager

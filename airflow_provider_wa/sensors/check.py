@@ -27,6 +27,7 @@ class WaPendingCheckSensor(WaSensor):
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param number: the phone number, in any common spelling (templated).
     :param default_region: country of a number without + and country code; the connection's by default (templated).
+    :param international_without_plus: as for the bulk operators, for a number without +.
     :param poke_interval: seconds between two calls, give or take a fifth; 25 by default.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
     :param max_failures: number of failures in a row that are waited out.
@@ -35,17 +36,24 @@ class WaPendingCheckSensor(WaSensor):
     template_fields: Sequence[str] = (*WaSensor.template_fields, "number", "default_region")
 
     def __init__(
-        self, *, number: str | int, default_region: str | None = None, poke_interval: float = 25.0, **kwargs: Any
+        self,
+        *,
+        number: str | int,
+        default_region: str | None = None,
+        international_without_plus: bool | None = None,
+        poke_interval: float = 25.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
         self.number = number
         self.default_region = default_region
+        self.international_without_plus = international_without_plus
 
     def trigger(self, context: Context, deadline: float) -> WaPendingCheckTrigger:
         from airflow_provider_wa.triggers.check import WaPendingCheckTrigger
         from airflow_provider_wa.waiting.lookups import number_to_check
 
-        number = number_to_check(self.wa_conn_id, self.number, self.default_region)
+        number = number_to_check(self.wa_conn_id, self.number, self.default_region, self.international_without_plus)
         return WaPendingCheckTrigger(self.wa_conn_id, self.poke_interval, deadline, self.max_failures, number=number)
 
     def result(self, context: Context, found: Found) -> dict[str, Any]:

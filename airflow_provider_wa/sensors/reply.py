@@ -42,6 +42,7 @@ class WaReplySensor(WaSensor):
         messages; ``["message", "reaction"]`` takes a reaction for an answer as well, ``["edit"]`` edits alone. See
         docs/receiver.md, "Kinds of messages".
     :param default_region: country of a number without + and country code; the connection's by default (templated).
+    :param international_without_plus: as for the bulk operators, for a number without +.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
     :param max_failures: number of failures in a row that are waited out.
     """
@@ -63,6 +64,7 @@ class WaReplySensor(WaSensor):
         after: datetime | str | None = None,
         source: str = "auto",
         default_region: str | None = None,
+        international_without_plus: bool | None = None,
         kinds: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -72,6 +74,7 @@ class WaReplySensor(WaSensor):
         self.after = after
         self.source = source
         self.default_region = default_region
+        self.international_without_plus = international_without_plus
         self.kinds = kinds
 
     def trigger(self, context: Context, deadline: float) -> WaReplyTrigger:
@@ -84,7 +87,7 @@ class WaReplySensor(WaSensor):
             self.poke_interval,
             deadline,
             self.max_failures,
-            senders=sender_names(self.wa_conn_id, self.sender, self.default_region),
+            senders=sender_names(self.wa_conn_id, self.sender, self.default_region, self.international_without_plus),
             after=self._after(context),
             pattern=self._pattern(),
             from_store=sources.from_store,

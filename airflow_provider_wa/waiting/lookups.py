@@ -61,7 +61,9 @@ def _sources(conn_id: str, source: str, capability: type[Any]) -> Chosen:
     return Chosen(from_store=source != "vendor", ask_vendor=source == "vendor")
 
 
-def number_to_check(conn_id: str, number: str | int, default_region: str | None) -> str:
+def number_to_check(
+    conn_id: str, number: str | int, default_region: str | None, international_without_plus: bool | None = None
+) -> str:
     """Return a number in E.164, for a vendor that answers a pending check when it is asked again.
 
     :param default_region: country of a number without + and country code; None is the connection's.
@@ -70,16 +72,19 @@ def number_to_check(conn_id: str, number: str | int, default_region: str | None)
     """
     hook = WaHook.for_connection(conn_id)
     hook.able(ChecksAgain)
-    return numbers.parse(number, region(default_region) or hook.settings.default_region).e164
+    known = region(default_region) or hook.settings.default_region
+    return numbers.parse(number, known, international_without_plus).e164
 
 
-def sender_names(conn_id: str, sender: str | int, default_region: str | None) -> list[str]:
+def sender_names(
+    conn_id: str, sender: str | int, default_region: str | None, international_without_plus: bool | None = None
+) -> list[str]:
     """Return all names of a sender: both forms of a number, and the LIDs that the store knows for it.
 
     :raises BadInput: it is neither a phone number nor a JID.
     """
     known = region(default_region) or get_connected(conn_id).settings.default_region
-    recipient = numbers.recipient(sender, known)
+    recipient = numbers.recipient(sender, known, international_without_plus)
     try:
         return list(get_store().identities.names([recipient])[recipient])
     except WaError as error:

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from helpers.postgres import Postgres
 
 from airflow_provider_wa.api.errors import BadInput, Retry
+from airflow_provider_wa.api.numbers import NumberRules
 from airflow_provider_wa.bulk.partition import partition
 from airflow_provider_wa.connections import input_list
 from airflow_provider_wa.connections.input_list import InputList, QueryFailed
@@ -354,3 +355,55 @@ def test_without_the_provider_for_sql_the_message_says_so(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "airflow.providers.common.sql.hooks.sql", None)
     with pytest.raises(BadInput, match="needs the Airflow provider"):
         query(ALL).values("phone")
+
+
+class Server:
+    """A server's connection and cursor in one: a column of floats, as its driver gives it."""
+
+    def __init__(self, conn_type: str, code: int, value: float | None) -> None:
+        self.conn_type = conn_type
+        self.description = [("phone", code, None, None, None, None, None)]
+        self._rows = [[(value,)], []]
+
+    def get_conn(self) -> Server:
+        return self
+
+    def cursor(self, **options: Any) -> Server:
+        return self
+
+    def execute(self, sql: str) -> None:
+        assert sql
+
+    def fetchmany(self, size: int) -> list[Any]:
+        return self._rows.pop(0)
+
+    def close(self) -> None:
+        self._rows.clear()
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "code", "value", "read"),
+    [
+        ("postgres", 700, 51987653000.0, "5.198765e+10"), ("postgres", 700, 16777215.0, 16777215),
+        ("postgres", 701, 51987654321.0, 51987654321), ("postgres", 700, None, ""),
+        ("mysql", 4, 51987700000.0, "5.198770e+10"), ("mysql", 4, 1234570.0, "1.234570e+06"),
+        ("mysql", 5, 51987654321.0, 51987654321), ("mysql", 4, 123457.0, 123457),
+    ],
+)  # fmt: skip
+def test_a_column_that_has_lost_digits_of_a_number_is_no_number(
+    monkeypatch: pytest.MonkeyPatch, conn_type: str, code: int, value: float | None, read: Any
+) -> None:
+    monkeypatch.setattr(input_list, "_database_hook", lambda conn_id: Server(conn_type, code, value))
+    assert list(query("SELECT phone FROM people").values("phone")) == [read]
+    if isinstance(read, str) and read:
+        with pytest.raises(BadInput, match="exponent"):
+            NumberRules("ES", True).parse(read)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("people", ["postgres"], indirect=True)
+@pytest.mark.usefixtures("people")
+def test_a_short_float_of_a_real_server_is_no_number() -> None:
+    (real,) = query("SELECT 51987654321::real AS phone").values("phone")
+    assert real == "5.198765e+10"
+    assert list(query("SELECT 51987654321::double precision AS phone").values("phone")) == [51987654321]

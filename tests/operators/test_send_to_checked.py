@@ -93,3 +93,10 @@ def test_a_dry_run_says_who_would_be_left_out(offline: Offline) -> None:
     summary = send(recipients=rows, dry_run=True)
     assert [row["status"] for row in summary["results"]] == ["would_send", "skipped"]
     assert offline.requests == 0
+
+
+def test_rows_that_are_left_out_do_not_count_among_the_invalid(offline: Offline) -> None:
+    rows = [{"number": "n/a", "status": "invalid"}] * 9 + [{"number": "+12025550110", "status": "exists"}]
+    assert send(recipients=rows, max_invalid=0)["accepted"] == 1
+    with pytest.raises(AirflowFailException, match="max_invalid: 9 of 10 numbers are invalid"):
+        send(recipients=rows, only=None, max_invalid=0)

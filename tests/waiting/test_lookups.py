@@ -6,6 +6,7 @@ import logging
 import pytest
 from helpers.connections import FIELDS, set_connection
 
+from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting import lookups
@@ -43,3 +44,12 @@ def test_without_a_store_a_sender_has_the_forms_of_the_number(
     with caplog.at_level(logging.INFO, logger=lookups.__name__):
         assert lookups.sender_names("wuzapi", "+55 11 98765 4307", None) == [BRAZILIAN, OTHER]
     assert "the store was not asked for the sender's LIDs: away" in caplog.text
+
+
+@pytest.mark.parametrize(("allowed", "read"), [(True, "12025550110"), (None, None), (False, None)])
+def test_a_number_without_a_plus_is_read_as_the_author_allows(allowed: bool | None, read: str | None) -> None:
+    if read:
+        assert lookups.sender_names("wuzapi", "12025550110", "ES", allowed) == [read]
+        return
+    with pytest.raises(BadInput, match="is not a number of ES"):
+        lookups.sender_names("wuzapi", "12025550110", "ES", allowed)

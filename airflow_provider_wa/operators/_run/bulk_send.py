@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -198,6 +198,10 @@ class SendRunner(ListRunner):
         messages.prove(chain(first, rows), columns, repeated)
         self.prove_output()
         return messages
+
+    def left_out(self) -> Callable[[Mapping[str, Any]], object]:
+        """Return the filter ``only``, by its reason for leaving a row out."""
+        return StatusFilter.of(self.only).over(self.input_list.names(self.column)).reason
 
     def _dry_run(self, messages: RowMessages, policy: SendingPolicy) -> dict[str, Any]:
         """Return the summary of a dry run, which sends nothing and stores nothing."""

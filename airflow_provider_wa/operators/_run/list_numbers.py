@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,16 +84,26 @@ class ListNumbers:
         """Return the country that a row names; None if there is no such column, or no value."""
         return row.get(self.country_column) if self.country_column else None
 
-    def refuse_over(self, limit: InvalidLimit, rows: Iterable[Row], first: int) -> None:
-        """Read all rows of the list, and refuse it if too many are invalid; ``first`` is the place of the first row.
+    def refuse_over(
+        self,
+        limit: InvalidLimit,
+        rows: Iterable[Row],
+        first: int,
+        left_out: Callable[[Row], object] | None = None,
+    ) -> None:
+        """Read all rows of the list, and refuse it if too many are invalid.
 
+        :param first: the place of the first row.
+        :param left_out: returns a true value for a row that does not count, valid or not; None counts all.
         :raises BadInput: more are invalid than the limit allows.
         """
         total, invalid = 0, 0
         named: list[str] = []
-        for place, reason in enumerate(self._reasons(rows), first):
+        for place, row in enumerate(rows, first):
+            if left_out and left_out(row):
+                continue
             total += 1
-            if reason:
+            if reason := self._reason(row):
                 invalid += 1
                 if len(named) < ROWS_NAMED:
                     named.append(f"row {place:,}: {reason}")
@@ -103,14 +113,12 @@ class ListNumbers:
                 f"or asked for. {' | '.join(named)}"
             )
 
-    def _reasons(self, rows: Iterable[Row]) -> Iterator[str]:
-        for row in rows:
-            try:
-                self.read(row)
-            except BadInput as error:
-                yield str(error)
-            else:
-                yield ""
+    def _reason(self, row: Row) -> str:
+        try:
+            self.read(row)
+        except BadInput as error:
+            return str(error)
+        return ""
 
     def noted(self, result: dict[str, Any], name: str) -> dict[str, Any]:
         """Count a result; return it with a remark, if the country of its number was assumed.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -133,7 +133,12 @@ class ListRunner:
         self.find_country_column()
         if self.max_invalid not in (None, ""):
             limit = InvalidLimit.of(self.max_invalid)
-            self.numbers.refuse_over(limit, self.input_list.rows(self.column), self.input_list.first)
+            rows, first = self.input_list.rows(self.column), self.input_list.first
+            self.numbers.refuse_over(limit, rows, first, self.left_out())
+
+    def left_out(self) -> Callable[[Mapping[str, Any]], object] | None:
+        """Return a function that is true for rows of the list that a filter leaves out; None without one."""
+        return None
 
     def prove_output(self) -> None:
         """Make sure that results can be written; results of an earlier run stay as they are.

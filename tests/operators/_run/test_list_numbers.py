@@ -79,6 +79,16 @@ def test_the_error_counts_all_and_names_the_first() -> None:
     assert [f"row {place}:" in message for place in (101, 102, 103, 104, 105)] == [False, True, True, True, False]
 
 
+def test_rows_that_are_left_out_do_not_count_and_keep_their_places() -> None:
+    rows = [{"phone": "no", "status": "invalid"}, {"phone": "+34666666611"}, {"phone": "no, too"}]
+    limit = InvalidLimit.of("50%")
+    numbers().refuse_over(limit, iter(rows), 1, lambda row: "status" in row)
+    with pytest.raises(BadInput, match=r"max_invalid: 1 of 2 numbers .* row 3: number: 'no, too'"):
+        numbers().refuse_over(InvalidLimit.of(0), iter(rows), 1, lambda row: "status" in row)
+    with pytest.raises(BadInput, match=r"max_invalid: 2 of 3 numbers"):
+        numbers().refuse_over(limit, iter(rows), 1)
+
+
 def result(given: str, number: str, detail: str = "", status: str = "exists") -> dict[str, Any]:
     return {"input": given, "number": number, "status": status, "detail": detail}
 
