@@ -23,12 +23,13 @@ class Config:
     """The options of ``[wa]``.
 
     ``media_path`` is the folder for files that come with messages: a path, or the URI of an object store. The sender of
-    one of ``opt_out_words`` is suppressed. ``receiver_max_body_mb`` is a text: only the receiver needs it to be right.
+    one of ``opt_out_words`` is suppressed. The receiver's options are texts: only the receiver needs them to be right.
     """
 
     media_path: str
     opt_out_words: tuple[str, ...]
     receiver_max_body_mb: str
+    receiver_max_in_flight_mb: str
     allow_local_store: str
     keep_texts: str
 
@@ -38,16 +39,15 @@ class Config:
 
         :raises BadInput: ``receiver_max_body_mb`` is not a positive number.
         """
-        try:
-            size = int(float(self.receiver_max_body_mb) * _MEGABYTE)
-        except (ValueError, OverflowError):
-            size = 0
-        if size < 1:
-            raise BadInput(
-                f"[{SECTION}] receiver_max_body_mb: {self.receiver_max_body_mb!r} is not allowed; "
-                "expected a positive number of megabytes"
-            )
-        return size
+        return _bytes("receiver_max_body_mb", self.receiver_max_body_mb)
+
+    @property
+    def receiver_max_in_flight(self) -> int:
+        """The size of all posts that a receiver's process holds at once, in bytes.
+
+        :raises BadInput: ``receiver_max_in_flight_mb`` is not a positive number.
+        """
+        return _bytes("receiver_max_in_flight_mb", self.receiver_max_in_flight_mb)
 
     @property
     def local_store_allowed(self) -> bool:
@@ -73,6 +73,7 @@ def read_config() -> Config:
         media_path=_option("media_path") or f"file://{AIRFLOW_HOME}/wa_media",
         opt_out_words=tuple(word.strip() for word in words if word.strip()),
         receiver_max_body_mb=_option("receiver_max_body_mb") or _default("receiver_max_body_mb"),
+        receiver_max_in_flight_mb=_option("receiver_max_in_flight_mb") or _default("receiver_max_in_flight_mb"),
         allow_local_store=_option("allow_local_store") or _default("allow_local_store"),
         keep_texts=_option("keep_texts") or _default("keep_texts"),
     )
@@ -82,6 +83,16 @@ def _flag(name: str, text: str) -> bool:
     if (flag := _FLAGS.get(text.lower())) is None:
         raise BadInput(f"[{SECTION}] {name}: {text!r} is not allowed; expected True or False")
     return flag
+
+
+def _bytes(name: str, megabytes: str) -> int:
+    try:
+        size = int(float(megabytes) * _MEGABYTE)
+    except (ValueError, OverflowError):
+        size = 0
+    if size < 1:
+        raise BadInput(f"[{SECTION}] {name}: {megabytes!r} is not allowed; expected a positive number of megabytes")
+    return size
 
 
 def _option(name: str) -> str:

@@ -45,6 +45,15 @@ CONFIG: dict[str, Any] = {
                 "example": "25",
                 "default": "10",
             },
+            "receiver_max_in_flight_mb": {
+                "description": "Size of all posts that one process of the receiver holds at once, in megabytes of "
+                "1,048,576 bytes. Further posts are answered with 503, and their senders repeat them. Decoded, a post "
+                "may take several times its size.",
+                "version_added": "0.1.0",
+                "type": "float",
+                "example": "64",
+                "default": "128",
+            },
             "allow_local_store": {
                 "description": "Let the store be a SQLite file although the executor may run tasks on other machines. "
                 "Only for an installation whose workers, API server and triggerer are all on one machine and use the "

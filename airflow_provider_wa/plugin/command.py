@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import inspect
 import os
@@ -22,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from uvicorn.supervisors import Multiprocess  # noqa: TID253
 
+from airflow_provider_wa.plugin.guarded import ACCEPTED_AT_ONCE, HEAD_SECONDS, AcceptErrors, GuardedProtocol
 from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, url_of
 
 GRACE_SECONDS = 30
@@ -36,9 +38,12 @@ def create_app() -> Starlette:
     from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415 - after the line above
 
     receiver = make_receiver()
+    # uvicorn has no option for it: a connection that begins TLS and says nothing more would be open for a minute.
+    asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_SECONDS  # type: ignore[attr-defined]
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
         yield
         await receiver.close()
 
@@ -63,6 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "airflow_provider_wa.plugin.command:create_app",
         factory=True,
         workers=options.workers,
+        http=GuardedProtocol,
+        # asyncio in each process: its limits are known.
+        loop="asyncio",
+        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,

@@ -26,7 +26,7 @@ def make_receiver() -> Receiver:
     :raises BadInput: an option of the section ``[wa]`` is wrong.
     """
     config = read_config()
-    limits = Limits(max_body=config.receiver_max_body)
+    limits = Limits(max_body=config.receiver_max_body, max_in_flight=config.receiver_max_in_flight)
     return Receiver(find_webhook_connection, get_store, MediaFolder(config.media_path).keep, limits)
 
 

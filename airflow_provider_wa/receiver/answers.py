@@ -48,6 +48,16 @@ def too_busy() -> Refused:
     return Refused(503, "too many requests", {**_LATER, **_CLOSE})
 
 
+def no_room() -> Refused:
+    """Refuse with 503 a post while those under way hold as much memory as they may."""
+    return Refused(503, "too many posts at once", {**_LATER, **_CLOSE})
+
+
+def too_slow() -> Refused:
+    """Refuse with 408 a body that takes too long to come in."""
+    return Refused(408, "body: too slow", _CLOSE)
+
+
 def too_large(limit: int) -> Refused:
     """Refuse a body of more than ``limit`` bytes with 413."""
     return Refused(413, f"body: too long; expected at most {limit} bytes", _CLOSE)

@@ -30,6 +30,7 @@ from airflow_provider_wa.receiver.answers import (
     wrong_method,
 )
 from airflow_provider_wa.receiver.authentication import Authenticator
+from airflow_provider_wa.receiver.budget import Budget
 from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.sources import FindConnection, WebhookConnection
@@ -50,11 +51,12 @@ _REASON_LENGTH = 200
 class Limits:
     """Limits of the receiver.
 
-    ``max_body`` is in bytes; a refusal is answered after ``refusal_seconds``; ``most_refused`` requests may wait for
-    theirs at once.
+    ``max_body`` is in bytes, and so is ``max_in_flight``, the size of all posts under way; a refusal is answered after
+    ``refusal_seconds``; ``most_refused`` requests may wait for theirs at once.
     """
 
     max_body: int
+    max_in_flight: int = 128 << 20
     refusal_seconds: float = 0.25
     most_refused: int = 1000
 
@@ -76,6 +78,7 @@ class Receiver:
     ) -> None:
         self._limits = limits
         self._authenticator = Authenticator(find_connection, self._limits.refusal_seconds, self._limits.most_refused)
+        self._budget = Budget(limits.max_in_flight)
         self._writer = Writer(get_store)
         self._health = _Health(get_store)
         self._keep_file = keep_file
@@ -121,10 +124,11 @@ class Receiver:
         return response
 
     async def _post(self, request: Request, connection: WebhookConnection) -> Response:
+        share, taking = self._budget.share(), None
         try:
             vendor = connection.vendor
             limit = max(self._limits.max_body, vendor.largest_post)
-            read = await bodies.read(request, limit, vendor.file_marks)
+            read = await bodies.read(request, limit, share, vendor.file_marks)
             body = read.content
             try:
                 await bodies.work_out(vendor.verify, RawPost(request.headers, body), len(body))
@@ -137,10 +141,14 @@ class Receiver:
             taking = asyncio.ensure_future(self._take(connection, body, request.headers.get("content-type", "")))
             self._under_way.add(taking)
             taking.add_done_callback(self._under_way.discard)
+            taking.add_done_callback(lambda _: share.release())
             return await asyncio.shield(taking)
         except Refused as refused:
             log.warning("%s: refused a post: %s", connection.conn_id, refused)
             raise
+        finally:
+            if taking is None:
+                share.release()
 
     async def _take(self, connection: WebhookConnection, body: bytes, content_type: str) -> Response:
         post = await bodies.decode(body, content_type)

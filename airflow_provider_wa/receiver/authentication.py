@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from airflow_provider_wa.receiver.answers import Refused, not_found, too_busy, try_again
+from airflow_provider_wa.receiver.seldom import Seldom
 from airflow_provider_wa.receiver.sources import (
     FindConnection,
     KnownConnections,
@@ -27,6 +28,7 @@ MOST_QUEUED = 200
 
 _LONGEST_PAUSE = 5.0
 _FORGET = 0.95
+_LOG_SECONDS = 1.0
 
 
 class Authenticator:
@@ -50,6 +52,7 @@ class Authenticator:
         self._unknown = UnknownConnections(find_connection, clock)
         self._refusal_seconds = refusal_seconds
         self._most_refused = most_refused
+        self._say = Seldom(log, logging.WARNING, _LOG_SECONDS)
         self._slowest = 0.0
         self._waiting = 0
         self._queued = 0
@@ -113,7 +116,7 @@ class Authenticator:
         if refusal.status == not_found().status:
             # An unknown id is not logged: it may be a secret in the wrong place.
             name = connection.conn_id if connection else "(unknown connection)"
-            log.warning("%s: refused a request from %s: wrong secret or unknown connection", name, client)
+            self._say("%s: refused a request from %s: wrong secret or unknown connection", name, client)
         pause = max(self._refusal_seconds, min(self._slowest, _LONGEST_PAUSE))
         await asyncio.sleep(began + pause - loop.time())
         raise refusal

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import anyio
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -17,12 +18,19 @@ from starlette.types import Message
 from airflow_provider_wa.api.json_fields import decoded
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.api.webhooks import Post
-from airflow_provider_wa.receiver.answers import malformed, too_large, unsupported
+from airflow_provider_wa.receiver.answers import malformed, too_large, too_slow, unsupported
+from airflow_provider_wa.receiver.budget import Share
 
 MOST_FIELDS = 100
 MOST_FILES = 10
 LONGEST = 4 << 30
 """Bytes of the longest body that is read at all. WhatsApp's largest files have 2 GB, in base64 a third more."""
+
+BODY_SECONDS = 20.0
+"""Seconds in which a body must have come in, and more for a long one:"""
+
+SLOWEST = 32 * 1024
+"""bytes a second at which a long body must come in."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,21 +52,34 @@ class Body:
     is_whole: bool = True
 
 
-async def read(request: Request, limit: int, file_marks: Marks = ()) -> Body:
+async def read(request: Request, limit: int, share: Share, file_marks: Marks = ()) -> Body:
     """Read the whole body, or a longer one without its file.
 
+    :param share: the part of the memory's budget that the body takes.
     :param file_marks: bytes before and after a file in a body, in each of its forms.
-    :raises Refused: it is longer than ``limit`` bytes, even without its file, or it is compressed.
+    :raises Refused: it is longer than ``limit`` bytes, even without its file; it is compressed; it does not come in
+        within ``BODY_SECONDS`` and at ``SLOWEST``; or there is no room for it.
     :raises ClientDisconnect: the client went away before it had sent all of it.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise unsupported("body: compressed; expected an uncompressed body")
-    if int(request.headers.get("content-length", "0")) > limit and not file_marks:
+    declared = int(request.headers.get("content-length", "0"))
+    if declared > limit and not file_marks:
         raise too_large(limit)
+    share.expect(min(declared, limit))
+    with anyio.move_on_after(BODY_SECONDS) as patience:
+        return await _read(request.stream(), limit, share, file_marks, patience)
+    raise too_slow()
+
+
+async def _read(
+    stream: AsyncIterator[bytes], limit: int, share: Share, file_marks: Marks, patience: anyio.CancelScope
+) -> Body:
     cutter, size = _FileCutter(file_marks), 0
     parts: list[bytes] = []
-    async for part in request.stream():
+    async for part in stream:
         size += len(part)
+        patience.deadline += len(part) / SLOWEST
         parts.append(part)
         if size > LONGEST:
             raise too_large(LONGEST)
@@ -68,6 +89,7 @@ async def read(request: Request, limit: int, file_marks: Marks = ()) -> Body:
             parts.clear()
             if len(cutter.kept) > limit:
                 raise too_large(limit)
+        share.hold(min(size, limit))
     return Body(cutter.end(), is_whole=False) if size > limit else Body(b"".join(parts))
 
 

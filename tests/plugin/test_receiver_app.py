@@ -59,9 +59,10 @@ async def test_the_longest_body_is_configured_in_megabytes(connect: Connect, mon
 
 
 @pytest.mark.parametrize("megabytes", ["much", "0", "-1", "nan", "inf"])
-def test_a_limit_that_is_none_is_refused(megabytes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW__WA__RECEIVER_MAX_BODY_MB", megabytes)
-    with pytest.raises(BadInput, match="receiver_max_body_mb"):
+@pytest.mark.parametrize("option", ["receiver_max_body_mb", "receiver_max_in_flight_mb"])
+def test_a_limit_that_is_none_is_refused(option: str, megabytes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"AIRFLOW__WA__{option.upper()}", megabytes)
+    with pytest.raises(BadInput, match=option):
         make_receiver()
 
 

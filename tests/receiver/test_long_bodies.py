@@ -17,6 +17,7 @@ from starlette.types import Message
 
 from airflow_provider_wa.receiver import bodies
 from airflow_provider_wa.receiver.answers import Refused
+from airflow_provider_wa.receiver.budget import Budget
 from airflow_provider_wa.vendors.wuzapi.tables import FILE_MARKS
 
 FILE = base64.b64encode(b"a picture" * 400).decode()
@@ -50,7 +51,9 @@ def read(
         return await anext(coming)
 
     headers = [] if length is None else [(b"content-length", str(length).encode())]
-    return asyncio.run(bodies.read(Request({"type": "http", "headers": headers}, receive), limit, marks))
+    return asyncio.run(
+        bodies.read(Request({"type": "http", "headers": headers}, receive), limit, Budget(1 << 40).share(), marks)
+    )
 
 
 @FORMS

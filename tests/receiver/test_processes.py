@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ import pytest
 from helpers.airflow_processes import migrated_database
 from helpers.timing import any_round_within
 from receiver.processes import (
+    COMMAND,
     CONNECTION,
     HOOK,
     SECRET,
@@ -230,3 +231,18 @@ def test_a_wrong_option_of_the_configuration_stops_it(tmp_path: Path) -> None:
     assert ended.returncode != 0
     assert "[wa] receiver_max_body_mb: 'much' is not allowed; expected" in ended.stdout + ended.stderr
     assert os.listdir(tmp_path) == ["logs"]
+
+
+def test_silent_connections_leave_handles_for_the_honest(tmp_path: Path) -> None:
+    """More connections than file handles, all silent: before, nobody was served, and the log grew by megabytes."""
+    environ = environment(tmp_path, **connections(ck=CONNECTION), **sqlite_store(tmp_path / "wa.db"))
+    limited = ("sh", "-c", 'ulimit -n 400 && exec "$@"', "sh", *COMMAND)
+    with running(tmp_path, environ=environ, command=limited) as server, ExitStack() as opened:
+        parts = urlsplit(server.url)
+        for _ in range(600):
+            opened.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=20))
+        for number in range(5):
+            body = {"num": "51987654321", "token": f"t{number}", "code": "1"}
+            assert httpx.post(f"{server.url}{HOOK}", json=body, timeout=60).status_code == 200
+        assert server.log.read_text().count("Too many connections from 127.0.0.1") == 1
+        assert server.log.stat().st_size < 20_000
