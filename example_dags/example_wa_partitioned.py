@@ -45,6 +45,7 @@ with DAG(
         column="phone",
         output_path="{{ params.output_dir }}/part-{{ ti.map_index }}.csv",
         retries=2,  # a retry resumes its part
+        map_index_template="rows {{ task.part.first }} to {{ task.part.last }}",
     ).expand(part=cut("{{ params.customers }}"))
     join(check.output, "{{ params.output_dir }}/checked.csv")
     # [END partitioned]

@@ -44,7 +44,8 @@ def test_tasks_that_send_are_tried_again_and_mapped_ones_have_names(dag_bag: Any
     sends = [task for task in tasks if task.task_type in ("WaSendMessageOperator", "WaBulkSendOperator")]
     assert len(sends) > 5
     assert [task.task_id for task in sends if not task.retries] == []
-    mapped = [task for task in sends if hasattr(task, "expand_input")]
+    of_ours = ("WaSendMessageOperator", "WaBulkSendOperator", "WaBulkCheckOperator")
+    mapped = [task for task in tasks if task.task_type in of_ours and hasattr(task, "expand_input")]
     assert mapped
     assert [task.task_id for task in mapped if not task.map_index_template] == []
     assert [dag_id for dag_id, dag in dag_bag.dags.items() if not dag.doc_md] == []

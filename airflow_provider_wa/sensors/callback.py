@@ -70,5 +70,5 @@ class WaCallbackSensor(WaSensor):
             self.log.info("%s", ", ".join(f"{count:,} {name}" for name, count in counts.items() if count))
             return {"batch": self.batch, **counts}
         event = lookups.stored_event(found["event_id"])
-        self.log.info("%s is %s", event.party, event.status)
+        self.log.info("%s: %s", event.party, event.status)
         return {**event.content, "picture": found["picture"]}

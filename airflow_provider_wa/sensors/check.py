@@ -59,5 +59,5 @@ class WaPendingCheckSensor(WaSensor):
     def result(self, context: Context, found: Found) -> dict[str, Any]:
         check: dict[str, Any] = found["check"]
         detail = f": {check['detail']}" if check["detail"] else ""
-        self.log.info("%s is %s%s", check["number"], check["status"], detail)
+        self.log.info("%s: %s%s", check["number"], check["status"], detail)
         return check

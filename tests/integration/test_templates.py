@@ -16,7 +16,7 @@ import pytest
 from helpers.airflow_processes import BIN, migrated_database
 from helpers.vendors import Vendors
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 SECRET = "s3cret-of-another-connection"
 DAGS = """
@@ -162,7 +162,7 @@ def airflow(airflow_home: Path) -> Any:
             env={**environment, **known, **variables},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=800,
             check=False,
         )
 
