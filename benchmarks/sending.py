@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from measuring import SDK, child, contestants, in_turn, middle, say
-from stub import GREEN_SENT_BODY, SENT_BODY, make_certificate, stub
+from stub import GREEN_SENT_BODY, SENT_BODY, stub
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from helpers import postgres
+from helpers.certificates import make_certificate
 
 SQLITE, POSTGRESQL = "ours, SQLite", "ours, PostgreSQL"
 ENGINE = "ours, without a store"

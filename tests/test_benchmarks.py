@@ -16,7 +16,8 @@ import pytest
 import report
 from chart import CHECKS, SENDS, chart
 from contestants import ASYNC, THREADS, Numbers
-from stub import BODY, GREEN_BODY, GREEN_SENT_BODY, SENT_BODY, make_certificate, stub
+from helpers.certificates import make_certificate
+from stub import BODY, GREEN_BODY, GREEN_SENT_BODY, SENT_BODY, stub
 
 PROJECT = Path(__file__).parent.parent
 BENCHMARKS = PROJECT / "benchmarks"

@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of a connection: they carry out requests over httpx, each in bounded time and within the rate limit.
-
-httpx's transports are used without its clients, whose redirects, cookies and logged URLs are not wanted here.
-"""
+"""Channels of a connection: they carry out requests, each in bounded time and within the rate limit."""
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, aclosing, closing, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,12 +18,16 @@ import httpx
 
 from airflow_provider_wa import __version__
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
-from airflow_provider_wa.transport.body import Body, DeadlineExceeded
+from airflow_provider_wa.api.flow import Reply, Request, Step
 from airflow_provider_wa.transport.budget import CallBudget
 from airflow_provider_wa.transport.failures import failure, not_a_request
+from airflow_provider_wa.transport.http1 import BadHeader, Outgoing, form, outgoing
+from airflow_provider_wa.transport.httpx_carriers import AsyncHttpxCarrier, HttpxCarrier
 from airflow_provider_wa.transport.limiter import RateLimiter
 from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
+from airflow_provider_wa.transport.wire import Wire
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
 _HEADERS = {
@@ -58,22 +56,25 @@ class Endpoint:
     def build(self, request: Request) -> httpx.Request:
         """Return a request of httpx, with its time-outs."""
         timeout = httpx.Timeout(self.wait(request), connect=CONNECT_TIMEOUT, pool=2 * CONNECT_TIMEOUT)
-        http_request = httpx.Request(
-            request.method,
-            _parsed((request.base or self.base_url) + request.path),
+        built = form(
+            request,
+            url=self.url(request),
             params=request.params or None,
             headers={**_HEADERS, **request.headers},
             json=request.json,
-            data=request.form,
-            files=[(up.name, (up.filename, up.content, up.media_type)) for up in request.files] or None,
             extensions={"timeout": timeout.as_dict()},
         )
-        # aiohttp before 3.13.4 sends it.
-        if any("\0" in value for value in request.headers.values()):
-            raise httpx.LocalProtocolError("a header with a zero byte")
-        # What could be encoded is ASCII; httpx would decode all headers again for each client that reads them.
-        http_request.headers.encoding = "ascii"
-        return http_request
+        if not built.url.host:
+            raise httpx.UnsupportedProtocol("no host")
+        return built
+
+    def outgoing(self, request: Request, proxy: Mapping[str, str] | None) -> Outgoing:
+        """Return a request as it is written; ``proxy`` are the headers for one, if there is one."""
+        return outgoing(request, self.url(request), _HEADERS, proxy)
+
+    def url(self, request: Request) -> str:
+        """Return the URL of a request, without its parameters."""
+        return (request.base or self.base_url) + request.path
 
     def wait(self, request: Request) -> float:
         """Return the maximum wait for each part of the reply, in seconds."""
@@ -91,42 +92,10 @@ class Endpoint:
     @property
     def transport_options(self) -> dict[str, Any]:
         """Arguments of httpx's own transports, sync and async."""
-        # A send goes out on a fresh connection: on a kept one that the server has just closed, nobody could tell
+        # A send goes out on a fresh connection: on a kept one that the server has just closed, httpx cannot tell
         # whether it was taken.
         limits = httpx.Limits(max_keepalive_connections=0)
         return {"verify": self.tls, "limits": limits, "proxy": _environment_proxy(self.base_url)}
-
-
-class _Cut:
-    """Cuts the connection of a synchronous exchange at its deadline: httpx bounds each wait, not their sum."""
-
-    def __init__(self, http_request: httpx.Request, deadline: float) -> None:
-        http_request.extensions["trace"] = self._notice
-        self._timer = threading.Timer(deadline, self._cut)
-        self._timer.daemon = True
-        self._socket: socket.socket | None = None
-
-    def __enter__(self) -> _Cut:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._timer.cancel()
-
-    def _notice(self, event: str, details: Mapping[str, Any]) -> None:
-        # A TLS handshake puts another socket in the place of the first.
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._socket = details["return_value"].get_extra_info("socket")
-
-    def _cut(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _reply(response: httpx.Response, body: Body) -> Reply:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-    return Reply(response.status_code, body.whole(), headers)
 
 
 class _Base(CallBudget):
@@ -139,16 +108,16 @@ class _Base(CallBudget):
         self.scrubber = Scrubber(endpoint.secrets)
         guard_http_logs(self.scrubber)
 
-    def _build(self, request: Request) -> httpx.Request | WaError:
-        """Return a request of httpx, built before anything leaves, so that a bug of ours is not taken for a failure.
 
-        Values that cannot be encoded are the caller's: a token with an é in a header, half a surrogate pair in a text.
-        """
-        try:
-            http_request = self.endpoint.build(request)
-        except (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError) as error:
-            return not_a_request(error)
-        return http_request if http_request.url.host else not_a_request(httpx.UnsupportedProtocol("no host"))
+def _built(build: Callable[[Request], T], request: Request) -> T | WaError:
+    """Return what is to be sent, made before anything leaves, so that a bug of ours is not taken for a failure.
+
+    Values that cannot be encoded are the caller's: a token with an é in a header, half a surrogate pair in a text.
+    """
+    try:
+        return build(request)
+    except (BadHeader, httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
+        return not_a_request(error)
 
 
 class Channel(_Base):
@@ -164,14 +133,14 @@ class Channel(_Base):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         super().__init__(endpoint, limiter)
-        self._transport = transport or httpx.HTTPTransport(**endpoint.transport_options)
+        self._carrier = HttpxCarrier(transport or httpx.HTTPTransport(**endpoint.transport_options))
 
     def __enter__(self) -> Channel:
-        self._transport.__enter__()
+        self._carrier.__enter__()
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
-        self._transport.__exit__(*exc_info)
+        self._carrier.__exit__(*exc_info)
 
     def carry_out(self, step: Step) -> Reply | WaError | None:
         """Return the reply to a request, or the error in place of a reply; None after a sleep."""
@@ -184,33 +153,23 @@ class Channel(_Base):
         return None
 
     def _exchange(self, request: Request) -> Reply | WaError:
-        http_request = self._build(request)
-        if isinstance(http_request, WaError):
-            return http_request
+        built = _built(self.endpoint.build, request)
+        if isinstance(built, WaError):
+            return built
         wait = self.limiter.reserve(time.monotonic(), request.method_rate)
         while wait > 0:
             time.sleep(wait)
             wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
             return refusal
-        deadline = self.endpoint.deadline(request)
         try:
-            body = Body(deadline)
-            with _Cut(http_request, deadline), closing(self._transport.handle_request(http_request)) as response:
-                body.unpack(response.headers.get("content-encoding", ""))
-                # The response itself would unpack any number of layers, and all of a piece at once.
-                for chunk in cast(httpx.SyncByteStream, response.stream):
-                    body.add(chunk)
-            return _reply(response, body)
+            return self._carrier.exchange(built, self.endpoint.deadline(request))
         except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
             return failure(error, request.effect)
 
 
 class AsyncChannel(_Base):
-    """Carries out requests on an event loop, many at once: READs on aiohttp's connections, SENDs on httpx's own.
-
-    httpx's own pool looks through all its connections at each call, which is too slow for hundreds at once; aiohttp
-    repeats some requests by itself and does not say whether one has left, which must not happen to a send.
+    """Carries out requests on an event loop, many at once, over connections that are kept for a short time.
 
     An async context manager. :param transport: in place of the network, for tests.
     """
@@ -222,22 +181,21 @@ class AsyncChannel(_Base):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(endpoint, limiter)
-        self._transport = transport
-        self._open = AsyncExitStack()
-        self._transports: dict[Effect, httpx.AsyncBaseTransport] = {}
+        self._carrier: Wire | AsyncHttpxCarrier | None = AsyncHttpxCarrier(transport) if transport else None
+        self._build: Callable[[Request], Any] = endpoint.build
 
     async def __aenter__(self) -> AsyncChannel:
-        if self._transport:
-            self._transports = dict.fromkeys(Effect, self._transport)
-        else:
-            # In a thread: loading aiohttp and the certificates would hold up a triggerer's event loop.
-            self._transports = await anyio.to_thread.run_sync(_transports, self.endpoint)
-        for transport in set(self._transports.values()):
-            await self._open.enter_async_context(transport)
+        if self._carrier is None:
+            # In a thread: loading the certificates would hold up a triggerer's event loop.
+            tls = await anyio.to_thread.run_sync(httpx.create_ssl_context, self.endpoint.tls)
+            proxy = _environment_proxy(self.endpoint.base_url)
+            self._carrier = wire = Wire(tls, proxy, self.endpoint.concurrency, CONNECT_TIMEOUT)
+            self._build = partial(self.endpoint.outgoing, proxy=wire.proxy_headers)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self._open.aclose()
+        if self._carrier:
+            await self._carrier.aclose()
 
     async def carry_out(self, step: Step) -> Reply | WaError | None:
         """Return the reply to a request, or the error in place of a reply; None after a sleep."""
@@ -250,40 +208,21 @@ class AsyncChannel(_Base):
         return None
 
     async def _exchange(self, request: Request) -> Reply | WaError:
-        http_request = self._build(request)
-        if isinstance(http_request, WaError):
-            return http_request
+        assert self._carrier is not None
+        built = _built(self._build, request)
+        if isinstance(built, WaError):
+            return built
         wait = self.limiter.reserve(time.monotonic(), request.method_rate)
         while wait > 0:
             await anyio.sleep(wait)
             wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
             return refusal
-        transport, deadline = self._transports[request.effect], self.endpoint.deadline(request)
+        wait, deadline = self.endpoint.wait(request), self.endpoint.deadline(request)
         try:
-            body = Body(deadline)
-            with anyio.fail_after(deadline):
-                async with aclosing(await transport.handle_async_request(http_request)) as response:
-                    response.headers.encoding = "latin-1"
-                    body.unpack(response.headers.get("content-encoding", ""))
-                    async for chunk in cast(httpx.AsyncByteStream, response.stream):
-                        body.add(chunk)
-            return _reply(response, body)
-        except TimeoutError:
-            return failure(DeadlineExceeded(f"{deadline:g} s in all"), request.effect)
-        except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
+            return await self._carrier.exchange(built, request.effect, wait, deadline)
+        except Exception as error:  # noqa: BLE001 - whatever it is: there is no reply
             return failure(error, request.effect)
-
-
-# A vendor has few addresses, and a bulk run asks the same one each time.
-_parsed = lru_cache(maxsize=128)(httpx.URL)
-
-
-def _transports(endpoint: Endpoint) -> dict[Effect, httpx.AsyncBaseTransport]:
-    from airflow_provider_wa.transport.aiohttp_client import aiohttp_transport  # noqa: PLC0415 - takes 0.1 s to load
-
-    reads = aiohttp_transport(endpoint.tls, _environment_proxy(endpoint.base_url), endpoint.concurrency)
-    return {Effect.READ: reads, Effect.SEND: httpx.AsyncHTTPTransport(**endpoint.transport_options)}
 
 
 def _environment_proxy(url: str) -> httpx.Proxy | None:

@@ -9,19 +9,18 @@ from airflow_provider_wa.api.errors import BadInput, OutcomeUnknown, UnexpectedR
 from airflow_provider_wa.api.flow import Effect
 from airflow_provider_wa.transport.body import UnknownCoding
 
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+class NeverLeft(Exception):
+    """No connection was made, so that nothing of the request has left. Its text names the reason."""
+
+
+_NEVER_LEFT = (NeverLeft, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
 def failure(error: Exception, effect: Effect) -> WaError:
-    """Return the ``WaError`` for an exchange without a reply.
-
-    Only a SEND's error says that it never left: httpx's own transport, which carries all SENDs, can be believed there.
-    httpx-aiohttp, which carries READs, reports even a connection that was dropped after taking the request as a
-    ``ConnectTimeout``; a READ may be repeated anyway.
-    """
-    # A bare ValueError is aiohttp's word for a header or a URL that it does not send.
-    if isinstance(error, _NOT_A_REQUEST) or (effect is Effect.READ and type(error) is ValueError):
+    """Return the ``WaError`` for an exchange without a reply."""
+    if isinstance(error, _NOT_A_REQUEST):
         return not_a_request(error)
     if effect is Effect.READ:
         if isinstance(error, UnknownCoding):  # it would come again
@@ -41,4 +40,6 @@ def not_a_request(error: Exception) -> BadInput:
 
 def _words(error: Exception) -> str:
     said = str(error).strip()
+    if isinstance(error, NeverLeft):
+        return said
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers.certificates import Certificate
 from helpers.driving import Driver
 
 
@@ -17,3 +18,8 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return Certificate.of(tmp_path_factory.mktemp("tls") / "loopback.pem")
