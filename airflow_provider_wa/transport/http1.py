@@ -21,7 +21,7 @@ HEAD_BYTES = 100 * 1024
 """Maximum bytes of a reply that are not its body: the status line, headers, interim replies, trailers."""
 
 CHUNK_BYTES = 16
-"""What a chunk may add to them for each byte of the body."""
+"""Maximum bytes that chunks add to them for each byte of the body."""
 
 _HEADER = re.compile(r"(?:[!-~](?:[\t -~]*[!-~])?)?")
 """A header's value: printable ASCII, without spaces around it."""
@@ -49,7 +49,7 @@ class BadHeader(ValueError):
 
 
 class BadReply(Exception):
-    """What the server said is not HTTP, or was cut off."""
+    """A reply that is not HTTP, or is cut off."""
 
 
 class _Address(NamedTuple):

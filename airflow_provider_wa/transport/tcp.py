@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel knows of a connection: whether it is still open, and whether the other side got what was written.
+"""The kernel's knowledge of a connection: is it still open, and did what was written reach the other side?
 
 Only Linux tells the second. Elsewhere nothing is proven, and a message in doubt stays in doubt.
 """

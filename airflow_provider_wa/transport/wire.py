@@ -26,7 +26,7 @@ from airflow_provider_wa.transport.kept import Kept
 
 
 class Wire:
-    """The connections of one channel. A context manager: closing it closes them.
+    """The connections of one channel. ``aclose`` closes those that are kept.
 
     :param tls: how to verify a server's certificate.
     :param most: maximum number of connections in use at once.
