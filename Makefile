@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT ?= 8080
+SECONDS ?= 600
 VENV := .venv
 SDK := .venv-sdk
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test testall matrix lint format unit bench benchfull torture sdk constraints clean
+.PHONY: help demo airflow test testall matrix lint format unit bench benchfull torture fuzz sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -30,9 +31,10 @@ airflow: $(READY) ## Open Airflow's UI with the sandbox (PORT=8080)
 test: lint ## Run lint, type checks and the tests that start no processes
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
 
-testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture and benchmarks
+testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture, benchmarks, and a minute of fuzzing
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
 	$(BIN)/python -m pytest $(PARALLEL) -m system
+	$(BIN)/python scripts/fuzzing.py --seconds 60
 
 unit: $(READY) ## Run the unit tests: no socket, no process; about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m unit
@@ -59,6 +61,9 @@ benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and
 
 torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and count repeats (SEED=7 repeats a run)
 	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))
+
+fuzz: $(READY) ## Fuzz replies, webhooks, numbers, files and templates for ten minutes (SECONDS=600); finds are kept
+	@$(BIN)/python scripts/fuzzing.py --seconds $(SECONDS)
 
 sdk: $(READY) $(SDK_READY) ## Run the vendors' own clients against the sandbox, in an environment of their own
 	$(BIN)/python -m pytest tests/contract/test_green_sdk.py tests/contract/test_green_clients.py

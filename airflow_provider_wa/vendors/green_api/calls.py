@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.flow import Flow, MethodRate, Reply, Request
@@ -53,7 +54,7 @@ class Calls(Vendor):
 
     def _request(self, method: str, rest: str = "", *, body: dict[str, Any] | None = None, **options: Any) -> Request:
         verb, rate = METHODS[method]
-        path = f"/waInstance{self.instance_id}/{method}/{self.token}{rest}"
+        path = f"/waInstance{self.instance_id}/{method}/{quote(self.token, safe='')}{rest}"
         return Request(verb, path, json=body, method_rate=MethodRate(method, rate * RATE_USED), **options)
 
     def _list(self, method: str, read: Callable[[Any], T | None], params: Mapping[str, str]) -> Flow[list[T]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from itertools import repeat
 from typing import Any
 
 from helpers.junk import replies
@@ -102,3 +103,9 @@ def test_any_reply_is_an_answer_or_an_error(answer: Reply, name: str) -> None:
         word = {key.casefold(): value for key, value in answer.object.items()}["existswhatsapp"]
         yes, no = {"yes", "true", "1"}, {"no", "false", "0"}
         assert str(word).strip().casefold() in (yes if checked.status is CheckStatus.EXISTS else no)
+
+
+def test_a_token_with_signs_is_one_part_of_the_path() -> None:
+    vendor = GreenApi(base_url="https://green.test", instance_id="1101", token="a%2Fb/c?d#e")
+    played = play(vendor.probe(), repeat(Reply(200, b"{}")))
+    assert played.requests[0].path.endswith("/a%252Fb%2Fc%3Fd%23e")
