@@ -108,6 +108,7 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
         "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),
         "sensors": _modules("sensors", "session", "check", "callback", "delivery", "reply"),
+        "notifications": ["airflow_provider_wa.notifications.wa.WaNotifier"],
         "queues": ["airflow_provider_wa.queues.wa.WaMessageQueueProvider"],
         "triggers": _modules("triggers", "session", "check", "callback", "delivery", "reply", "inbox"),
     }

@@ -34,7 +34,19 @@ class OutsideText(str):
     __slots__ = ()
 
 
-class RendersOwnTemplates:
+class RendersTexts:
+    """Mix-in for what has templates: ``render_template_as_native_obj`` makes no number, list or constant of a text.
+
+    Only an expression that stands alone gives its own value, a dict for instance.
+    """
+
+    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
+        if isinstance(template.environment, NativeEnvironment):
+            return _native(template, context)
+        return super()._render(template, context, dag)  # type: ignore[misc]
+
+
+class RendersOwnTemplates(RendersTexts):
     """Mix-in for operators and sensors: render what the DAG's author wrote, and nothing else.
 
     Airflow renders the values that ``expand_kwargs()`` takes from an XCom as if they stood in the DAG file. Such a
@@ -43,8 +55,7 @@ class RendersOwnTemplates:
     in ``expand_kwargs([...])``, ``partial(...)`` and plain arguments are rendered as everywhere; ``expand(...)`` never
     renders an XCom by itself.
 
-    ``render_template_as_native_obj`` makes no number, list or constant of a text: only an expression that stands alone
-    gives its own value, a dict for instance. A number in an argument that is a text becomes the text of its digits.
+    A number in an argument that is a text becomes the text of its digits.
     """
 
     def _do_render_template_fields(
@@ -87,11 +98,6 @@ class RendersOwnTemplates:
     def _taken(self, name: str, value: Any) -> Any:
         """Return an argument that an XCom gave."""
         return value
-
-    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
-        if isinstance(template.environment, NativeEnvironment):
-            return _native(template, context)
-        return super()._render(template, context, dag)  # type: ignore[misc]
 
 
 class RendersRowTemplates(RendersOwnTemplates):

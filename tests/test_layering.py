@@ -37,7 +37,7 @@ ALLOWED: Mapping[str, str] = {
     "operators._run": "api vendors transport store bulk paths connections hooks arguments templating triggers waiting "
     "airflow",
     "sensors": "api arguments templating triggers waiting connections airflow",
-    "notifications": "api arguments hooks airflow",
+    "notifications": "api arguments templating operators._run airflow",
     "queues": "triggers airflow",
     "receiver": "api store starlette",
     "plugin": "api store receiver connections hooks config provider_info serving airflow starlette",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -27,6 +27,15 @@ def refuse_secrets(message: Message) -> None:
                 f"message: {name} contains a secret (a password, token or key of a connection or variable); "
                 "remove it from the text or the template"
             )
+
+
+def without_secrets(spec: Any) -> Any:
+    """Return a message as an author writes it, text or dict, with each secret that the masker finds as ``***``."""
+    if isinstance(spec, str):
+        return str(redact(spec))
+    if isinstance(spec, Mapping):
+        return {name: without_secrets(value) for name, value in spec.items()}
+    return [without_secrets(value) for value in spec] if isinstance(spec, (list, tuple)) else spec
 
 
 def _texts(value: Any, name: str = "text") -> Iterator[tuple[str, str]]:
