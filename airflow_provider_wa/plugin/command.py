@@ -12,42 +12,66 @@ import socket
 import sqlite3
 import ssl
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 # No DAG file imports this module.
 import uvicorn  # noqa: TID253
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess  # noqa: TID253
 
 from airflow_provider_wa.plugin.guarded import ACCEPTED_AT_ONCE, HEAD_SECONDS, AcceptErrors, GuardedProtocol
 from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, url_of
 
+if TYPE_CHECKING:
+    from airflow_provider_wa.receiver.app import Receiver
+
 GRACE_SECONDS = 30
 """Seconds that requests under way may take to end."""
 
+_MOUNT = "/wa"
 _CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 
 
-def create_app() -> Starlette:
-    """Return the receiver under ``/wa``, as the plugin mounts it, and at the root."""
+class Application:
+    """The receiver under ``/wa``, as the plugin mounts it, and at the root. A router would take as long as a post."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or the server's beginning and end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["path"].startswith(f"{_MOUNT}/"):
+            scope["root_path"] = f"{scope.get('root_path', '')}{_MOUNT}"
+        await self._receiver(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._receiver.close()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+
+def create_app() -> Application:
+    """Return the receiver's application.
+
+    :raises BadInput: an option of the section ``[wa]`` is wrong.
+    """
     _find_metadata_database()
     from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415 - after the line above
 
-    receiver = make_receiver()
     # uvicorn has no option for it: a connection that begins TLS and says nothing more would be open for a minute.
     asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_SECONDS  # type: ignore[attr-defined]
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
-        yield
-        await receiver.close()
-
-    return Starlette(routes=[Mount("/wa", receiver), Mount("/", receiver)], lifespan=lifespan)
+    return Application(make_receiver())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,7 +7,6 @@ import asyncio
 import logging
 import time
 import traceback
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,9 +33,9 @@ from airflow_provider_wa.receiver.budget import Budget
 from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.sources import FindConnection, WebhookConnection
-from airflow_provider_wa.receiver.writer import Committed, Writer
+from airflow_provider_wa.receiver.writer import Writer
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -161,20 +160,13 @@ class Receiver:
         for warning in {event.warning for event in events if event.warning}:
             log.warning("%s: a post %s", connection.conn_id, warning)
         new = [await self._new_event(connection, event) for event in events]
+        if not new:
+            log.info("%s: stored nothing", connection.conn_id)
         try:
-            committed = await self._writer.add(new) if new else Committed(0, 0)
+            await self._writer.add(new)
         except WaError as error:  # its connection is wrong or cannot be looked up, or it is out of reach
             log.error("%s: %s", connection.conn_id, error)
             raise try_again("the store is unavailable") from None
-        kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(event.kind.value for event in events).items())
-        known = committed.events - committed.new
-        log.info(
-            "%s: stored %s (transaction: %d new, %d known)",
-            connection.conn_id,
-            kinds or "nothing",
-            committed.new,
-            known,
-        )
         return JSONResponse({"events": len(events)})
 
     async def _new_event(self, connection: WebhookConnection, event: Event) -> NewEvent:

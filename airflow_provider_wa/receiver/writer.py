@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.store import Store
 
+log = logging.getLogger(__name__)
+
 MOST_EVENTS = 500
 """Most events in one transaction, unless a single post has more."""
-
-
-@dataclass(frozen=True)
-class Committed:
-    """Counts of the transaction that a post was stored in; ``new`` events were not known before."""
-
-    events: int
-    new: int
 
 
 class Writer:
@@ -31,17 +26,31 @@ class Writer:
 
     def __init__(self, get_store: Callable[[], Store], clock: Callable[[], float] = time.monotonic) -> None:
         self._get_store = get_store
-        self._commits: GroupCommit[Sequence[NewEvent], Committed] = GroupCommit(
+        self._commits: GroupCommit[Sequence[NewEvent], int] = GroupCommit(
             self._commit, MOST_EVENTS, weigh=len, clock=clock
         )
 
-    async def add(self, events: Sequence[NewEvent]) -> Committed:
-        """Store a post's events, and return once all of them are committed.
+    async def add(self, events: Sequence[NewEvent]) -> int:
+        """Store a post's events, and return once all of them are committed: the number of new ones in the transaction.
 
         :raises StoreUnavailable: none of them is stored.
         """
-        return await self._commits.add(events)
+        return await self._commits.add(events) if events else 0
 
-    def _commit(self, posts: Sequence[Sequence[NewEvent]]) -> list[Committed]:
+    def _commit(self, posts: Sequence[Sequence[NewEvent]]) -> list[int]:
         events = [event for post in posts for event in post]
-        return [Committed(len(events), self._get_store().events.add(events))] * len(posts)
+        new = self._get_store().events.add(events)
+        # A line for each post would take as long as the post.
+        log.info("%s (transaction: %d new, %d known)", _counted(events), new, len(events) - new)
+        return [new] * len(posts)
+
+
+def _counted(events: Sequence[NewEvent]) -> str:
+    """Return what was stored, by connection and kind."""
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for new in events:
+        kinds[new.conn_id][new.event.kind.value] += 1
+    return "; ".join(
+        f"{conn_id}: stored {', '.join(f'{count} {kind}' for kind, count in counts.items())}"
+        for conn_id, counts in kinds.items()
+    )

@@ -194,7 +194,7 @@ def _with_driver(url: URL) -> URL:
 
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(
-        url, json_serializer=_json, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False}
+        url, json_serializer=json_text, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")
@@ -231,7 +231,7 @@ def _switch_to_wal(connection: Any) -> None:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
-        json_serializer=_json,
+        json_serializer=json_text,
         # A transaction must see what was committed while it waited for the lock, whatever the server's default.
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
@@ -248,7 +248,7 @@ _POSTGRESQL_OPTIONS = {
 }
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """Return JSON that every database takes: NaN and infinity, which only Python reads and writes, become texts."""
     try:
         return json.dumps(value, allow_nan=False, default=str)

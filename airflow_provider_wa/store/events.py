@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -15,24 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.kinds import Standing, standing
 from airflow_provider_wa.api.records import CheckStatus
-from airflow_provider_wa.api.webhooks import Event, EventKind
+from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.event_rows import NewEvent, insert_new, row_of
 from airflow_provider_wa.store.identities import learn, name_by_number, with_number
 from airflow_provider_wa.store.posts import drop_repeated, remove_posts_before, share_raw
-from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned, upsert
+from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned
 from airflow_provider_wa.store.tables import NAME, checks, posts
 from airflow_provider_wa.store.tables import events as table
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewEvent:
-    """An event to be stored, as a vendor reported it; ``file`` is the path of the file that came with it."""
-
-    conn_id: str
-    vendor: str
-    event: Event
-    file: str | None = None
-    received_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +93,6 @@ _COLUMNS = [column for column in table.columns if column.name not in ("key", "ra
 _WITH_RAW: Select[Any] = select(*_COLUMNS, table.c.raw, posts.c.raw.label("shared")).outerjoin(
     posts, posts.c.id == table.c.post_id
 )
-_ADD = upsert(table, None, key=("conn_id", "key"), returning=(table.c.conn_id, table.c.key))
 
 
 Heed = Callable[[Connection, list[tuple[str | None, str | None]]], object]
@@ -129,7 +118,7 @@ class Events:
         """
         if not news:
             return 0
-        rows = [_row(new) for new in news]
+        rows = [row_of(new) for new in news]
         with self._database.writing() as connection:
             rows = _without_repeated_states(connection, rows)
             if not rows:
@@ -137,7 +126,7 @@ class Events:
             learn(connection, _lids(news))
             name_by_number(connection, rows)
             share_raw(connection, rows)
-            stored = {(conn_id, key) for conn_id, key in connection.execute(_ADD[connection.dialect.name], rows)}
+            stored = insert_new(connection, rows)
             drop_repeated(connection, rows, stored)
             answer_checks(connection, rows)
             if self._heed:
@@ -302,31 +291,6 @@ def _conditions(subjects: Iterable[Subject]) -> Iterable[ColumnElement[bool]]:
         abouts = [subject.about for subject in members]
         for start in range(0, len(abouts), PARAMETERS):
             yield wide & column.in_(abouts[start : start + PARAMETERS])
-
-
-def _row(new: NewEvent) -> dict[str, Any]:
-    event = new.event
-    return {
-        "conn_id": new.conn_id,
-        "vendor": new.vendor,
-        "kind": event.kind.value,
-        "vendor_kind": clean(event.vendor_kind)[:NAME],
-        "key": event.key,
-        "reference": cleaned(event.reference, NAME),
-        "party": cleaned(event.party, NAME),
-        "status": event.status,
-        "happened_at": _plausible(event.happened_at),
-        "received_at": new.received_at,
-        "content": event.record.to_dict() if event.record else {},
-        "raw": event.raw,
-        "file": new.file,
-        "post_id": None,
-    }
-
-
-def _plausible(moment: datetime | None) -> datetime | None:
-    """Return a moment, None if it is so near an end of the calendar that some time zone does not have it."""
-    return moment if moment and datetime.min.year < moment.year < datetime.max.year else None
 
 
 def _event(row: Row[Any]) -> StoredEvent:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from airflow_provider_wa.api.capabilities import HasInbox, KeepsQueue, keeps_inbox
 from airflow_provider_wa.api.webhooks import Event, event
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive

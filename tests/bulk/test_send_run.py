@@ -37,7 +37,7 @@ from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddre
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP, Interrupted
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.send_changes import Intend, Settle
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from airflow_provider_wa import triggers
 from airflow_provider_wa.api.records import CheckStatus, MediaFile
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.events import CheckCallback
 from airflow_provider_wa.waiting.source import Found, NotYet, Source

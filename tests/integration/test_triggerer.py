@@ -18,7 +18,7 @@ from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.sandbox.server import Running, serve_in_thread
 from airflow_provider_wa.sandbox.wa_portal import protocol as wa_portal
 from airflow_provider_wa.sandbox.wuzapi import protocol as wuzapi
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]

@@ -20,7 +20,7 @@ from airflow_provider_wa.api.webhooks import event
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.hooks.base import WaHook
 from airflow_provider_wa.operators.reports import WaMessageStatusOperator, WaReadInboxOperator
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.sockets

@@ -16,7 +16,8 @@ from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.receiver.app import Limits, Receiver
 from airflow_provider_wa.receiver.files import file_name
 from airflow_provider_wa.receiver.sources import WebhookConnection
-from airflow_provider_wa.store.events import NewEvent, StoredEvent
+from airflow_provider_wa.store.event_rows import NewEvent
+from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal

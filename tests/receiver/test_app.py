@@ -20,7 +20,7 @@ from airflow_provider_wa.connections.lookup import LookupFailed
 from airflow_provider_wa.receiver.app import Limits
 from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi
@@ -512,7 +512,7 @@ class TestLog:
     async def test_a_post_is_one_line_with_kinds_and_counts(self, kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
         await kit.post()
         await kit.post()
-        lines = [record.getMessage() for record in caplog.records if record.name.endswith("receiver.app")]
+        lines = [record.getMessage() for record in caplog.records if record.name.endswith("receiver.writer")]
         assert lines == [
             "ck: stored 1 check (transaction: 1 new, 0 known)",
             "ck: stored 1 check (transaction: 0 new, 1 known)",

@@ -9,9 +9,9 @@ import pytest
 from receiver.kit import Hold, Kit
 
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.receiver.writer import MOST_EVENTS, Committed, Writer
+from airflow_provider_wa.receiver.writer import MOST_EVENTS, Writer
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 
 
 def news(*names: str, conn_id: str = "c") -> list[NewEvent]:
@@ -29,13 +29,13 @@ def writer(kit: Kit) -> Writer:
     return Writer(lambda: kit)  # type: ignore[arg-type, return-value]
 
 
-async def gathered(writer: Writer, *posts: list[NewEvent]) -> list[Committed | BaseException]:
+async def gathered(writer: Writer, *posts: list[NewEvent]) -> list[int | BaseException]:
     return list(await asyncio.gather(*(writer.add(post) for post in posts), return_exceptions=True))
 
 
 async def test_a_post_is_stored_alone_if_nobody_else_comes(writer: Writer, kit: Kit) -> None:
-    assert await writer.add(news("a", "b")) == Committed(events=2, new=2)
-    assert await writer.add(news("b", "c")) == Committed(events=2, new=1)
+    assert await writer.add(news("a", "b")) == 2
+    assert await writer.add(news("b", "c")) == 1
     assert kit.events.transactions == [2, 2]
 
 
@@ -66,7 +66,7 @@ async def test_one_bad_post_does_not_refuse_its_neighbours(writer: Writer, kit: 
 
     kit.events.before = refuse_bad
     outcomes = await gathered(writer, news("a"), news("bad", "good half"), news("b"))
-    assert [type(outcome) for outcome in outcomes] == [Committed, StoreUnavailable, Committed]
+    assert [type(outcome) for outcome in outcomes] == [int, StoreUnavailable, int]
     assert len(kit.stored()) == 2
     assert kit.events.transactions == [4, 1, 2, 1]
 
@@ -92,7 +92,7 @@ async def test_it_goes_on_after_a_failure(writer: Writer, kit: Kit) -> None:
     with pytest.raises(ValueError, match="not even"):
         await writer.add(news("a"))
     kit.events.before = lambda events: None
-    assert await writer.add(news("a")) == Committed(1, 1)
+    assert await writer.add(news("a")) == 1
 
 
 async def test_who_gives_up_neither_loses_the_event_nor_stops_the_others(writer: Writer, kit: Kit) -> None:
@@ -110,5 +110,5 @@ async def test_who_gives_up_neither_loses_the_event_nor_stops_the_others(writer:
 
 def test_it_needs_no_start_and_outlives_an_event_loop(writer: Writer, kit: Kit) -> None:
     for name in ("a", "b"):
-        assert asyncio.run(writer.add(news(name))) == Committed(1, 1)
+        assert asyncio.run(writer.add(news(name))) == 1
     assert len(kit.stored()) == 2

@@ -15,7 +15,7 @@ from helpers.waiting import event_of
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.sensors.reply import WaReplySensor
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 pytestmark = pytest.mark.sockets

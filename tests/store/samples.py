@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_wa.api.records import CheckResult, CheckStatus, DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.checks import CheckRow
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=timezone.utc)
 

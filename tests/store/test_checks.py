@@ -14,7 +14,7 @@ from sqlalchemy import event
 from store.samples import NOW, called_back, checked, delivered, pending
 
 from airflow_provider_wa.store import sql
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 

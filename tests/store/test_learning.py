@@ -11,7 +11,7 @@ from store.samples import checked, delivered, new
 
 from airflow_provider_wa.api.records import CheckResult, CheckStatus, DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 
 ANA, LID = "51987654321", "100000000000001@lid"

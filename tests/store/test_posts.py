@@ -13,7 +13,7 @@ from store.samples import NOW, delivered, new
 
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import NAME, events, posts
 

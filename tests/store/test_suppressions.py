@@ -14,7 +14,7 @@ from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store import sql
 from airflow_provider_wa.store import suppressions as module
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.suppressions import OptOutWords
 

@@ -28,7 +28,8 @@ from airflow_provider_wa.sandbox.green_api.notifications import NotificationQueu
 from airflow_provider_wa.sandbox.inbox import IncomingMessage
 from airflow_provider_wa.sandbox.profile import Webhook
 from airflow_provider_wa.sandbox.wa_portal import webhook
-from airflow_provider_wa.store.events import NewEvent, StoredEvent
+from airflow_provider_wa.store.event_rows import NewEvent
+from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.inbox import WaInboxTrigger
 from airflow_provider_wa.waiting import inbox_reader, read_position

@@ -12,7 +12,7 @@ from helpers.waiting import event_of
 
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.reply import WaReplyTrigger
 

@@ -12,7 +12,7 @@ from helpers.connections import set_connection
 from helpers.vendors import Vendors
 
 from airflow_provider_wa.api.webhooks import Post
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.triggers.session import WaSessionTrigger
 from airflow_provider_wa.vendors.wuzapi.client import WuzApi

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helpers.waiting import call_back
 
-from airflow_provider_wa.store.events import NewEvent
+from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting.looks import judge_callbacks
 from airflow_provider_wa.waiting.source import Found, NotYet

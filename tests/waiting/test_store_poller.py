@@ -17,7 +17,8 @@ from store.samples import pending
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.database import StoreUnavailable
-from airflow_provider_wa.store.events import NewEvent, StoredEvent, Subject
+from airflow_provider_wa.store.event_rows import NewEvent
+from airflow_provider_wa.store.events import StoredEvent, Subject
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.waiting import store_poller as pollers
 from airflow_provider_wa.waiting.patience import SHORTEST_PAUSE
