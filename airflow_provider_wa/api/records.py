@@ -204,6 +204,8 @@ class InboxMessage(Record):
 
     ``kind`` is one of ``api.kinds.KINDS``. ``text`` is the body, the caption, or what was chosen; ``options`` are the
     words of a poll's votes, or a poll's own; ``selected_id`` is the id of the button or row that was chosen.
+    ``option_hashes`` are the SHA-256 of the words of votes, in hexadecimal, where the vendor knows no more; the store
+    finds the words if it has what was written in the poll.
     ``latitude`` and ``longitude`` are degrees. ``quoted_id`` is the message that this one answers; ``target_id`` the
     one that an edit, deletion, reaction, pin or vote is about. ``media_url`` is the file's URL, if the vendor keeps it.
     """
@@ -225,6 +227,7 @@ class InboxMessage(Record):
     participant: str | None = None
     lid: str | None = None
     target_id: str | None = None
+    option_hashes: tuple[str, ...] = ()
 
     @property
     def known_lids(self) -> Mapping[str, str]:

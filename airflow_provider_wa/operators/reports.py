@@ -17,7 +17,7 @@ class WaPullInboxOperator(WaPullPeriodOperator):
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
-    "lid", "target_id"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
+    "lid", "target_id", "option_hashes"}``. Returns ``{"count", "cursor", "output", "items"}``; see ``WaPullOperator``.
 
     The sender of one of ``[wa] opt_out_words`` is suppressed, and again by each later pull of the same message.
 
@@ -58,7 +58,7 @@ class WaReadInboxOperator(WaPullOperator):
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url",
     "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
-    "lid", "target_id", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
+    "lid", "target_id", "option_hashes", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
     ``{"count", "cursor", "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
 
     Several batches that started one run are read as one. A run that was started by hand has none: it reads nothing.

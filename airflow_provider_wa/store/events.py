@@ -19,6 +19,7 @@ from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.event_rows import NewEvent, insert_new, row_of
 from airflow_provider_wa.store.identities import learn, name_by_number, with_number
+from airflow_provider_wa.store.polls import name_votes
 from airflow_provider_wa.store.posts import drop_repeated, remove_posts_before, share_raw
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaned
 from airflow_provider_wa.store.tables import NAME, checks, posts
@@ -125,6 +126,7 @@ class Events:
                 return 0
             learn(connection, _lids(news))
             name_by_number(connection, rows)
+            name_votes(connection, rows)
             share_raw(connection, rows)
             stored = insert_new(connection, rows)
             drop_repeated(connection, rows, stored)

@@ -86,6 +86,7 @@ DICTS: list[tuple[Record, dict[str, object]]] = [
             "wa_message_id": None, "received_at": "2026-07-01T06:30:00+00:00", "media_url": None,
             "quoted_id": None, "selected_id": None, "options": [], "latitude": None, "longitude": None,
             "sender_name": None, "participant": None, "lid": None, "target_id": None,
+            "option_hashes": [],
         },
     ),
     (

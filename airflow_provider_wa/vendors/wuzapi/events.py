@@ -120,9 +120,11 @@ def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxM
         return ()
     chat = jids.without_device(text(pick(info, "Chat")))
     content = contents.read(pick(source, "Message"))
-    words = content.options
+    words: tuple[str, ...] = content.options
+    hashes: tuple[str, ...] = ()
     if content.kind == "vote":
         words = _votes(body)
+        hashes = () if words else _hashes(body)
         content = replace(content, text=", ".join(words), kind="vote_removed" if _is_no_vote(body) else "vote")
     return (
         InboxMessage(
@@ -144,6 +146,7 @@ def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxM
             participant=_person(info) if jids.is_group(chat) else None,
             lid=_lid(info),
             target_id=content.target_id or _target(info, source, content),
+            option_hashes=hashes,
             raw=raw,
         ),
     )
@@ -166,6 +169,12 @@ def _target(info: Any, source: Any, content: contents.Content) -> str | None:
 def _votes(body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the words of a poll's votes; none if the server has only their hashes, as after a restart."""
     return tuple(texts_at(body, ("pollVote", "selectedOptions")))
+
+
+def _hashes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the SHA-256 of each vote's words, in hexadecimal."""
+    found = map(base64_bytes, texts_at(body, ("pollVote", "selectedHashesB64")))
+    return tuple(value.hex() for value in found if value)
 
 
 def _is_no_vote(body: Mapping[str, Any]) -> bool:

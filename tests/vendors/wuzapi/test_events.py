@@ -204,6 +204,23 @@ def test_a_file_in_base64_is_the_events_file_and_nowhere_else() -> None:
     assert PICTURE not in f"{event!r}{event.record and event.record.raw}"
 
 
+def test_votes_that_the_server_cannot_read_come_as_hashes() -> None:
+    """After a restart the server knows no polls (vendor-docs/wuzapi-server, 9)."""
+    vote = {
+        "pollCreationMsgID": "POLL1",
+        "selectedOptions": [],
+        "selectedHashesB64": ["/CZiBi/975YQAgGD6isIfCHXEVDXinx0Y76KkFC9Osk=", "?"],
+    }
+    content = {"pollUpdateMessage": {"pollCreationMessageKey": {"ID": "POLL1"}}}
+    record = told(message(content, around={"pollVote": vote})).record
+    assert isinstance(record, InboxMessage)
+    assert (record.kind, record.text, record.options, record.target_id) == ("vote", "", (), "POLL1")
+    assert record.option_hashes == ("fc2662062ffdef9610020183ea2b087c21d71150d78a7c7463be8a9050bd3ac9",)
+    with_words = told(message(content, around={"pollVote": {**vote, "selectedOptions": ["Thursday"]}})).record
+    assert isinstance(with_words, InboxMessage)
+    assert (with_words.options, with_words.option_hashes) == (("Thursday",), ())
+
+
 @pytest.mark.parametrize("wrapper", [None, "documentWithCaptionMessage"])
 def test_a_files_type_and_name_are_those_in_the_message(wrapper: str | None) -> None:
     """Around the message, the server puts a guessed type and a name of its own (vendor-docs/wuzapi-server, 6)."""
