@@ -57,8 +57,8 @@ class WaReadInboxOperator(WaPullOperator):
     """Reads the messages that started the DAG run, the oldest first: those in the events of ``WaInboxTrigger``.
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url",
-    "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
-    "lid", "target_id", "option_hashes", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
+    "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid", "target_id",
+    "option_hashes", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
     ``{"count", "cursor", "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
 
     Several batches that started one run are read as one. A run that was started by hand has none: it reads nothing.
