@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows
+from airflow_provider_wa.bulk.pause import PauseWatch
 from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.bulk.send_facts import Facts, LookUp
@@ -40,6 +41,7 @@ class RowsToSend:
         *,
         further: bool,
         clears_up: bool,
+        pause: PauseWatch,
     ) -> None:
         self._job = job
         self._entries = entries
@@ -47,6 +49,9 @@ class RowsToSend:
         self._seen = seen
         self._further = further
         self._clears_up = clears_up
+        self._pause = pause
+        self.pauses_before = 0
+        """Number of pauses that were over when the rows under way were looked up."""
 
     async def to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
         """Yield the messages that are to be sent now."""
@@ -57,6 +62,8 @@ class RowsToSend:
             made = [job.address(number, row) for number, row in enumerate(chunk, place)]
             place += len(chunk)
             self._entries.counts.total += len(chunk)
+            await self._pause.over()
+            self.pauses_before = self._pause.ended
             known = await asyncio.to_thread(LookUp.of, job.store, made, job.policy.cap)
             changes: list[Change] = []
             to_send = self._sorted_out(made, known, changes)

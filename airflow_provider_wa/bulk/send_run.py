@@ -17,6 +17,7 @@ from typing import Any
 from airflow_provider_wa.api.errors import VendorUnavailable, WaError
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows
+from airflow_provider_wa.bulk.pause import PauseWatch
 from airflow_provider_wa.bulk.progress import Progress
 from airflow_provider_wa.bulk.reconciliation import NOT_SHOWN_YET, Reconciler
 from airflow_provider_wa.bulk.send_entries import Entries
@@ -43,6 +44,7 @@ class BulkSend(SendJob):
         self._entries = Entries(self)
         self._reconciler = Reconciler(self)
         self._sender = Sender(self, self._entries, self._reconciler)
+        self._paused = PauseWatch(lambda: self.store.pauses.of(self.batch), self.log, self.interrupted)
 
     @property
     def sent(self) -> SentMessage | None:
@@ -130,7 +132,13 @@ class BulkSend(SendJob):
         try:
             with DiskFirstRows() as seen:
                 self._rows = RowsToSend(
-                    self, self._entries, self._reconciler, seen, further=further, clears_up=clears_up
+                    self,
+                    self._entries,
+                    self._reconciler,
+                    seen,
+                    further=further,
+                    clears_up=clears_up,
+                    pause=self._paused,
                 )
                 await for_each(self._rows.to_send(rows), self._send, workers, self.interrupted)
         finally:
@@ -139,15 +147,23 @@ class BulkSend(SendJob):
 
     async def _send(self, addressed: Addressed) -> None:
         """Send to one recipient, or enter why nothing is sent."""
-        in_the_way = await self._sender.send(addressed)
-        self._entries.counts.sent_now += in_the_way is None and self._entries.counts.hold is None
-        if in_the_way is not None:
-            changes: list[Change] = []
-            if isinstance(in_the_way, Recent):
-                self._rows.carried_out(Step.SKIP_CAPPED, Facts(addressed, None, capped=in_the_way), changes)
-            else:
-                facts = Facts(replace(addressed, key=in_the_way.key), in_the_way)
-                self._rows.leave_to_another(facts, changes)
-            for change in changes:
-                await self._entries.commits.add(change)
+        await self._paused.over()
+        changes: list[Change] = []
+        if await self._was_suppressed_in_a_pause(addressed):
+            self._rows.carried_out(Step.SKIP_SUPPRESSED, Facts(addressed, None), changes)
+        elif (in_the_way := await self._sender.send(addressed)) is None:
+            self._entries.counts.sent_now += self._entries.counts.hold is None
+        elif isinstance(in_the_way, Recent):
+            self._rows.carried_out(Step.SKIP_CAPPED, Facts(addressed, None, capped=in_the_way), changes)
+        else:
+            facts = Facts(replace(addressed, key=in_the_way.key), in_the_way)
+            self._rows.leave_to_another(facts, changes)
+        for change in changes:
+            await self._entries.commits.add(change)
         self._progress.report()
+
+    async def _was_suppressed_in_a_pause(self, addressed: Addressed) -> bool:
+        """Return True if a recipient has opted out since they were looked up: a pause may have been long."""
+        if self._paused.ended == self._rows.pauses_before:
+            return False
+        return bool(await asyncio.to_thread(self.store.suppressions.among, [addressed.to]))

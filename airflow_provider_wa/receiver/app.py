@@ -32,6 +32,7 @@ from airflow_provider_wa.receiver.authentication import Authenticator
 from airflow_provider_wa.receiver.budget import Budget
 from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
+from airflow_provider_wa.receiver.refusals import RefusalNotes
 from airflow_provider_wa.receiver.sources import FindConnection, WebhookConnection
 from airflow_provider_wa.receiver.writer import Writer
 from airflow_provider_wa.store.database import StoreUnavailable
@@ -80,6 +81,7 @@ class Receiver:
         self._budget = Budget(limits.max_in_flight)
         self._writer = Writer(get_store)
         self._health = _Health(get_store)
+        self._refusals = RefusalNotes(get_store)
         self._keep_file = keep_file
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "wa-receiver-files")
         self._under_way: set[asyncio.Future[Response]] = set()
@@ -104,6 +106,7 @@ class Receiver:
     async def close(self) -> None:
         """Finish the posts under way, and end the threads."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._refusals.close()
         self._authenticator.close()
         self._health.close()
         self._file_threads.shutdown(wait=False)
@@ -144,6 +147,7 @@ class Receiver:
             return await asyncio.shield(taking)
         except Refused as refused:
             log.warning("%s: refused a post: %s", connection.conn_id, refused)
+            self._refusals.add(connection.conn_id, refused.status, refused.reason)
             raise
         finally:
             if taking is None:

@@ -81,7 +81,7 @@ class Conversations:
             came_in = _incoming(conn_ids).where(events.c.party.in_(known), *_older(before, outgoing=False))
             went_out = _outgoing(conn_ids).where(sends.c.recipient.in_(known), *_older(before, outgoing=True))
             found = [
-                *map(_heard, connection.execute(came_in.order_by(_HEARD_AT.desc(), events.c.id.desc()).limit(limit))),
+                *map(heard, connection.execute(came_in.order_by(_HEARD_AT.desc(), events.c.id.desc()).limit(limit))),
                 *map(
                     _told,
                     connection.execute(went_out.order_by(sends.c.intended_at.desc(), sends.c.key.desc()).limit(limit)),
@@ -136,7 +136,8 @@ def _rank(said: Said) -> tuple[int, str]:
     return (said.id, "") if isinstance(said.id, int) else (0, said.id)
 
 
-def _heard(row: Row[Any]) -> Said:
+def heard(row: Row[Any]) -> Said:
+    """Return a message that came in, from its event."""
     content = row.content or {}
     return Said(
         at=row.at,
@@ -202,7 +203,7 @@ def _newest_of_each(connection: Connection, before: int | None, conn_ids: Collec
         part_of = statement if last is None else statement.where(events.c.id < last)
         part = connection.execute(part_of).all()
         newest = _newest_ids(connection, {row.party for row in part}, conn_ids)
-        yield from (_heard(row) for row in part if newest[row.party] == row.id)
+        yield from (heard(row) for row in part if newest[row.party] == row.id)
         if len(part) < LOOKED_AT:
             return
         last = part[-1].id

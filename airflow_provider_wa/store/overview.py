@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, func, select
+from sqlalchemy import Column, Connection, Row, Select, func, select
 
 from airflow_provider_wa.api.webhooks import EventKind
+from airflow_provider_wa.store.conversations import Said, heard
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.send_states import MAY_HAVE_GONE_OUT
 from airflow_provider_wa.store.sends import state_in
+from airflow_provider_wa.store.sql import PARAMETERS
 from airflow_provider_wa.store.suppressions import Suppression
 from airflow_provider_wa.store.tables import checks, events, sends, suppressions
+
+SEARCHED = 2_000
+"""Messages of a connection that a search for a word looks through."""
 
 MOST_COUNTED = 10_000
 """Counts go up to this number: more are shown as "more than"."""
@@ -39,11 +45,14 @@ class Overview:
 
         :param before: only those that were stored before the event with this id.
         """
-        statement = select(*_EVENT).where(events.c.conn_id == conn_id)
-        if before is not None:
-            statement = statement.where(events.c.id < before)
+        found: list[StoredEvent] = []
         with self._database.reading() as connection:
-            return [_event(row) for row in connection.execute(statement.order_by(events.c.id.desc()).limit(limit))]
+            for kind in EventKind:  # the index has the events of each kind in order
+                statement = select(*_EVENT).where(events.c.conn_id == conn_id, events.c.kind == kind.value)
+                if before is not None:
+                    statement = statement.where(events.c.id < before)
+                found += map(_event, connection.execute(statement.order_by(events.c.id.desc()).limit(limit)))
+        return sorted(found, key=lambda event: event.id, reverse=True)[:limit]
 
     def sent_since(self, conn_id: str, moment: datetime) -> int:
         """Return the number of messages that may have gone out over a connection since a moment.
@@ -57,6 +66,35 @@ class Overview:
         )
         with self._database.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+    def messages_with(self, text: str, limit: int, conn_ids: Collection[str]) -> list[Said]:
+        """Return messages that came in with a text, or from people with the text in their names, the newest first.
+
+        The newest ``SEARCHED`` messages of each connection are looked through.
+        """
+        wanted, found = text.casefold(), list[Said]()
+        with self._database.reading() as connection:
+            for conn_id in conn_ids:
+                newest = _incoming(conn_id).order_by(events.c.id.desc()).limit(SEARCHED)
+                fitting = (row for row in connection.execute(newest) if wanted in _searched(row.content or {}))
+                found += [heard(row) for row in islice(fitting, limit)]
+        return sorted(found, key=lambda said: said.id, reverse=True)[:limit]
+
+    def sender_names(self, ids: Sequence[int | str]) -> dict[int | str, str]:
+        """Return the names under which the senders of these messages wrote, by the event's id, where they gave one."""
+        return {id_: str(name) for id_, content in self._contents(ids) if (name := content.get("sender_name"))}
+
+    def media_links(self, ids: Sequence[int | str]) -> dict[int | str, str]:
+        """Return the addresses of the files that vendors keep, by the event's id: http and https alone."""
+        found = ((id_, str(content.get("media_url") or "")) for id_, content in self._contents(ids))
+        return {id_: url for id_, url in found if url.startswith(("https://", "http://"))}
+
+    def _contents(self, ids: Sequence[int | str]) -> Iterator[tuple[int | str, Mapping[str, Any]]]:
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), PARAMETERS):
+                part = ids[start : start + PARAMETERS]
+                for row in connection.execute(select(events.c.id, events.c.content).where(events.c.id.in_(part))):
+                    yield row.id, row.content or {}
 
     def suppressions(self, limit: int, *, after: str = "", spellings: Collection[str] = ()) -> list[Suppression]:
         """Return suppressions in the order of the recipients: those after one of them, or those of these names."""
@@ -78,6 +116,16 @@ def _distinct(connection: Connection, column: Column[str]) -> Iterator[str]:
 
 
 _EVENT = [events.c[field.name] for field in fields(StoredEvent) if field.name != "raw"]
+
+
+def _incoming(conn_id: str) -> Select[Any]:
+    columns = [events.c[name] for name in ("id", "conn_id", "party", "status", "reference", "content", "file")]
+    at = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type).label("at")
+    return select(*columns, at).where(events.c.conn_id == conn_id, events.c.kind == EventKind.INBOX.value)
+
+
+def _searched(content: Mapping[str, Any]) -> str:
+    return f"{content.get('text') or ''} {content.get('sender_name') or ''}".casefold()
 
 
 def _event(row: Row[Any]) -> StoredEvent:

@@ -9,14 +9,18 @@ from functools import cached_property
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from airflow_provider_wa.store.batch_rows import BatchRows
 from airflow_provider_wa.store.batches import Batches
 from airflow_provider_wa.store.checks import Checks
 from airflow_provider_wa.store.conversations import Conversations
 from airflow_provider_wa.store.database import Database
+from airflow_provider_wa.store.deliveries import Deliveries
 from airflow_provider_wa.store.events import Events
 from airflow_provider_wa.store.identities import Identities
 from airflow_provider_wa.store.overview import Overview
+from airflow_provider_wa.store.pauses import Pauses
 from airflow_provider_wa.store.positions import Positions
+from airflow_provider_wa.store.refusals import Refusals
 from airflow_provider_wa.store.sends import Sends
 from airflow_provider_wa.store.suppressions import OptOutWords, Suppressions, suppress
 
@@ -72,6 +76,26 @@ class Store:
     def suppressions(self) -> Suppressions:
         """The recipients who must not be written to."""
         return Suppressions(self.database)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """The deliveries of messages, and the answers to them."""
+        return Deliveries(self.database, self._opt_out.written)
+
+    @cached_property
+    def batch_rows(self) -> BatchRows:
+        """The rows of batches, a page at a time."""
+        return BatchRows(self.database)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """The pauses of batches."""
+        return Pauses(self.database)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """The posts that the receiver did not take."""
+        return Refusals(self.database)
 
     @cached_property
     def overview(self) -> Overview:

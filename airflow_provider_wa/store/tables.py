@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -55,6 +55,12 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 
 _SHARED = "post_id IS NOT NULL"
 _INBOX = "kind = 'inbox'"
+
+NOT_ACCEPTED = "state IN ('failed', 'skipped', 'unknown', 'delayed')"
+"""Sends that an index finds by their state: those that did not go the usual way."""
+
+NOT_EXISTS = "status IN ('absent', 'pending', 'unknown')"
+"""Checks that an index finds by their status."""
 
 metadata = MetaData()
 
@@ -88,6 +94,7 @@ events = Table(
     Index("wa_events_reference", "reference", "conn_id", "kind"),
     Index("wa_events_party", "party", "conn_id", "kind"),
     Index("wa_events_received_at", "received_at"),
+    Index("wa_events_kind", "conn_id", "kind", "id"),
     # Few events share a post.
     Index("wa_events_post", "post_id", sqlite_where=text(_SHARED), postgresql_where=text(_SHARED)),
     Index("wa_events_inbox", "id", sqlite_where=text(_INBOX), postgresql_where=text(_INBOX)),
@@ -127,6 +134,11 @@ checks = Table(
     _column("reused", Boolean),
     Index("wa_checks_reference", "reference", "conn_id"),
     Index("wa_checks_number", "conn_id", "number", "checked_at"),
+    Index(
+        *("wa_checks_status", "batch", "status", "row"),
+        sqlite_where=text(NOT_EXISTS),
+        postgresql_where=text(NOT_EXISTS),
+    ),
 )
 """The answer for each row of a list. A row with ``form`` 1 has the answer for the other form of the number."""
 
@@ -175,8 +187,58 @@ sends = Table(
     Index("wa_sends_intended_at", "conn_id", "intended_at"),
     Index("wa_sends_message", "conn_id", "message_id"),
     Index("wa_sends_recipient", "recipient", "intended_at"),
+    Index(
+        *("wa_sends_state", "batch", "state", "row", "key"),
+        sqlite_where=text(NOT_ACCEPTED),
+        postgresql_where=text(NOT_ACCEPTED),
+    ),
 )
 """Messages that were to be sent, and their outcomes: written before the request, and after it."""
+
+deliveries = Table(
+    "wa_deliveries",
+    metadata,
+    _column("key", String(64), primary_key=True),
+    _column("batch", String(64)),
+    _column("row", BigInteger),
+    _column("stage", String(NAME), nullable=True),
+    _column("answer", String(NAME), nullable=True),
+    Index("wa_deliveries_stage", "batch", "stage", "row", "key"),
+    Index(
+        *("wa_deliveries_answer", "batch", "answer", "row", "key"),
+        sqlite_where=text("answer IS NOT NULL"),
+        postgresql_where=text("answer IS NOT NULL"),
+    ),
+)
+"""Messages, by their keys in ``wa_sends``, that were delivered or read, failed later, or were answered."""
+
+tallies = Table(
+    "wa_tallies",
+    metadata,
+    _column("batch", String(64), primary_key=True),
+    _column("name", String(NAME), primary_key=True),
+    _column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    _column("count", BigInteger),
+)
+"""The numbers of messages of a batch that were delivered, read ... by time, in steps of ten minutes since 1970."""
+
+pauses = Table(
+    "wa_pauses",
+    metadata,
+    _column("batch", String(64), primary_key=True),
+    _column("since", Moment),
+    _column("by", String(NAME)),
+)
+"""Batches whose tasks send nothing until the pause ends."""
+
+daily_limits = Table(
+    "wa_daily_limits",
+    metadata,
+    _column("conn_id", String(NAME), primary_key=True),
+    _column("daily", BigInteger),
+    _column("since", Moment),
+)
+"""The daily limit that the last task has sent under, by connection, and when that day began."""
 
 suppressions = Table(
     "wa_suppressions",

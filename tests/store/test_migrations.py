@@ -149,12 +149,13 @@ def test_nothing_of_the_old_tables_is_left(filled: Store) -> None:
         found = inspect(connection)
         assert {name for name in found.get_table_names() if name.startswith("wa_")} == {
             "wa_version", "wa_events", "wa_checks", "wa_sends", "wa_batches", "wa_suppressions", "wa_positions",
-            "wa_identities", "wa_posts", "wa_store",
+            "wa_identities", "wa_posts", "wa_store", "wa_deliveries", "wa_tallies", "wa_pauses", "wa_daily_limits",
         }  # fmt: skip
         assert found.get_pk_constraint("wa_checks")["constrained_columns"] == ["batch", "form", "row"]
         assert {index["name"] for index in found.get_indexes("wa_checks")} == {
             "wa_checks_number",
             "wa_checks_reference",
+            "wa_checks_status",
         }
 
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from airflow_provider_wa.store.refusals import KEPT, Refusal
+from airflow_provider_wa.store.store import Store
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+def test_a_batch_is_paused_until_it_is_resumed_and_the_first_pause_stands(store: Store) -> None:
+    store.pauses.pause("b", "ana")
+    store.pauses.pause("b", "eva")
+    pause = store.pauses.of("b")
+    assert pause is not None
+    assert pause.by == "ana"
+    assert store.pauses.of("another") is None
+    assert store.pauses.resume("b")
+    assert not store.pauses.resume("b")
+    assert store.pauses.of("b") is None
+
+
+def test_the_daily_limit_is_that_of_the_last_task(store: Store) -> None:
+    assert store.pauses.daily_limit("my_wa") is None
+    store.pauses.note_daily_limit("my_wa", 500, NOW)
+    store.pauses.note_daily_limit("my_wa", 800, NOW)
+    assert store.pauses.daily_limit("my_wa") == (800, NOW)
+
+
+def test_the_newest_refusals_are_kept_newest_first(store: Store) -> None:
+    for place in range(KEPT + 5):
+        store.refusals.add("my_wa", [Refusal(NOW, 401, f"reason {place}\0")])
+    found = store.refusals.of("my_wa")
+    assert [each.reason for each in found] == [f"reason {place}" for place in reversed(range(5, KEPT + 5))]
+    assert found[0] == Refusal(NOW, 401, f"reason {KEPT + 4}")
+    assert store.refusals.of("other_wa") == []
