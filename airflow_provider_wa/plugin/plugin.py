@@ -104,9 +104,15 @@ def external_views() -> list[dict[str, str]]:
     """Return the entries of Airflow's UI that show the pages: in the menu, at a DAG run and at a task instance."""
     base = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PAGES
     icons = {"icon": f"{base}/static/wa.svg", "icon_dark_mode": f"{base}/static/wa.svg"}
+    run = f"{base}/campaigns?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
+    task = f"{run}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
     return [
         {"name": name, "href": href, "destination": destination, "url_route": route, **icons}
-        for name, href, destination, route in (("WhatsApp", f"{base}/accounts", "nav", "wa"),)
+        for name, href, destination, route in (
+            ("WhatsApp", f"{base}/campaigns", "nav", "wa"),
+            ("WhatsApp", run, "dag_run", "wa-run"),
+            ("WhatsApp", task, "task_instance", "wa-task"),
+        )
     ]
 
 

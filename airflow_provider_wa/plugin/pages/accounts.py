@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -41,9 +41,13 @@ _codes: Remembered = Remembered(5.0)
 
 @dataclass(frozen=True)
 class Stored:
-    """An account as the store knows it: messages sent today (UTC), the last event, the last reported state."""
+    """An account as the store knows it: messages sent today, the last event, the last reported state.
+
+    ``limit`` is the daily limit of the last task that had one; without one a day begins at midnight UTC.
+    """
 
     sent_today: int
+    limit: int | None
     last_event: StoredEvent | None
     last_session: StoredEvent | None
 
@@ -51,10 +55,14 @@ class Stored:
     def of(cls, conn_id: str) -> Stored:
         """Read it."""
         store, now = get_store(), datetime.now(timezone.utc)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        began = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        limit = None
+        if (known := store.pauses.daily_limit(conn_id)) and now - known[1] < timedelta(days=1):
+            limit, began = known
         newest = store.overview.last_events(conn_id)
         return cls(
-            store.overview.sent_since(conn_id, midnight),
+            store.overview.sent_since(conn_id, began),
+            limit,
             newest[0] if newest else None,
             store.events.last_session(conn_id),
         )

@@ -17,12 +17,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.plugin.pages import accounts, suppressions
+from airflow_provider_wa.plugin.pages import accounts, campaign, campaigns, messages, receiver, suppressions
 from airflow_provider_wa.plugin.pages.errors import Refused
 from airflow_provider_wa.plugin.pages.rendering import HEADERS, refusal
 from airflow_provider_wa.plugin.pages.visit import acting, looking
 
 log = logging.getLogger(__name__)
+
+_VIEWS = (
+    *accounts.VIEWS,
+    *campaigns.VIEWS,
+    *campaign.VIEWS,
+    *messages.VIEWS,
+    *suppressions.VIEWS,
+    *receiver.VIEWS,
+)
+_ACTIONS = (*accounts.ACTIONS, *campaign.ACTIONS, *suppressions.ACTIONS, *receiver.ACTIONS)
 
 _STATIC = {"wa.css": "text/css", "wa.js": "text/javascript", "wa.svg": "image/svg+xml"}
 
@@ -32,8 +42,8 @@ def make_pages() -> ASGIApp:
     routes = [
         Route("/", _home),
         Route("/static/{name}", _static),
-        *(Route(path, looking(view)) for path, view in (*accounts.VIEWS, *suppressions.VIEWS)),
-        *(Route(path, acting(action), methods=["POST"]) for path, action in (*accounts.ACTIONS, *suppressions.ACTIONS)),
+        *(Route(path, looking(view)) for path, view in _VIEWS),
+        *(Route(path, acting(action), methods=["POST"]) for path, action in _ACTIONS),
     ]
     app = Starlette(
         routes=routes,

@@ -15,6 +15,7 @@ from airflow_provider_wa import __version__
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.plugin.pages import csrf
 from airflow_provider_wa.plugin.pages.visit import Visit
+from airflow_provider_wa.store.batches import Batch
 
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -30,7 +31,10 @@ HEADERS: Mapping[str, str] = {
 
 TABS = (
     ("accounts", "Accounts"),
+    ("campaigns", "Campaigns"),
+    ("messages", "Messages"),
     ("suppressions", "Not written to"),
+    ("receiver", "Receiver"),
 )
 """The pages, in the order of their tabs."""
 
@@ -79,7 +83,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"ago": ago, "moment": moment, "duration": duration, "number": number, "person": person}
+    filters = (ago, moment, duration, number, person, campaign)
+    environment.filters |= {function.__name__: function for function in filters}
     return environment
 
 
@@ -93,6 +98,14 @@ def number(value: float | None) -> str:
 def person(name: str | None) -> str:
     """Return the digits of a person's JID; all else as it is."""
     return (jids.digits(name) or name) if name else ""
+
+
+def campaign(batch: Batch) -> str:
+    """Return the name of a campaign for people: that of its task."""
+    if not batch.task_id:
+        return f"{batch.kind.value} {batch.name[:12]}"
+    mapped = batch.map_index is not None and batch.map_index >= 0
+    return f"{batch.task_id} [{batch.map_index}]" if mapped else batch.task_id
 
 
 def moment(value: datetime | None) -> str:
@@ -117,13 +130,5 @@ def ago(value: datetime | None) -> str:
     """Return how long ago a moment is, in its largest unit; "never" for None."""
     if value is None:
         return "never"
-    passed = max(datetime.now(timezone.utc) - value, timedelta())
-    return (
-        f"{duration(passed.total_seconds()).partition(' ')[0]} {_unit(passed)} ago"
-        if passed.seconds or passed.days
-        else "just now"
-    )
-
-
-def _unit(passed: timedelta) -> str:
-    return duration(passed.total_seconds()).split(" ")[1]
+    passed = max(datetime.now(timezone.utc) - value, timedelta()).total_seconds()
+    return "just now" if passed < 1 else f"{' '.join(duration(passed).split()[:2])} ago"

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Receiver: what vendors posted last, what was refused and why, and the address to give to a vendor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.webhooks import PostsEvents
+from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.plugin.pages.audit import note
+from airflow_provider_wa.plugin.pages.connections import accounts_of, hook_of
+from airflow_provider_wa.plugin.pages.rendering import page
+from airflow_provider_wa.plugin.pages.visit import Page, Visit
+
+ON_A_PAGE = 50
+
+HIDDEN = "•" * 12
+"""Stands for the secret in an address."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """The address that a vendor posts to, without its secret; ``problem`` says what is missing for one."""
+
+    shown: str = ""
+    problem: str = ""
+
+
+def overview(visit: Visit) -> Response:
+    """Show each connection with its newest event."""
+    store = get_store()
+    accounts = [
+        (account, next(iter(store.overview.last_events(account.conn_id)), None), store.refusals.of(account.conn_id))
+        for account in accounts_of(visit)
+    ]
+    return page(visit, "receivers.html", tab="receiver", accounts=accounts)
+
+
+def one(visit: Visit) -> Response:
+    """Show the newest events of a connection, its refused posts, and its address without the secret."""
+    return _page(visit)
+
+
+def show_secret(visit: Visit) -> Response:
+    """Show the address with its secret, to those who may edit the connection and ask for it."""
+    conn_id = visit.path["conn_id"]
+    visit.rights.require("PUT", conn_id)
+    note(visit.user, "wa_receiver_show_secret", conn_id=conn_id)
+    return _page(visit, whole=hook_of(conn_id).settings.callback_url)
+
+
+def _page(visit: Visit, whole: str = "") -> Response:
+    conn_id = visit.path["conn_id"]
+    visit.rights.require("GET", conn_id)
+    store, before = get_store(), visit.query.get("before", "")
+    found = store.overview.last_events(conn_id, ON_A_PAGE + 1, before=int(before) if before.isdecimal() else None)
+    shown = found[:ON_A_PAGE]
+    return page(
+        visit,
+        "receiver.html",
+        tab="receiver",
+        conn_id=conn_id,
+        address=_address(conn_id),
+        whole=whole,
+        events=shown,
+        refusals=store.refusals.of(conn_id),
+        may_edit=visit.rights.may("PUT", conn_id),
+        every=0 if before or whole else 5,
+        next=shown[-1].id if len(found) > ON_A_PAGE else 0,
+    )
+
+
+def _address(conn_id: str) -> Address:
+    try:
+        hook = hook_of(conn_id)
+        if not isinstance(hook.vendor, PostsEvents):
+            return Address(problem="This vendor posts nothing.")
+        url = hook.settings.callback_url
+    except WaError as error:
+        return Address(problem=str(error))
+    if not url:
+        return Address(problem="The connection has no callback_base_url; set it and webhook_secret to receive posts.")
+    return Address(shown=url.removesuffix(quote(hook.settings.extras["webhook_secret"], safe="")) + HIDDEN)
+
+
+VIEWS: tuple[tuple[str, Page], ...] = (("/receiver", overview), ("/receiver/{conn_id}", one))
+ACTIONS: tuple[tuple[str, Page], ...] = (("/receiver/{conn_id}", show_secret),)
