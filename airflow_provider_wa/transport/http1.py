@@ -195,7 +195,10 @@ class ReplyParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not (self.done or self._head_ended):
-            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            # A second layer may be named by a second header.
+            known = self._headers.get(key) if key == "content-encoding" else None
+            self._headers[key] = f"{known}, {text}" if known else text
 
     def on_headers_complete(self) -> None:
         if self.done:

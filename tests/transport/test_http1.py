@@ -220,3 +220,9 @@ def test_a_body_may_come_in_very_small_chunks() -> None:
 def test_a_coding_in_layers_is_refused_before_the_body_comes() -> None:
     with pytest.raises(UnknownCoding):
         parsed(OK + b"Content-Encoding: gzip, gzip\r\nContent-Length: 100\r\n\r\n")
+
+
+def test_a_second_layer_may_be_named_by_a_second_header() -> None:
+    parser = ReplyParser(Body(60))
+    with pytest.raises(UnknownCoding):
+        parser.feed(OK + b"Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx")
