@@ -14,6 +14,7 @@ from airflow_provider_wa.bulk.values import given, given_or_empty
 
 _DIGIT = re.compile(r"\d")
 _DIGITS_OF_A_PERSON = 6
+_LONGEST_NUMBER = 100
 _NUMBER = re.compile(r"\s*(?:[+(]?\d[\d\s().\-/]{5,}|\d[\d\-:]*@[a-z.]+)\s*")
 
 
@@ -64,7 +65,7 @@ def named(names: Iterable[Any]) -> str:
 
 def is_like_a_number(text: str) -> bool:
     """Return True if a text looks like a phone number or a JID, so that it is not a column's name."""
-    return bool(_NUMBER.fullmatch(text))
+    return len(text) <= _LONGEST_NUMBER and bool(_NUMBER.fullmatch(text))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -98,39 +99,37 @@ class _FileCutter:
 
     def __init__(self, marks: Marks) -> None:
         self.kept = bytearray()
-        self._marks = marks
+        self._ends = dict(marks)
+        self._begin = re.compile(b"|".join(re.escape(mark) for mark in self._ends)) if marks else None
+        self._longest = max((len(mark) for pair in marks for mark in pair), default=1)
         self._held = b""
         self._until: bytes | None = None
 
     def feed(self, part: bytes) -> None:
         """Take the next part."""
-        data = self._held + part
-        while (found := self._find(data)) is not None:
-            place, mark, until = found
+        data, start = self._held + part, 0
+        while (found := self._find(data, start)) is not None:
+            place, until = found
             if self._until is None:
-                self.kept += data[: place + len(mark)]
-                data = data[place + len(mark) :]
-            else:
-                data = data[place:]
-            self._until = until
+                self.kept += data[start:place]
+            start, self._until = place, until
         # The beginning of a mark may be at the end of a part.
-        longest = max((len(mark) for pair in self._marks for mark in pair), default=1)
-        cut = max(0, len(data) - longest + 1)
+        cut = max(start, len(data) - self._longest + 1)
         if self._until is None:
-            self.kept += data[:cut]
+            self.kept += data[start:cut]
         self._held = data[cut:]
 
     def end(self) -> bytes:
         """Return the body without its file."""
         return bytes(self.kept) + (b"" if self._until else self._held)
 
-    def _find(self, data: bytes) -> tuple[int, bytes, bytes | None] | None:
-        """Return the place of the next mark, the mark, and the file's end mark if a file begins there."""
+    def _find(self, data: bytes, start: int) -> tuple[int, bytes | None] | None:
+        """Return where the next file begins or ends, and the mark that ends it if it begins there."""
         if self._until is not None:
-            place = data.find(self._until)
-            return None if place < 0 else (place, self._until, None)
-        places = [(data.find(begin), begin, until) for begin, until in self._marks]
-        return min((found for found in places if found[0] >= 0), default=None)
+            place = data.find(self._until, start)
+            return None if place < 0 else (place, None)
+        found = self._begin.search(data, start) if self._begin else None
+        return (found.end(), self._ends[found[0]]) if found else None
 
 
 def query_fields(query: bytes) -> dict[str, str]:
