@@ -100,6 +100,8 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": _INTEGRATION,
                 "external-doc-url": "https://www.whatsapp.com/",
+                "how-to-guide": [f"/docs/{name}.md" for name in ("operators", "bulk", "waiting", "notifications")],
+                "logo": "/docs/logo/airflow-provider-wa.svg",
                 "tags": ["service"],
             }
         ],
@@ -108,6 +110,9 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", *(form.hook_class.split(".")[-2] for form in FORMS.values())),
         "operators": _modules("operators", "check", "send", "reports", "chat", "session", "directory"),
         "sensors": _modules("sensors", "session", "check", "callback", "delivery", "reply"),
+        "extra-links": [
+            f"airflow_provider_wa.links.{name}" for name in ("CampaignLink", "ConversationLink", "QrCodeLink")
+        ],
         "notifications": ["airflow_provider_wa.notifications.wa.WaNotifier"],
         "queues": ["airflow_provider_wa.queues.wa.WaMessageQueueProvider"],
         "triggers": _modules("triggers", "session", "check", "callback", "delivery", "reply", "inbox"),

@@ -33,10 +33,11 @@ ALLOWED: Mapping[str, str] = {
     "templating": "api connections",
     "waiting": "api transport store bulk connections hooks airflow",
     "triggers": "api waiting arguments airflow",
-    "operators": "api arguments templating triggers connections operators._run airflow",
-    "operators._run": "api vendors transport store bulk paths connections hooks arguments templating triggers waiting "
-    "airflow",
-    "sensors": "api arguments templating triggers waiting connections airflow",
+    "links": "airflow",
+    "operators": "api links arguments templating triggers connections operators._run airflow",
+    "operators._run": "api links vendors transport store bulk paths connections hooks arguments templating triggers "
+    "waiting airflow",
+    "sensors": "api links arguments templating triggers waiting connections airflow",
     "notifications": "api arguments templating operators._run airflow",
     "queues": "triggers airflow",
     "receiver": "api store starlette",

@@ -29,6 +29,10 @@ class WaOperator(RendersOwnTemplates, BaseOperator):
     template_fields: Sequence[str] = ("wa_conn_id",)
     ui_color = "#dcf8c6"
     spreadsheet_safe = False
+    batch: str | None = None
+    """The name of the task's rows in the store, once it is known."""
+    recipient: str | None = None
+    """The digits or JID of the recipient, once they are known."""
 
     def __init__(self, *, wa_conn_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.connections.retry import airflow_errors
+from airflow_provider_wa.links import CampaignLink
 from airflow_provider_wa.operators.list_operator import WaListOperator
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class WaBulkCheckOperator(WaListOperator):
     """
 
     items = "numbers"
+    operator_extra_links = (CampaignLink(),)
     template_fields: Sequence[str] = (*WaListOperator.template_fields, "numbers", "carry")
 
     def __init__(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_provider_wa.connections.retry import airflow_errors
+from airflow_provider_wa.links import CampaignLink, ConversationLink
 from airflow_provider_wa.operators.base import WaOperator
 from airflow_provider_wa.operators.list_operator import WaListOperator
 from airflow_provider_wa.templating import TEMPLATE_FILES, RendersRowTemplates, as_template, with_message_template
@@ -52,6 +53,7 @@ class WaSendMessageOperator(WaOperator):
         list of them; for messages that somebody else composes (templated).
     """
 
+    operator_extra_links = (ConversationLink(),)
     template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "message_id", "idempotency_key", "files_under")
     template_ext: Sequence[str] = TEMPLATE_FILES
 
@@ -161,6 +163,7 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
     """
 
     items = "recipients"
+    operator_extra_links = (CampaignLink(),)
     row_templates = ("message", "idempotency_key")
     template_fields: Sequence[str] = (
         *WaListOperator.template_fields,

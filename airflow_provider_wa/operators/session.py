@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import Context
 
+from airflow_provider_wa.links import QrCodeLink
 from airflow_provider_wa.operators.base import WaOperator
 
 
@@ -58,6 +59,7 @@ class WaQrCodeOperator(WaOperator):
     :param output_path: path or URI of the file, ``.png`` (templated).
     """
 
+    operator_extra_links = (QrCodeLink(),)
     template_fields: Sequence[str] = ("wa_conn_id", "output_path")
 
     def __init__(self, *, output_path: str, **kwargs: Any) -> None:

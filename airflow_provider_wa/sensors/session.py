@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
 
+from airflow_provider_wa.links import QrCodeLink, publish
 from airflow_provider_wa.sensors.base import WaSensor
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ class WaSessionSensor(WaSensor):
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
     :param max_failures: number of failures in a row that are waited out (a vendor out of reach).
     """
+
+    operator_extra_links = (QrCodeLink(),)
+
+    def execute(self, context: Context) -> Any:
+        """Wait for the login; the link to the QR code is shown at once."""
+        publish(self, context)
+        return super().execute(context)
 
     def trigger(self, context: Context, deadline: float) -> WaSessionTrigger:
         from airflow_provider_wa.triggers.session import WaSessionTrigger

@@ -22,6 +22,7 @@ class FakeTask:
     execution_timeout: timedelta | None = None
     killed: bool = False
     spreadsheet_safe: bool = False
+    operator_extra_links: tuple[Any, ...] = ()
     log: Any = field(default_factory=lambda: logging.getLogger("task"))
 
     def defer(

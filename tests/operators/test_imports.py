@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_wa.provider_info import get_provider_info
 
-SHELLS = {"operators", "sensors", "arguments", "api", "connections", "waiting"}
+SHELLS = {"operators", "sensors", "arguments", "api", "connections", "waiting", "links", "templating"}
 """Rooms of which a DAG file loads a part; the light ones of ``connections`` and ``waiting`` are named below."""
 
 LIGHT = {"connections", "connections.retry", "waiting", "waiting.patience", "waiting.reply_search", "waiting.source"}

@@ -90,6 +90,7 @@ class SendRunner(ListRunner):
         store.batches.begin(batch_info(context, batch, BatchKind.SEND, self.task.wa_conn_id))
         if (today := policy.limit_at(datetime.now(tz.utc))) is not None:
             store.pauses.note_daily_limit(self.task.wa_conn_id, today.limit, today.since)
+        self.show_campaign(batch, context)
         with stopped_on_failure(store, batch), closing(Reporter(store, batch, context, self.task.log)) as reporter:
             return self._send(messages, policy, reporter, context, None if so_far is None else TrySoFar.of(so_far))
 

@@ -62,6 +62,7 @@ class CheckRunner(ListRunner):
         self.prove_output()
         batch = self._batch(self._batch_name(context))
         batch.begin(batch_info(context, batch.name, BatchKind.CHECK, self.task.wa_conn_id))
+        self.show_campaign(batch.name, context)
         with stopped_on_failure(get_store(), batch.name), self._written_on_failure(batch):
             ends = execution_deadline(self.task, context)
             deadline = min(time.time() + self.pending_timeout, ends or float("inf"))
@@ -81,6 +82,7 @@ class CheckRunner(ListRunner):
         """
         state = dict(event["carry"])
         batch = self._batch(state.pop("batch"))
+        self.task.batch = batch.name
         if event["status"] != "error":
             with stopped_on_failure(get_store(), batch.name), self._written_on_failure(batch):
                 return self._go_on(batch, **state)

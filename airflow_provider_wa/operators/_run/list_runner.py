@@ -9,12 +9,15 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
+from airflow.providers.common.compat.sdk import Context
+
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import NumberRules, region
 from airflow_provider_wa.arguments import XCOM_RESULTS, refuse_over_limit
 from airflow_provider_wa.bulk.columns import column_named
 from airflow_provider_wa.bulk.output_files import prove_writable
 from airflow_provider_wa.connections.input_list import InputList
+from airflow_provider_wa.links import publish
 from airflow_provider_wa.operators._run.list_numbers import InvalidLimit, ListNumbers
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.paths import open_path
@@ -139,6 +142,11 @@ class ListRunner:
     def left_out(self) -> Callable[[Mapping[str, Any]], object] | None:
         """Return a function that is true for rows of the list that a filter leaves out; None without one."""
         return None
+
+    def show_campaign(self, batch: str, context: Context) -> None:
+        """Show the link to the campaign's page while the task runs."""
+        self.task.batch = batch
+        publish(self.task, context)
 
     def prove_output(self) -> None:
         """Make sure that results can be written; results of an earlier run stay as they are.

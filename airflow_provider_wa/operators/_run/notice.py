@@ -45,6 +45,9 @@ class _Notice:
     execution_timeout: timedelta | None = None
     killed: bool = False
     spreadsheet_safe: bool = False
+    batch: str | None = None
+    recipient: str | None = None
+    operator_extra_links: tuple[()] = ()
 
     @cached_property
     def hook(self) -> WaHook:

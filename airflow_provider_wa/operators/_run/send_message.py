@@ -41,7 +41,7 @@ def send_message(
     keys = MessageKeys(context, task.wa_conn_id, resend=resend, retries=task.retries or 0)
     sender = SendOnce(task, keys, raw, files_under)
     rules = NumberRules(task.hook.settings.default_region, international_without_plus)
-    recipient = rules.recipient(to)
+    recipient = task.recipient = rules.recipient(to)
     if remark := rules.remark(to):
         task.log.warning("+%s has neither + nor a country: %s", recipient, remark)
     key = digits_as_text(idempotency_key)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, NoReturn, Protocol
 
@@ -17,6 +18,8 @@ class Task(Protocol):
     execution_timeout: timedelta | None
     killed: bool
     spreadsheet_safe: bool
+    batch: str | None
+    recipient: str | None
 
     @property
     def hook(self) -> WaHook:
@@ -25,6 +28,10 @@ class Task(Protocol):
     @property
     def log(self) -> Any:
         """The task's log."""
+
+    @property
+    def operator_extra_links(self) -> Collection[Any]:
+        """The links to pages."""
 
     def defer(
         self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | None = None
