@@ -8,7 +8,8 @@ import pytest
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.arguments import as_moment, is_one_message, one_of, refuse_over_limit, sent_messages
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from airflow_provider_wa.api import json_fields
@@ -87,9 +88,12 @@ class Reply:
         """Beginning of the body as text, for errors: far more than is shown, as secrets are masked before it is cut."""
         return self.body[:_BEGINNING].decode("utf-8", "replace")
 
-    @property
+    @cached_property
     def json(self) -> Any:
-        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty) or beyond all bounds."""
+        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty) or beyond all bounds.
+
+        It is decoded once, and is not to be changed.
+        """
         try:
             return json_fields.decoded(self.body)
         except ValueError:

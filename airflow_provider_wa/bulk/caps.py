@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.store.send_changes import RecipientLimit
+from airflow_provider_wa.store.send_intents import RecipientLimit
 from airflow_provider_wa.store.sends import Recent
 
 LONGEST = timedelta(days=3660)

@@ -16,7 +16,7 @@ import pendulum
 from airflow_provider_wa.api import numbers
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.caps import Cap
-from airflow_provider_wa.store.send_changes import DailyLimit
+from airflow_provider_wa.store.send_intents import DailyLimit
 
 HORIZON = timedelta(hours=48)
 """Longest search for a moment that is not quiet in any of a number's time zones."""

@@ -19,7 +19,7 @@ from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.bulk.session_watch import SessionWatch
 from airflow_provider_wa.bulk.workers import CircuitBreaker, refuse_if
-from airflow_provider_wa.store.send_changes import LIMIT_REACHED, Intend
+from airflow_provider_wa.store.send_intents import LIMIT_REACHED, Intend
 from airflow_provider_wa.store.send_states import SendState, held, outcome
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.transport.drive import adrive

@@ -1,132 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of the sends: an intent before a request, its outcome after it, a note of what is not sent.
+"""Changes of the sends but intents: the outcome after a request, a note of what is not sent.
 
 Each is applied in a transaction that it shares with others (``Sends.change``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from enum import Enum
-from typing import Any, Final
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, case, delete, func, or_, update
 
-from airflow_provider_wa.api import numbers
-from airflow_provider_wa.store.send_states import (
-    MAY_HAVE_GONE_OUT,
-    NOT_SENT,
-    REPLACED_BY_INTENT,
-    REPLACED_BY_NOTE,
-    REPLACED_BY_OUTCOME,
-    SendState,
-)
-from airflow_provider_wa.store.sends import BY_KEY, Recent, SendRow, recent, row_key, send_row, state_in
-from airflow_provider_wa.store.sql import clean, cleaned, replacing, upsert
-from airflow_provider_wa.store.tables import NAME
+from airflow_provider_wa.store.send_states import NOT_SENT, REPLACED_BY_NOTE, REPLACED_BY_OUTCOME, SendState
+from airflow_provider_wa.store.sends import OneByOne, SendRow, row_key, state_in
+from airflow_provider_wa.store.sql import DIALECTS, clean, cleaned, listed, replacing, upsert
+from airflow_provider_wa.store.tables import NAME, Moment
 from airflow_provider_wa.store.tables import sends as table
 
 
-class Marker(Enum):
-    """Obstacle to an intent that is not another send."""
+class Changed(Protocol):
+    """A change of one message's row."""
 
-    LIMIT_REACHED = "limit reached"
+    @property
+    def batch(self) -> str:
+        """The batch that makes it."""
 
+    @property
+    def conn_id(self) -> str:
+        """The connection of the batch."""
 
-LIMIT_REACHED: Final = Marker.LIMIT_REACHED
-
-
-@dataclass(frozen=True, kw_only=True)
-class DailyLimit:
-    """At most ``limit`` messages over a connection ``since`` a moment. Messages that may have gone out count."""
-
-    limit: int
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecipientLimit:
-    """At most ``limit`` messages to one person ``since`` a moment, over all connections, as ``DailyLimit`` counts."""
-
-    limit: int
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Intend:
-    """Intent to send a message: its row, with the ``message_id`` if the caller chooses it.
-
-    The result is None if the intent is written: the message may be sent. Otherwise it is the reason not to send: the
-    ``SendRow`` of the message, which was accepted or is in doubt; ``LIMIT_REACHED`` for the daily limit; or the
-    recipient's ``Recent`` messages, if the cap is reached.
-
-    :param content: what is written to the recipient, as ``api.kept_messages`` has it; None keeps nothing of it.
-    :param again: a message in doubt (intended, unknown) may be sent again. The cap is not applied then: for the
-        recipient it is the same message.
-    :param names: all names of the recipient, for the cap; by default the forms of its number.
-    :param other_keys: keys of the same message under other names of the recipient: it may have gone out under one.
-    """
-
-    batch: str
-    conn_id: str
-    row: SendRow
-    content: Mapping[str, Any] | None = None
-    again: bool = False
-    daily: DailyLimit | None = None
-    cap: RecipientLimit | None = None
-    names: Sequence[str] = ()
-    other_keys: Sequence[str] = ()
-
-    def apply(self, connection: Connection) -> SendRow | Marker | Recent | None:
-        """Write the intent, if nothing stands in its way."""
-        if self.other_keys and (sent := self._under_another_name(connection)):
-            return sent
-        reached = self._limit_reached(connection)
-        if reached is None and self._is_written(connection, _INTEND[self.again]):
-            return None
-        standing = connection.execute(BY_KEY, {"keys": [self.row.key]}).first()
-        if standing and standing.state not in REPLACED_BY_INTENT[self.again]:
-            return send_row(standing)
-        if reached is None and standing:
-            self._take_over(connection, standing)
-        return reached
-
-    def _under_another_name(self, connection: Connection) -> SendRow | None:
-        """Return the same message to another name of the recipient, if it stands in the way."""
-        # A message in doubt may be one of two to the same person: it is sent again unless the other one arrived.
-        obstacles = (SendState.ACCEPTED,) if self.again else MAY_HAVE_GONE_OUT
-        rows = map(send_row, connection.execute(BY_KEY, {"keys": list(self.other_keys)}))
-        return next((row for row in rows if row.state in obstacles), None)
-
-    def _is_written(self, connection: Connection, statements: dict[str, Any]) -> bool:
-        values = {**_values(self), "state": SendState.INTENDED.value, "detail": "", "intended_at": _now()}
-        statement = statements[connection.dialect.name]
-        return (
-            connection.execute(statement, {**values, "settled_at": None, "content": self.content}).first() is not None
-        )
-
-    def _take_over(self, connection: Connection, standing: Row[Any]) -> None:
-        """Take a message over from the batch that did not send it. That batch keeps its result."""
-        if standing.state in NOT_SENT:
-            whole = connection.execute(_WHOLE, {"the_key": standing.key}).one()._mapping
-            kept = {**whole, "key": row_key(standing.batch, standing.row)}
-            connection.execute(_REPORT[connection.dialect.name], kept)
-        self._is_written(connection, _TAKE_OVER)
-        connection.execute(_DROP, {"the_key": row_key(self.batch, self.row.row)})
-
-    def _limit_reached(self, connection: Connection) -> Marker | Recent | None:
-        if self.daily is not None:
-            asked = {"the_conn_id": self.conn_id, "the_key": self.row.key, "since": self.daily.since}
-            counted = connection.execute(_COUNT_OTHERS, {**asked, "most": self.daily.limit}).scalar_one()
-            if counted >= self.daily.limit:
-                return LIMIT_REACHED
-        if self.cap is None or self.again:
-            return None
-        to = self.row.recipient
-        got = recent(connection, {to: self.names or numbers.forms(to)}, self.cap.since, but=self.row.key).get(to)
-        return got if got and got.count >= self.cap.limit else None
+    @property
+    def row(self) -> SendRow:
+        """The row as it is to be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,23 +54,28 @@ class Settle:
     detail: str = ""
     intended_at: datetime | None = None
 
+    @classmethod
+    def apply_all(cls, connection: Connection, changes: Sequence[Settle]) -> list[bool]:
+        """Enter outcomes: those of one state in one statement, and one by one those of a certain intent."""
+        written: set[str] = set()
+        for state, some in groupby(sorted(changes, key=_state_of), _state_of):
+            rows = [each._listed() for each in some if each.intended_at is None]
+            written |= written_keys(connection, _SETTLE[state], rows)
+        return [each.key in written if each.intended_at is None else each.apply(connection) for each in changes]
+
     def apply(self, connection: Connection) -> bool:
         """Enter the outcome."""
-        values = {
-            "the_key": self.key,
-            "replaced": [state.value for state in REPLACED_BY_OUTCOME[self.state]],
-            "new_state": self.state.value,
-            "new_message_id": cleaned(self.message_id, NAME),
-            "new_detail": clean(self.detail),
-            "now": _now(),
-        }
         if self.intended_at is None:
-            return connection.execute(_SETTLE, values).rowcount > 0
-        return connection.execute(_SETTLE_INTENT, {**values, "the_intent": self.intended_at}).rowcount > 0
+            return self.apply_all(connection, [self])[0]
+        asked = {"rows": [self._listed()], "now": now(), "the_intent": self.intended_at}
+        return connection.execute(_SETTLE_INTENT[self.state][connection.dialect.name], asked).first() is not None
+
+    def _listed(self) -> dict[str, Any]:
+        return {"key": self.key, "message_id": cleaned(self.message_id, NAME), "detail": clean(self.detail)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class Note(OneByOne):
     """A message that is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
 
     If the stored message may have gone out, only its place in the list changes. If it belongs to another batch, it
@@ -172,6 +86,11 @@ class Note:
     conn_id: str
     row: SendRow
 
+    @property
+    def key(self) -> str:
+        """The key of the message."""
+        return self.row.key
+
     def apply(self, connection: Connection) -> None:
         """Put the row."""
         if connection.execute(_NOTE[connection.dialect.name], _noted_values(self)).first() is None:
@@ -179,7 +98,7 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class Report(OneByOne):
     """The result of a row that has no message of its own: a duplicate, no recipient, or a message of another batch.
 
     It is stored under its place in the list, whatever its ``key``, and replaces an earlier report of that place.
@@ -189,14 +108,19 @@ class Report:
     conn_id: str
     row: SendRow
 
+    @property
+    def key(self) -> str:
+        """The key of the place in the list."""
+        return row_key(self.batch, self.row.row)
+
     def apply(self, connection: Connection) -> None:
         """Put the row."""
-        values = {**_noted_values(self), "key": row_key(self.batch, self.row.row)}
-        connection.execute(_REPORT[connection.dialect.name], values)
+        values = {**_noted_values(self), "key": self.key}
+        connection.execute(REPORT[connection.dialect.name], values)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(OneByOne):
     """The new place of a stored message in the list. Nothing changes if the message belongs to another batch."""
 
     key: str
@@ -209,7 +133,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Withdraw:
+class Withdraw(OneByOne):
     """Remove a message that was not sent, as its row now has another key. Messages of other batches stay."""
 
     key: str
@@ -221,11 +145,12 @@ class Withdraw:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forget:
+class Forget(OneByOne):
     """Remove the rows that are no longer in the list: not sent, and neither noted nor reported since ``before``."""
 
     batch: str
     before: datetime
+    key: str = ""
 
     def apply(self, connection: Connection) -> None:
         """Remove them."""
@@ -244,45 +169,28 @@ def _noted(new: Any) -> dict[str, Any]:
 _KEPT_BY_NOTE = ("message_id", "intended_at", "content")
 """Columns that a note leaves alone: they belong to the last request, and a note makes none."""
 
-_WHOLE = select(table).where(table.c.key == bindparam("the_key"))
-_COUNT_OTHERS = select(func.count()).select_from(
-    select(table.c.state)
-    .where(
-        table.c.conn_id == bindparam("the_conn_id"),
-        table.c.intended_at >= bindparam("since"),
-        state_in(MAY_HAVE_GONE_OUT),
-        # A message that is sent again is counted already.
-        table.c.key != bindparam("the_key"),
-    )
-    .limit(bindparam("most"))
-    .subquery()
-)
-_INTEND = {
-    again: upsert(
-        table,
-        replacing(table),
-        where=lambda new, again=again: and_(  # type: ignore[misc]
-            state_in(REPLACED_BY_INTENT[again]), table.c.batch == new.batch
-        ),
-        returning=(table.c.key,),
-    )
-    for again in (False, True)
-}
-_TAKE_OVER = upsert(table, replacing(table), returning=(table.c.key,))
 _NOTE = upsert(table, _noted, where=lambda new: table.c.batch == new.batch, returning=(table.c.key,))
-_REPORT = upsert(table, replacing(table))
-_DROP = delete(table).where(table.c.key == bindparam("the_key"))
-_SETTLE = (
-    update(table)
-    .where(table.c.key == bindparam("the_key"), table.c.state.in_(bindparam("replaced", expanding=True)))
-    .values(
-        state=bindparam("new_state"),
-        message_id=func.coalesce(bindparam("new_message_id", type_=table.c.message_id.type), table.c.message_id),
-        detail=bindparam("new_detail"),
-        settled_at=bindparam("now"),
-    )
-)
-_SETTLE_INTENT = _SETTLE.where(table.c.intended_at == bindparam("the_intent"))
+REPORT = upsert(table, replacing(table))
+
+
+def _settle(state: SendState, dialect: str) -> Update:
+    """Return the statement that enters outcomes of one state, and returns the keys of those that it has entered."""
+    row = listed("rows", (table.c.key, table.c.message_id, table.c.detail), dialect)
+    statement = update(table).where(table.c.key == row["key"], state_in(REPLACED_BY_OUTCOME[state]))
+    message_id = func.coalesce(row["message_id"], table.c.message_id)
+    values = {"state": state.value, "message_id": message_id, "detail": row["detail"]}
+    return statement.values(**values, settled_at=bindparam("now", type_=Moment())).returning(table.c.key)
+
+
+_state_of = attrgetter("state")
+_SETTLE = {state: {dialect: _settle(state, dialect) for dialect in DIALECTS} for state in REPLACED_BY_OUTCOME}
+_SETTLE_INTENT = {
+    state: {
+        dialect: statement.where(table.c.intended_at == bindparam("the_intent"))
+        for dialect, statement in by_dialect.items()
+    }
+    for state, by_dialect in _SETTLE.items()
+}
 _FORGET = delete(table).where(
     table.c.batch == bindparam("the_batch"),
     # No request belongs to a report, even if it shows the state of a message that another batch sent.
@@ -299,7 +207,17 @@ _PLACE = (
 )
 
 
-def _values(change: Intend | Note | Report) -> dict[str, Any]:
+def written_keys(connection: Connection, statements: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the keys that a statement over ``rows`` has written; without rows it is not executed."""
+    # In the order of their keys, so that two transactions do not wait for each other.
+    listed_rows = sorted(rows, key=itemgetter("key"))
+    if not listed_rows:
+        return set()
+    asked = {"rows": listed_rows, "now": now()}
+    return set(connection.execute(statements[connection.dialect.name], asked).scalars())
+
+
+def stored_values(change: Changed) -> dict[str, Any]:
     """Return the columns that do not depend on the message's state."""
     row = change.row
     return {
@@ -315,9 +233,10 @@ def _values(change: Intend | Note | Report) -> dict[str, Any]:
 
 def _noted_values(change: Note | Report) -> dict[str, Any]:
     row = change.row
-    values = {"state": row.state.value, "detail": clean(row.detail), "settled_at": _now(), "intended_at": None}
-    return {**_values(change), **values}
+    values = {"state": row.state.value, "detail": clean(row.detail), "settled_at": now(), "intended_at": None}
+    return {**stored_values(change), **values}
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the current moment."""
     return datetime.now(timezone.utc)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends: the intent of each message, written before its request, and its outcome, written after it.
 
-A message is known by its ``key``. A sender writes the intent first (``send_changes.Intend``), which only one can do: a
+A message is known by its ``key``. A sender writes the intent first (``send_intents.Intend``), which only one can do: a
 message that is under way, or may have gone out, stands in the way of the next. A row of a list that has no message of
 its own, a duplicate for instance, is stored under its place (``row_key``).
 """
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
@@ -61,8 +62,25 @@ def row_key(batch: str, row: int) -> str:
 class Change(Protocol):
     """A change of the sends, made in a transaction that others share."""
 
+    @property
+    def key(self) -> str:
+        """The key of the row that changes."""
+
     def apply(self, connection: Connection) -> Any:
         """Make the change, and return its result."""
+
+    @classmethod
+    def apply_all(cls, connection: Connection, changes: Sequence[Any]) -> list[Any]:
+        """Make several changes of this kind, and return the result of each."""
+
+
+class OneByOne:
+    """Base of the changes that are made one by one."""
+
+    @classmethod
+    def apply_all(cls, connection: Connection, changes: Sequence[Any]) -> list[Any]:
+        """Make several changes of this kind, and return the result of each."""
+        return [change.apply(connection) for change in changes]
 
 
 class Sends:
@@ -160,8 +178,21 @@ class Sends:
         """Make changes in this order in one transaction, all or none, and return the result of each."""
         if not changes:
             return []
+        results: dict[int, Any] = {}
         with self._database.writing() as connection:
-            return [change.apply(connection) for change in changes]
+            for places in _by_kind(changes):
+                some = [changes[place] for place in places]
+                results.update(zip(places, some[0].apply_all(connection, some), strict=True))
+        return [results[place] for place in range(len(changes))]
+
+
+def _by_kind(changes: Sequence[Change]) -> list[list[int]]:
+    """Return the places of changes in groups of one kind. Only changes of different messages may leave their order."""
+    places = list(range(len(changes)))
+    kinds = [type(change).__name__ for change in changes]
+    if len({change.key for change in changes}) == len(changes):
+        places.sort(key=kinds.__getitem__)
+    return [list(group) for _, group in groupby(places, kinds.__getitem__)]
 
 
 def recent(

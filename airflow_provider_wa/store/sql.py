@@ -6,8 +6,29 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Insert, Row, Select, String, Table, Text, literal, tuple_
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Insert,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy import column as sql_column
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from airflow_provider_wa.store.database import Database
 
@@ -19,7 +40,8 @@ PARAMETERS = 500
 CHUNK = 2000
 """Rows that a pager reads in one transaction."""
 
-_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+"""SQLAlchemy's modules of the databases, by the dialect's name."""
 
 Changed = Callable[[Any], Mapping[str, Any]]
 """The columns that an upsert replaces, each with its value, made from the row that was to be inserted."""
@@ -32,6 +54,7 @@ def upsert(
     key: Sequence[str] = (),
     where: Callable[[Any], ColumnElement[bool]] | None = None,
     returning: Sequence[ColumnElement[Any]] = (),
+    values: Callable[[str], Mapping[str, ColumnElement[Any]]] | None = None,
 ) -> dict[str, Insert]:
     """Return the statement, by the dialect's name, that inserts a row or changes the one that has its key.
 
@@ -40,10 +63,15 @@ def upsert(
     :param changed: what to change; None leaves the row that is there alone.
     :param key: the columns of a unique index; the primary key by default.
     :param where: change only rows for which this holds.
+    :param values: makes, by the dialect's name, the columns of the rows to insert; by default one row is bound.
     """
     statements = {}
-    for name, dialect in _DIALECTS.items():
+    for name, dialect in DIALECTS.items():
         statement = dialect.insert(table)
+        if values is not None:
+            new_rows = values(name)
+            # Without a condition SQLite would read ON CONFLICT as a part of the SELECT.
+            statement = statement.from_select(list(new_rows), select(*new_rows.values()).where(true()))
         index = list(key or table.primary_key.columns.keys())
         if changed is None:
             statement = statement.on_conflict_do_nothing(index_elements=index)
@@ -94,6 +122,33 @@ def _behind(key: Sequence[Any], last: object) -> ColumnElement[bool]:
     if len(key) == 1:
         return key[0] > values[0]  # type: ignore[no-any-return]
     return tuple_(*key) > tuple_(*map(literal, values))
+
+
+def listed(name: str, columns: Sequence[Column[Any]], dialect: str) -> dict[str, ColumnElement[Any]]:
+    """Return columns, by name, of the rows that a parameter holds as a list of dicts.
+
+    A statement over them takes any number of rows at the cost of one: the text of the statement stays the same, and the
+    rows are bound as one JSON value.
+
+    :param name: the parameter.
+    :param columns: columns of texts, whole numbers and JSON.
+    """
+    rows = bindparam(name, type_=JSON)
+    if dialect == "sqlite":
+        each = func.json_each(rows).table_valued("value").alias(name)
+        return {
+            column.name: func.json_extract(each.c.value, literal_column(f"'$.{column.name}'")) for column in columns
+        }
+    known = [sql_column(column.name, _listed_type(column)) for column in columns]
+    table = func.json_to_recordset(cast(rows, JSON)).table_valued(*known).render_derived(name, with_types=True)
+    return dict(table.c.items())
+
+
+def _listed_type(column: Column[Any]) -> type[TypeEngine[Any]]:
+    # Without the lengths: they are in the table.
+    if isinstance(column.type, JSON):
+        return JSON
+    return Text if isinstance(column.type, String) else BigInteger
 
 
 def clean(value: str) -> str:

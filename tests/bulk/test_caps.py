@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.caps import Cap
-from airflow_provider_wa.store.send_changes import RecipientLimit
+from airflow_provider_wa.store.send_intents import RecipientLimit
 from airflow_provider_wa.store.sends import Recent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

@@ -17,7 +17,8 @@ from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dry_run import DryRun, shown_text
 from airflow_provider_wa.bulk.pacing import SendingPolicy
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

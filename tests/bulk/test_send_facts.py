@@ -13,7 +13,7 @@ from airflow_provider_wa.bulk.caps import Cap
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows, FirstRow
 from airflow_provider_wa.bulk.send_facts import Facts, LookUp, owner
 from airflow_provider_wa.bulk.send_results import Addressed, Identity
-from airflow_provider_wa.store.send_changes import Intend
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState, Step
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store

@@ -22,7 +22,8 @@ from airflow_provider_wa.bulk.pacing import SendingPolicy, SendInterval
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

@@ -38,7 +38,8 @@ from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP, Interrupted
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.event_rows import NewEvent
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

@@ -6,7 +6,8 @@ from store.samples import checked
 
 from airflow_provider_wa.store.batch_rows import BatchRow
 from airflow_provider_wa.store.batches import BatchKind
-from airflow_provider_wa.store.send_changes import Intend, Note, Settle
+from airflow_provider_wa.store.send_changes import Note, Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Change, SendRow
 from airflow_provider_wa.store.store import Store

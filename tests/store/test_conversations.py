@@ -13,7 +13,8 @@ from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store import conversations
 from airflow_provider_wa.store.conversations import Place, Said
 from airflow_provider_wa.store.event_rows import NewEvent
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

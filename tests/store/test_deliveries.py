@@ -10,7 +10,8 @@ from store.samples import came_in, delivered
 from airflow_provider_wa.store import deliveries
 from airflow_provider_wa.store.batch_rows import STAGES
 from airflow_provider_wa.store.batches import BatchKind
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

@@ -10,7 +10,8 @@ from airflow_provider_wa.api.messages import Message, Poll, Text
 from airflow_provider_wa.api.records import InboxMessage
 from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.events import NewEvent
-from airflow_provider_wa.store.send_changes import Intend, Settle
+from airflow_provider_wa.store.send_changes import Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

@@ -13,18 +13,8 @@ from store.workers import intend_all, intend_within_cap, run_at_once
 
 from airflow_provider_wa.store import sends as module
 from airflow_provider_wa.store import sql
-from airflow_provider_wa.store.send_changes import (
-    LIMIT_REACHED,
-    DailyLimit,
-    Forget,
-    Intend,
-    Note,
-    Place,
-    RecipientLimit,
-    Report,
-    Settle,
-    Withdraw,
-)
+from airflow_provider_wa.store.send_changes import Forget, Note, Place, Report, Settle, Withdraw
+from airflow_provider_wa.store.send_intents import LIMIT_REACHED, DailyLimit, Intend, RecipientLimit
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.store.store import Store
@@ -534,3 +524,77 @@ def test_a_reports_witness_is_the_first_accepted_message_after_a_moment_or_else_
     assert witness(-9, -2) == ["m2"]
     assert witness(3, 4) == []
     assert witness(3, 0) == []
+
+
+# Changes of many messages together.
+
+
+def test_changes_of_several_kinds_have_their_results_in_order(store: Store) -> None:
+    bring(store, 1, INTENDED)
+    bring(store, 2, ACCEPTED)
+    results = store.sends.change(
+        [
+            Settle(key="k1", state=ACCEPTED, message_id="m1"),
+            intend(3, content={"type": "text", "body": "Ñandú"}),
+            Settle(key="k2", state=UNKNOWN, detail="too late"),
+            intend(to_send(4, message_id="own")),
+            Settle(key="k0", state=FAILED),
+        ]
+    )
+    assert results == [True, None, False, None, False]
+    assert states(store) == [(1, "accepted"), (2, "accepted"), (3, "intended"), (4, "intended")]
+    assert [row.message_id for row in store.sends.rows("b")] == ["m1", None, None, "own"]
+    assert store.sends.contents(["k1", "k2", "k3", "k4"]) == {"k3": {"type": "text", "body": "Ñandú"}}
+
+
+def test_of_two_intents_of_one_message_in_a_group_the_first_is_written(store: Store) -> None:
+    first, second = store.sends.change([intend(1), intend(to_send(1, row=2))])
+    assert (first, second.row, second.state) == (None, 1, INTENDED)
+
+
+@pytest.mark.parametrize("state", SendState)
+def test_an_intent_in_a_group_is_written_as_if_it_were_alone(store: Store, state: SendState) -> None:
+    bring(store, 1, state)
+    bring(store, 2, state)
+    alone, (together, _) = change(store, intend(1)), store.sends.change([intend(2), intend(3)])
+    assert (alone is None) == (together is None) == (state in (FAILED, DELAYED, SKIPPED))
+    assert found(store, 1).state == found(store, 2).state
+
+
+def test_changes_of_one_message_stay_in_their_order(store: Store) -> None:
+    bring(store, 1, INTENDED)
+    assert store.sends.change([Settle(key="k1", state=DELAYED), intend(1), Settle(key="k1", state=ACCEPTED)]) == [
+        True,
+        None,
+        True,
+    ]
+    assert states(store) == [(1, "accepted")]
+
+
+def test_a_limit_counts_the_intents_before_it_in_a_group(store: Store) -> None:
+    daily = DailyLimit(limit=2, since=now() - HOUR)
+    assert store.sends.change([intend(row, daily=daily) for row in (1, 2, 3)]) == [None, None, LIMIT_REACHED]
+
+
+def test_a_group_takes_as_many_statements_whatever_its_size(store: Store) -> None:
+    store.sends.counts("b")  # the tables are there
+    counts: list[int] = []
+    statements: list[str] = []
+    event.listen(
+        store.database.engine, "before_cursor_execute", lambda c, cursor, statement, *_: statements.append(statement)
+    )
+    for first, size in ((0, 5), (100, 50)):
+        rows = range(first, first + size)
+        for changes in ([intend(row) for row in rows], [Settle(key=f"k{row}", state=ACCEPTED) for row in rows]):
+            statements.clear()
+            store.sends.change(changes)
+            counts.append(len(statements))
+    assert counts[:2] == counts[2:]
+
+
+def test_texts_that_databases_refuse_are_stored_in_a_group_without_them(store: Store) -> None:
+    store.sends.change([intend(to_send(row, given=JUNK, message_id=JUNK)) for row in (1, 2)])
+    store.sends.change([Settle(key=f"k{row}", state=ACCEPTED, detail=JUNK) for row in (1, 2)])
+    for row in store.sends.rows("b"):
+        assert row.detail == row.given == "ab?" + "x" * 1000
+        assert row.message_id == ("ab?" + "x" * 1000)[:NAME]

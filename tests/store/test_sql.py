@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from airflow_provider_wa.store import batches, checks, positions, send_changes, tables
+from airflow_provider_wa.store import batches, checks, positions, send_changes, send_intents, tables
 from airflow_provider_wa.store.batches import Batch
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.sends import SendRow
@@ -16,11 +16,11 @@ DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
 
 KEEP = {
     "a check that is put again": (checks._PUT, set()),
-    "an intent": (send_changes._INTEND[False], set()),
-    "an intent in doubt": (send_changes._INTEND[True], set()),
+    "an intent": (send_intents._INTEND[False], set()),
+    "an intent in doubt": (send_intents._INTEND[True], set()),
     "a note": (send_changes._NOTE, {"message_id", "intended_at", "content"}),
-    "an intent that takes over": (send_changes._TAKE_OVER, set()),
-    "a report": (send_changes._REPORT, set()),
+    "an intent that takes over": (send_intents._TAKE_OVER, set()),
+    "a report": (send_changes.REPORT, set()),
     "a batch that is begun again": (batches._BEGIN, {"calls", "created_at", *batches._PROGRESS}),
     "a position": (positions._SET, set()),
 }

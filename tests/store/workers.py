@@ -12,7 +12,7 @@ from typing import Any
 
 from store.samples import came_in, delivered
 
-from airflow_provider_wa.store.send_changes import Intend, RecipientLimit
+from airflow_provider_wa.store.send_intents import Intend, RecipientLimit
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store

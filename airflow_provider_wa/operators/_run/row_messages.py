@@ -48,7 +48,7 @@ class RowMessages:
             name = self.key.render(row, known)
             lasting = self.sender.keys.lasting(to, name)
             if not left_out:
-                return self.sender.address(place, given, to, self.message.render(row, known), name, None)
+                return self.sender.address(place, given, to, self.message.render(row, known), name, None, lasting)
         except (BadInput, UnsupportedByVendor) as error:
             reason = left_out or str(error)
         state = SendState.SKIPPED if left_out else SendState.FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, require_message
@@ -48,20 +48,31 @@ class SendOnce:
         # The same file goes to many; another task may find another one under its name.
         self._content_of = lru_cache(maxsize=4)(content_of)
 
-    def address(self, place: int, given: Any, to: str, spec: Any, key: str | None, message_id: str | None) -> Addressed:
+    @cached_property
+    def _vendor(self) -> SendsMessages:
+        return self.hook.able(SendsMessages)
+
+    @cached_property
+    def _repeats(self) -> RepeatsById | None:
+        # Looked up once: to ask an object for a protocol takes longer than to render its message.
+        return self._vendor if isinstance(self._vendor, RepeatsById) else None
+
+    def address(
+        self, place: int, given: Any, to: str, spec: Any, key: str | None, message_id: str | None, lasting: str = ""
+    ) -> Addressed:
         """Return a message to one recipient.
 
         :param given: the recipient as the list has it; ``to`` is the same as digits or a JID.
         :param spec: the message as the author wrote it, rendered.
         :param key: the author's own key, rendered.
+        :param lasting: the message's key in the store as ``MessageKeys.lasting`` returned it, if that was asked.
         :raises BadInput: the message or the key is invalid.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         message = self.prove(spec)
-        vendor = self.hook.able(SendsMessages)
-        known = self.keys.key(to, spec, key)
-        if message_id is None and isinstance(vendor, RepeatsById) and vendor.repeats_by_id(message):
-            message_id = vendor.new_message_id(known)
+        known = lasting or self.keys.key(to, spec, key)
+        if message_id is None and self._repeats and self._repeats.repeats_by_id(message):
+            message_id = self._repeats.new_message_id(known)
         return Addressed(
             place,
             str(given),
@@ -81,7 +92,7 @@ class SendOnce:
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         message = load_message(spec, self._content_of, self._allowed)
-        require_message(self.hook.able(SendsMessages), message, VENDORS)
+        require_message(self._vendor, message, VENDORS)
         refuse_secrets(message)
         if not self._raw:
             refuse_templates(message)
@@ -109,7 +120,7 @@ class SendOnce:
         async def run() -> tuple[BulkSend, SendCounts]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
                 bulk = BulkSend(
-                    vendor=self.hook.able(SendsMessages),
+                    vendor=self._vendor,
                     channel=channel,
                     store=self.store,
                     batch=self.keys.batch,

@@ -11,7 +11,8 @@ from airflow_provider_wa.api.webhooks import Event, EventKind
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind, BatchProgress
 from airflow_provider_wa.store.checks import CheckRow
 from airflow_provider_wa.store.events import NewEvent
-from airflow_provider_wa.store.send_changes import Intend, Note, Settle
+from airflow_provider_wa.store.send_changes import Note, Settle
+from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Change, SendRow
 from airflow_provider_wa.store.store import Store
