@@ -86,7 +86,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         # ``ends`` goes with the wait: Airflow 3.1 forgets when a task that was deferred has begun.
         ends = execution_deadline(self, context)
         self.defer(
-            trigger=self._trigger_for(context),
+            trigger=self._with_store(self._trigger_for(context)),
             method_name="execute_complete",
             kwargs=None if ends is None else {"ends": ends},
             timeout=time_left(ends, TRIGGERER_SECONDS),
@@ -127,6 +127,15 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             raise failure(event)
         with airflow_errors():
             return self.result(context, {name: value for name, value in event.items() if name != "status"})
+
+    def _with_store(self, trigger: WaTrigger) -> WaTrigger:
+        """Name the store that the triggerer must have as well, if the wait is for what is in it."""
+        if trigger.reads_store:
+            from airflow_provider_wa.waiting.same_store import store_mark
+
+            with airflow_errors():
+                trigger.store = store_mark()
+        return trigger
 
     def _look(self, trigger: WaTrigger) -> Found | NotYet:
         try:

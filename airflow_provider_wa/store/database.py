@@ -28,6 +28,10 @@ LOCK_SECONDS = 30
 log = logging.getLogger(__name__)
 
 _ADVISORY_LOCK = 0x7761_7374_6F72_65  # "wastore"
+_EVER = {
+    "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = 'wa_events'"),
+    "postgresql": text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM wa_events_id_seq"),
+}
 _GROW = text(f"INSERT INTO wa_posts (received_at, raw) VALUES ('', zeroblob({ROOM}))")
 _LOCK = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:lock)")
 _WRITING = "wa_writing"
@@ -63,6 +67,7 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self._ready = False
         self._file: OpenFile | None = None
+        self._events_ever = 0
         self._making = threading.Lock()
         try:
             self.url = _with_driver(make_url(url))
@@ -114,6 +119,17 @@ class Database:
         """
         with self.reading() as connection:
             return str(connection.execute(select(own.c.id)).scalar_one())
+
+    def events_ever(self, enough: int | None = None) -> int:
+        """Return a number that grows with the events and never falls, whatever is removed: only a backup has less.
+
+        :param enough: the number that was returned last will do if it is not less: a thousand waits ask once.
+        :raises StoreUnavailable: something is wrong with the database.
+        """
+        if enough is None or self._events_ever < enough:
+            with self.reading() as connection:
+                self._events_ever = int(connection.execute(_EVER[connection.dialect.name]).scalar() or 0)
+        return self._events_ever
 
     def check_writable(self) -> None:
         """Write something.
@@ -180,7 +196,7 @@ class Database:
                 return
             log.error("%r: the file was removed or replaced; what was stored in the old one is not known here", self)
             self.engine.dispose()
-            self._ready, self._file = False, None
+            self._ready, self._file, self._events_ever = False, None, 0
             self.__dict__.pop("store_id", None)
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
 from airflow_provider_wa.waiting.source import Source
@@ -29,13 +31,18 @@ class WaCallbackTrigger(WaTrigger):
         poll_interval: float,
         deadline: float,
         max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
         *,
         reference: str,
         wait_for_picture: bool = False,
     ) -> None:
-        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures, store)
         self.reference = reference
         self.wait_for_picture = wait_for_picture
+
+    @property
+    def reads_store(self) -> bool:
+        return True
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -24,9 +24,16 @@ class WaPendingCheckTrigger(WaTrigger):
     expired = "the check was still pending at the deadline"
 
     def __init__(
-        self, wa_conn_id: str, poll_interval: float, deadline: float, max_failures: int = MAX_FAILURES, *, number: str
+        self,
+        wa_conn_id: str,
+        poll_interval: float,
+        deadline: float,
+        max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
+        *,
+        number: str,
     ) -> None:
-        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures, store)
         self.number = number
 
     def source(self) -> AbstractAsyncContextManager[Source]:
@@ -56,12 +63,13 @@ class WaBatchCheckTrigger(WaTrigger):
         poll_interval: float,
         deadline: float,
         max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
         *,
         batch: str,
         carry: dict[str, Any] | None = None,
         budget: int | None = None,
     ) -> None:
-        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures, store)
         self.batch = batch
         self.carry = carry or {}
         self.budget = budget
@@ -69,6 +77,10 @@ class WaBatchCheckTrigger(WaTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         async for event in super().run():
             yield TriggerEvent({**event.payload, "carry": self.carry})
+
+    @property
+    def reads_store(self) -> bool:
+        return True
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks

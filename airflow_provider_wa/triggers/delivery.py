@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from airflow_provider_wa.waiting.delivery_progress import DeliveryProgress
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
@@ -33,6 +34,7 @@ class WaDeliveryTrigger(WaTrigger):
         poll_interval: float,
         deadline: float,
         max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
         *,
         messages: Sequence[Sequence[str | None]],
         wait_for: str,
@@ -40,13 +42,17 @@ class WaDeliveryTrigger(WaTrigger):
         ask_vendor: bool | None = None,
         fail_on_timeout: bool = True,
     ) -> None:
-        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures, store)
         self.messages = [[message_id, to] for message_id, to in messages]
         self.wait_for = wait_for
         self.from_store = from_store
         self.ask_vendor = not from_store if ask_vendor is None else ask_vendor
         self.fail_on_timeout = fail_on_timeout
         self.progress = DeliveryProgress(self.messages, wait_for, fail_on_timeout)
+
+    @property
+    def reads_store(self) -> bool:
+        return self.from_store
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks

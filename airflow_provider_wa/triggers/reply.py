@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from airflow_provider_wa.api.kinds import MESSAGES
 from airflow_provider_wa.waiting.patience import MAX_FAILURES
@@ -34,6 +35,7 @@ class WaReplyTrigger(WaTrigger):
         poll_interval: float,
         deadline: float,
         max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
         *,
         senders: Sequence[str],
         after: float,
@@ -42,7 +44,7 @@ class WaReplyTrigger(WaTrigger):
         ask_vendor: bool | None = None,
         kinds: Sequence[str] = MESSAGES,
     ) -> None:
-        super().__init__(wa_conn_id, poll_interval, deadline, max_failures)
+        super().__init__(wa_conn_id, poll_interval, deadline, max_failures, store)
         self.senders = [*senders]
         self.after = after
         self.pattern = pattern
@@ -50,6 +52,10 @@ class WaReplyTrigger(WaTrigger):
         self.ask_vendor = not from_store if ask_vendor is None else ask_vendor
         self.kinds = [*kinds]
         self.search = ReplySearch(self.senders, after, pattern, self.kinds)
+
+    @property
+    def reads_store(self) -> bool:
+        return self.from_store
 
     def source(self) -> AbstractAsyncContextManager[Source]:
         from airflow_provider_wa.waiting import looks

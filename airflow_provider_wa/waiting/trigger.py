@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 import anyio
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, Patience, may_pass
 from airflow_provider_wa.waiting.preload import preload
+from airflow_provider_wa.waiting.same_store import check_same_store
 from airflow_provider_wa.waiting.source import Found, NotYet, Source
 
 LAST_LOOK = 30.0
@@ -34,6 +36,7 @@ class WaTrigger(BaseTrigger):
     :param poll_interval: seconds between two looks, give or take a fifth.
     :param deadline: a Unix time in seconds. It is an argument, since a time-out of Airflow's would bypass the sensor.
     :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
+    :param store: the store that the task had, as ``same_store.store_mark`` returns it; the triggerer must have it too.
     """
 
     arguments: ClassVar[tuple[str, ...]] = ("wa_conn_id", "poll_interval", "deadline", "max_failures")
@@ -43,17 +46,30 @@ class WaTrigger(BaseTrigger):
     """Message of a time-out, for instance "the session was not logged in in time"."""
 
     def __init__(
-        self, wa_conn_id: str, poll_interval: float, deadline: float, max_failures: int = MAX_FAILURES
+        self,
+        wa_conn_id: str,
+        poll_interval: float,
+        deadline: float,
+        max_failures: int = MAX_FAILURES,
+        store: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.wa_conn_id = wa_conn_id
         self.poll_interval = poll_interval
         self.deadline = deadline
         self.max_failures = max_failures
+        self.store = store
+        self._is_same_store = store is None
+
+    @property
+    def reads_store(self) -> bool:
+        """True if the wait is for what the receiver stores."""
+        return False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         cls = type(self)
-        return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in self.arguments}
+        names = (*self.arguments, "store") if self.store else self.arguments
+        return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in names}
 
     @abstractmethod
     def source(self) -> AbstractAsyncContextManager[Source]:
@@ -102,6 +118,9 @@ class WaTrigger(BaseTrigger):
     async def _look(self, source: Source) -> Found | NotYet:
         # A look may have to wait for its turn behind many others; it must not outlast the deadline.
         with anyio.move_on_after(max(self._seconds_left, LAST_LOOK)):
+            if self.store is not None and not self._is_same_store:
+                await sync_to_async(check_same_store)(self.store)
+                self._is_same_store = True
             return await source.look()
         return NotYet("no answer before the deadline")
 

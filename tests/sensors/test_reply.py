@@ -69,6 +69,7 @@ def test_the_whole_deferred_way(vendors: Vendors, airflow_store: Store) -> None:
     waiting = sensor(deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
         waiting.execute(context())
+    assert deferred.value.trigger.serialize()[1]["store"] == {"id": airflow_store.id, "events": 0}
     says(airflow_store, "yes")
     event = asyncio.run(event_of(deferred.value.trigger))
     assert "text" not in event
