@@ -97,6 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=1, help="measure up to this number of processes as well")
     options = parser.parse_args()
     connection = {"conn_type": "wuzapi", "host": "http://127.0.0.1:9", "password": "x"}
     connection = {**connection, "extra": {"webhook_secret": SECRET}}
@@ -110,15 +111,25 @@ def main() -> None:
         with server(folder, sys.executable, "-c", BARE.format(here=str(Path(__file__).parent))) as (port, _):
             taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
             bare = len(taken) / seconds
-        with server(folder, *receiver) as (port, _):
+        for workers in range(2, options.workers + 1):
+            with server(folder, *receiver, "--workers", str(workers)) as (port, _):
+                start = workers * 10**7
+                asyncio.run(post(port, iter(range(start - 500, start)), options.connections))
+                taken, seconds = asyncio.run(post(port, iter(range(start, start + options.posts)), options.connections))
+            print(f"{workers} processes                   {len(taken) / seconds:7,.0f} posts/s")
+            forget(url)
+        with server(folder, *receiver) as (port, process):
             # Airflow loads its providers at the first post.
             warm, _ = asyncio.run(post(port, iter(range(10**9, 10**9 + 100)), options.connections))
+            used = cpu_seconds(process.pid)
             taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
             rate = len(taken) / seconds
+            used = cpu_seconds(process.pid) - used
             again, _ = asyncio.run(post(port, iter(range(1000)), options.connections))
         single = one_transaction_each(url, min(options.posts, 5000), options.connections)
         print(f"no receiver, nothing stored   {bare:7,.0f} posts/s")
         print(f"receiver                      {rate:7,.0f} posts/s  = {rate / bare:.0%} of it")
+        print(f"CPU of the receiver           {used / options.posts * 1e6:7,.0f} us a post")
         print(f"one transaction per post      {single:7,.0f} rows/s  (receiver: {rate / single:.1f} times)")
         stored = ids(url)
         right = sorted(stored) == sorted(taken + warm)
@@ -142,6 +153,20 @@ async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.
     first = options.posts
     taken, _ = await post(port, iter(range(first, first + 10 * options.posts)), options.connections)
     return taken
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def forget(url: str) -> None:
+    """Remove all events."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE wa_events")
 
 
 def ids(url: str) -> list[int]:
