@@ -81,7 +81,7 @@ def over_time(
         for name in names:
             column[name] = column.get(name, 0) + counts.get(name, 0)
     top = max(sum(column.values()) for column in sums)
-    width = min(WIDTH / len(sums), 48)
+    width = WIDTH / len(sums)
     columns = [
         _column(place, column, names, width, top, first + step * wide * place) for place, column in enumerate(sums)
     ]
@@ -97,4 +97,4 @@ def _column(
         bottom -= height
         parts.append((name, bottom, height))
     title = f"{at:%Y-%m-%d %H:%M} UTC: " + ", ".join(f"{counts.get(name, 0):,} {name}" for name in names)
-    return Column(place * width, max(width - 2, 1), title, parts)
+    return Column(place * width, max(width - 2, width * 0.8), title, parts)

@@ -55,7 +55,7 @@ class Site:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Open the store."""
-        with closing(Store(self.store_url)) as store:
+        with closing(Store(self.store_url, ["STOP"])) as store:
             yield store
 
 

@@ -46,7 +46,7 @@ def test_a_token_of_another_installation_is_refused(monkeypatch: pytest.MonkeyPa
         {**OWN, "sec-fetch-site": "cross-site"},
         {**OWN, "sec-fetch-site": "same-site"},
         {**OWN, "origin": "https://evil.example.com"},
-        {**OWN, "origin": "null"},
+        {**OWN, "origin": "null", "sec-fetch-site": "cross-site"},
         {"host": "airflow.example.com", "origin": ""},
     ],
 )
@@ -59,6 +59,10 @@ def test_the_public_address_behind_a_proxy_is_our_own(monkeypatch: pytest.Monkey
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://public.example.com/airflow")
     behind = {"host": "10.0.0.7:8080", "origin": "https://public.example.com"}
     csrf.require_own_form(behind, csrf.new_token("ana", NOW), "ana", NOW)
+
+
+def test_a_page_that_passes_no_referrer_on_sends_no_origin_either() -> None:
+    csrf.require_own_form({**OWN, "origin": "null"}, csrf.new_token("ana", NOW), "ana", NOW)
 
 
 def test_a_program_that_is_no_browser_needs_the_token_alone() -> None:
