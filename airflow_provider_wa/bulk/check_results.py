@@ -20,7 +20,7 @@ from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each
 from airflow_provider_wa.store.batches import BatchInfo
-from airflow_provider_wa.store.checks import CheckRow, Known, other_form
+from airflow_provider_wa.store.checks import CheckRow, Known, Stretch, other_form
 from airflow_provider_wa.store.group_commit import GroupCommit
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
@@ -114,6 +114,10 @@ class CheckBatch:
     def known(self, first: int, last: int) -> list[Known]:
         """Return the stored rows at these places of the list, in their order."""
         return self._store.checks.known(self.name, first, last)
+
+    def stretch(self, first: int, last: int) -> Stretch:
+        """Return the stored rows at these places together, without an object for each."""
+        return self._store.checks.stretch(self.name, first, last, without_digits=INVALID)
 
     def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
         """Correct stored rows after the list has changed.

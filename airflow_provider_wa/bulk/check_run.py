@@ -22,7 +22,7 @@ from airflow_provider_wa.bulk.check_results import ANSWERS, INVALID, CheckBatch,
 from airflow_provider_wa.bulk.dedupe import DiskIntSet
 from airflow_provider_wa.bulk.progress import Log, Progress, Watch, unwatched
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, never
-from airflow_provider_wa.store.checks import CheckRow, Known
+from airflow_provider_wa.store.checks import CheckRow, Known, Stretch
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
@@ -37,6 +37,7 @@ REASONS_LOGGED = 5
 """Maximum different failures that are logged, each once; all are in the results."""
 
 _UNKNOWN = CheckStatus.UNKNOWN.value
+_NOTHING = Stretch([], "", Counter())
 
 
 @dataclass
@@ -175,14 +176,15 @@ class BulkCheck:
         while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE)):
             given = chunk if set(map(type, chunk)) <= {str, InCountry} else [*map(given_text, chunk)]
             known = await ahead
-            if known and known[-1].row >= place + len(given):  # the list has become shorter
-                known = [row for row in known if row.row < place + len(given)]
             # While these are sorted out, the next ones are looked up.
             ahead = self._look_up(place + len(given), last)
             self.counts.total += len(given)
-            sorted_out = self._sorted_out(place, given, known)
-            await self._store_changes(sorted_out)
-            to_ask = sorted_out.to_ask
+            to_ask: list[_Asked] = []
+            if not self._needs_nothing(given, known):
+                rows = await self._known(place, min(place + len(given) - 1, last))
+                sorted_out = self._sorted_out(place, given, rows)
+                await self._store_changes(sorted_out)
+                to_ask = sorted_out.to_ask
             if self.reuse_since and to_ask:
                 to_ask = await self._without_reused(to_ask, self.reuse_since)
             if place <= last < place + len(given):
@@ -191,13 +193,27 @@ class BulkCheck:
             for asked in to_ask:
                 yield asked
 
-    def _look_up(self, first: int, last: int) -> asyncio.Future[list[Known]]:
+    def _look_up(self, first: int, last: int) -> asyncio.Future[Stretch]:
         """Return a future of the next stored rows, which has no rows at once if there are no more."""
         if first <= last:
-            return asyncio.ensure_future(asyncio.to_thread(self.batch.known, first, first + KNOWN_AT_ONCE - 1))
-        nothing: asyncio.Future[list[Known]] = asyncio.get_running_loop().create_future()
-        nothing.set_result([])
+            return asyncio.ensure_future(asyncio.to_thread(self.batch.stretch, first, first + KNOWN_AT_ONCE - 1))
+        nothing: asyncio.Future[Stretch] = asyncio.get_running_loop().create_future()
+        nothing.set_result(_NOTHING)
         return nothing
+
+    async def _known(self, first: int, last: int) -> list[Known]:
+        return await asyncio.to_thread(self.batch.known, first, last) if first <= last else []
+
+    def _needs_nothing(self, given: Sequence[str], known: Stretch) -> bool:
+        """Return True, and count the rows, if an earlier try has read the same texts and got all answers.
+
+        All at once, without an object for each row: there may be a million of them.
+        """
+        if known.statuses[_UNKNOWN] or known.inputs != given:
+            return False
+        self.counts.statuses += known.statuses
+        self._seen.add_all([known.digits] if known.digits else [])
+        return True
 
     def _log_what_is_known(self) -> None:
         if self.counts.done:
@@ -207,13 +223,6 @@ class BulkCheck:
     def _sorted_out(self, first: int, given: Sequence[str], known: Sequence[Known]) -> _SortedOut:
         """Sort rows by the work that they need, and count the rows that need none; ``first`` is their first place."""
         found = _SortedOut()
-        if len(known) == len(given) and [row.input for row in known] == given:
-            statuses = Counter(row.status for row in known)
-            if not statuses[_UNKNOWN]:
-                # All at once: there may be a million rows that need nothing.
-                self.counts.statuses += statuses
-                self._seen.add_all([row.number[1:] for row in known if row.status != INVALID])
-                return found
         by_place = {row.row: row for row in known}
         for place, spelling in enumerate(given, first):
             self._sort_out(place, spelling, by_place.get(place), found)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.numbers import PhoneNumber
@@ -18,7 +19,7 @@ from airflow_provider_wa.store.batches import enter_calls
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import answer_checks
 from airflow_provider_wa.store.identities import learn
-from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, pages, replacing, upsert
+from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, joined_texts, pages, replacing, upsert
 from airflow_provider_wa.store.tables import checks as table
 from airflow_provider_wa.store.tables import events
 
@@ -50,6 +51,18 @@ class Known(NamedTuple):
     input: str
     number: str
     status: str
+
+
+class Stretch(NamedTuple):
+    """Stored rows at neighbouring places, without an object for each.
+
+    ``inputs`` are the numbers as given, in the order of the list; ``digits`` those of the numbers in E.164, with commas
+    between them, without those of rows with the status that was left out; ``statuses`` the number of rows by status.
+    """
+
+    inputs: list[str]
+    digits: str
+    statuses: Counter[str]
 
 
 class Checks:
@@ -88,6 +101,17 @@ class Checks:
         )
         with self._database.reading() as connection:
             return list(map(Known._make, connection.execute(statement)))
+
+    def stretch(self, batch: str, first: int, last: int, *, without_digits: str) -> Stretch:
+        """Return the stored rows at these places together; ``without_digits`` is the status without a number."""
+        places = (table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
+        digits = case((table.c.status != without_digits, func.substr(table.c.number, 2)))
+        counts = select(table.c.status, func.count()).where(*places).group_by(table.c.status)
+        with self._database.reading() as connection:
+            joined = joined_texts(connection.dialect.name, table.c.input, digits, order=table.c.row, where=places)
+            inputs, numbers = connection.execute(joined).one()
+            statuses = Counter({status: count for status, count in connection.execute(counts)})
+        return Stretch(json.loads(inputs or "[]"), numbers or "", statuses)
 
     def correct(self, batch: str, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
         """Replace the given spelling of some rows of a batch, and remove others, by their places."""

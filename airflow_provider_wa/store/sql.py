@@ -89,6 +89,22 @@ def replacing(table: Table, *, but: Collection[str] = ()) -> Changed:
     return lambda new: {name: new[name] for name in names}
 
 
+def joined_texts(
+    dialect: str,
+    text: ColumnElement[str],
+    other: ColumnElement[str],
+    *,
+    order: ColumnElement[Any],
+    where: Sequence[ColumnElement[bool]],
+) -> Select[Any]:
+    """Return a statement for one row: all of ``text`` as a JSON array in an order, all of ``other`` with commas."""
+    if dialect == "postgresql":
+        array = cast(func.json_agg(postgresql.aggregate_order_by(text, order)), Text)
+        return select(array, func.string_agg(other, literal(","))).where(*where)
+    ordered = select(text.label("text"), other.label("other")).where(*where).order_by(order).subquery()
+    return select(func.json_group_array(ordered.c.text), func.group_concat(ordered.c.other))
+
+
 def pages(
     database: Database,
     statement: Select[Any],

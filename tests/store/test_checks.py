@@ -69,6 +69,24 @@ def test_rows_are_counted_by_status(store: Store) -> None:
     assert store.checks.counts("none") == {}
 
 
+def test_neighbouring_rows_are_read_together(store: Store) -> None:
+    texts = ["+51 9", "a,b", 'quote " and \\ back', "¡número! 😀", "6"]
+    numbers = ["+519", "a,b", "+512", "+513", "+514"]
+    kinds = ["exists", "invalid", "absent", "exists", "exists"]
+    rows = [
+        checked(place)._replace(input=text, number=number, status=status)
+        for place, (text, number, status) in enumerate(zip(texts, numbers, kinds, strict=True), 3)
+    ]
+    store.checks.put("b", "c", [*reversed(rows), checked(20)])
+    store.checks.put("other", "c", [checked(4)])
+    store.checks.put("b", "c", [checked(3)._replace(form=1)])
+    together = store.checks.stretch("b", 1, 7, without_digits="invalid")
+    assert together.inputs == texts
+    assert together.digits.split(",") == ["519", "512", "513", "514"]
+    assert together.statuses == {"exists": 3, "invalid": 1, "absent": 1}
+    assert store.checks.stretch("b", 8, 19, without_digits="invalid") == ([], "", {})
+
+
 @pytest.mark.parametrize("limit", [None, 0, 1, 7, 8, 9, 20, 21, 100])
 @pytest.mark.parametrize("status", [None, "absent", "pending"])
 def test_rows_are_read_in_parts(
