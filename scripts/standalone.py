@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -15,10 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from local_airflow import BIN, HOME, airflow_environment, end_group, end_in_order, sandbox
+from local_airflow import BIN, HOME, VENDORS, WEBHOOK_SECRET, airflow_environment, end_group, end_in_order, sandbox
 
 PATIENCE = 180
 SANDBOX_PORT = 8790
+EXAMPLE = "example_wa_outreach"
 
 
 def main() -> int:
@@ -53,25 +55,49 @@ def main() -> int:
                 start_new_session=True,
             )
             try:
-                return wait(airflow, address)
+                return wait(airflow, address, url, os.environ | environment)
             finally:
                 end_group(airflow)
 
 
-def wait(airflow: subprocess.Popen[str], address: str) -> int:
-    """Print a message when the UI answers, then wait until Airflow ends."""
+def wait(airflow: subprocess.Popen[str], address: str, sandbox_url: str, environment: dict[str, str]) -> int:
+    """Start the example and print a message when the UI answers, then wait until Airflow ends."""
     given_up = time.monotonic() + PATIENCE
     while not is_healthy(address):
         if airflow.poll() is not None or time.monotonic() > given_up:
             print("Airflow did not start; see the end of its log", file=sys.stderr)
             return 1
         time.sleep(1)
-    print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)", flush=True)
+    post_events(sandbox_url, address)
+    started = start_example(environment)
+    print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)")
+    print(f"The campaign of {EXAMPLE}: {address}/wa/ui/campaigns" if started else f"Start {EXAMPLE} in the UI")
+    print(f"The phones of the sandbox: {sandbox_url}   (answer, tap a button, scan a QR code)", flush=True)
     print("DAGs to try: example_wa_outreach (waits up to two minutes for deliveries), and one for each vendor")
     print("The connections come from environment variables, so the UI does not list them")
     print("Admin > Connections > Add shows the forms of the connection types")
     print("Each start has a new, empty sandbox", flush=True)
     return airflow.wait()
+
+
+def post_events(sandbox_url: str, address: str) -> None:
+    """Let the accounts of the sandbox post their events to the receiver, which the plugin mounts."""
+    for vendor in VENDORS:
+        if vendor.subscribe is not None:
+            url = f"{address}/wa/hooks/{vendor.name}_default/{WEBHOOK_SECRET}"
+            body = json.dumps({"vendor": vendor.name, "url": url}).encode()
+            urllib.request.urlopen(f"{sandbox_url}/sandbox/webhook", body, timeout=10).close()
+
+
+def start_example(environment: dict[str, str]) -> bool:
+    """Start the example DAG as soon as Airflow has read its file; return False if that takes too long."""
+    given_up = time.monotonic() + PATIENCE
+    while time.monotonic() < given_up:
+        command = [BIN / "airflow", "dags", "trigger", EXAMPLE]
+        if not subprocess.run(command, env=environment, capture_output=True, check=False).returncode:
+            return True
+        time.sleep(2)
+    return False
 
 
 def is_healthy(address: str) -> bool:

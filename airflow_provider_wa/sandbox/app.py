@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandbox as one Starlette app: each vendor under its prefix, and the control API."""
+"""The sandbox as one Starlette app: each vendor under its prefix, the control API, and the phones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from airflow_provider_wa.sandbox import control
+from airflow_provider_wa.sandbox import control, phone
 from airflow_provider_wa.sandbox.simulated_vendor import SimulatedVendor
 from airflow_provider_wa.sandbox.state import Sandbox
 from airflow_provider_wa.sandbox.vendor_app import VendorApp
@@ -26,7 +26,7 @@ def create_app(sandbox: Sandbox | None = None, vendors: Sequence[SimulatedVendor
         state.close()
 
     mounts = [Mount(vendor.prefix, VendorApp(vendor, state)) for vendor in vendors]
-    app = Starlette(routes=[*mounts, *control.ROUTES], lifespan=lifespan)
+    app = Starlette(routes=[*mounts, *control.ROUTES, *phone.ROUTES], lifespan=lifespan)
     app.state.sandbox = state
     app.state.vendors = {vendor.name: vendor for vendor in vendors}
     return app

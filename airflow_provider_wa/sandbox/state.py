@@ -143,13 +143,17 @@ class Sandbox:
         mimetype: str = "",
         filename: str = "",
         group: str = "",
+        in_reply_to: str = "",
     ) -> IncomingMessage:
-        """Add a message to the inbox of a vendor's account; `group` is the id of the group that it was sent to."""
+        """Add a message to the inbox of a vendor's account.
+
+        `group` is the id of the group that it was sent to, `in_reply_to` that of the message that it answers.
+        """
         self.incoming(vendor)
         now = self.clock()
         message_id = self.accounts[vendor].new_message_id(now)
         message = IncomingMessage(
-            vendor, sender, text, message_id, now, media=media, mimetype=mimetype, filename=filename, group=group
+            vendor, sender, text, message_id, now, in_reply_to, media, mimetype=mimetype, filename=filename, group=group
         )
         self.inbox.add(message)
         return message
