@@ -49,6 +49,8 @@ class CheckCounts:
     reused: int = 0
     calls: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    """Answers to the requests of this run, by status."""
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of the statuses and the duplicates."""
@@ -314,6 +316,7 @@ class BulkCheck:
     async def _keep(self, rows: Sequence[CheckRow]) -> None:
         await self.batch.keep(rows)
         self.counts.statuses.update(row.status for row in rows)
+        self.counts.answers.update(row.status for row in rows)
         self._progress.report()
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,12 +18,14 @@ from airflow_provider_wa.store.sends import Change, SendRow
 class Entries:
     """Counts the results of a pass, and makes the changes of the store that enter them.
 
-    ``counts`` are those of the current pass; ``commits`` makes changes in transactions that workers share.
+    ``counts`` are those of the current pass, ``outcomes`` the requests of the try by the state that they led to;
+    ``commits`` makes changes in transactions that workers share.
     """
 
     def __init__(self, job: SendJob) -> None:
         self._job = job
         self.counts = SendCounts()
+        self.outcomes: Counter[str] = Counter()
         self.commits: GroupCommit[Change, Any] = GroupCommit(self.make)
 
     def make(self, changes: Sequence[Change]) -> list[Any]:
@@ -55,3 +58,4 @@ class Entries:
         """Enter and count the outcome of a request."""
         await self.commits.add(Settle(key=each.key, state=state, message_id=message_id, detail=detail))
         self.counts.states[state] += 1
+        self.outcomes[state.value] += 1

@@ -52,6 +52,11 @@ class BulkSend(SendJob):
         return self._sender.sent
 
     @property
+    def outcomes(self) -> Mapping[str, int]:
+        """Number of requests of this try by the state that they led to."""
+        return self._entries.outcomes
+
+    @property
     def error(self) -> WaError | None:
         """Error of the last message that was not accepted."""
         return self._sender.error

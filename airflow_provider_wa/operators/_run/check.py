@@ -26,6 +26,7 @@ from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import batch_info, batch_name
+from airflow_provider_wa.operators._run.metrics import CHECKS, count_outcomes
 from airflow_provider_wa.operators._run.output import results_to
 from airflow_provider_wa.operators._run.reporter import Reporter, stopped_on_failure
 from airflow_provider_wa.store.batches import BatchKind
@@ -110,7 +111,10 @@ class CheckRunner(ListRunner):
                 channel.budget = self._budget(batch.count_calls(channel))
                 first, interrupted = self.input_list.first, lambda: self.task.killed
                 bulk = BulkCheck(vendor, channel, batch, self.task.log, rules, since, first, interrupted, reporter)
-                return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
+                try:
+                    return await bulk.run(spellings, channel.endpoint.concurrency, self.input_list.total)
+                finally:
+                    count_outcomes(CHECKS, self.task.hook, bulk.counts.answers, channel.calls)
 
         with closing(reporter), heap_spared():
             return asyncio.run(run())

@@ -20,6 +20,7 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.allowed_files import AllowedFiles
 from airflow_provider_wa.operators._run.message_files import content_of, load_message, refuse_templates
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.metrics import SENDS, count_outcomes
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.vendors.registry import VENDORS
 
@@ -131,7 +132,10 @@ class SendOnce:
                     doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
                     **options,
                 )
-                return bulk, await bulk.run(rows, channel.endpoint.concurrency, length)
+                try:
+                    return bulk, await bulk.run(rows, channel.endpoint.concurrency, length)
+                finally:
+                    count_outcomes(SENDS, self.hook, bulk.outcomes, channel.calls)
 
         with heap_spared():
             return asyncio.run(run())
