@@ -68,11 +68,11 @@ def wait(airflow: subprocess.Popen[str], address: str, sandbox_url: str, environ
             print("Airflow did not start; see the end of its log", file=sys.stderr)
             return 1
         time.sleep(1)
+    print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)", flush=True)
+    print(f"The phones of the sandbox: {sandbox_url}   (answer, tap a button, scan a QR code)", flush=True)
     post_events(sandbox_url, address)
     started = start_example(environment)
-    print(f"Airflow's UI: {address}   (no login; Ctrl-C ends it)")
     print(f"The campaign of {EXAMPLE}: {address}/wa/ui/campaigns" if started else f"Start {EXAMPLE} in the UI")
-    print(f"The phones of the sandbox: {sandbox_url}   (answer, tap a button, scan a QR code)", flush=True)
     print("DAGs to try: example_wa_outreach (waits up to two minutes for deliveries), and one for each vendor")
     print("The connections come from environment variables, so the UI does not list them")
     print("Admin > Connections > Add shows the forms of the connection types")
