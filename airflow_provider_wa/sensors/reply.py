@@ -28,7 +28,7 @@ class WaReplySensor(WaSensor):
 
     Returns the message: ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid",
-    "target_id"}``.
+    "target_id", "option_hashes"}``.
 
     :param wa_conn_id: the connection that messages come in over (templated).
     :param sender: sender of the reply: a phone number in any common spelling, or a JID (templated).

@@ -62,6 +62,7 @@ def test_the_answer_is_returned(vendors: Vendors, airflow_store: Store) -> None:
         "participant": None,
         "lid": None,
         "target_id": None,
+        "option_hashes": [],
     }
 
 
