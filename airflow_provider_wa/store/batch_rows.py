@@ -141,22 +141,25 @@ def _statement(batch: str, kind: BatchKind, status: str, people: Sequence[str]) 
             statement = statement.where(checks.c.number.in_([f"+{name}" for name in people]))
         return statement.where(*_in_status(kind, checks.c.status, status, "exists"))
     if status in STAGES:
-        return _people(_stage(batch, status), people)
-    statement = _SENT.where(sends.c.batch == batch)
-    return _people(statement.where(*_in_status(kind, sends.c.state, status, "accepted")), people)
+        return _stage(status).where(*_of(batch, deliveries.c.batch, people))
+    in_status = _in_status(kind, sends.c.state, status, "accepted")
+    return _SENT.where(*_of(batch, sends.c.batch, people), *in_status)
 
 
-def _stage(batch: str, status: str) -> Select[Any]:
+def _of(batch: str, column: ColumnElement[str], people: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions for a batch, or for some people in it: these are found by their own index alone."""
+    if not people:
+        return [column == batch]
+    return [sends.c.recipient.in_(people), column.concat("") == batch]
+
+
+def _stage(status: str) -> Select[Any]:
     joined = select(*_SENT.selected_columns).select_from(deliveries.join(sends, sends.c.key == deliveries.c.key))
     if status in REPLY_FILTERS:
-        wanted = ["opted_out"] if status == "opted_out" else list(REPLY_FILTERS)
-        return joined.where(deliveries.c.batch == batch, deliveries.c.answer.in_(wanted))
+        answered = joined.where(deliveries.c.answer.is_not(None))
+        return answered.where(deliveries.c.answer == "opted_out") if status == "opted_out" else answered
     stages = {"delivered": ["delivered", "read"], "read": ["read"], "failed_later": ["failed"]}[status]
-    return joined.where(deliveries.c.batch == batch, deliveries.c.stage.in_(stages))
-
-
-def _people(statement: Select[Any], people: Sequence[str]) -> Select[Any]:
-    return statement.where(sends.c.recipient.in_(people)) if people else statement
+    return joined.where(deliveries.c.stage.in_(stages))
 
 
 def _in_status(kind: BatchKind, column: ColumnElement[str], status: str, usual: str) -> list[ColumnElement[bool]]:

@@ -203,9 +203,9 @@ deliveries = Table(
     _column("row", BigInteger),
     _column("stage", String(NAME), nullable=True),
     _column("answer", String(NAME), nullable=True),
-    Index("wa_deliveries_stage", "batch", "stage", "row", "key"),
+    Index("wa_deliveries_stage", "batch", "row", "key", "stage"),
     Index(
-        *("wa_deliveries_answer", "batch", "answer", "row", "key"),
+        *("wa_deliveries_answer", "batch", "row", "key", "answer"),
         sqlite_where=text("answer IS NOT NULL"),
         postgresql_where=text("answer IS NOT NULL"),
     ),

@@ -24,8 +24,8 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(255), nullable=True),
         sa.Column("answer", sa.String(255), nullable=True),
     )
-    op.create_index("wa_deliveries_stage", "wa_deliveries", ["batch", "stage", "row", "key"])
-    _partial_index("wa_deliveries_answer", "wa_deliveries", ["batch", "answer", "row", "key"], "answer IS NOT NULL")
+    op.create_index("wa_deliveries_stage", "wa_deliveries", ["batch", "row", "key", "stage"])
+    _partial_index("wa_deliveries_answer", "wa_deliveries", ["batch", "row", "key", "answer"], "answer IS NOT NULL")
     op.create_table(
         "wa_tallies",
         sa.Column("batch", sa.String(64), primary_key=True),
