@@ -63,7 +63,7 @@ class Wire:
         try:
             kept = self._kept.get((request.origin, effect)) or self._new_kept(request.origin, effect)
             ends = asyncio.get_running_loop().time() + deadline
-            return await self._exchange(request, kept, effect, wait, ends)
+            return await self._exchange(request, kept, wait, ends)
         finally:
             self._slots.release()
 
@@ -87,7 +87,7 @@ class Wire:
             kept.close()
         await asyncio.sleep(0)  # the event loop closes them in its next turn
 
-    async def _exchange(self, request: Outgoing, kept: Kept, effect: Effect, wait: float, ends: float) -> Reply:
+    async def _exchange(self, request: Outgoing, kept: Kept, wait: float, ends: float) -> Reply:
         reused = kept.take()
         connection = reused or await self._connect(request.origin)
         deadline = ends - asyncio.get_running_loop().time()
@@ -98,10 +98,11 @@ class Wire:
             if reused is None:
                 raise
             kept.note_end()
-            if not (error.refused or effect is Effect.READ):
+            # Only what reached nobody: the caller repeats and counts all else, since vendors charge for some READs too.
+            if not error.refused:
                 raise
             kept.drop()
-            return await self._exchange(request, kept, effect, wait, ends)
+            return await self._exchange(request, kept, wait, ends)
         if not connection.closed:
             kept.keep(connection)
         return parser.reply()

@@ -170,6 +170,7 @@ def test_the_messages_that_started_the_run(vendors: Vendors, store: Store) -> No
         "participant": None,
         "lid": None,
         "target_id": None,
+        "option_hashes": [],
         "event_id": ids[0],
     }
     assert json.loads(json.dumps(found)) == found
