@@ -25,6 +25,7 @@ from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store import database
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
@@ -60,28 +61,37 @@ def locked_by_another_process(store: Store) -> Iterator[None]:
         process.communicate()
 
 
-@contextmanager
-def _pragma(store: Store, wrong: str, right: str) -> Iterator[None]:
-    """Set what SQLite itself refuses to write by, on each connection as it begins."""
+class _Pragma:
+    """Sets what SQLite itself refuses to write by, on each connection as it begins, from ``__enter__`` on.
 
-    def begun(connection: Any) -> None:
-        connection.connection.driver_connection.execute(f"PRAGMA {wrong}")
+    The engine is told before the send: it does not bear a new listener while it is at work in another thread.
+    """
 
-    event.listen(store.database.engine, "begin", begun, insert=True)
-    try:
-        yield
-    finally:
-        event.remove(store.database.engine, "begin", begun)
-        with store.database.engine.connect() as connection:
-            connection.connection.driver_connection.execute(f"PRAGMA {right}")  # type: ignore[union-attr]
+    def __init__(self, store: Store, wrong: str, right: str) -> None:
+        self._engine, self._wrong, self._right = store.database.engine, wrong, right
+        self._brought = False
+        event.listen(self._engine, "begin", self._begun, insert=True)
+
+    def __enter__(self) -> None:
+        self._brought = True
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._brought = False
+        event.remove(self._engine, "begin", self._begun)
+        with self._engine.connect() as connection:
+            connection.connection.driver_connection.execute(f"PRAGMA {self._right}")  # type: ignore[union-attr]
+
+    def _begun(self, connection: Any) -> None:
+        if self._brought:
+            connection.connection.driver_connection.execute(f"PRAGMA {self._wrong}")
 
 
 def full(store: Store) -> AbstractContextManager[None]:
-    return _pragma(store, "max_page_count = 1", "max_page_count = 4294967294")
+    return _Pragma(store, "max_page_count = 1", "max_page_count = 4294967294")
 
 
 def read_only(store: Store) -> AbstractContextManager[None]:
-    return _pragma(store, "query_only = 1", "query_only = 0")
+    return _Pragma(store, "query_only = 1", "query_only = 0")
 
 
 @contextmanager
@@ -98,6 +108,8 @@ def out_of_connections(store: Store) -> Iterator[None]:
 def _hurry(monkeypatch: pytest.MonkeyPatch, vendors: Vendors) -> None:
     monkeypatch.setattr(database, "LOCK_SECONDS", 0.5)
     monkeypatch.setattr(send_run, "SECONDS_BETWEEN_PASSES", 0.1)
+    # A message without an outcome may be under way until the longest request has ended: a minute and more.
+    monkeypatch.setattr(Endpoint, "deadline", lambda self, request: 3.0)
     for vendor in (GreenApi, WaPortal):
         monkeypatch.setattr(vendor, "report_seconds", 0.1)
 
@@ -140,8 +152,8 @@ def _assert_once_each(vendors: Vendors, conn_type: str) -> None:
 
 
 def _fail_and_go_on(vendors: Vendors, conn_type: str, trouble: Trouble, said: str) -> None:
-    store = stores.get_store()
-    meddler = Meddler(lambda: trouble(store), lambda: len(vendors.ledger(conn_type)["messages"]))
+    brought = trouble(stores.get_store())
+    meddler = Meddler(lambda: brought, lambda: len(vendors.ledger(conn_type)["messages"]))
     try:
         with pytest.raises(StoreUnavailable, match=said):
             _send(conn_type, 1)
