@@ -86,9 +86,13 @@ class Database:
         """True if it is a file on this machine."""
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def shown_url(self) -> str:
+        """The URL for people: without a password, and without the options, as one may be among them as well."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
+
     def __repr__(self) -> str:
-        # Without the options: a password may be among them as well.
-        return f"<{type(self).__name__} {self.url.set(query={}).render_as_string(hide_password=True)}>"
+        return f"<{type(self).__name__} {self.shown_url}>"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -179,7 +183,7 @@ class Database:
             with _store_errors(self), self.engine.connect() as connection:
                 current = _revision(connection)
             if current != REVISION:
-                log.info("%r: the tables are made or brought up to date", self)
+                log.info("store %s: the tables are made or brought up to date", self.shown_url)
                 # Its own lines would stand in the log of the first task that uses the store.
                 logging.getLogger("alembic").setLevel(logging.WARNING)
                 from airflow_provider_wa.store.migrations import upgrade  # noqa: PLC0415 - Alembic takes 0.1 s

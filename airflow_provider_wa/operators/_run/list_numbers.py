@@ -143,8 +143,8 @@ class ListNumbers:
             named = self.countries.most_common(COUNTRIES_NAMED)
             listed = ", ".join(f"{count:,} {remark}" for remark, count in named)
             log.warning(
-                "%s numbers have neither + nor a country, and were %s%s: set default_region or country_column, or "
-                "international_without_plus=True if they all begin with a country code",
+                "numbers with neither + nor a country: %s (%s%s); set default_region or country_column, or "
+                "international_without_plus=True if all numbers begin with a country code",
                 f"{self.countries.total():,}",
                 listed,
                 " ..." if len(self.countries) > len(named) else "",

@@ -154,7 +154,9 @@ def _tell(log: Any, rows: list[SendRow], error: WaError | None) -> None:
         if row.state is SendState.SKIPPED:
             log.info("No notice to %s: %s", row.recipient, row.detail)
     missed = [row for row in rows if row.state not in (SendState.ACCEPTED, SendState.SKIPPED)]
-    log.info("The notice was accepted for %d of %d", sum(row.state is SendState.ACCEPTED for row in rows), len(rows))
+    log.info(
+        "notice: accepted for %d of %d recipients", sum(row.state is SendState.ACCEPTED for row in rows), len(rows)
+    )
     if not missed:
         return
     reason = f"{len(missed)} of {len(rows)} recipients did not get the notice: {missed[0].given}: {missed[0].detail}"

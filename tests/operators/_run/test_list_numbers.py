@@ -103,7 +103,7 @@ def test_a_result_names_the_country_that_was_assumed(caplog: pytest.LogCaptureFi
         assert read.noted(result("3224323817", "3224323817", "why", status), "number")["detail"] == "why"
     read.warn(LOG, 5)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "2 numbers have neither + nor a country, and were 2 read as +32 (BE): set default_region" in caplog.text
+    assert "numbers with neither + nor a country: 2 (2 read as +32 (BE)); set default_region" in caplog.text
 
 
 @pytest.mark.parametrize(("region", "without_plus"), [("BE", None), (None, True)])
