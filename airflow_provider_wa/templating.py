@@ -9,9 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from typing import Any
 
-from jinja2 import TemplateNotFound, TemplateSyntaxError, Undefined, meta, nodes
-from jinja2.nativetypes import NativeEnvironment
-
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections.retry import airflow_errors
 
@@ -41,6 +38,8 @@ class RendersTexts:
     """
 
     def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
+        from jinja2.nativetypes import NativeEnvironment
+
         if isinstance(template.environment, NativeEnvironment):
             return _native(template, context)
         return super()._render(template, context, dag)  # type: ignore[misc]
@@ -162,6 +161,8 @@ def _row_template(value: Any, context: Mapping[str, Any], jinja_env: Any) -> Any
 
 
 def _row_text(text: str, context: Mapping[str, Any], jinja_env: Any) -> Any:
+    from jinja2 import Undefined
+
     if text.endswith(TEMPLATE_FILES):
         # Only an environment of a DAG can find files.
         return jinja_env.loader.get_source(jinja_env, text)[0] if jinja_env.loader else text
@@ -174,6 +175,8 @@ def _row_text(text: str, context: Mapping[str, Any], jinja_env: Any) -> Any:
 
 def _single_expression(text: str, jinja_env: Any) -> str | None:
     """Return the expression that a text consists of, if it names some of ``SOURCES`` and nothing else."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
     try:
         tree = jinja_env.parse(text.strip())
     except TemplateSyntaxError:
@@ -190,6 +193,8 @@ def _single_expression(text: str, jinja_env: Any) -> str | None:
 
 def _native(template: Any, context: Any) -> Any:
     """Return what a native template gives: the value of an expression that stands alone, or a text."""
+    from jinja2 import Undefined
+
     known, environment = copy.copy(context), template.environment
     known.update((name, value) for name, value in template.globals.items() if name not in known)
     try:
@@ -204,6 +209,8 @@ def _native(template: Any, context: Any) -> Any:
 
 @contextmanager
 def _template_files(name: str) -> Iterator[None]:
+    from jinja2 import TemplateNotFound
+
     try:
         yield
     except TemplateNotFound as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-MODULES = ("inbox_reader", "looks")
+MODULES = ("inbox_reader", "looks", "same_store")
 """Modules of this room that triggers import when they run; they import the rest of the package."""
 
 

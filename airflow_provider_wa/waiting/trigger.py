@@ -18,7 +18,6 @@ from asgiref.sync import sync_to_async
 from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, Patience, may_pass
 from airflow_provider_wa.waiting.preload import preload
-from airflow_provider_wa.waiting.same_store import check_same_store
 from airflow_provider_wa.waiting.source import Found, NotYet, Source
 
 LAST_LOOK = 30.0
@@ -119,6 +118,8 @@ class WaTrigger(BaseTrigger):
         # A look may have to wait for its turn behind many others; it must not outlast the deadline.
         with anyio.move_on_after(max(self._seconds_left, LAST_LOOK)):
             if self.store is not None and not self._is_same_store:
+                from airflow_provider_wa.waiting.same_store import check_same_store  # noqa: PLC0415 - see preload
+
                 await sync_to_async(check_same_store)(self.store)
                 self._is_same_store = True
             return await source.look()

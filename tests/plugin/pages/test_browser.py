@@ -103,7 +103,7 @@ def test_an_account_is_logged_out_and_in_again_by_scanning(open_page: Open, site
     confirm(page, "Connect", "Connect")
     code = page.locator("img.qr")
     code.wait_for()
-    assert code.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('img.qr')?.naturalWidth > 0")
     first = code.get_attribute("src")
     page.wait_for_function("src => document.querySelector('img.qr').getAttribute('src') !== src", arg=first)
     control(sandbox, "scan", vendor="wuzapi")
