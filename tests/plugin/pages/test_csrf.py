@@ -22,10 +22,17 @@ def test_a_token_is_good_for_its_user_until_it_is_too_old() -> None:
         csrf.require_own_form(OWN, token, "ana", NOW + csrf.VALID_SECONDS + 1)
 
 
-@pytest.mark.parametrize("token", ["", ".", "1790000000.", "1790000000.0", "x.y", f"{csrf.new_token('ana', NOW)}0"])
+@pytest.mark.parametrize("token", ["", ".", "1790000000.", "1790000000.0", "x.y"])
 def test_a_forged_token_is_refused(token: str) -> None:
     with pytest.raises(Refused):
         csrf.require_own_form(OWN, token, "ana", NOW)
+
+
+def test_a_token_with_a_character_more_is_refused() -> None:
+    token = csrf.new_token("ana", NOW)
+    csrf.require_own_form(OWN, token, "ana", NOW)
+    with pytest.raises(Refused):
+        csrf.require_own_form(OWN, f"{token}0", "ana", NOW)
 
 
 def test_the_token_of_another_user_is_refused() -> None:
