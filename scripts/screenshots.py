@@ -47,7 +47,9 @@ def shoot(folder: Path) -> None:
         page.mouse.move(0, 0)
         page.screenshot(path=IMAGES / "campaign.png")
         frame.get_by_role("link", name="Accounts", exact=True).click()
-        frame.locator(".badge.good").nth(2).wait_for()
+        frame.get_by_role("heading", name="Accounts", exact=True).wait_for()
+        frame.locator(".badge.good").first.wait_for()
+        page.mouse.move(0, 0)
         page.screenshot(path=IMAGES / "accounts.png")
 
 
