@@ -208,21 +208,19 @@ class TestFlood:
         """Both wait for a turn behind the same strangers, and for the same look-up, however well one is known."""
         authenticator = Authenticator(registry.find, refusal_seconds=0.0, most_refused=1000, clock=registry.clock)
         assert await status(authenticator, "ck", SECRET) == 200
-        answered: list[str] = []
-
-        async def ask(conn_id: str) -> None:
-            assert await status(authenticator, conn_id, "guess") == 404
-            answered.append(conn_id)
-
         order = [*(f"a{number}" for number in range(20)), "ck", "nobody", *(f"b{number}" for number in range(20))]
-        held = threading.Event()
-        registry.before = lambda: held.wait(10)
-        asking = [asyncio.ensure_future(ask(conn_id)) for conn_id in order]
-        await asyncio.wait(asking, timeout=0.01)
-        held.set()
-        await asyncio.gather(*asking)
+        turn = threading.Semaphore(0)
+        registry.before = lambda: turn.acquire(timeout=10)
+        asking = [asyncio.ensure_future(status(authenticator, conn_id, "guess")) for conn_id in order]
+        for ended in range(len(order)):
+            # One look-up ends at a time, so that the next one to begin is the next in the queue.
+            while len(registry.asked) < min(1 + ended + TURNS, 1 + len(order)):  # noqa: ASYNC110 - look-ups begin in threads
+                await asyncio.sleep(0.001)
+            turn.release()
+        assert await asyncio.gather(*asking) == [404] * len(order)
         assert sorted(registry.asked) == sorted(["ck", *order])
-        assert abs(answered.index("ck") - answered.index("nobody")) <= TURNS
+        asked = registry.asked[1:]
+        assert abs(asked.index("ck") - asked.index("nobody")) <= TURNS
 
     async def test_the_refusal_waits_as_long_as_slow_look_ups_take(
         self, registry: Registry, monkeypatch: pytest.MonkeyPatch
