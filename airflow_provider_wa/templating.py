@@ -179,7 +179,7 @@ def _single_expression(text: str, jinja_env: Any) -> str | None:
 
     try:
         tree = jinja_env.parse(text.strip())
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, RecursionError):
         return None  # the row template says what is wrong
     names = meta.find_undeclared_variables(tree)
     if not names or not names <= SOURCES or len(tree.body) != 1:

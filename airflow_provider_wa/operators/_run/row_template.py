@@ -176,6 +176,8 @@ class RowTexts:
             render = self._environment.from_string(tree).render
         except TemplateError as error:
             raise BadInput(f"{self._name}: {error}") from None
+        except RecursionError:
+            raise BadInput(f"{self._name}: the template is nested too deep; simplify it") from None
 
         def rendered(values: Mapping[str, Any]) -> str:
             try:
@@ -209,7 +211,9 @@ class RowTexts:
 _PLAIN = (str, int, float, date)
 """Kinds of Airflow's variables that hold nothing but their value."""
 
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
+_FAILURES = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError, RecursionError),
+)
 """Errors of expressions. In Jinja's code the constant NaN is a name, and nothing has that name."""
 
 
