@@ -178,6 +178,8 @@ class RowTexts:
             raise BadInput(f"{self._name}: {error}") from None
         except RecursionError:
             raise BadInput(f"{self._name}: the template is nested too deep; simplify it") from None
+        except _FAILURES as error:  # of constants, which are worked out beforehand
+            raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
         def rendered(values: Mapping[str, Any]) -> str:
             try:
