@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -33,15 +34,15 @@ class LookupFailed(WaError):
     retry = Retry.LATER
 
 
-class ConnectionType:
-    """A connection type: its form, and how its vendor is made. The hook class of the type is one."""
+class ConnectionType(ABC):
+    """A connection type: its form, and a function that makes its vendor. Its hook class is a subclass."""
 
     form: ClassVar[ConnectionForm]
 
     @classmethod
+    @abstractmethod
     def make_vendor(cls, settings: Settings) -> Vendor:
         """Return the vendor for a connection's fields."""
-        raise NotImplementedError
 
 
 K = TypeVar("K", bound=ConnectionType)

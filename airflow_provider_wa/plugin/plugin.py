@@ -20,77 +20,74 @@ from airflow_provider_wa.receiver.paths import MASK, hide_path
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from airflow_provider_wa.receiver.app import Receiver
-
 Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 
 PAGES = "/wa/ui"
 """Path of the pages, below Airflow's own address."""
 
 
-class LazyReceiver:
-    """The receiver, made at its first request."""
+class LazyApp:
+    """An ASGI application that is made at its first request: only the API server needs it.
 
-    def __init__(self) -> None:
-        self._receiver: Receiver | None = None
+    :param make: returns the application; it is called once, in a thread.
+    :param hide: masks secrets and personal data in the scope of a request, from which servers log its path; returns the
+        scope for the application.
+    """
+
+    def __init__(self, make: Callable[[], ASGIApp], hide: Callable[[Scope], Scope]) -> None:
+        self._make = make
+        self._hide = hide
+        self._app: ASGIApp | None = None
         self._making = threading.Lock()
 
     async def __call__(
         self,
-        scope: MutableMapping[str, Any],
+        scope: Scope,
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         """Answer a request."""
-        # Before anything else: if the receiver cannot be made, the server logs the path with the error.
-        hide_path(scope)
-        receiver = self._receiver
-        if receiver is None:
-            receiver = await asyncio.to_thread(self._make)
-        await receiver(scope, receive, send)
+        # Before anything else: if the application cannot be made, the server logs the path with the error.
+        own_scope = self._hide(scope)
+        app = self._app
+        if app is None:
+            app = await asyncio.to_thread(self._made)
+        await app(own_scope, receive, send)
 
-    def _make(self) -> Receiver:
+    def _made(self) -> ASGIApp:
         with self._making:
-            if self._receiver is None:
-                # Airflow loads plugins in all of its components; only the API server needs the receiver.
-                from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415
-
-                self._receiver = make_receiver()
-            return self._receiver
+            if self._app is None:
+                self._app = self._make()
+            return self._app
 
 
-class LazyPages:
-    """The pages, made at their first request."""
-
-    def __init__(self) -> None:
-        self._pages: ASGIApp | None = None
-        self._making = threading.Lock()
-
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
-        """Answer a request."""
-        whole = dict(scope)
-        _hide_person(scope)
-        pages = self._pages
-        if pages is None:
-            pages = await asyncio.to_thread(self._make)
-        await pages(whole, receive, send)
-
-    def _make(self) -> ASGIApp:
-        with self._making:
-            if self._pages is None:
-                from airflow_provider_wa.plugin.pages.app import make_pages  # noqa: PLC0415 - as above
-
-                self._pages = make_pages()
-            return self._pages
+# Airflow loads plugins in all of its components, so both are imported by the first request.
 
 
-def _hide_person(scope: MutableMapping[str, Any]) -> None:
-    """Leave only the page's name in the scope that servers log from: the rest may be somebody's number, or a search."""
+def make_receiver() -> ASGIApp:
+    """Return the receiver of webhooks and callbacks."""
+    from airflow_provider_wa.plugin import receiver_app  # noqa: PLC0415
+
+    return receiver_app.make_receiver()
+
+
+def make_pages() -> ASGIApp:
+    """Return the pages."""
+    from airflow_provider_wa.plugin.pages import app  # noqa: PLC0415
+
+    return app.make_pages()
+
+
+def hide_secret(scope: Scope) -> Scope:
+    """Mask the path of a post, which has the connection's secret; the receiver takes the path from elsewhere."""
+    hide_path(scope)
+    return scope
+
+
+def hide_person(scope: Scope) -> Scope:
+    """Mask the path of a page behind the page's name, and its query: they may be somebody's number, or a search."""
+    whole = dict(scope)
     root, path = scope.get("root_path", ""), scope.get("path", "")
     inner = path[len(root) :] if root and path.startswith(root) else path
     name, rest = (*inner.removeprefix("/").split("/", 1), "")[:2]
@@ -98,6 +95,7 @@ def _hide_person(scope: MutableMapping[str, Any]) -> None:
         scope["path"] = f"{path[: len(path) - len(inner)]}/{name}/{MASK}"
         scope["raw_path"] = scope["path"].encode("utf-8", "replace")
     scope["query_string"] = b""
+    return whole
 
 
 def external_views() -> list[dict[str, str]]:
@@ -122,8 +120,8 @@ class WaPlugin(AirflowPlugin):
     name = "wa"
     # The first prefix that fits answers.
     fastapi_apps = [  # noqa: RUF012
-        {"app": LazyPages(), "url_prefix": PAGES, "name": "WhatsApp pages"},
-        {"app": LazyReceiver(), "url_prefix": "/wa", "name": "WhatsApp receiver"},
+        {"app": LazyApp(make_pages, hide_person), "url_prefix": PAGES, "name": "WhatsApp pages"},
+        {"app": LazyApp(make_receiver, hide_secret), "url_prefix": "/wa", "name": "WhatsApp receiver"},
     ]
     external_views = external_views()
     fastapi_root_middlewares = [{"middleware": PortZero, "args": [], "kwargs": {}, "name": "WhatsApp: Test button"}]  # noqa: RUF012

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from airflow_provider_wa.plugin import receiver_app
-from airflow_provider_wa.plugin.plugin import LazyPages, LazyReceiver, WaPlugin, external_views
+from airflow_provider_wa.plugin.plugin import LazyApp, WaPlugin, external_views, hide_person, hide_secret, make_receiver
 from airflow_provider_wa.receiver.paths import take_path
 
 
@@ -52,16 +52,15 @@ def test_the_entries_of_the_ui_respect_the_path_of_the_base_url(
         assert view["icon"] == f"{path}/wa/ui/static/wa.svg"
 
 
-async def test_servers_log_neither_the_person_nor_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_servers_log_neither_the_person_nor_the_search() -> None:
     seen: list[dict[str, Any]] = []
 
     async def pages(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope)
 
-    monkeypatch.setattr(LazyPages, "_make", lambda _: pages)
     path = "/wa/ui/messages/51987654321"
     scope = {"type": "http", "path": path, "raw_path": path.encode(), "root_path": "/wa/ui", "query_string": b"q=Ana"}
-    await LazyPages()(scope, None, None)  # type: ignore[arg-type]
+    await LazyApp(lambda: pages, hide_person)(scope, None, None)  # type: ignore[arg-type]
     assert (seen[0]["path"], seen[0]["query_string"]) == (path, b"q=Ana")
     assert (scope["path"], scope["raw_path"]) == ("/wa/ui/messages/masked", b"/wa/ui/messages/masked")
     assert scope["query_string"] == b""
@@ -82,7 +81,7 @@ async def test_many_first_requests_make_one_receiver(monkeypatch: pytest.MonkeyP
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    all_there, there, lazy = threading.Event(), itertools.count(1), LazyReceiver()
+    all_there, there, lazy = threading.Event(), itertools.count(1), LazyApp(make_receiver, hide_secret)
 
     def slow_to_make() -> Any:
         assert all_there.wait(10)
@@ -112,5 +111,5 @@ async def test_a_receiver_that_cannot_be_made_does_not_leave_the_secret_to_the_s
     monkeypatch.setattr(receiver_app, "make_receiver", fail)
     scope: dict[str, Any] = {"type": "http", "path": "/wa/hooks/c/hook-c0ffee42", "root_path": "/wa"}
     with pytest.raises(RuntimeError):
-        await LazyReceiver()(scope, None, None)  # type: ignore[arg-type]
+        await LazyApp(make_receiver, hide_secret)(scope, None, None)  # type: ignore[arg-type]
     assert (scope["path"], scope["raw_path"]) == ("/wa/hooks/masked", b"/wa/hooks/masked")

@@ -19,7 +19,7 @@ from airflow_provider_wa.bulk.output_files import prove_writable
 from airflow_provider_wa.connections.input_list import InputList
 from airflow_provider_wa.links import publish
 from airflow_provider_wa.operators._run.list_numbers import InvalidLimit, ListNumbers
-from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.operators._run.task import DeferringTask
 from airflow_provider_wa.paths import open_path
 from airflow_provider_wa.transport.limiter import calls_per_second
 
@@ -37,7 +37,7 @@ class ListRunner:
     items_name: ClassVar[str]
     takes_jids: ClassVar[bool]
 
-    task: Task
+    task: DeferringTask
     items: Any = None
     input_path: str | None = None
     sql: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 from airflow.providers.common.compat.sdk import Context
 
@@ -52,9 +52,6 @@ class _Notice:
     @cached_property
     def hook(self) -> WaHook:
         return hook_for(self.wa_conn_id)
-
-    def defer(self, **_: Any) -> NoReturn:
-        raise NotImplementedError
 
 
 class NoticeKeys(MessageKeys):

@@ -11,7 +11,7 @@ from airflow_provider_wa.hooks.base import WaHook
 
 
 class Task(Protocol):
-    """The part of an operator that all runners use; a test may pass anything that has it."""
+    """The part of an operator that all runners use; a notice and a test have one of their own."""
 
     wa_conn_id: str
     retries: int | None
@@ -32,6 +32,10 @@ class Task(Protocol):
     @property
     def operator_extra_links(self) -> Collection[Any]:
         """The links to pages."""
+
+
+class DeferringTask(Task, Protocol):
+    """The part of an operator over a list: it can wait in the triggerer."""
 
     def defer(
         self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | None = None

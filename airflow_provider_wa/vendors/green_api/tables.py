@@ -199,7 +199,7 @@ ENDPOINTS: tuple[Documented, ...] = (
     Documented("POST downloadFile", "download"),
 )
 
-_LOOK_UPS_USED_UP = "WhatsApp lets the account look up no more numbers for now: go on after two hours"
+_LOOK_UPS_USED_UP = "WhatsApp limits how many numbers the account may look up: continue after two hours"
 
 ERRORS: tuple[ErrorRule, ...] = (
     ErrorRule(BadInput, "the number was refused", code="bad phone number", part=True),

@@ -77,7 +77,9 @@ def test_a_state_store_that_refuses_is_named_once_and_asked_no_more(
     ]
 
 
-def test_a_store_out_of_reach_fails_no_task(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_out_of_reach_fails_no_task(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def away(*_: Any) -> None:
         raise StoreUnavailable("away")
 
@@ -85,6 +87,9 @@ def test_a_store_out_of_reach_fails_no_task(store: Store, monkeypatch: pytest.Mo
     with closing(Reporter(store, "b", {}, LOG)) as reporter:
         reporter(HALF)
         reporter.flush()
+    assert [record.getMessage() for record in caplog.records if "progress" in record.getMessage()] == [
+        "The progress could not be stored: away"
+    ]
 
 
 def test_of_reports_that_wait_only_the_newest_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,15 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__API__SECRET_KEY", "a key of this test")
 
 
+def is_taken(headers: dict[str, str]) -> bool:
+    """Return whether a form with these headers and the user's own token is taken."""
+    try:
+        csrf.require_own_form(headers, csrf.new_token("ana", NOW), "ana", NOW)
+    except Refused:
+        return False
+    return True
+
+
 def test_a_token_is_good_for_its_user_until_it_is_too_old() -> None:
     token = csrf.new_token("ana", NOW)
     csrf.require_own_form(OWN, token, "ana", NOW + csrf.VALID_SECONDS)
@@ -65,12 +74,12 @@ def test_a_form_of_another_site_is_refused_whatever_its_token(headers: dict[str,
 def test_the_public_address_behind_a_proxy_is_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://public.example.com/airflow")
     behind = {"host": "10.0.0.7:8080", "origin": "https://public.example.com"}
-    csrf.require_own_form(behind, csrf.new_token("ana", NOW), "ana", NOW)
+    assert is_taken(behind)
 
 
 def test_a_page_that_passes_no_referrer_on_sends_no_origin_either() -> None:
-    csrf.require_own_form({**OWN, "origin": "null"}, csrf.new_token("ana", NOW), "ana", NOW)
+    assert is_taken({**OWN, "origin": "null"})
 
 
 def test_a_program_that_is_no_browser_needs_the_token_alone() -> None:
-    csrf.require_own_form({"host": "airflow.example.com"}, csrf.new_token("ana", NOW), "ana", NOW)
+    assert is_taken({"host": "airflow.example.com"})
