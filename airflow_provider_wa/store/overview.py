@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, func, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Row, Select, func, literal_column, select
 
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.conversations import Said, heard
@@ -19,7 +19,7 @@ from airflow_provider_wa.store.send_states import MAY_HAVE_GONE_OUT
 from airflow_provider_wa.store.sends import state_in
 from airflow_provider_wa.store.sql import PARAMETERS
 from airflow_provider_wa.store.suppressions import Suppression
-from airflow_provider_wa.store.tables import checks, events, sends, suppressions
+from airflow_provider_wa.store.tables import BY_KIND, checks, events, sends, suppressions
 
 SEARCHED = 2_000
 """Messages of a connection that a search for a word looks through."""
@@ -48,7 +48,7 @@ class Overview:
         found: list[StoredEvent] = []
         with self._database.reading() as connection:
             for kind in EventKind:  # the index has the events of each kind in order
-                statement = select(*_EVENT).where(events.c.conn_id == conn_id, events.c.kind == kind.value)
+                statement = select(*_EVENT).where(*_of_kind(conn_id, kind))
                 if before is not None:
                     statement = statement.where(events.c.id < before)
                 found += map(_event, connection.execute(statement.order_by(events.c.id.desc()).limit(limit)))
@@ -121,7 +121,12 @@ _EVENT = [events.c[field.name] for field in fields(StoredEvent) if field.name !=
 def _incoming(conn_id: str) -> Select[Any]:
     columns = [events.c[name] for name in ("id", "conn_id", "party", "status", "reference", "content", "file")]
     at = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type).label("at")
-    return select(*columns, at).where(events.c.conn_id == conn_id, events.c.kind == EventKind.INBOX.value)
+    return select(*columns, at).where(*_of_kind(conn_id, EventKind.INBOX))
+
+
+def _of_kind(conn_id: str, kind: EventKind) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the events of a connection and kind; an index has these in their order."""
+    return events.c.conn_id == conn_id, events.c.kind == kind.value, literal_column(BY_KIND, Boolean)
 
 
 def _searched(content: Mapping[str, Any]) -> str:
