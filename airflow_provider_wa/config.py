@@ -22,8 +22,8 @@ _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": F
 class Config:
     """The options of ``[wa]``.
 
-    ``media_path`` is the folder for files that come with messages: a path, or the URI of an object store. The sender of
-    one of ``opt_out_words`` is suppressed. The receiver's options are texts: only the receiver needs them to be right.
+    ``media_path`` is the folder for files of incoming messages: a path, or the URI of an object store. The sender of
+    one of ``opt_out_words`` is suppressed. The receiver's options stay texts: only the receiver checks them.
     """
 
     media_path: str
@@ -43,7 +43,7 @@ class Config:
 
     @property
     def receiver_max_in_flight(self) -> int:
-        """The size of all posts that a receiver's process holds at once, in bytes.
+        """Maximum size of all posts in a receiver's process together, in bytes.
 
         :raises BadInput: ``receiver_max_in_flight_mb`` is not a positive number.
         """
@@ -59,7 +59,7 @@ class Config:
 
     @property
     def texts_kept(self) -> bool:
-        """True if the store keeps what is written to people.
+        """True if the store keeps the texts of sent messages.
 
         :raises BadInput: ``keep_texts`` is neither true nor false.
         """

@@ -101,10 +101,10 @@ class HasQrCode(Protocol):
 
 @runtime_checkable
 class PairsPhone(Protocol):
-    """Provides a code to type into the phone, in place of the QR code."""
+    """Provides a pairing code: the user types it into the phone, instead of scanning the QR code."""
 
     def pair_phone(self, phone: str) -> Flow[LinkingCode]:
-        """Return the code for the account's own number, as digits; only while the account is logged out."""
+        """Return the pairing code for ``phone``, the account's own number in digits; only while it is logged out."""
         ...
 
 
@@ -259,7 +259,7 @@ CAPABILITIES: dict[type[Any], str] = {
     SendsMessages: "send messages",
     RepeatsById: "repeat a message under its own id without sending it twice",
     HasSession: "report whether its WhatsApp session is logged in",
-    PairsPhone: "provide a code to log in with",
+    PairsPhone: "provide a pairing code",
     HasQrCode: "provide a QR code to log in with",
     ReportsDelivery: "report the delivery status of a message",
     ReportsDeliveries: "list the delivery statuses of a period",

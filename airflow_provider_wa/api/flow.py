@@ -85,14 +85,14 @@ class Reply:
 
     @property
     def beginning(self) -> str:
-        """Beginning of the body as text, for errors: far more than is shown, as secrets are masked before it is cut."""
+        """Beginning of the body as text, for errors. It is longer than the shown part: secrets are masked first."""
         return self.body[:_BEGINNING].decode("utf-8", "replace")
 
     @cached_property
     def json(self) -> Any:
-        """JSON value of the body; None where the body is not JSON (HTML, cut off, empty) or beyond all bounds.
+        """JSON value of the body; None for a body that is not JSON (HTML, cut off, empty) or exceeds a limit.
 
-        It is decoded once, and is not to be changed.
+        It is decoded once. Callers must not change it.
         """
         try:
             return json_fields.decoded(self.body)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON of strangers within bounds, and readers of its fields: keys in any case, moments in any form, any type."""
+"""Reader of untrusted JSON with limits, and of its fields: keys in any case, moments in any form, any type."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ MAX_DEPTH = 100
 """Maximum nesting of JSON. Vendors nest far less; Python cannot write JSON that is far deeper."""
 
 MAX_DIGITS = 100
-"""Maximum length of a number in JSON, in characters. Longer ones take long to read, and no vendor has them."""
+"""Maximum length of a number in JSON, in characters. Longer numbers are slow to read, and no vendor sends them."""
 
 MAX_VALUES = 2_000_000
-"""Maximum number of values in JSON: each takes up to 70 bytes of memory, were it only two of a body."""
+"""Maximum number of values in JSON. A value of two bytes in the body may take 70 bytes of memory."""
 
 
 _TOO_DEEP = f"nested too deeply; expected at most {MAX_DEPTH} levels"
 
 
 class BeyondBounds(ValueError):
-    """JSON with more levels, longer numbers or more values than are read."""
+    """JSON that exceeds a limit: of levels, of the length of numbers, or of values."""
 
 
 def decoded(body: str | bytes | bytearray, *, strict: bool = False) -> Any:
     """Return the value of a JSON text.
 
-    :param strict: refuse NaN and Infinity, which are not JSON, though some programs write them.
-    :raises ValueError: it is not JSON, or ``BeyondBounds``.
+    :param strict: refuse NaN and Infinity, which some programs write although they are not JSON.
+    :raises ValueError: the text is not JSON.
+    :raises BeyondBounds: the JSON exceeds a limit.
     """
     document = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
     opened = document.count("[") + document.count("{")
@@ -90,7 +91,7 @@ _STRICT = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constan
 
 def pick(source: Any, *names: str) -> Any:
     """Return the value under the first of ``names`` that ``source`` has, in any case; None if it has none of them."""
-    # The first check is for speed: a post is asked for some thirty names.
+    # The first check is for speed: about thirty names are looked up in a post.
     if type(source) is not dict and not isinstance(source, Mapping):
         return None
     for name in names:
@@ -105,7 +106,7 @@ def _in_any_case(source: Mapping[Any, Any], name: str) -> Any:
     size, wanted, found = len(name), None, None
     for key, value in source.items():
         key_text = key if type(key) is str else str(key)
-        if len(key_text) == size:  # cheaper than to fold each
+        if len(key_text) == size:  # cheaper than folding each key
             wanted = wanted or name.casefold()
             if key_text.casefold() == wanted:
                 found = value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages as they are kept: what a person was written, without the bytes of files."""
+"""Stored form of sent messages: their texts, without the bytes of files."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any
 from airflow_provider_wa.api.messages import Message
 
 _TEXTS = ("header", "body", "caption", "question", "name", "address", "emoji", "footer")
-"""Fields that a person reads, in the order in which they are shown."""
+"""Fields that are shown to the user, in this order."""
 
 _CHOICES = ("options", "buttons", "rows")
 
 
 def kept(message: Message) -> dict[str, Any]:
-    """Return a message as JSON: its ``type`` and its fields, as ``Message.to_dict`` has them.
+    """Return a message as JSON: its ``type`` and its fields, as in ``Message.to_dict``.
 
-    The bytes of files are left out, and so is what follows the path of a file's URL: it may give access to the file.
+    The bytes of files are left out. So are the query and the fragment of a file's URL: they may give access to the
+    file.
     """
     return _without_bytes(message.to_dict())
 
 
 def shown(content: Mapping[str, Any]) -> str:
-    """Return the text of a kept message as a person reads it, a line for each field and each choice."""
+    """Return the readable text of a stored message, with one line for each field and each choice."""
     return "\n".join(_lines(content))
 
 
 def file_name(content: Mapping[str, Any]) -> str | None:
-    """Return the name of the file that a kept message carries; None if it carries no file."""
+    """Return the name of the file in a stored message; None without a file."""
     media = content.get("media")
     return str(media.get("filename") or "") or None if isinstance(media, Mapping) else None
 

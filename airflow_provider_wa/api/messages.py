@@ -18,7 +18,7 @@ from airflow_provider_wa.api.file_names import media_type_of
 class Checked:
     """Base of messages and their parts: each is checked when it is built.
 
-    A part with a value of another task (an XComArg of Airflow) is checked when that value is there: the operator then
+    A part with the output of another task (an XComArg of Airflow) is checked when the output exists: the operator then
     builds the message again.
     """
 
@@ -27,7 +27,7 @@ class Checked:
             self._check()
 
     def _check(self) -> None:
-        """Check the values, and derive those that are missing."""
+        """Check the values, and derive missing ones."""
 
 
 def _is_to_come(value: Any) -> bool:

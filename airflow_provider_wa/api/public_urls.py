@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs that somebody else has written: whether they lead to a public host of the internet."""
+"""Check that an untrusted URL leads to a public host of the internet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_wa.api.errors import BadInput
 
 _EXPECTED = "expected http:// or https:// and a public host"
 _PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test", "home.arpa")
-"""Ends of names that lead into a private network, whatever the name server says."""
+"""Suffixes of host names that belong to private networks, even if the name server returns a public address."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PART = re.compile(r"(?i)0x[0-9a-f]*|[0-9]+")
@@ -22,9 +22,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of a URL that every reader of it splits alike.
+    """Return the parts of a URL that all programs split in the same way.
 
-    :raises BadInput: it is not http or https, has a user name, or characters that some readers take for others.
+    :raises BadInput: the URL is not http or https, has a user name, or has characters that programs read differently.
     """
     if re.search(r"[\s\\\x00-\x1f\x7f]", url):
         raise BadInput(f"url: {url[:60]!r} has blanks, backslashes or control characters; {_EXPECTED}")
@@ -35,19 +35,19 @@ def split_url(url: str) -> SplitResult:
     except ValueError:
         raise BadInput(f"url: {url[:60]!r} is not a URL; {_EXPECTED}") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise BadInput(f"url: {url[:60]!r} is not a URL of the web; {_EXPECTED}")
+        raise BadInput(f"url: {url[:60]!r} is not an http or https URL; {_EXPECTED}")
     if "@" in parts.netloc or "%" in parts.netloc:
         raise BadInput(f"url: {url[:60]!r} has a user name or an encoded host; {_EXPECTED}")
     return parts
 
 
 def refuse_private(url: str) -> None:
-    """Refuse a URL whose host is not a public one: loopback, link-local, private, reserved, or a name in such a net.
+    """Refuse a URL whose host is loopback, link-local, private, reserved, or a name in a private network.
 
-    Addresses count in every form that resolvers take: decimal, octal, hexadecimal, shortened, and IPv4 inside of IPv6.
-    A public name is not looked up: the program that fetches the URL must see to what it resolves to.
+    Addresses are recognised in every form that resolvers accept: decimal, octal, hexadecimal, shortened, and IPv4
+    inside of IPv6. A public name is not looked up: the program that fetches the URL must check the resolved address.
 
-    :raises BadInput: it is such a URL, or not a URL of the web.
+    :raises BadInput: the host is not public, or the URL is not an http or https URL.
     """
     host = _plain_host(split_url(url).hostname or "")
     address = _address(host)
@@ -62,12 +62,12 @@ def refuse_private(url: str) -> None:
 
 
 def _plain_host(host: str) -> str:
-    """Return a host as resolvers read it: full-width letters, digits and dots are plain ones."""
+    """Return a host as resolvers read it, with full-width letters, digits and dots made plain."""
     return unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower().rstrip(".")
 
 
 def _address(host: str) -> Address | None:
-    """Return the address that a host is, or None for a name."""
+    """Return the IP address of a numeric host; None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -80,7 +80,7 @@ def _address(host: str) -> Address | None:
         value = sum(part << 8 * (_PARTS - 1 - place) for place, part in enumerate(first)) + last
         return ipaddress.IPv4Address(value)
     except ValueError:
-        return ipaddress.IPv4Address(0)  # some reader may make an address of it
+        return ipaddress.IPv4Address(0)  # some programs may read it as an address
 
 
 def _is_public(address: Address) -> bool:
@@ -94,7 +94,7 @@ def _number(text: str) -> int:
 
 
 def _inner(address: Address) -> list[Address]:
-    """Return the IPv4 addresses that an IPv6 address carries."""
+    """Return the IPv4 addresses that are embedded in an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     found: list[Address] = [each for each in (address.ipv4_mapped, address.sixtofour) if each]

@@ -44,7 +44,7 @@ class DeliveryState(str, Enum):
 
 
 def in_states(counts: Mapping[str, int]) -> str:
-    """Return counts of messages by state as text, in the order of their way: ``2 sent, 1 delivered``."""
+    """Return counts of messages by state as text, from the first state to the last: ``2 sent, 1 delivered``."""
     return (
         ", ".join(f"{counts[each.value]:,} {each.value}" for each in DeliveryState if counts.get(each.value)) or "none"
     )
@@ -135,11 +135,11 @@ class SentMessage(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStatus(Record):
-    """Delivery status of a message. ``code`` is the vendor's own number or word, kept even where it is not known.
+    """Delivery status of a message. ``code`` is the vendor's own number or word, kept even if we do not know it.
 
-    ``text`` is what was sent, a body or a caption, where the vendor has it. It is not shown: the content of messages
-    does not belong into an XCom or a report. ``lid`` is the recipient's LID, if it is known beside the number. In a
-    group both are those of the member who got the message: ``participant`` has the number then.
+    ``text`` is the sent body or caption, if the vendor has it. It is not shown: the content of messages does not belong
+    into an XCom or a report. ``lid`` is the recipient's LID, if it is known besides the number. In a group,
+    ``participant`` and ``lid`` are the number and the LID of the member who got the message.
     """
 
     message_id: str
@@ -202,12 +202,13 @@ class InboxMessage(Record):
     ``sender``, ``chat`` and ``participant`` are digits or JIDs. ``participant`` is the member of a group who wrote it;
     where the vendor does not report one, ``sender`` is the group. ``lid`` is the sender's LID, if it is known.
 
-    ``kind`` is one of ``api.kinds.KINDS``. ``text`` is the body, the caption, or what was chosen; ``options`` are the
-    words of a poll's votes, or a poll's own; ``selected_id`` is the id of the button or row that was chosen.
-    ``option_hashes`` are the SHA-256 of the words of votes, in hexadecimal, where the vendor knows no more; the store
-    finds the words if it has what was written in the poll.
-    ``latitude`` and ``longitude`` are degrees. ``quoted_id`` is the message that this one answers; ``target_id`` the
-    one that an edit, deletion, reaction, pin or vote is about. ``media_url`` is the file's URL, if the vendor keeps it.
+    ``kind`` is one of ``api.kinds.KINDS``. ``text`` is the body, the caption, or the text of the chosen button or row;
+    ``options`` are the words of a vote, or the options of a poll; ``selected_id`` is the id of the chosen button or
+    row. ``option_hashes`` are the SHA-256 of the words of a vote, in hexadecimal, where the vendor reports only these;
+    the store finds the words if it has the poll.
+    ``latitude`` and ``longitude`` are degrees. ``quoted_id`` is the id of the message that this one answers;
+    ``target_id`` the id of the message that an edit, deletion, reaction, pin or vote refers to. ``media_url`` is the
+    file's URL, if the vendor keeps the file.
     """
 
     message_id: str
@@ -266,7 +267,7 @@ class Notification(Record):
 class Contact(Record):
     """An entry of the account's contacts: digits or JID, and a name.
 
-    ``other`` is the LID of a contact that is listed by number, or the number of one that is listed by LID.
+    ``other`` is the LID of a contact that is listed by number, or the number of a contact that is listed by LID.
     """
 
     jid: str

@@ -25,7 +25,7 @@ from airflow_provider_wa.api.records import (
 )
 
 MOST_EVENTS = 5000
-"""Maximum events of one post. WhatsApp's largest receipts name a few hundred messages."""
+"""Maximum number of events in one post. WhatsApp's largest receipts name a few hundred messages."""
 
 
 class EventKind(str, Enum):
@@ -57,12 +57,12 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened, as a vendor reports it.
+    """One event, as a vendor reports it.
 
-    ``record`` is the part that is understood, None for an event that is kept raw; ``file`` is the file that came with
-    it, which is in neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind. Events of one
-    post that have the same object as ``raw`` share it in the store. ``warning`` is for the receiver's log, if the post
-    was not read as usual; it quotes nothing.
+    ``record`` is the parsed part, None for an event that is kept raw; ``file`` is the attached file, which is in
+    neither ``record`` nor ``raw``. ``vendor_kind`` is the vendor's own word for the kind. Events of one post that have
+    the same object as ``raw`` share it in the store. ``warning`` is a line for the receiver's log, if the post was not
+    read as usual; it does not quote the post.
     """
 
     kind: EventKind
@@ -188,7 +188,8 @@ class PostsEvents(Protocol):
     def events(self, post: Post) -> list[Event]:
         """Return the events in a post, at most ``MOST_EVENTS``; unknown kinds are kept raw.
 
-        :raises UnexpectedReply: it is not a post of this vendor. The error does not quote it: it may be personal.
+        :raises UnexpectedReply: the post is not in this vendor's form. The error does not quote it: it may contain
+            personal data.
         """
         ...
 

@@ -116,7 +116,7 @@ class CheckBatch:
         return self._store.checks.known(self.name, first, last)
 
     def stretch(self, first: int, last: int) -> Stretch:
-        """Return the stored rows at these places together, without an object for each."""
+        """Return the stored rows at these places as one result, without an object for each row."""
         return self._store.checks.stretch(self.name, first, last, without_digits=INVALID)
 
     def correct(self, respelt: Mapping[int, str], stale: Sequence[int]) -> None:

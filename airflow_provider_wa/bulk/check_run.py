@@ -64,7 +64,7 @@ class CheckCounts:
         }
 
     def so_far(self) -> dict[str, int]:
-        """Counts of a run that goes on."""
+        """Counts of a run in progress."""
         return self.to_dict()
 
     @property
@@ -119,14 +119,14 @@ class _SortedOut:
 class BulkCheck:
     """One try to check a list of numbers. A worker stores each answer in the ``batch`` before it makes its next call.
 
-    Answers that an earlier try has stored are kept; only ``unknown`` numbers are asked for again.
+    Answers that an earlier try has stored are kept; only ``unknown`` numbers are checked again.
 
     :param log: logger for the progress.
     :param rules: how to read numbers without + and country code.
-    :param reuse_since: answers that earlier runs got since this moment are used instead of a call; None uses none.
+    :param reuse_since: answers of earlier runs since this moment are used instead of a call; None uses no such answers.
     :param first: place of the first number; above 1 for a later part of a divided list.
     :param interrupted: returns True once the run must end; then no further call is made.
-    :param watch: called with the progress of the run.
+    :param watch: function that is called with the progress of the run.
     """
 
     vendor: ChecksNumbers
@@ -207,9 +207,9 @@ class BulkCheck:
         return await asyncio.to_thread(self.batch.known, first, last) if first <= last else []
 
     def _needs_nothing(self, given: Sequence[str], known: Stretch) -> bool:
-        """Return True, and count the rows, if an earlier try has read the same texts and got all answers.
+        """Count the rows and return True, if an earlier try has read the same texts and got all answers.
 
-        All at once, without an object for each row: there may be a million of them.
+        The rows are counted together, without an object for each: there may be a million rows.
         """
         if known.statuses[_UNKNOWN] or known.inputs != given:
             return False

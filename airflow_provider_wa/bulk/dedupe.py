@@ -80,7 +80,7 @@ class DiskFirstRows(_OnDisk):
         return self.get(number)
 
     def get(self, number: int) -> FirstRow | None:
-        """Return the first row that has a number; None without one."""
+        """Return the first row with a number; None if no row has it."""
         found = self._database.execute("SELECT row, owner FROM seen WHERE number = ?", (number,)).fetchone()
         return FirstRow(*found) if found else None
 

@@ -28,12 +28,13 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 @contextmanager
 def row_writer(path: AnyPath, columns: Sequence[str], spreadsheet_safe: bool = False) -> Iterator[Write]:
-    """A function that writes a row at once, in the format of the path's suffix. An existing file is replaced.
+    """A function that writes each row immediately, in the format of the path's suffix. An existing file is replaced.
 
-    A Parquet file has texts in all columns, and can be read when the writer is closed.
+    A Parquet file has texts in all columns, and can be read only after the writer is closed.
 
-    :param spreadsheet_safe: in ``.csv`` and ``.tsv``, put an apostrophe before texts that a spreadsheet would run.
-    :raises BadInput: the format is unknown or the path cannot be written to; found before the first row.
+    :param spreadsheet_safe: in ``.csv`` and ``.tsv``, put an apostrophe before texts that a spreadsheet would run as
+        formulas.
+    :raises BadInput: the format is unknown or the path cannot be written to; raised before the first row.
     """
     make = _writer(path)
     if not (spreadsheet_safe and path.suffix.lower() in _TABLES):
@@ -59,7 +60,7 @@ def opened_to_write(path: AnyPath) -> Iterator[IO[bytes]]:
 
 
 _TABLES = (".csv", ".tsv")
-"""Files that spreadsheets open, and whose cells they take for formulas."""
+"""Suffixes of files whose cells a spreadsheet may run as formulas."""
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 

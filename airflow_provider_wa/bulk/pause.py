@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pause of a bulk send: someone has asked for it on a page, and the run waits until they end it."""
+"""The pause of a bulk send: a user starts it on a page, and the run waits until a user ends it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from airflow_provider_wa.bulk.workers import refuse_if
 from airflow_provider_wa.store.pauses import Pause
 
 SECONDS_BETWEEN_LOOKS = 2.0
-"""Time between two looks into the store: a pause begins, and ends, that much later at most."""
+"""Time between two reads of the store: maximum delay until a pause begins or ends."""
 
 
 class PauseWatch:
-    """Waits while a batch is paused. Messages under way are finished; the task keeps its slot.
+    """Waits while a batch is paused. Sends in progress are finished; the task keeps its slot.
 
     :param look: returns the pause from the store, and may block.
-    :param interrupted: returns True once the run must end, also while it waits.
+    :param interrupted: returns True once the run must end; it is also called during the wait.
     """
 
     def __init__(self, look: Callable[[], Pause | None], log: Log, interrupted: Callable[[], bool]) -> None:
@@ -31,13 +31,13 @@ class PauseWatch:
         """Number of pauses that are over."""
 
     async def over(self) -> None:
-        """Return at once if the batch is not paused, else when the pause is over.
+        """Wait for the end of a pause; return at once if the batch is not paused.
 
         :raises Interrupted: the run must end.
         """
         if self._pause is None and time.monotonic() - self._looked < SECONDS_BETWEEN_LOOKS:
             return
-        # One worker looks, the others wait for what it sees.
+        # One worker reads the store, the others wait for its result.
         async with self._lock:
             if self._pause is None and time.monotonic() - self._looked < SECONDS_BETWEEN_LOOKS:
                 return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress of a run: log lines, and reports for those who watch it."""
+"""Progress of a run: lines in the log, and reports to a function."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def unwatched(progress: BatchProgress) -> None:
 
 
 class Progress:
-    """Logs the progress of a run, at most once in ``every`` seconds, and passes it to those who watch.
+    """Logs the progress of a run, at most once in ``every`` seconds, and passes it to ``watch``.
 
     :param unit: name of the items in the log line.
     :param counts: read only when there is a line to log.
     :param length: number of items; None if it is not known.
-    :param watch: called with each line.
-    :param worked_on: returns the number of items that this run has worked on, if it finishes others without a call,
-        those of an earlier try for one: only these tell how long the rest takes.
+    :param watch: function that is called with the progress, once for each line.
+    :param worked_on: returns the number of items that took this run a call. Give it if the run finishes other items
+        without a call, such as the items of an earlier try: the remaining time is estimated from the calls alone.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ WITNESS_AGE = timedelta(hours=1)
 """Maximum age, before the first message in doubt, of an accepted message that a report must show."""
 
 KEPT = timedelta(days=1)
-"""Period for which every vendor keeps its reports: an older doubt must not hide the younger ones."""
+"""Period for which every vendor keeps its reports. An older message in doubt must not hide younger ones."""
 
 DETAILS: Mapping[Evidence, str] = {
     Evidence.FOUND: "its reply was lost; it was found among the messages that were sent",
@@ -46,17 +46,17 @@ DETAILS: Mapping[Evidence, str] = {
 
 
 NOT_SHOWN_YET = "its reply was lost, and no report of the vendor must show it yet"
-"""Explanation of a doubt that is left to a retry because it is too young."""
+"""Reason for leaving a message in doubt to a retry: it is too young to be in a report."""
 
 
 @dataclass
 class Doubts:
     """Messages in doubt that a pass has put off.
 
-    :param count: number of all of them; the others describe those that are looked for in a report.
-    :param began: earliest moment at which one of them may have gone out.
-    :param ended: latest moment at which a request of one of them may have ended.
-    :param error: the last error of one of them in this pass.
+    :param count: number of these messages. The other fields describe the messages that a report can show.
+    :param began: earliest moment at which a message may have gone out.
+    :param ended: latest moment at which a message's request may have ended.
+    :param error: the last error of a message in this pass.
     """
 
     count: int = 0
@@ -65,7 +65,7 @@ class Doubts:
     error: WaError | None = None
 
     def add(self, row: SendRow, ended: datetime | None) -> None:
-        """Add a message; ``ended`` is None if no report can tell its outcome."""
+        """Add a message; ``ended`` is None if no report can show its outcome."""
         self.count += 1
         if ended and row.intended_at:
             self.began = min(self.began or row.intended_at, row.intended_at)
@@ -85,18 +85,18 @@ class Reconciler:
         self.doubts = Doubts()
 
     def begin_pass(self) -> None:
-        """Begin a new count of the messages that are put off."""
+        """Reset the count of messages that are put off."""
         self.doubts = Doubts()
 
     def put_off(self, each: Addressed, row: SendRow, error: WaError | None = None) -> None:
-        """Leave a message in doubt to a further pass, if that may clear it up or send it again."""
+        """Put a message in doubt off to a further pass, which may clear it up or send it again."""
         if not (self._reports(each) or self._job.may_repeat(each)):
             return
         self.doubts.add(row, self._ended(row) if self._reports(each) else None)
         self.doubts.error = error or self.doubts.error
 
     async def due(self) -> datetime:
-        """Return the moment from which a report must show all messages that were put off; now if none is needed."""
+        """Return the moment from which a report must show all messages that were put off; now without such messages."""
         shown_at = datetime.now(timezone.utc)
         if self._vendor and self.doubts.ended:
             last = max([self.doubts.ended, *(row.settled_at for row in await self._witness() if row.settled_at)])
@@ -123,11 +123,11 @@ class Reconciler:
         self._report = SentReport(statuses, claimed, since, asked_at, lacks, is_logged_in, known_as)
 
     def is_too_young(self, each: Addressed, row: SendRow) -> bool:
-        """Return True for a message that a later report must show, and this one need not."""
+        """Return True for a message that is too young for this report, but must be in a later one."""
         return self._reports(each) and not (self._report and self._report.is_after(self._shown_at(row)))
 
     def verdict(self, each: Addressed, row: SendRow) -> Settle | None:
-        """Return the outcome of a message in doubt; None if the vendor cannot say."""
+        """Return the outcome of a message in doubt; None if the vendor does not know it."""
         report, began, text = self._report, row.intended_at, comparable_text(each.message)
         if report is None or began is None or not text or not report.reaches(began):
             return None
@@ -143,17 +143,17 @@ class Reconciler:
         )
 
     def _named(self, statuses: Sequence[DeliveryStatus]) -> Mapping[str, Sequence[str]]:
-        """Return all names of the recipients in a report: what went to a number may be reported under its LID."""
+        """Return all names of a report's recipients: a message to a number may be reported under the LID."""
         identities = self._job.store.identities
         identities.learn_from(statuses)
         return identities.names({status.to for status in statuses if status.to})
 
     def _reports(self, each: Addressed) -> bool:
-        """Return True if a report can tell the outcome of a message."""
+        """Return True if a report can show the outcome of a message."""
         return self._vendor is not None and bool(comparable_text(each.message))
 
     def _ended(self, row: SendRow) -> datetime:
-        """Return the moment at which the request of a message has ended for certain."""
+        """Return the latest moment at which the request of a message can have ended."""
         return row.settled_at or _began(row) + timedelta(seconds=self._job.doubt_seconds)
 
     def _shown_at(self, row: SendRow) -> datetime:
@@ -161,10 +161,10 @@ class Reconciler:
         return self._ended(row) + timedelta(seconds=self._vendor.report_seconds if self._vendor else 0)
 
     async def _witness(self) -> list[SendRow]:
-        """Return a message that a complete report shows, if there is one.
+        """Return a message that a complete report must show, as a list; empty without such a message.
 
-        A long queue or a wrong clock would hide what was accepted: so a report counts only if it shows a message that
-        was accepted for certain. The best one was sent after the last message in doubt, behind it in any queue.
+        A long queue or a wrong clock could hide an accepted message. So a report counts only if it shows a message
+        that was accepted for certain. Best is a message sent after the last one in doubt: it is later in any queue.
         """
         job, doubts = self._job, self.doubts
         assert doubts.began is not None
@@ -176,7 +176,7 @@ class Reconciler:
         return (await adrive(vendor.session(), self._job.channel)).logged_in
 
     async def _statuses(self, vendor: ReportsDeliveries, since: datetime) -> tuple[list[DeliveryStatus], datetime]:
-        """Return the messages since a moment, and that moment: a later one, if the vendor keeps no reports so long."""
+        """Return the messages since a moment, and the real start of the report: vendors delete old reports."""
         recent = datetime.now(timezone.utc) - KEPT
         for begin in sorted({since, max(since, recent)}):
             with suppress(BadInput):
@@ -190,15 +190,15 @@ def _began(row: SendRow) -> datetime:
 
 
 class SentReport:
-    """A vendor's report of the messages that an account has sent. Each of them is matched with one message of ours.
+    """A vendor's report of the messages that an account has sent. Each entry is matched with one message in doubt.
 
     :param statuses: the messages as the vendor lists them, with their texts.
-    :param claimed: ids of messages in the report that are matched with other messages already.
-    :param since: beginning of the report's period, but for a tolerance of ``CLOCKS``.
+    :param claimed: ids of messages in the report that are matched already.
+    :param since: beginning of the report's period, with a tolerance of ``CLOCKS``.
     :param asked_at: the moment at which the vendor was asked.
-    :param lacks_the_accepted: a message that was accepted is not among them, so that the report is not complete.
-    :param is_logged_in: the account is logged in; while it is not, messages may wait at the vendor.
-    :param known_as: all names of recipients; those that are not in it have one.
+    :param lacks_the_accepted: an accepted message is missing, so the report is not complete.
+    :param is_logged_in: the account is logged in. Messages of a logged-out account may wait at the vendor.
+    :param known_as: all names of recipients; a recipient that is missing here has one name.
     """
 
     def __init__(
@@ -230,7 +230,7 @@ class SentReport:
         return shown_at <= self._asked_at
 
     def evidence(self, to: str, text: str, since: datetime) -> tuple[Evidence, DeliveryStatus | None]:
-        """Return what the report proves of a message in doubt, and the message itself if it was found.
+        """Return the evidence for a message in doubt, and its entry in the report if there is one.
 
         :param to: the recipient: digits or a JID.
         """
@@ -245,7 +245,7 @@ class SentReport:
         return (Evidence.NOT_FOUND if self.is_logged_in else Evidence.LOGGED_OUT), None
 
     def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
-        """Return the message with this text that went to a recipient after a moment; None if it is not there.
+        """Return the message with this text that went to a recipient after a moment; None if the report lacks it.
 
         Each message is returned once.
 
@@ -266,7 +266,7 @@ class SentReport:
         return any(True for _ in self._since(recipient, since))
 
     def may_name(self, recipient: str, text: str, since: datetime) -> bool:
-        """Return True if a message with this text went to a LID that may be that of the recipient, a number."""
+        """Return True if this text went to a LID without a known number: it may be the recipient's."""
         unnamed = (name for name in self._left if jids.is_lid(name) and len(self._persons(name)) == 1)
         sent = (status for name in unnamed for status in self._since(name, since))
         return "@" not in recipient and any(same_text(status.text, text) for status in sent)
@@ -292,8 +292,8 @@ def comparable_text(message: Message) -> str | None:
 def same_text(one: str | None, other: str | None) -> bool:
     """Return True if two texts read the same: blanks, line ends and the encoding of accents do not count.
 
-    On its way a text may lose blanks at its ends or have its line ends changed. Texts that differ in nothing else count
-    as the same, since a message that is not recognised may be sent twice. A text that is empty or missing equals none.
+    In transit a text may lose blanks at its ends, and its line ends may change. Texts without other differences are
+    equal, since an unrecognised message may be sent twice. An empty or missing text equals no other text.
     """
     return _normal(one) == _normal(other) != ""
 

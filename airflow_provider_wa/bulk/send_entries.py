@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results of rows: each is counted, and entered in the store."""
+"""Results of rows: counts, and changes of the store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from airflow_provider_wa.store.sends import Change, SendRow
 
 
 class Entries:
-    """Counts the results of a pass, and makes the changes of the store that enter them.
+    """Counts the results of a pass, and enters them in the store.
 
-    ``counts`` are those of the current pass, ``outcomes`` the requests of the try by the state that they led to;
+    ``counts`` are the counts of the current pass, ``outcomes`` the numbers of requests of the try by resulting state;
     ``commits`` makes changes in transactions that workers share.
     """
 
@@ -29,7 +29,7 @@ class Entries:
         self.commits: GroupCommit[Change, Any] = GroupCommit(self.make)
 
     def make(self, changes: Sequence[Change]) -> list[Any]:
-        """Make changes in one transaction; it blocks."""
+        """Make changes in one transaction. Blocking."""
         return self._job.store.sends.change(changes)
 
     def note(self, each: Addressed, state: SendState, detail: str) -> Note:
@@ -41,7 +41,7 @@ class Entries:
     def report(
         self, each: Addressed | Unaddressed, state: SendState, detail: str, message_id: str | None = None
     ) -> Report:
-        """Count a row that has no message of its own, and return its entry."""
+        """Count a row without a message of its own, and return its entry."""
         self.counts.states[state] += 1
         row = SendRow(
             key="",

@@ -32,16 +32,16 @@ DIGITS = 15
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts that decide the next step for a message, from the list and the store; the vendor is not asked.
+    """Facts that decide the next step for a message, from the list and the store, without a call to the vendor.
 
-    :param message: the message; or a row that no longer makes one, but whose message an earlier try may have sent. Its
-        key is that under which the store has the message, or is to have it.
+    :param message: the message; or a row that no longer makes a message, while an earlier try may have sent it. Its key
+        is the message's key in the store.
     :param stored: the message in the store; None if the store does not have it.
-    :param before: an earlier row of the list with the same message; None without one.
+    :param before: an earlier row of the list with the same message; None if this is the first.
     :param suppressed: the recipient must not be written to.
-    :param capped: the messages that the recipient has got, if the cap is reached; else None.
-    :param reached: the message to another name of the recipient, if it was accepted while this one is in doubt.
-    :param left_behind: the row's earlier key, under which nothing was sent; None if it still has that key.
+    :param capped: the recipient's messages that count towards the cap, if it is reached; else None.
+    :param reached: the accepted message to another name of the recipient, if this message is in doubt.
+    :param left_behind: the row's former key, if its key has changed and nothing was sent under the former; else None.
     """
 
     message: Addressed | Unaddressed
@@ -54,7 +54,7 @@ class Facts:
 
     @property
     def owner(self) -> int:
-        """A number that stands for the recipient, the same under all names."""
+        """Number that identifies the recipient, the same for all names."""
         return owner(_by_person(self._names)[0])
 
     def step(self, batch: str, *, further: bool, reconciled: bool = False, may_repeat: bool = False) -> Step:
@@ -73,7 +73,7 @@ class Facts:
         )
 
     def withdrawn(self, step: Step) -> str | None:
-        """Return the key of a message in the store that a step replaces by another result of its row."""
+        """Return the key of the stored message that the step's result replaces; None if it replaces no message."""
         return self.message.key if step is Step.SKIP_REPEATED and self.reached else self.left_behind
 
     def as_stored(self, row: SendRow) -> Facts:
@@ -120,10 +120,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class LookUp:
-    """Names, messages and suppressions that the store has for the recipients of some rows.
+    """Names, messages and suppressions in the store for the recipients of some rows.
 
     :param known_as: all names of each recipient.
-    :param stored: the messages that it has, by key: those of all names.
+    :param stored: the messages to all names of the recipients, by key.
     """
 
     known_as: Mapping[str, Sequence[str]]
@@ -155,7 +155,7 @@ class LookUp:
         known = self._named(row)
         stored = self.stored.get(known.key)
         if isinstance(row, Unaddressed) and (stored is None or not stands(stored.state, repeated=False)):
-            return None  # nothing was sent: a later row with this key may be sent
+            return None  # nothing was sent, so a later row with this key may be sent
         before = _seen_before(known, stored, seen)
         if isinstance(row, Unaddressed):
             return Facts(known, stored) if stored and stands(stored.state, repeated=before is not None) else None
@@ -180,7 +180,7 @@ class LookUp:
         return replace(row, key=key, names=names, other_keys=[each for each in keys if each != key])
 
     def _key(self, row: Addressed | Unaddressed, keys: Sequence[str]) -> str:
-        """Return the key of a row's message: one under which it may have gone out, or else that of the number."""
+        """Return the key of a row's message: a key under which it may have gone out, or else the number's key."""
         gone = [key for key in (row.key, *keys) if _in(self.stored.get(key), MAY_HAVE_GONE_OUT)]
         if row.key in gone:
             return row.key
@@ -199,21 +199,21 @@ class LookUp:
 
 
 def _keys(row: Addressed | Unaddressed, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys that a row's message has under the names of its recipient, that of the number first."""
+    """Return the keys of a row's message under all names of its recipient, the number's key first."""
     if not row.key or row.key_of is None or not any(map(jids.is_lid, names)):
         return (row.key,)
     return tuple(dict.fromkeys(map(row.key_of, _by_person(names))))
 
 
 def _by_person(names: Iterable[str]) -> list[str]:
-    """Return one name for both forms of a number, and each LID; the number first."""
+    """Return the number, in one of its two forms, and then all LIDs."""
     return sorted({person(name) for name in names}, key=lambda name: ("@" in name, name))
 
 
 def _seen_before(row: Addressed | Unaddressed, stored: SendRow | None, seen: DiskFirstRows) -> FirstRow | None:
     """Enter a row's key, and return the earlier row with the same message to the same person."""
     if not _in(stored, MAY_HAVE_GONE_OUT):
-        # A row of its other name came before the two were known to be one person.
+        # A row with the other name came before both names were known to be of one person.
         for first in map(seen.get, map(_number, row.other_keys)):
             if first:
                 return first

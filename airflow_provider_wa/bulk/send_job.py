@@ -18,12 +18,12 @@ from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel
 
 PASSES = 3
-"""Maximum passes through the list in one try that send, and maximum that clear up, both with the first pass."""
+"""Maximum number of passes that send in one try, and maximum number of passes that clear up. Both count the first."""
 
 
 @dataclass(frozen=True)
 class TrySoFar:
-    """The part of a try that went before a wait in the triggerer: its beginning, and the passes that cleared up."""
+    """The part of a try before a wait in the triggerer: its beginning, and the passes that cleared up."""
 
     began: datetime
     clear_ups: int = 0
@@ -34,7 +34,7 @@ class TrySoFar:
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> TrySoFar:
-        """Return what ``to_dict`` has made JSON of."""
+        """Read the JSON of ``to_dict``."""
         return cls(datetime.fromisoformat(value["began"]), int(value["clear_ups"]))
 
 
@@ -42,17 +42,18 @@ class TrySoFar:
 class SendJob:
     """The arguments of one try to send to a list.
 
-    :param address: makes the message for a row, given its place in the list and its values; or returns the reason why
-        the row makes none.
-    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be under way.
-    :param watch_session: check at the beginning, and then from time to time, that the account is logged in.
+    :param address: returns the message for a row, from its place in the list and its values; or the reason why the row
+        makes no message.
+    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be in progress.
+    :param watch_session: check at the beginning, and then regularly, that the account is logged in.
     :param interrupted: returns True once the run must end; then no further message is sent.
     :param resend_unknown: send a message in doubt again, even if the doubt cannot be cleared up.
-    :param watch: called with the progress of each pass.
-    :param first: the place of the first row, if the list is a part of a longer one; ``places`` are all its places.
-    :param passes: maximum passes, as ``PASSES``.
-    :param patience: maximum seconds to wait for a vendor's report; the run ends before a longer wait.
-    :param so_far: the part of the try that went before; None at its beginning.
+    :param watch: function that is called with the progress of each pass.
+    :param first: the place of the first row; above 1 for a later part of a divided list. ``places`` are all places of
+        the part.
+    :param passes: maximum number of passes, as in ``PASSES``.
+    :param patience: maximum seconds to wait for a vendor's report; the run ends instead of a longer wait.
+    :param so_far: the part of the try before a wait in the triggerer; None at the beginning of the try.
     """
 
     vendor: SendsMessages

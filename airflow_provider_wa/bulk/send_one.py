@@ -26,7 +26,7 @@ from airflow_provider_wa.transport.drive import adrive
 
 
 class Sender:
-    """Sends the messages of one try, each unless its recipient must not be written to now."""
+    """Sends the messages of one try, except to recipients who must not be written to now."""
 
     def __init__(self, job: SendJob, entries: Entries, reconciler: Reconciler) -> None:
         self._job = job
@@ -44,8 +44,8 @@ class Sender:
     async def send(self, addressed: Addressed) -> SendRow | Recent | None:
         """Send a message.
 
-        :returns: what stands in its way in the store: another sender has the message, or its recipient has reached the
-            cap meanwhile. None if it was sent, or is held.
+        :returns: the conflict in the store that stopped it: another sender has the message, or its recipient has
+            reached the cap meanwhile. None if it was sent, or is held.
         """
         interval, in_the_way = self._job.policy.interval, None
         hold = self._hold(addressed)
@@ -70,7 +70,7 @@ class Sender:
         return for_all or self._job.policy.hold(addressed.to, datetime.now(timezone.utc))
 
     async def _send_once(self, addressed: Addressed) -> SendRow | Recent | Hold | None:
-        """Write the intent, send, and write the outcome; or return what stands in the way of the intent."""
+        """Write the intent, send, and write the outcome; or return the conflict that stopped the intent."""
         job, policy, now = self._job, self._job.policy, datetime.now(timezone.utc)
         intent = SendRow(
             key=addressed.key,
@@ -121,12 +121,12 @@ class Sender:
         self.error = error
         if error.stops_all:
             raise error
-        # A vendor that no longer gives clear answers would leave every message in doubt.
+        # A vendor without clear answers would leave every further message in doubt.
         away = isinstance(error, OutcomeUnknown)
         self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
-        """Leave a held message for later, or skip it, as the policy says."""
+        """Leave a held message for later or skip it, according to the policy."""
         counts = self._entries.counts
         counts.hold = hold.and_then(counts.hold)
         state = held(wait=self._job.policy.wait, again=addressed.again)
@@ -137,7 +137,7 @@ class Sender:
 
 
 class Gap:
-    """Gap between sends, common to all workers."""
+    """Gap between sends, shared by all workers."""
 
     def __init__(self) -> None:
         self._next = 0.0

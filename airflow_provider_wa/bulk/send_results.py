@@ -21,7 +21,7 @@ COLUMNS = ("input", "to", "status", "message_id", "settled_at", "detail")
 
 
 KeyOf = Callable[[str], str]
-"""A function that returns the key of one message to a person, by a name of the person: digits or a JID."""
+"""A function that takes a name of the recipient, digits or a JID, and returns the message's key under that name."""
 
 
 class Identity(Enum):
@@ -36,10 +36,10 @@ class Identity(Enum):
 class Addressed:
     """A message to one recipient of the list.
 
-    ``row`` is its place in the list; ``given`` is the recipient as given, ``to`` its digits or JID. ``key`` is the
-    message's key in the store, ``name`` the author's own key if there is one. ``key_of`` returns the key under another
-    name of the recipient; None if it is the same under each. ``names`` are all names of the recipient, and
-    ``other_keys`` the keys under these, once they are looked up.
+    ``row`` is its place in the list; ``given`` is the recipient as written in the list, ``to`` its digits or JID.
+    ``key`` is the message's key in the store, ``name`` the author's own key if there is one. ``key_of`` returns the key
+    under another name of the recipient; None if the key is the same for all names. ``names`` are all names of the
+    recipient and ``other_keys`` their keys; both are empty before the look-up.
     """
 
     row: int
@@ -58,10 +58,10 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Unaddressed:
-    """A row that makes no message, with the reason and its state. ``to`` is empty without a valid recipient.
+    """A row without a message, with the reason and its state. ``to`` is empty without a valid recipient.
 
-    ``key`` is the key that its message would have, if the key does not depend on the text: an earlier try, in which the
-    row made a message, may have sent it. ``key_of``, ``names`` and ``other_keys`` are as for ``Addressed``.
+    ``key`` is the key of the message that an earlier try may have sent for this row, if the key does not depend on the
+    text. ``key_of``, ``names`` and ``other_keys`` are as for ``Addressed``.
     """
 
     row: int
@@ -81,8 +81,8 @@ class Unaddressed:
 class SendCounts:
     """Counts of a pass through the list: rows by state, and the reasons for a further pass.
 
-    ``duplicates`` is the number of skipped rows whose message an earlier row has, ``sent_now`` that of rows that
-    this pass has sent: the outcomes of the others took no request.
+    ``duplicates`` is the number of rows that were skipped because an earlier row has the same message. ``sent_now`` is
+    the number of rows that this pass has sent; the other outcomes took no request.
     """
 
     states: Counter[SendState] = field(default_factory=Counter)
@@ -93,7 +93,7 @@ class SendCounts:
     failure: WaError | None = None
     """Error that a further pass, or a further try, may clear up."""
     report_due: datetime | None = None
-    """Moment of the vendor's report on messages in doubt, if the run has ended before it."""
+    """Moment at which the vendor's report on messages in doubt is due, if the run has ended before it."""
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""
@@ -107,12 +107,12 @@ class SendCounts:
         }
 
     def so_far(self) -> dict[str, int]:
-        """Counts of a pass that goes on; ``held`` are messages that a later pass or a retry sends."""
+        """Counts of a pass in progress; ``held`` is the number of messages for a later pass or a retry."""
         return {**self.to_dict(), "held": self.states[SendState.DELAYED]}
 
     @property
     def done(self) -> int:
-        """Number of rows that have an outcome; those that are left for later have none."""
+        """Number of rows with an outcome. Rows left for later have none."""
         return self.states.total() - self.states[SendState.DELAYED]
 
     @property

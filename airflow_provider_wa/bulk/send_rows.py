@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a list that are to be sent now; the others are counted, and entered in the store."""
+"""Selection of the rows to send now. The other rows are counted and entered in the store."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from airflow_provider_wa.store.send_states import SendState, Step
 from airflow_provider_wa.store.sends import Change, SendRow
 
 ROWS_AT_ONCE = 100
-"""Rows that are read ahead."""
+"""Number of rows that are read ahead."""
 
 
 class RowsToSend:
-    """One pass through a list: finds the messages that are to be sent now.
+    """One pass through a list: finds the messages to send now.
 
     :param seen: the first row of each message in this pass.
-    :param further: this is not the first pass of the try.
-    :param clears_up: messages in doubt are cleared up in this pass; otherwise they are put off.
+    :param further: True after the first pass of the try.
+    :param clears_up: clear up messages in doubt in this pass; otherwise they are put off.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class RowsToSend:
         self._clears_up = clears_up
         self._pause = pause
         self.pauses_before = 0
-        """Number of pauses that were over when the rows under way were looked up."""
+        """Number of pauses that had ended when the current rows were looked up."""
 
     async def to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
-        """Yield the messages that are to be sent now."""
+        """Yield the messages to send now."""
         job, place = self._job, self._job.first
-        # With a gap between sends, people are looked up one by one: those who opt out in the meantime are skipped.
+        # With a gap between sends, rows are looked up one by one: a recipient may opt out during the gap.
         at_once = 1 if job.policy.interval else ROWS_AT_ONCE
         while chunk := list(islice(rows, at_once)):
             made = [job.address(number, row) for number, row in enumerate(chunk, place)]
@@ -73,7 +73,7 @@ class RowsToSend:
                 yield addressed
 
     def carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
-        """Carry out a step: return the message if it is to be sent now, else count its result and add its entry."""
+        """Carry out a step: return a message to send now; otherwise count its result and add its entry."""
         each, row, counts = facts.message, facts.stored, self._entries.counts
         if key := facts.withdrawn(step):
             changes.append(Withdraw(key=key, batch=self._job.batch))
@@ -88,7 +88,7 @@ class RowsToSend:
             changes.append(self._entries.report(each, state, detail, row.message_id))
             return None
         if step is Step.SEND_AGAIN and row and isinstance(each, Addressed):
-            # To the name that it went to: it must be the same message.
+            # Repeat it to the same name: to another name it would be another message.
             return replace(each, to=row.recipient, message_id=row.message_id or each.message_id, again=True)
         if row and row.row != each.row:
             changes.append(Place(key=each.key, batch=self._job.batch, row=each.row))
@@ -101,7 +101,7 @@ class RowsToSend:
         return None
 
     def leave_to_another(self, facts: Facts, changes: list[Change]) -> None:
-        """Count a message that another sender has got hold of meanwhile; it may be in doubt."""
+        """Count a message that another sender has taken meanwhile; it may be in doubt."""
         step = facts.step(self._job.batch, further=True)
         if step is Step.RECONCILE and facts.stored and isinstance(facts.message, Addressed):
             self._reconciler.put_off(facts.message, facts.stored)
@@ -110,7 +110,7 @@ class RowsToSend:
     def _sorted_out(
         self, made: Sequence[Addressed | Unaddressed], known: LookUp, changes: list[Change]
     ) -> list[Addressed]:
-        """Return the messages that are to be sent now; count the other rows."""
+        """Return the messages to send now; count the other rows."""
         found: list[Addressed] = []
         for each in made:
             facts = known.facts(each, self._seen)
@@ -122,7 +122,7 @@ class RowsToSend:
         return found
 
     def _decided(self, facts: Facts, changes: list[Change]) -> tuple[Step, Facts]:
-        """Return the step for a message, and the facts: those of a message in doubt as they are once cleared up."""
+        """Return the step for a message, and its facts. A message in doubt is cleared up first, if possible."""
         batch, each = self._job.batch, facts.message
         if isinstance(each, Unaddressed):  # there is no text to look for in a report, and nothing to send
             return facts.step(batch, further=self._further, reconciled=True), facts
@@ -136,20 +136,20 @@ class RowsToSend:
         return facts.step(batch, further=self._further, reconciled=True, may_repeat=may_repeat), facts
 
     def _verdict(self, each: Addressed, facts: Facts, changes: list[Change]) -> SendRow | None:
-        """Return the stored row of a message in doubt as the vendor's report has it; None if it is put off."""
+        """Return the row of a message in doubt after the vendor's report; None if it is put off."""
         row = facts.stored
         assert row is not None
         if not self._clears_up or self._reconciler.is_too_young(each, row):
             self._reconciler.put_off(each, row)
             return None
         verdict = self._reconciler.verdict(each, row)
-        if verdict is None:  # the vendor cannot say
+        if verdict is None:  # the vendor does not know
             return row
-        # Without news the row is not written: a later ``settled_at`` would mean to wait for the next report again.
+        # An unchanged row is not written: a later ``settled_at`` would mean another wait for a report.
         if (verdict.state, verdict.detail) != (row.state, row.detail):
             changes.append(verdict)
         return replace(row, state=verdict.state)
 
 
 _WITHOUT_A_MESSAGE = {Step.SKIP_REPEATED: SendState.SKIPPED, Step.REFUSE_KEY: SendState.FAILED}
-"""Steps for rows whose key another message has, with the state of the row's result."""
+"""Steps for rows whose key belongs to another message, with the state of the row's result."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends a message to each of many recipients, at most once: an intent is stored before a request, its outcome after.
 
-A further try, or a further pass of the same try, reads the list again and finds in the store which messages were sent.
-A message in doubt, which may or may not have gone out, holds nobody up: the passes that send leave it alone, and those
-that clear up come last. It is sent again only when the doubt is cleared up.
+A further try, or a further pass of the same try, reads the list again and finds the sent messages in the store.
+A message in doubt may or may not have gone out. It delays no other message: the passes that send skip it, and the
+passes that clear up come last. It is sent again only when the doubt is cleared up.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SECONDS_BETWEEN_PASSES = 5.0
 
 @dataclass
 class BulkSend(SendJob):
-    """One try to send to a list; its arguments are those of ``SendJob``."""
+    """One try to send to a list, with the arguments of ``SendJob``."""
 
     def __post_init__(self) -> None:
         self._entries = Entries(self)
@@ -53,7 +53,7 @@ class BulkSend(SendJob):
 
     @property
     def outcomes(self) -> Mapping[str, int]:
-        """Number of requests of this try by the state that they led to."""
+        """Number of requests of this try by resulting state."""
         return self._entries.outcomes
 
     @property
@@ -64,14 +64,14 @@ class BulkSend(SendJob):
     async def run(
         self, rows: Callable[[], Iterator[Mapping[str, Any]]], workers: int, length: int | None
     ) -> SendCounts:
-        """Send to the list, in further passes while these may help; return the counts of the last pass.
+        """Send to the list, in as many passes as can help; return the counts of the last pass.
 
-        If the vendor's report on messages in doubt is due only after ``patience``, the run ends before it; the counts
-        then have the moment (``report_due``), and ``so_far`` is for the run that goes on.
+        If the vendor's report on messages in doubt is due later than ``patience``, the run ends before it. The counts
+        then have its moment (``report_due``), and ``so_far`` is the argument of the run that continues this try.
 
-        :param rows: gives the list, from its beginning each time.
-        :raises WaError: an error that every other send would meet as well (credentials, quota, a session that is down,
-            a vendor or a store out of reach). Sends under way have an outcome in the store, and no further one is
+        :param rows: returns the list, from its beginning each time.
+        :raises WaError: an error that would stop every other send as well (credentials, quota, a session that is down,
+            an unreachable vendor or store). Sends in progress have an outcome in the store, and no further send is
             begun.
         """
         further, self.so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
@@ -96,7 +96,7 @@ class BulkSend(SendJob):
         return counts
 
     async def _looked(self, counts: SendCounts) -> bool:
-        """Ask for the vendor's report once it must show the messages in doubt; return False if that takes too long."""
+        """Get the vendor's report once it must show the messages in doubt; return False if the wait is too long."""
         due = await self._reconciler.due()
         wait = max((due - datetime.now(timezone.utc)).total_seconds(), 0.0)
         if wait:
@@ -113,7 +113,7 @@ class BulkSend(SendJob):
         return True
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, in steps of a second: the task may be ended from outside meanwhile."""
+        """Wait in steps of a second: the task may be ended meanwhile."""
         while seconds > 0:
             refuse_if(self.interrupted)
             await asyncio.sleep(min(seconds, 1.0))
@@ -151,7 +151,7 @@ class BulkSend(SendJob):
         return counts
 
     async def _send(self, addressed: Addressed) -> None:
-        """Send to one recipient, or enter why nothing is sent."""
+        """Send to one recipient, or enter the reason for not sending."""
         await self._paused.over()
         changes: list[Change] = []
         if await self._was_suppressed_in_a_pause(addressed):
@@ -168,7 +168,7 @@ class BulkSend(SendJob):
         self._progress.report()
 
     async def _was_suppressed_in_a_pause(self, addressed: Addressed) -> bool:
-        """Return True if a recipient has opted out since they were looked up: a pause may have been long."""
+        """Return True if a recipient has opted out since the look-up: a pause may have been long."""
         if self._paused.ended == self._rows.pauses_before:
             return False
         return bool(await asyncio.to_thread(self.store.suppressions.among, [addressed.to]))

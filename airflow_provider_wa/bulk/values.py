@@ -15,7 +15,7 @@ SHORT_FLOATS = {
     **{"float32": 1 << 24, "float": 1 << 24, "float16": 1 << 11, "halffloat": 1 << 11},  # NumPy and Arrow
     **{"float4": 1 << 24, "mysql float": 10**6},
 }
-"""Types of short floats, and the integers below which they have all digits. MySQL shows six of them."""
+"""Types of short floats, and the integers below which they keep all digits. MySQL shows six digits."""
 
 _PLAIN = (int, bool)
 _NO_VALUE = frozenset(("nan", "NaN", "NaT", "<NA>"))

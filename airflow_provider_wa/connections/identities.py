@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LIDs and numbers that a vendor's answers have for the same person, kept in the store."""
+"""LIDs and numbers of the same person, learnt from a vendor's answers and kept in the store."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def learnt(answer: T) -> T:
-    """Return an answer, a record or a list of records, after learning which LID is which number.
+    """Return an answer, a record or a list of records, after storing the pairs of LID and number in it.
 
-    An answer is worth more than what it teaches: without a store it is returned all the same.
+    The answer matters more than the pairs: it is returned even if the store fails.
     """
     records: list[Any] = answer if isinstance(answer, list) else [answer]
     learn({lid: phone for each in records if isinstance(each, Record) for lid, phone in each.known_lids.items()})
@@ -27,10 +27,10 @@ def learnt(answer: T) -> T:
 
 
 def learn(pairs: Mapping[str, str]) -> None:
-    """Store the digits of numbers by LID, if the store can be reached."""
+    """Store pairs of LID and number (digits), if the store can be reached."""
     if not pairs:
         return
     try:
         get_store().identities.learn(pairs)
     except WaError as error:
-        log.info("the store did not keep which LID is which number: %s", error)
+        log.info("the pairs of LID and number could not be stored: %s", error)

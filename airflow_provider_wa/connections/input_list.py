@@ -207,7 +207,7 @@ def _query(hook: Any, sql: str) -> Iterator[Any]:
 
 
 _SHORT_FLOATS = {("postgres", 700): "float4", ("mysql", 4): "mysql float"}
-"""Types of columns that lose digits of numbers, as ``values.full`` names them, by connection and the driver's code."""
+"""Column types that lose digits of numbers, with their names in ``values.full``, by connection and driver code."""
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The WhatsApp connections that can be listed: those of Airflow's database and of the environment."""
+"""List of the WhatsApp connections in Airflow's database and in the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OURS = "airflow-provider-wa"
 def list_connections() -> dict[str, str]:
     """Return the types of the WhatsApp connections by their ids, sorted.
 
-    Other secrets backends cannot list what they have. Call it in a server only: it reads Airflow's database.
+    Other secrets backends cannot list their connections. Call it only in a server: it reads Airflow's database.
     """
     types = conn_types()
     found = {**_in_database(types), **_in_environment(os.environ)}
@@ -27,7 +27,7 @@ def list_connections() -> dict[str, str]:
 
 
 def conn_types() -> Mapping[str, str]:
-    """Return the names of the connection types, as the forms show them: ours, and those of packages that use ours."""
+    """Return the connection types by their names in the forms, including the types of dependent packages."""
     others = {
         name: shown for name, (shown, package) in known_types().items() if name not in FORMS and _uses_ours(package)
     }
@@ -43,12 +43,12 @@ def _uses_ours(package: str) -> bool:
 
 def _in_environment(environ: Mapping[str, str]) -> dict[str, str]:
     variables = ((name.removeprefix(_VARIABLE), value) for name, value in environ.items() if name.startswith(_VARIABLE))
-    # A team's variable has the team before the id.
+    # In a team's variable the team's name precedes the id.
     return {name.rpartition("___")[2].lower(): _type(value) for name, value in variables}
 
 
 def _type(value: str) -> str:
-    """Return the type in a connection's JSON or URI; empty if it has none."""
+    """Return the type in a connection's JSON or URI; empty without a type."""
     try:
         found = json.loads(value).get("conn_type") if value.lstrip().startswith("{") else urlsplit(value).scheme
     except (ValueError, AttributeError):

@@ -96,16 +96,18 @@ def connection_type(connection: Connection, base: type[K]) -> type[K]:
 
 
 def known_types() -> dict[str, tuple[str, str]]:
-    """Return the connection types of all packages: the name that the forms show, and the package."""
+    """Return the connection types of all packages, each with its name in the forms and its package."""
     hooks = HookRegistry().hooks.items()
     return {name: (hook.hook_name, hook.package_name) for name, hook in hooks if hook is not None}
 
 
 def find_connection(conn_id: str) -> Connection | None:
-    """Return a connection, None if it does not exist. Airflow says so also where it could not look everywhere.
+    """Return a connection, None if it does not exist.
+
+    Airflow also reports "not found" when a backend fails, so the backends are asked again before None is returned.
 
     :raises LookupFailed: a secrets backend or the API server cannot be asked.
-    :raises BadInput: a secrets backend has it in a form that cannot be read.
+    :raises BadInput: the connection in a secrets backend cannot be read.
     """
     try:
         return BaseHook.get_connection(conn_id)
@@ -130,7 +132,7 @@ def find_for_server(conn_id: str) -> tuple[str, Connection | None]:
 
 
 def team_of(conn_id: str) -> str | None:
-    """Return the team of a connection in Airflow's database, for a server; None without one, or without teams.
+    """Return the team of a connection in Airflow's database, for a server; None without a team.
 
     :raises LookupFailed: the database cannot be asked.
     """
@@ -138,7 +140,7 @@ def team_of(conn_id: str) -> str | None:
 
 
 def _find_for_team(conn_id: str, team: str) -> Connection | None:
-    """Return a team's connection, or else one of all teams: each backend of Airflow sees to that."""
+    """Return a team's connection, or else the one that is common to all teams, as each backend finds it."""
     for backend in supervisor.ensure_secrets_backend_loaded():
         if found := _ask(backend, conn_id, team):
             return found
@@ -148,10 +150,10 @@ def _find_for_team(conn_id: str, team: str) -> Connection | None:
 def _ask(backend: Any, conn_id: str, team: str = "") -> Connection | None:
     """Ask one backend for a connection.
 
-    :raises LookupFailed: it cannot be asked.
-    :raises BadInput: what it has cannot be read.
+    :raises LookupFailed: the backend cannot be asked.
+    :raises BadInput: the connection in the backend cannot be read.
     """
-    # Most have a text for each connection; some, as Airflow's database, have the connection itself.
+    # Most backends return a text; some, such as Airflow's database, return the connection itself.
     has_texts = backend.get_connection.__qualname__ == "BaseSecretsBackend.get_connection"
     ask = backend.get_conn_value if has_texts else backend.get_connection
     takes_team = team and "team_name" in inspect.signature(ask).parameters
@@ -163,8 +165,8 @@ def _ask(backend: Any, conn_id: str, team: str = "") -> Connection | None:
         return found or None
     try:
         return backend.deserialize_connection(conn_id=conn_id, value=found)  # type: ignore[no-any-return]
-    except Exception as error:  # noqa: BLE001 - whatever Airflow raises for a broken text
-        # Its text may show the password.
+    except Exception as error:  # noqa: BLE001 - Airflow raises many types for a broken text
+        # The error's text may show the password.
         raise BadInput(
             f"connection {conn_id!r}: cannot be read ({type(error).__name__}); expected a URI or a JSON object"
         ) from None
@@ -189,7 +191,7 @@ def _failed(conn_id: str, who: str) -> LookupFailed:
 
 
 def _ask_again(conn_id: str) -> None:
-    """Ask each secrets backend for itself: Airflow takes one that fails for one that has no such connection."""
+    """Ask each secrets backend directly: Airflow treats a failing backend like one without the connection."""
     for backend in supervisor.ensure_secrets_backend_loaded():
         _ask(backend, conn_id)
     if comms := getattr(task_runner, "SUPERVISOR_COMMS", None):

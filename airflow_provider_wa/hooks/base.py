@@ -103,7 +103,7 @@ class WaHook(ConnectionType, BaseHook):
 
     @staticmethod
     def over(connection: Connection) -> WaHook:
-        """Return the hook for a connection that was looked up, as ``for_connection`` does."""
+        """Return the hook for a connection object; like ``for_connection``, without the look-up."""
         kind = connection_type(connection, WaHook)
         hook = kind(connection.conn_id)
         hook._connected = connected(connection, kind)
@@ -134,7 +134,7 @@ class WaHook(ConnectionType, BaseHook):
 
     @property
     def vendor(self) -> Vendor:
-        """The vendor's flows, for what has no method here: ``hook.run(hook.vendor.session())``."""
+        """The vendor's flows, for calls without a method of the hook: ``hook.run(hook.vendor.session())``."""
         return self.connected.vendor
 
     @property
@@ -154,15 +154,15 @@ class WaHook(ConnectionType, BaseHook):
     def async_channel(self, *, concurrency: int | None = None, rate: float | None = None) -> AsyncChannel:
         """Return a way to the vendor for an event loop: an async context manager.
 
-        :param concurrency: number of calls at once, in place of the connection's.
-        :param rate: maximum calls per second, in place of the connection's.
+        :param concurrency: maximum number of calls at once; the connection's by default.
+        :param rate: maximum calls per second; the connection's by default.
         """
         endpoint = self.endpoint
         endpoint = replace(endpoint, concurrency=concurrency or endpoint.concurrency, rate=rate or endpoint.rate)
         return AsyncChannel(endpoint)
 
     def run(self, flow: Flow[T]) -> T:
-        """Carry out a flow of ``vendor`` and return what it returns; the store learns which LID is which number."""
+        """Carry out a flow of ``vendor`` and return its result; pairs of LID and number in it are stored."""
         with self.channel() as channel:
             return learnt(drive(flow, channel))
 

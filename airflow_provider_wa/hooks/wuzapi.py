@@ -33,15 +33,15 @@ class WuzApiHook(WaHook):
         return self.vendor
 
     def connect(self, events: Sequence[str] = (), *, immediate: bool = True) -> Session:
-        """Connect to WhatsApp, if it is not connected yet. Then scan the QR code unless the login still holds.
+        """Connect to WhatsApp, if it is not connected yet. Then scan the QR code, unless the login is still valid.
 
-        :param events: kinds of events that are posted to the webhook; by default those that are set.
-        :param immediate: do not wait (10 s) to see the connection hold.
+        :param events: kinds of events that are posted to the webhook; unchanged by default.
+        :param immediate: do not wait 10 s to check that the connection is stable.
         """
         return self.run(self.wuzapi.connect(events, immediate=immediate))
 
     def pair_phone(self, phone: str | int) -> LinkingCode:
-        """Return a code to type into the phone in place of scanning the QR code; keep it out of logs and XCom as well.
+        """Return a pairing code, to type into the phone instead of scanning the QR code. Keep it out of logs and XCom.
 
         :param phone: the account's own number.
         """
@@ -56,7 +56,7 @@ class WuzApiHook(WaHook):
         self.run(self.wuzapi.delete_webhook())
 
     def server_version(self) -> str | None:
-        """Return the server's version, None if it is too old to say."""
+        """Return the server's version, None for an old server that does not report it."""
         return self.run(self.wuzapi.server_version())
 
     def keep_history(self, messages_per_chat: int) -> None:
@@ -80,9 +80,9 @@ class WuzApiHook(WaHook):
         return self.run(self.wuzapi.avatar(self._recipient(who), preview=preview))
 
     def lid(self, who: str | int) -> str | None:
-        """Return the LID under which WhatsApp hides a number, None if this account does not know it.
+        """Return the LID that WhatsApp uses instead of a number, None if this account does not know it.
 
-        The store learns it: both are one person from then on.
+        The pair is stored: from then on, both names are treated as one person.
         """
         number = self._recipient(who)
         found = self.run(self.wuzapi.lid(number))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notifier: tells people by WhatsApp what became of a task or a DAG run."""
+"""Notifier: reports the outcome of a task or a DAG run to people by WhatsApp."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ON_ERROR = ("log", "raise")
 
 
 class WaNotifier(RendersTexts, BaseNotifier):
-    """Sends a message when a task or DAG run changes its state, when a deadline is missed, or when people must decide.
+    """Sends a message when a task or DAG run changes its state, a deadline is missed, or a decision is needed.
 
     It serves all callbacks (``on_failure_callback`` and the others, of tasks and DAGs), deadline alerts
     (``AsyncCallback(WaNotifier, kwargs={...})``) and the ``notifiers`` of operators that wait for people.
@@ -30,16 +30,16 @@ class WaNotifier(RendersTexts, BaseNotifier):
     before the request, as for every send. Recipients who are suppressed get none. A secret in the message, for instance
     in the text of an exception, is masked; a text is cut after 2,000 bytes.
 
-    What a template inserts is data: a text in the context that looks like a template is not rendered.
+    Values that a template inserts are data: a text in the context that looks like a template is not rendered.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param to: a phone number in any common spelling or a JID; several as a list, or in a text with commas (templated).
     :param message: plain text, a dict such as ``{"type": "buttons", "body": "...", "buttons": [...]}``, or a message of
-        ``airflow_provider_wa.api.messages`` (all its texts templated). A deadline alert's context has ``dag_run`` and
-        ``deadline`` alone.
-    :param idempotency_key: name of the notice (templated): a person gets one of a name, in whatever run or state.
-    :param on_error: what to do if the notice could not be sent: ``log`` the error, so that the task, or what else the
-        notice is about, goes on; or ``raise`` it.
+        ``airflow_provider_wa.api.messages`` (all its texts templated). A deadline alert's context has only ``dag_run``
+        and ``deadline``.
+    :param idempotency_key: name of the notice (templated): a person gets one notice with a name, over all runs and
+        states.
+    :param on_error: reaction to a notice that could not be sent: ``log`` the error and continue, or ``raise`` it.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "to", "message", "idempotency_key")
@@ -63,12 +63,12 @@ class WaNotifier(RendersTexts, BaseNotifier):
         super().__init__(**kwargs)
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render the templates as they stand in the DAG file: one notifier may serve many tasks."""
+        """Render the original templates of the DAG file: one notifier may serve many tasks."""
         vars(self).update(self._authored)
         self._failure = None
         try:
             super().render_template_fields(context, jinja_env)
-        except Exception as error:  # noqa: BLE001 - dealt with as ``on_error`` says
+        except Exception as error:  # noqa: BLE001 - ``on_error`` decides
             self._failure = error
 
     def notify(self, context: Context) -> None:
@@ -81,7 +81,7 @@ class WaNotifier(RendersTexts, BaseNotifier):
             self.log.error("The notice could not be sent: %s: %s", type(error).__name__, error)
 
     async def async_notify(self, context: Context) -> None:
-        """Send the notice, in the triggerer. Its event loop goes on meanwhile."""
+        """Send the notice, in the triggerer, without blocking its event loop."""
         await sync_to_async(self.notify, thread_sensitive=False)(context)
 
     def _send(self, context: Context) -> None:

@@ -66,5 +66,5 @@ def test_without_a_store_an_answer_is_returned_all_the_same(
     monkeypatch.setattr(identities, "get_store", away)
     with caplog.at_level(logging.INFO, logger=identities.__name__):
         learn({LID: ANA})
-    assert "the store did not keep which LID is which number: away" in caplog.text
+    assert "the pairs of LID and number could not be stored: away" in caplog.text
     assert ANA not in caplog.text
