@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates of operators and sensors: what is rendered, when, and with which names in reach."""
+"""Templates of operators and sensors: rules for rendering, its moment, and the visible variables."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections.retry import airflow_errors
 
 TEMPLATE_FILES = (".j2", ".jinja", ".jinja2")
-"""Ends of texts that name a template file, beside the DAG file or in the DAG's ``template_searchpath``."""
+"""Suffixes of template files, which are beside the DAG file or in the DAG's ``template_searchpath``."""
 
 SOURCES = frozenset({"params", "var", "ti", "task_instance", "dag_run"})
-"""Names of Airflow from which an expression that stands alone takes a whole row template."""
+"""Variables of Airflow that may supply a whole row template, in a text with only one expression."""
 
 _NUMBERS = ("max_invalid", "min_balance")
-"""Arguments that stay numbers; in all others a number is a text of digits."""
+"""Arguments that stay numbers; in all others a number becomes a text of its digits."""
 
 
 class OutsideText(str):
-    """A row template that does not stand in the DAG file but comes from an XCom, a param or a variable.
+    """A row template from outside of the DAG file: from an XCom, a param or a variable.
 
     It sees the row, the recipient and Airflow's plain values such as ``ds``: no connections, variables, macros or task.
     """
@@ -32,9 +32,9 @@ class OutsideText(str):
 
 
 class RendersTexts:
-    """Mix-in for what has templates: ``render_template_as_native_obj`` makes no number, list or constant of a text.
+    """Mix-in for classes with templates: with ``render_template_as_native_obj``, a text remains a text.
 
-    Only an expression that stands alone gives its own value, a dict for instance.
+    Only a template that is a single expression returns the expression's value, a dict for instance.
     """
 
     def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
@@ -46,13 +46,13 @@ class RendersTexts:
 
 
 class RendersOwnTemplates(RendersTexts):
-    """Mix-in for operators and sensors: render what the DAG's author wrote, and nothing else.
+    """Mix-in for operators and sensors: render only the templates that the DAG's author wrote.
 
-    Airflow renders the values that ``expand_kwargs()`` takes from an XCom as if they stood in the DAG file. Such a
-    value may be a text that a stranger sent by WhatsApp: as a template it reads every connection and variable, and
-    with ``render_template_as_native_obj`` it runs Python on the worker. Here those values stay as they are. Literals
-    in ``expand_kwargs([...])``, ``partial(...)`` and plain arguments are rendered as everywhere; ``expand(...)`` never
-    renders an XCom by itself.
+    Airflow renders the values that ``expand_kwargs()`` takes from an XCom like values in the DAG file. Such a value may
+    be a text that a stranger sent by WhatsApp: as a template it could read every connection and variable, and with
+    ``render_template_as_native_obj`` run Python on the worker. Here these values remain unchanged. Literals in
+    ``expand_kwargs([...])``, ``partial(...)`` and plain arguments are rendered as usual; Airflow's ``expand(...)``
+    never renders an XCom.
 
     A number in an argument that is a text becomes the text of its digits.
     """
@@ -82,7 +82,7 @@ class RendersOwnTemplates(RendersTexts):
             setattr(self, name, value if name in _NUMBERS else digits_as_text(value))
 
     def _rendered(self, name: str, value: Any, context: Mapping[str, Any], jinja_env: Any, seen_oids: set[int]) -> Any:
-        """Return an argument of the DAG file with its texts rendered, and its XComs in place.
+        """Return an argument of the DAG file with rendered texts, and with XComs replaced by their values.
 
         :raises BadInput: a template file is missing.
         """
@@ -91,19 +91,19 @@ class RendersOwnTemplates(RendersTexts):
         if isinstance(value, os.PathLike):
             value = str(value)
         with _template_files(name):
-            # Airflow's own, which also goes through lists and dicts.
+            # Airflow's own method, which also renders inside of lists and dicts.
             return self.render_template(value, context, jinja_env, seen_oids)  # type: ignore[attr-defined]
 
     def _taken(self, name: str, value: Any) -> Any:
-        """Return an argument that an XCom gave."""
+        """Return an argument from an XCom."""
         return value
 
 
 class RendersRowTemplates(RendersOwnTemplates):
-    """Mix-in for operators with row templates: these are rendered for each row, when the task goes through its list.
+    """Mix-in for operators with row templates, which are rendered for each row while the task processes its list.
 
-    Before that, when Airflow renders the other arguments, XComs and template files are put in their place, and a text
-    that is one expression alone over ``SOURCES`` is replaced by its value.
+    When Airflow renders the other arguments, the row templates are only prepared: XComs and template files are replaced
+    by their contents, and so is a text with only one expression, if it uses no variables except ``SOURCES``.
     """
 
     row_templates: Collection[str] = ()
@@ -119,17 +119,17 @@ class RendersRowTemplates(RendersOwnTemplates):
 
 
 def as_template(message: Any) -> Any:
-    """Return a message object as a dict, in whose values templates are rendered; anything else as it is."""
+    """Return a message object as a dict, so that templates in its values are rendered; other values unchanged."""
     return message.to_dict() if hasattr(message, "to_dict") else message
 
 
 def with_message_template(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments with ``message``, if it is given, as ``as_template`` returns it."""
+    """Return arguments with ``message``, if it exists, replaced by ``as_template`` of it."""
     return {name: as_template(value) if name == "message" else value for name, value in arguments.items()}
 
 
 def outside(value: Any) -> Any:
-    """Return a value with its texts as row templates that do not stand in the DAG file."""
+    """Return a value with all its texts as ``OutsideText``."""
     if isinstance(value, str):
         return OutsideText(value)
     if isinstance(value, Mapping):
@@ -140,7 +140,7 @@ def outside(value: Any) -> Any:
 
 
 def digits_as_text(value: Any) -> Any:
-    """Return a number as text, and anything else as it is."""
+    """Return a number as text; other values unchanged."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value
@@ -174,13 +174,13 @@ def _row_text(text: str, context: Mapping[str, Any], jinja_env: Any) -> Any:
 
 
 def _single_expression(text: str, jinja_env: Any) -> str | None:
-    """Return the expression that a text consists of, if it names some of ``SOURCES`` and nothing else."""
+    """Return the expression of a text with only one expression, if it uses no variables except ``SOURCES``."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     try:
         tree = jinja_env.parse(text.strip())
     except (TemplateSyntaxError, RecursionError):
-        return None  # the row template says what is wrong
+        return None  # compiling the row template raises the error
     names = meta.find_undeclared_variables(tree)
     if not names or not names <= SOURCES or len(tree.body) != 1:
         return None
@@ -192,7 +192,7 @@ def _single_expression(text: str, jinja_env: Any) -> str | None:
 
 
 def _native(template: Any, context: Any) -> Any:
-    """Return what a native template gives: the value of an expression that stands alone, or a text."""
+    """Return the result of a native template: the value of a single expression, or a text."""
     from jinja2 import Undefined
 
     known, environment = copy.copy(context), template.environment
@@ -200,7 +200,7 @@ def _native(template: Any, context: Any) -> Any:
     try:
         scope = environment.context_class(environment, known, template.name, template.blocks)
         parts = list(template.root_render_func(scope))
-    except Exception:  # noqa: BLE001 - the next line raises it, with the template's lines
+    except Exception:  # noqa: BLE001 - the next line raises it with the template's line numbers
         environment.handle_exception()
     if len(parts) == 1 and not isinstance(parts[0], (str, Undefined)):
         return parts[0]
@@ -221,12 +221,12 @@ def _template_files(name: str) -> Iterator[None]:
 
 
 def _written(task: Any, context: Mapping[str, Any]) -> set[str] | None:
-    """Return the names of the arguments whose values stand in the DAG file, or None if all do."""
+    """Return the names of the arguments with values from the DAG file; None if all values are from there."""
     dag = context.get("dag")
     mapped = dag.task_dict.get(task.task_id) if dag is not None else None
     given = getattr(getattr(mapped, "expand_input", None), "value", None)
     if mapped is None or given is None or isinstance(given, Mapping):
-        return None  # no mapped task, or expand(): Airflow leaves its XComs alone
+        return None  # no mapped task, or expand(): Airflow does not render its XComs
     if isinstance(given, Sized):
         row = given[context["ti"].map_index]  # type: ignore[index]
         if isinstance(row, Mapping):

@@ -30,9 +30,9 @@ class WaOperator(RendersOwnTemplates, BaseOperator):
     ui_color = "#dcf8c6"
     spreadsheet_safe = False
     batch: str | None = None
-    """The name of the task's rows in the store, once it is known."""
+    """Name of the task's rows in the store; None before it is known."""
     recipient: str | None = None
-    """The digits or JID of the recipient, once they are known."""
+    """Digits or JID of the recipient; None before they are known."""
 
     def __init__(self, *, wa_conn_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -18,45 +18,45 @@ if TYPE_CHECKING:
 
 
 class WaBulkCheckOperator(WaListOperator):
-    """Checks which of many numbers are on WhatsApp, each once, and writes an answer for every one.
+    """Checks which numbers of a list are on WhatsApp, each number once, and writes a result for each row.
 
-    Numbers may be spelt in any common way. An invalid number and a number that comes again cost no call. A number whose
-    check fails is ``unknown``, with the reason in ``detail``, and never ``absent``. The task fails only on errors that
-    would stop all checks (credentials, quota, budget, a session that is down, a vendor or a store out of reach), after
-    writing the answers that it has.
+    Numbers may be in any common spelling. Invalid and repeated numbers cost no call. A number whose check fails is
+    ``unknown``, with the reason in ``detail``, and never ``absent``. The task fails only on errors that would stop all
+    checks (credentials, quota, budget, a session that is down, an unreachable vendor or store), after writing the
+    answers so far.
 
-    Each answer is stored before the next number is asked for. A retry of the task, or its Clear, goes on where it was:
-    an answered number costs nothing again. Only calls that were under way when a worker was killed are made again: at
-    most ``concurrency``. Numbers that are ``unknown`` are asked for again.
+    Each answer is stored before the next number is checked. A retry of the task, or clearing it, continues there:
+    answered numbers are not paid for again. When a worker is killed, only its open calls are repeated: at most
+    ``concurrency``. Numbers that are ``unknown`` are checked again.
 
-    Some vendors do not answer at once: they call back, or answer "pending" for a while (see docs/waiting.md). With
-    ``deferrable`` the numbers are submitted in the worker, their answers awaited in the triggerer, which holds no
-    worker slot, and the results written in a worker again. A number that is still open after ``pending_timeout`` is
-    ``pending``. A number that a callback calls absent is asked for again in its country's other form, if there is one;
-    it is ``unknown`` if no time is left for that. Without ``deferrable``, a number that is not answered at once is
+    Some vendors do not answer immediately: they call back, or answer "pending" for a while (see docs/waiting.md). With
+    ``deferrable`` the numbers are submitted in the worker, the answers are awaited in the triggerer, without a worker
+    slot, and the results are written in a worker again. A number without an answer after ``pending_timeout`` is
+    ``pending``. A number that is absent according to a callback is checked again in its country's other form, if it has
+    one; it is ``unknown`` if no time is left for that. Without ``deferrable``, a number without an immediate answer is
     ``pending``; ``WaCallbackSensor(batch=...)`` can wait for it.
 
     Returns ``{"total", "exists", "absent", "pending", "unknown", "invalid", "duplicates", "reused", "calls", "output",
     "results", "batch"}``. A result is ``{"input", "number", "status", "jid", "checked_at", "detail"}``; ``results``
     holds them in the order of the numbers, or None if there is an ``output_path``. ``reused`` is the number of answers
-    that ``max_age`` saved a call for, ``calls`` the number of requests over all tries, ``batch`` the name of the rows
-    in the store.
+    that ``max_age`` took from earlier runs, ``calls`` the number of requests over all tries, ``batch`` the name of the
+    rows in the store.
 
-    Besides those of ``WaListOperator`` it takes these arguments; ``concurrency`` is the connection's by default, and
-    the parts of a list share the budget.
+    Further arguments are those of ``WaListOperator``; ``concurrency`` is the connection's by default, and the parts of
+    a list share the budget.
 
-    :param numbers: the numbers, a list or the XCom that holds one (templated).
-    :param carry: columns of the list that the results have as well, by name, or ``"*"`` for all but ``column``: a bulk
-        send can then read the results, with ``only="exists"``. A column with the name of one of the results' own is
-        ``list_<name>`` there (templated).
-    :param max_age: maximum age of an answer that an earlier run got over this connection, to be taken in place of a
-        call: a ``timedelta``, or seconds. By default each run makes its own calls.
-    :param budget: maximum number of calls over all tries; one more fails the task for good. Clear it with a higher
-        budget to go on.
-    :param resume: go on where an earlier try was. False: each try starts from the beginning, and pays again.
-    :param pending_timeout: maximum wait for answers that do not come at once, in seconds; an hour by default.
-    :param poll_interval: seconds between two looks for them: by default 25 where the vendor is asked again, 5 where it
-        calls back.
+    :param numbers: the numbers, as a list or the XCom of a list (templated).
+    :param carry: columns of the list to copy into the results, by name, or ``"*"`` for all except ``column``: a bulk
+        send can then read the results, with ``only="exists"``. A column whose name is also a field of the results is
+        copied as ``list_<name>`` (templated).
+    :param max_age: maximum age of an answer of an earlier run over this connection that is used instead of a call: a
+        ``timedelta``, or seconds. By default each run makes its own calls.
+    :param budget: maximum number of calls over all tries; a further call fails the task for good. To continue, clear
+        the task with a higher budget.
+    :param resume: continue an earlier try. False: each try starts from the beginning, and pays again.
+    :param pending_timeout: maximum wait for answers that are not immediate, in seconds; an hour by default.
+    :param poll_interval: seconds between two polls for these answers: by default 25 for a vendor that is asked again,
+        5 for a vendor that calls back.
     """
 
     items = "numbers"

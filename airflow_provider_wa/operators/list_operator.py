@@ -13,36 +13,35 @@ from airflow_provider_wa.operators.base import WaOperator
 
 
 class WaListOperator(WaOperator):
-    """Base of the operators that go through a list: of a subclass's own argument, or one of the following.
+    """Base of the operators that process a list. It is in an argument of the subclass, ``input_path`` or ``sql``.
 
     :param input_path: a file, as a path or an ``ObjectStoragePath`` URI (templated): a table (``.csv``, ``.tsv``,
         ``.txt``, ``.parquet``, ``.xlsx``) or JSON Lines (``.jsonl``, ``.ndjson``); text may be packed (``.csv.gz``).
-    :param sql: a query (templated), over ``sql_conn_id``. Give it an ORDER BY: a retry goes on where the list was.
+    :param sql: a query (templated), over ``sql_conn_id``. Give it an ORDER BY: a retry continues by position.
     :param sql_conn_id: any connection to a database that Airflow has a hook for (templated).
     :param column: the column that holds the number or JID (templated).
     :param part: a part of ``input_path``, as ``partition()`` returns them, for ``.expand(part=...)`` (templated). The
         parts share the call rate.
-    :param delimiter: separator of a CSV file, for example ``";"``. By default that of a first line ``sep=;``, or the
-        one under which ``column`` is a name (templated).
-    :param encoding: encoding of a text file without a byte order mark, for example ``"cp1252"`` for what Excel often
-        writes; UTF-8 by default (templated).
+    :param delimiter: separator of a CSV file, for example ``";"``. By default the separator in a first line ``sep=;``,
+        or else the one with which ``column`` is found in the header (templated).
+    :param encoding: encoding of a text file without a byte order mark, for example ``"cp1252"`` for many files of
+        Excel; UTF-8 by default (templated).
     :param output_path: path or URI of the results, ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson`` or ``.parquet``
         (templated). Replaced if it exists. Required for more than 1,000 rows.
     :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
-        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
+        run as formulas. They begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     :param concurrency: maximum number of calls at once.
     :param rate_limit: maximum call rate, for example ``"10/s"``; the connection's by default.
     :param default_region: country of numbers without + and country code, such as ``"PE"``; the connection's by default
         (templated).
-    :param country_column: column with the country of each row's number, for a list with several: a code of two letters.
-        Where it is empty, ``default_region`` counts (templated).
+    :param country_column: column with the country of each row's number, as a code of two letters, for a list with
+        several countries. For an empty cell ``default_region`` is used (templated).
     :param international_without_plus: True: digits that are not a number of their region begin with a country code.
         False: digits without +, 00 and a region are invalid. By default they are taken to begin with a country code,
         which ``detail`` and the log then name.
     :param max_invalid: maximum number of invalid numbers, or their maximum share: ``20``, ``0.1`` or ``"10%"``. With
         more, the task fails before anything is sent or paid for; the whole list is read for that (templated).
-    :param deferrable: wait in the triggerer, which holds no worker slot. By default as
-        ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, without a worker slot. ``[operators] default_deferrable`` by default.
     """
 
     items: ClassVar[str]

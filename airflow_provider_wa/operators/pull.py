@@ -13,13 +13,13 @@ from airflow_provider_wa.operators.base import WaOperator
 class WaPullOperator(WaOperator):
     """Base of the operators that pull a list. An empty list is not an error.
 
-    Returns ``{"count", "cursor", "output", "items"}``: ``cursor`` is the id of the last item, to go on from; ``items``
-    holds the list only without ``output_path``, and at most 1,000.
+    Returns ``{"count", "cursor", "output", "items"}``: ``cursor`` is the id of the last item, for the next pull;
+    ``items`` is the list, only without ``output_path`` and at most 1,000 items.
 
     :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Replaced if it
         exists.
     :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
-        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
+        run as formulas. They begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "output_path")

@@ -13,7 +13,7 @@ from airflow_provider_wa.operators.pull import WaPullOperator, WaPullPeriodOpera
 
 
 class WaPullInboxOperator(WaPullPeriodOperator):
-    """Pulls messages that came in, the oldest first.
+    """Pulls incoming messages from the vendor's inbox, oldest first.
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant",
@@ -22,11 +22,11 @@ class WaPullInboxOperator(WaPullPeriodOperator):
     The sender of one of ``[wa] opt_out_words`` is suppressed, and again by each later pull of the same message.
 
     :param wa_conn_id: the connection (templated).
-    :param since: beginning of the time (templated).
-    :param until: end of the time, which is not part of it (templated). With neither, the run's data interval.
-    :param after: in place of a time, the ``cursor`` of an earlier pull: pulls what came after that message (templated).
-    :param limit: maximum number of messages, before ``kinds`` selects some of them.
-    :param kinds: kinds of messages to pull: a list, or a text with commas (templated). By default all that are
+    :param since: beginning of the period (templated).
+    :param until: end of the period, exclusive (templated). Without both, the period is the run's data interval.
+    :param after: ``cursor`` of an earlier pull, instead of a period: pulls the messages after it (templated).
+    :param limit: maximum number of messages, counted before the selection by ``kinds``.
+    :param kinds: kinds of messages to pull, as a list or a text with commas (templated). By default all kinds of real
         messages; see docs/receiver.md, "Kinds of messages".
     :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated).
     """
@@ -54,20 +54,22 @@ class WaPullInboxOperator(WaPullPeriodOperator):
 
 
 class WaReadInboxOperator(WaPullOperator):
-    """Reads the messages that started the DAG run, the oldest first: those in the events of ``WaInboxTrigger``.
+    """Reads the messages that started the DAG run, from the events of ``WaInboxTrigger``, oldest first.
 
     Rows are ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at", "media_url",
     "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid", "target_id",
-    "option_hashes", "event_id"}``; ``media_url`` is where the receiver stored the file, if it did. Returns
-    ``{"count", "cursor", "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
+    "option_hashes", "event_id"}``; ``media_url`` is the path or URI of the file that the receiver stored, if any.
+    Returns ``{"count", "cursor", "output", "items"}``; ``cursor`` is the last ``event_id``; see ``WaPullOperator``.
 
-    Several batches that started one run are read as one. A run that was started by hand has none: it reads nothing.
+    If several batches started one run, they are read together. A run started by hand has no batch and reads no
+    messages.
 
-    :param wa_conn_id: the connection; messages of others are left out (templated).
-    :param event_ids: messages to read in place of the run's batches: a list of ids, or such a list as JSON (templated).
-    :param kinds: kinds of messages to read, as of ``WaInboxTrigger`` (templated). By default all that are messages.
-    :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). More than 1,000 need
-        it.
+    :param wa_conn_id: the connection; messages of other connections are left out (templated).
+    :param event_ids: ids of the messages to read, instead of the run's batches: a list, or a list as JSON (templated).
+    :param kinds: kinds of messages to read, as for ``WaInboxTrigger`` (templated). By default all kinds of real
+        messages.
+    :param output_path: path or URI of the list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated). Required for more
+        than 1,000 messages.
     """
 
     template_fields: Sequence[str] = (*WaPullOperator.template_fields, "event_ids", "kinds")
@@ -108,20 +110,20 @@ class WaPullDeliveryReportOperator(WaPullPeriodOperator):
 
 
 class WaMessageStatusOperator(WaOperator):
-    """Asks the vendor for the state of one message or of many.
+    """Asks the vendor for the delivery state of one or more messages.
 
     For one id it returns ``{"vendor", "message_id", "to", "state", "code", "detail", "sent_at", "delivered_at",
     "read_at"}``; ``state`` is accepted, sent, delivered, read, failed or unknown, ``code`` the vendor's own number.
 
     For a list it returns ``{"total", "accepted", "sent", "delivered", "read", "failed", "unknown", "output",
-    "results"}``; ``results`` holds such statuses only without ``output_path``, and at most 1,000.
+    "results"}``; ``results`` is the list of statuses, only without ``output_path`` and at most 1,000.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
-    :param message_id: an id, a list of them, the output of ``WaSendMessageOperator``, one or many, or the output of
-        ``WaBulkSendOperator`` (templated). Outputs name the recipients, by which some vendors find messages sooner.
+    :param message_id: an id, a list of ids, one or more outputs of ``WaSendMessageOperator``, or the output of
+        ``WaBulkSendOperator`` (templated). Outputs contain the recipients: some vendors find messages faster by these.
     :param output_path: path or URI of the statuses of a list, ``.csv``, ``.jsonl`` or ``.parquet`` (templated).
     :param spreadsheet_safe: in ``.csv`` and ``.tsv`` results, put an apostrophe before texts that a spreadsheet would
-        run as formulas: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
+        run as formulas. They begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id", "message_id", "output_path")

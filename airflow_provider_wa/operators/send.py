@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 
 
 class WaSendMessageOperator(WaOperator):
-    """Sends one message to one recipient, at most once; ``.expand(to=...)`` makes a task for each of many.
+    """Sends one message to one recipient, at most once; ``.expand(to=...)`` makes a task for each recipient.
 
-    Accepted by the vendor is not delivered: ``WaDeliverySensor`` waits for that. An intent is stored before the
-    request, its outcome after it, so that a retry does not send again what was accepted. What a lost reply leaves in
-    doubt is cleared up where the vendor allows it (see docs/bulk.md): by the account's reports, or by sending it
-    again under the same id, which is the same message; otherwise ``on_unknown`` decides. A recipient who is suppressed
-    is skipped, and so is the task.
+    "Accepted" means accepted by the vendor, not delivered; ``WaDeliverySensor`` waits for the delivery. An intent is
+    stored before the request, and its outcome after it: a retry does not repeat an accepted message. A message whose
+    reply was lost is in doubt. The doubt is cleared up if the vendor allows it (see docs/bulk.md): by the account's
+    reports, or by repeating the message under the same id, so that WhatsApp sees one message. Otherwise ``on_unknown``
+    decides. For a suppressed recipient the task is skipped.
 
-    Returns ``{"message_id", "to", "vendor", "accepted", "timestamp", "warning"}``; ``warning`` says what keeps an
-    accepted message from leaving, for instance an account that is logged out.
+    Returns ``{"message_id", "to", "vendor", "accepted", "timestamp", "warning"}``; ``warning`` is the reason why an
+    accepted message cannot leave yet, for instance a logged-out account.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param to: a phone number in any common spelling, or a JID (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "s3://bucket/a.png", "caption": "..."}``, or
         a message of ``airflow_provider_wa.api.messages`` (all its texts templated). A text may name a template file
         (``hello.j2``), and any part may be the output of another task.
-    :param message_id: the message's own id, where the vendor lets the sender choose it (templated). Such a vendor takes
-        a repeated id for the same message; without this argument an id is made.
-    :param idempotency_key: name of the message (templated), for instance ``"invoice-{{ ... }}"``: only one message of a
-        name is ever sent, in whatever task or run, and to one recipient. By default the task's run and the recipient:
-        a retry with another text sends nothing more.
+    :param message_id: the message's own id, if the vendor lets the sender choose it (templated). Such a vendor treats a
+        repeated id as the same message; without this argument an id is generated.
+    :param idempotency_key: name of the message (templated), for instance ``"invoice-{{ ... }}"``: over all tasks and
+        runs, only one message with a name is ever sent, to one recipient. By default the name is made of the task's run
+        and the recipient: a retry with another text sends no further message.
     :param on_unknown: choice for a message that may or may not have gone out: ``fail`` the task for good, ``skip`` it
         (with ``accepted`` None), or ``resend`` it, which may double it.
-    :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
+    :param resend: when the task is cleared by hand, send even an accepted message again. Automatic retries do not.
     :param international_without_plus: True: digits that are not a number of the connection's region begin with a
         country code. False: digits without +, 00 and a region are refused. By default they are taken to begin with a
         country code, which the log names.
-    :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default they are refused: what a
-        param or another task gives is not rendered once more.
-    :param files_under: the folder below which the message's ``path`` must lie, or the beginning of its ``url``, or a
-        list of them; for messages that somebody else composes (templated).
+    :param raw: send texts that contain ``{{`` or ``{%`` after rendering. By default they are refused: values of params
+        and other tasks are not rendered again.
+    :param files_under: folder that must contain the message's ``path``, or required beginning of its ``url``, or a list
+        of them; for messages that the DAG's author did not write (templated).
     """
 
     operator_extra_links = (ConversationLink(),)
@@ -85,7 +85,7 @@ class WaSendMessageOperator(WaOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """Return the operator to ``expand()``; Airflow sees which tasks' outputs a message object holds."""
+        """Return the operator to ``expand()``; outputs of other tasks in a message object are visible to Airflow."""
         return super().partial(**with_message_template(kwargs))
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -109,57 +109,58 @@ class WaSendMessageOperator(WaOperator):
 class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
     """Sends a message to each of many recipients, each at most once, however often the task is killed and retried.
 
-    An intent is stored before each request, its outcome after it. A retry of the task goes through the list again and
-    skips those whose message the store knows as accepted. What a lost reply leaves in doubt is cleared up where the
-    vendor allows it (see docs/bulk.md): by the account's reports, or by sending it again under the same id, which is
-    the same message; otherwise ``on_unknown`` decides.
+    An intent is stored before each request, and its outcome after it. A retry of the task reads the list again and
+    skips messages that are stored as accepted. A message whose reply was lost is in doubt. The doubt is cleared up if
+    the vendor allows it (see docs/bulk.md): by the account's reports, or by repeating the message under the same id, so
+    that WhatsApp sees one message. Otherwise ``on_unknown`` decides.
 
-    A session that is lost, credit that is used up or a store that is down ends the task at once; the rest is left to
-    its retry. An invalid recipient fails alone. Suppressed recipients, and the same message to the same recipient a
-    second time, are skipped.
+    A lost session, used-up credit or an unreachable store ends the task immediately; its retry sends the rest. An
+    invalid recipient fails only its own row. Suppressed recipients are skipped, and so is a repeated message to the
+    same recipient.
 
     Returns ``{"total", "accepted", "skipped", "failed", "unknown", "output", "results", "calls", "batch"}``. A
-    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``, where ``to`` is digits or a JID, or
-    None without a valid recipient; there is one for each row. ``results`` holds them in the order of the list, or None
-    if there is an ``output_path``. Accepted is not delivered: ``WaDeliverySensor`` takes the operator's output.
+    result is ``{"input", "to", "status", "message_id", "settled_at", "detail"}``, one for each row; ``to`` is digits or
+    a JID, or None without a valid recipient. ``results`` holds them in the order of the list, or None if there is an
+    ``output_path``. "Accepted" does not mean delivered: pass the output to ``WaDeliverySensor`` for the delivery.
 
-    Besides those of ``WaListOperator`` it takes these arguments; the parts of a list share the pace.
+    Further arguments are those of ``WaListOperator``; the parts of a list share the pace.
 
-    :param recipients: numbers or JIDs, or dicts with one under ``column`` and the message's other values: a list or the
-        XCom that holds one; or the output of a bulk check, whose results are the list (templated).
+    :param recipients: numbers or JIDs, or dicts with a number or JID under ``column`` and the message's other values: a
+        list or the XCom of a list; or the output of a bulk check, whose results are the list (templated).
     :param message: plain text, a dict such as ``{"type": "image", "path": "...", "caption": "..."}``, or a message of
         ``airflow_provider_wa.api.messages``. Its texts are Jinja templates, rendered for each recipient with the row's
         columns (``"Hello {{ name }}"``), the recipient (``{{ to }}`` in E.164, ``{{ jid }}``) and the variables of
-        Airflow's templates (``{{ ds }}``). A value that is missing or empty fails the row, unless the template has an
-        answer: ``{{ name | default("friend") }}``. The template may also be a file (``hello.j2``), the output of
-        another task or a param (``"{{ params.text }}"``); these two see the row, but not Airflow's connections,
+        Airflow's templates (``{{ ds }}``). A missing or empty value fails the row, unless the template has a default:
+        ``{{ name | default("friend") }}``. The template may also be a file (``hello.j2``), the output of another task
+        or a param (``"{{ params.text }}"``). Outputs and params can use the row, but not Airflow's connections,
         variables and macros.
     :param concurrency: maximum number of calls at once; 1 by default.
     :param pace: gap between two sends: ``5`` or ``"5s"``, or a random one: ``(3, 8)`` or ``"3-8s"``.
-    :param daily_limit: maximum number of messages a day over this connection, those of all tasks together.
-    :param quiet_hours: hours in which nobody is written to, by the recipient's clock: ``("21:00", "08:00")``.
-    :param timezone: time zone in which the day of ``daily_limit`` begins, and that of recipients whose number names
-        none, a group for instance.
+    :param daily_limit: maximum number of messages a day over this connection, counted over all tasks.
+    :param quiet_hours: hours without messages, in the recipient's local time: ``("21:00", "08:00")``.
+    :param timezone: time zone for the start of a day of ``daily_limit``, and for recipients whose number has no time
+        zone, a group for instance.
     :param on_hold: choice for recipients who must not be written to now: ``wait`` until they may (in the triggerer,
         with ``deferrable``), or ``skip`` them.
     :param on_unknown: choice for messages that may or may not have gone out: ``fail`` the task for good after all
-        others were sent, ``skip`` them, or ``resend`` them, which may double some.
-    :param idempotency_key: a template for the name of a message (``"invoice-{{ number }}"``): only one message of a
-        name is ever sent, in whatever task or run, and to one recipient. By default the task's run and the person.
-    :param resend: when the task is cleared by hand, send again even what was accepted. Automatic retries do not.
-    :param duplicates: choice for a person who is in the list more than once: ``skip`` all rows but the first, or
-        ``allow`` each message that is different. Then a retry sends a row again if its text has changed.
+        others were sent, ``skip`` them, or ``resend`` them, which may send some twice.
+    :param idempotency_key: template for the name of a message (``"invoice-{{ number }}"``): over all tasks and runs,
+        only one message with a name is ever sent, to one recipient. By default the name is made of the task's run and
+        the person.
+    :param resend: when the task is cleared by hand, send even accepted messages again. Automatic retries do not.
+    :param duplicates: choice for a person with several rows in the list: ``skip`` all rows except the first, or
+        ``allow`` messages that differ. With ``allow``, a retry sends a row again if its text has changed.
     :param cap: maximum number of messages to one person in a period, over all connections and tasks: ``(2,
-        timedelta(days=7))``, or a number and seconds. A person who has got that many is skipped.
-    :param dry_run: send nothing and store nothing. Results say what a run would do now: ``would_send``, ``skipped`` or
-        ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
-    :param only: a status of a check, or a list of them (templated): the list is the results of a bulk check, and rows
-        with another ``status`` are skipped. ``"exists"`` sends to those on WhatsApp.
-    :param raw: send texts that hold ``{{`` or ``{%`` after they were rendered. By default such a row fails: what a
-        column holds is not rendered once more.
-    :param files_under: the folder below which the files of the messages lie, such as ``"s3://bucket/media/"``, or the
-        beginning of their URLs, or a list of them (templated). Required if ``path`` or ``url`` takes values from the
-        rows: nothing outside is read or sent. ``"https://"`` stands for every public host.
+        timedelta(days=7))``, or a number and seconds. A person at the maximum is skipped.
+    :param dry_run: send nothing and store nothing. Each result predicts the outcome of a run: ``would_send``,
+        ``skipped`` or ``failed``, with the message's ``text``; the summary has ``would_send`` and ``dry_run``.
+    :param only: a status of a check, or a list of them (templated), for a list that is the results of a bulk check:
+        rows with another ``status`` are skipped. ``"exists"`` selects numbers on WhatsApp.
+    :param raw: send texts that contain ``{{`` or ``{%`` after rendering. By default such a row fails: values of columns
+        are not rendered again.
+    :param files_under: folder that must contain the files of the messages, such as ``"s3://bucket/media/"``, or
+        required beginning of their URLs, or a list of them (templated). Required if ``path`` or ``url`` takes values
+        from the rows: no other file is read or sent. ``"https://"`` allows every public host.
     """
 
     items = "recipients"
@@ -216,7 +217,7 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """Return the operator to ``expand()``; Airflow sees which tasks' outputs a message object holds."""
+        """Return the operator to ``expand()``; outputs of other tasks in a message object are visible to Airflow."""
         return super().partial(**with_message_template(kwargs))
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -225,9 +226,9 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
     def execute_complete(
         self, context: Context, event: Any = None, so_far: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Go on after a wait; recipients who were sent the message are known.
+        """Continue after a wait; the store knows the sent messages.
 
-        :param so_far: the same try before a wait for the vendor's report.
+        :param so_far: the part of this try before a wait for the vendor's report.
         """
         with airflow_errors():
             return self._runner().run(context, so_far)

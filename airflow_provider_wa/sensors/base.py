@@ -129,7 +129,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             return self.result(context, {name: value for name, value in event.items() if name != "status"})
 
     def _with_store(self, trigger: WaTrigger) -> WaTrigger:
-        """Name the store that the triggerer must have as well, if the wait is for what is in it."""
+        """Return the trigger. For a wait on stored events, it gets the mark of the store that it must read."""
         if trigger.reads_store:
             from airflow_provider_wa.waiting.same_store import store_mark
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class WaPendingCheckSensor(WaSensor):
-    """Asks for a number until its check is no longer pending, at a vendor that answers when it is asked again.
+    """Repeats the check of a number until it is no longer pending, for a vendor that answers later requests.
 
-    A vendor that answers by a callback is not asked again, which would cost another credit: for it there is
-    ``WaCallbackSensor``; for long lists there is ``WaBulkCheckOperator(deferrable=True)``.
+    A vendor that answers by a callback must not be asked again, which would cost another credit: use
+    ``WaCallbackSensor`` for it. Use ``WaBulkCheckOperator(deferrable=True)`` for long lists.
 
     Returns the check: ``{"vendor", "number", "status", "jid", "detail", "reference"}`` and further fields of the
     vendor.
@@ -28,9 +28,9 @@ class WaPendingCheckSensor(WaSensor):
     :param number: the phone number, in any common spelling (templated).
     :param default_region: country of a number without + and country code; the connection's by default (templated).
     :param international_without_plus: as for the bulk operators, for a number without +.
-    :param poke_interval: seconds between two calls, give or take a fifth; 25 by default.
-    :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out.
+    :param poke_interval: seconds between two calls, plus or minus a fifth; 25 by default.
+    :param deferrable: wait in the triggerer, without a worker slot. ``[operators] default_deferrable`` by default.
+    :param max_failures: maximum number of consecutive failures that do not end the wait.
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "number", "default_region")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class WaReplySensor(WaSensor):
-    """Waits for a message from one sender: the first after a moment that matches the pattern, if there is one.
+    """Waits for a message from one sender: the first one after a moment, or the first one that matches ``pattern``.
 
     Returns the message: ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid",
@@ -33,18 +33,18 @@ class WaReplySensor(WaSensor):
     :param wa_conn_id: the connection that messages come in over (templated).
     :param sender: sender of the reply: a phone number in any common spelling, or a JID (templated).
     :param pattern: regular expression that the text must contain, for example ``(?i)^yes`` (templated).
-    :param after: messages from before this moment do not count; a datetime or ISO 8601 text (templated). By default the
-        start of the DAG run.
+    :param after: earliest moment of the message, a datetime or ISO 8601 text (templated). By default the start of the
+        DAG run.
     :param source: ``vendor`` reads the vendor's inbox at each poke; ``store`` reads the events that the receiver
-        stored; ``auto`` does both, as far as the vendor has an inbox and posts events: the first to have the reply ends
+        stored; ``auto`` reads both, if the vendor has an inbox and posts events: the first source with the reply ends
         the wait.
-    :param kinds: kinds of messages that count: a list, or a text with commas (templated). By default all that are
-        messages; ``["message", "reaction"]`` takes a reaction for an answer as well, ``["edit"]`` edits alone. See
+    :param kinds: kinds of messages that are a reply, as a list or a text with commas (templated). By default all kinds
+        of real messages; ``["message", "reaction"]`` also accepts a reaction, ``["edit"]`` only edits. See
         docs/receiver.md, "Kinds of messages".
     :param default_region: country of a number without + and country code; the connection's by default (templated).
     :param international_without_plus: as for the bulk operators, for a number without +.
-    :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out.
+    :param deferrable: wait in the triggerer, without a worker slot. ``[operators] default_deferrable`` by default.
+    :param max_failures: maximum number of consecutive failures that do not end the wait.
     """
 
     template_fields: Sequence[str] = (

@@ -28,7 +28,7 @@ class WaSessionSensor(WaSensor):
     operator_extra_links = (QrCodeLink(),)
 
     def execute(self, context: Context) -> Any:
-        """Wait for the login; the link to the QR code is shown at once."""
+        """Wait for the login; the link to the QR code is shown immediately."""
         publish(self, context)
         return super().execute(context)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files and URLs that rows may name: those under folders and addresses of the DAG's author."""
+"""Check that rows name only files and URLs below the folders and addresses that the DAG's author allows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(/*)")
 _LOCAL = ("file", "local")
 _WEB = ("http", "https")
 _DECODINGS = 3
-"""Number of times that a name is decoded to look for encoded dots: programs on the way may decode more than once."""
+"""Number of times that a name is decoded to find encoded dots: later programs may decode it more than once."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Place:
     def of(cls, text: str) -> Place:
         """Read a local path or a URI.
 
-        :raises BadInput: it names a path inside of another one (``a::b``), or has a backslash or NUL.
+        :raises BadInput: it is a path inside of another path (``a::b``), or has a backslash or NUL.
         """
         if "::" in text or "\\" in text or "\0" in text:
             raise BadInput(f"path: {text[:60]!r} has '::', a backslash or NUL; expected a plain path or URI")
@@ -48,7 +48,7 @@ class Place:
         return cls(f"{scheme}://{host}", f"/{path}")
 
     def within(self, folder: Place) -> bool:
-        """Return True if this is a file in the folder, or in one below it."""
+        """Return True if this is a file in the folder or in a subfolder."""
         if self.store != folder.store:
             return False
         paths = [self.path]
@@ -62,7 +62,7 @@ class Place:
         return self.store + self._resolved(self.path)
 
     def _resolved(self, path: str) -> str:
-        # Keys of object stores have no links; ".." in them is not theirs, but whatever reads them may act on it.
+        # Object stores have no links. They do not resolve ".." in keys either, but a program that reads keys may do so.
         return posixpath.normpath(path) if self.store else os.path.realpath(path)
 
 
@@ -71,7 +71,7 @@ class AllowedFiles:
     """Files and URLs that a message may have.
 
     :param folders: local folders and folders of object stores.
-    :param addresses: URLs that lead to allowed ones; without any, every public host is allowed.
+    :param addresses: beginnings of allowed URLs; if empty, every public host is allowed.
     """
 
     folders: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class AllowedFiles:
     def of(cls, files_under: Any) -> AllowedFiles | None:
         """Read the argument ``files_under``: a folder or a URL, or a list of them; None allows everything.
 
-        :raises BadInput: it is empty or something else.
+        :raises BadInput: the argument is empty or of another type.
         """
         if files_under is None:
             return None
@@ -92,9 +92,9 @@ class AllowedFiles:
         return cls(tuple(each for each in given if each not in web), web)
 
     def path(self, given: str) -> str:
-        """Return the path or URI of a file, resolved; a relative one lies in the first folder.
+        """Return the resolved path or URI of a file; a relative path is in the first folder.
 
-        :raises BadInput: it is outside of all folders.
+        :raises BadInput: the file is outside of all folders.
         """
         for folder in self.folders:
             root = Place.of(folder)
@@ -109,7 +109,7 @@ class AllowedFiles:
     def prove(self, message: Message) -> None:
         """Refuse a message whose file is at a URL that is not allowed.
 
-        :raises BadInput: it is such a message.
+        :raises BadInput: the URL is not allowed.
         """
         media = message.media if isinstance(message, (MediaMessage, Buttons)) else None
         if media is not None and media.url is not None:
@@ -135,7 +135,7 @@ def _web_place(url: str) -> Place:
 
 
 def file_texts(spec: Any) -> list[Any]:
-    """Return the texts of a message's dict that name the file to send: ``path``, and ``url`` unless it is a place's."""
+    """Return the fields of a message's dict that name the file to send: ``path``, and ``url`` except of a location."""
     if not isinstance(spec, Mapping):
         return []
     media = spec.get("media")

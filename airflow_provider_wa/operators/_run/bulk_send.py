@@ -37,7 +37,7 @@ from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.templating import digits_as_text
 
 LONGEST_WAIT = 5.0
-"""Seconds from which a deferrable operator waits in the triggerer for the vendor's report."""
+"""Minimum wait for the vendor's report, in seconds, for which a deferrable operator moves to the triggerer."""
 
 ON_HOLD = ("wait", "skip")
 """Choices for recipients who must not be written to now."""
@@ -70,11 +70,11 @@ class SendRunner(ListRunner):
     files_under: Any = None
 
     def run(self, context: Context, so_far: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send to all recipients who have not been sent the message, and return the summary.
+        """Send to all recipients without the message, and return the summary.
 
-        It is called again after a deferral: those who were sent something are known.
+        It is called again after a deferral: the store knows the sent messages.
 
-        :param so_far: the same try before a wait for the vendor's report, as ``TrySoFar.to_dict`` returns it.
+        :param so_far: the part of this try before a wait for the vendor's report, as JSON of ``TrySoFar.to_dict``.
         """
         policy = self.policy()
         known: Any = context if isinstance(context, Mapping) else {}
@@ -203,7 +203,7 @@ class SendRunner(ListRunner):
         return messages
 
     def left_out(self) -> Callable[[Mapping[str, Any]], object]:
-        """Return the filter ``only``, by its reason for leaving a row out."""
+        """Return the filter ``only``: a function that returns the reason for leaving a row out, or None."""
         return StatusFilter.of(self.only).over(self.input_list.names(self.column)).reason
 
     def _dry_run(self, messages: RowMessages, policy: SendingPolicy) -> dict[str, Any]:
@@ -237,13 +237,13 @@ class SendRunner(ListRunner):
     def _wait(self, counts: SendCounts, context: Context) -> None:
         """Wait until held recipients may be written to, in the triggerer or here; at most for ``execution_timeout``."""
         assert counts.hold is not None
-        self.task.log.info("%s; %s: going on at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
+        self.task.log.info("%s; %s: continuing at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
             self._defer(counts.hold.until, context)
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
     def _defer(self, moment: datetime, context: Context, **known: Any) -> NoReturn:
-        """Wait in the triggerer; the operator goes on with what is ``known``, if there is anything."""
+        """Wait in the triggerer; the operator continues with ``known`` as its arguments."""
         trigger, left = DateTimeTrigger(moment=moment), time_left(execution_deadline(self.task, context))
         self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known or None, timeout=left)
 
@@ -254,7 +254,8 @@ class SendRunner(ListRunner):
             raise VendorUnavailable(f"{left:,} of {counts.total:,} messages are left to a retry of the task: {failure}")
         if counts.in_doubt and self.on_unknown != "skip":
             raise OutcomeUnknown(
-                f"{counts.in_doubt:,} of {counts.total:,} messages may or may not have gone out; the vendor cannot say"
+                f"{counts.in_doubt:,} of {counts.total:,} messages may or may not have gone out; "
+                "the vendor does not know their outcome"
                 + (f" (see {self.output_path})" if self.output_path else "")
                 + ": look for them, then clear the task with on_unknown='skip' or 'resend'"
             )

@@ -94,8 +94,9 @@ class ListNumbers:
         """Read all rows of the list, and refuse it if too many are invalid.
 
         :param first: the place of the first row.
-        :param left_out: returns a true value for a row that does not count, valid or not; None counts all.
-        :raises BadInput: more are invalid than the limit allows.
+        :param left_out: returns a true value for a row that is not counted, neither as valid nor as invalid; None
+            counts all.
+        :raises BadInput: more numbers are invalid than the limit allows.
         """
         total, invalid = 0, 0
         named: list[str] = []

@@ -140,7 +140,7 @@ class ListRunner:
             self.numbers.refuse_over(limit, rows, first, self.left_out())
 
     def left_out(self) -> Callable[[Mapping[str, Any]], object] | None:
-        """Return a function that is true for rows of the list that a filter leaves out; None without one."""
+        """Return a function that is true for rows that a filter leaves out; None without a filter."""
         return None
 
     def show_campaign(self, batch: str, context: Context) -> None:

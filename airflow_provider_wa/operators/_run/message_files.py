@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a message of a DAG author's argument, loads its file, and refuses it if a text is still a template."""
+"""Builds a message from an operator's argument, loads its file, and refuses texts that are still templates."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def load_message(
     ``ObjectStoragePath`` URI), or by ``url``, which the vendor fetches.
 
     :param read: returns a file's content.
-    :param allowed: the files and URLs that it may have; all by default.
-    :raises BadInput: there is no such file, or it is not allowed, or it is not a message.
+    :param allowed: the files and URLs that the message may have; all by default.
+    :raises BadInput: the file does not exist or is not allowed, or the value is not a message.
     """
     if isinstance(spec, Mapping):
         spec = from_dict(_with_file(dict(spec), read, allowed))
@@ -61,15 +61,15 @@ def _with_file(spec: dict[str, Any], read: Callable[[str], bytes], allowed: Allo
 
 
 def refuse_templates(message: Message) -> None:
-    """Refuse a message with a text that holds ``{{`` or ``{%``: somebody would read a template.
+    """Refuse a message with ``{{`` or ``{%`` in a text: its recipient would see an unrendered template.
 
-    :raises BadInput: a text holds one; the error does not repeat the text.
+    :raises BadInput: a text contains one of them; the error does not quote the text.
     """
     for name, text in texts_in(message):
         if found := next((mark for mark in _MARKS if mark in text), ""):
             raise BadInput(
                 f"message: {name} holds {found!r} after it was rendered; expected a finished text, since params, "
-                "XComs and columns are not rendered once more; raw=True sends it as it is"
+                "XComs and columns are not rendered again; raw=True sends it unchanged"
             )
 
 

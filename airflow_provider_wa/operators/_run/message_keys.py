@@ -109,7 +109,7 @@ class MessageKeys:
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
 
     def by_name(self, message: Any, given: str | None = None) -> KeyOf | None:
-        """Return the function that makes a message's key from a name of the recipient; None if no name counts."""
+        """Return a function from a recipient's name to the message's key; None for the author's own key."""
         return None if given else lambda name: self.key(name, message)
 
 

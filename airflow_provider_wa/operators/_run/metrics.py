@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics of sends and checks, by Airflow's ``Stats`` (docs/metrics.md): counts of a run, each passed on once."""
+"""Metrics of sends and checks: the counts of a run, each passed once to Airflow's ``Stats`` (docs/metrics.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def count_outcomes(name: str, hook: WaHook, by_status: Mapping[str, int], calls: int) -> None:
-    """Count the outcomes of a run by status, and its calls. It raises nothing: a run does not depend on it.
+    """Count the outcomes of a run by status, and its calls. Errors are only logged: metrics must not fail a run.
 
     :param name: ``SENDS`` or ``CHECKS``.
     """
@@ -28,4 +28,4 @@ def count_outcomes(name: str, hook: WaHook, by_status: Mapping[str, int], calls:
         if calls:
             Stats.incr(CALLS, calls, tags=tags)
     except Exception as error:  # noqa: BLE001 - see above
-        log.warning("Metrics could not be passed on: %s", error)
+        log.warning("Airflow did not accept the metrics: %s", error)

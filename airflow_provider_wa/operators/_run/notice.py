@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends a notice about a run to a few people: the work of ``WaNotifier``."""
+"""Sends a notice about a run to a few recipients, for ``WaNotifier``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.templating import digits_as_text
 
 LONGEST = 2000
-"""Maximum bytes of a notice that is plain text; every vendor takes that many."""
+"""Maximum length of a plain text notice, in bytes; every vendor accepts this length."""
 
 _CUT = "…"
 
@@ -37,7 +37,7 @@ AT_ONCE = 4
 
 @dataclass
 class _Notice:
-    """A notice as ``SendOnce`` sees a task."""
+    """A notice, with the attributes of a task that ``SendOnce`` needs."""
 
     wa_conn_id: str
     log: Any
@@ -55,15 +55,15 @@ class _Notice:
 
 
 class NoticeKeys(MessageKeys):
-    """The keys of a notice: a person gets one for each occasion.
+    """The keys of a notice: a person gets one notice for each occasion.
 
-    :param about: values that name the occasion, as JSON.
+    :param about: values that identify the occasion, as JSON.
     """
 
     def __init__(self, about: Any) -> None:
         self._run = ["notice", about]
         self._duplicates = False
-        # Not the batch of the task that the notice is about: that one has its own rows.
+        # A batch of its own: the batch of the reported task contains the task's own rows.
         self.batch = hashlib.sha256(json.dumps(self._run, default=str).encode()).hexdigest()[:32]
 
 
@@ -77,11 +77,11 @@ def send_notice(
     idempotency_key: str | None,
     log: Any,
 ) -> None:
-    """Send a message to each recipient who has not got it, and log how many got it.
+    """Send a message to each recipient without it, and log the number of recipients who got it.
 
-    :param message: the message, rendered; ``template`` is the same before that.
+    :param message: the rendered message; ``template`` is the message before rendering.
     :raises BadInput: the message or all recipients are invalid.
-    :raises WaError: somebody did not get it; the others did.
+    :raises WaError: one or more recipients did not get it; it was sent to the others.
     """
     key = digits_as_text(idempotency_key)
     about = ["key", key] if key else [wa_conn_id, occasion(context), template]
@@ -102,15 +102,15 @@ def send_notice(
         concurrency=min(len(people), AT_ONCE),
         length=len(people),
         watch_session=False,
-        patience=0.0,  # whoever waits for the callback waits for the report as well
+        patience=0.0,  # Airflow waits for the callback, and would wait for the report as well
     )
     _tell(log, list(sender.store.sends.rows(sender.keys.batch)), counts.failure or bulk.error)
 
 
 def occasion(context: Context) -> list[Any]:
-    """Return the occasion of a notice: the run, and its task, try and state as far as the context has them.
+    """Return the occasion of a notice: the run, and its task, try and state if they are in the context.
 
-    Without a run each notice has an occasion of its own.
+    Without a run, each notice is an occasion of its own.
     """
     known: Any = context
     ti, run = known.get("ti"), known.get("dag_run")
@@ -119,15 +119,15 @@ def occasion(context: Context) -> list[Any]:
     dag_id, run_id = dag_id or _of(known.get("dag"), "dag_id"), run_id or known.get("run_id")
     if not run_id:
         return [uuid.uuid4().hex]
-    # A run that is cleared may fail once more.
+    # A cleared run may fail again.
     occasion_of_run = [known.get("reason"), _of(run, "clear_number"), _of(known.get("deadline"), "id")]
     return [dag_id, run_id, *task, _text(_of(ti, "state")), *map(_text, occasion_of_run)]
 
 
 def recipients(to: Any) -> list[str]:
-    """Return the recipients of a text with commas, or of a list.
+    """Return the recipients in a text with commas, or in a list.
 
-    :raises BadInput: there are none.
+    :raises BadInput: the argument is empty.
     """
     several: Iterable[Any] = to if isinstance(to, (list, tuple, set)) else str("" if to is None else to).split(",")
     if not (found := [text for each in several if (text := str(each).strip())]):
@@ -136,7 +136,7 @@ def recipients(to: Any) -> list[str]:
 
 
 def shortened(message: Any) -> Any:
-    """Return a message with its text cut to ``LONGEST`` bytes: an exception may have a very long one."""
+    """Return a message with its text cut to ``LONGEST`` bytes: the text of an exception may be very long."""
     if isinstance(message, str):
         text = message.encode(errors="replace")
         return message if len(text) <= LONGEST else text[: LONGEST - len(_CUT.encode())].decode(errors="ignore") + _CUT
@@ -146,7 +146,7 @@ def shortened(message: Any) -> Any:
 
 
 def _tell(log: Any, rows: list[SendRow], error: WaError | None) -> None:
-    """Log the outcomes; raise the reason if somebody did not get the notice, or may not have."""
+    """Log the outcomes; raise the first reason if a notice was not sent or is in doubt."""
     for row in rows:
         if row.state is SendState.SKIPPED:
             log.info("No notice to %s: %s", row.recipient, row.detail)
@@ -163,7 +163,7 @@ def _tell(log: Any, rows: list[SendRow], error: WaError | None) -> None:
 
 
 def _of(value: Any, name: str) -> Any:
-    """Return a property of an object, or of a dict: in the triggerer a run is one."""
+    """Return an attribute of an object, or an item of a dict: in the triggerer a run is a dict."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 

@@ -18,10 +18,10 @@ from airflow_provider_wa.paths import open_path
 def results_to(
     output_path: str | None, columns: Sequence[str], spreadsheet_safe: bool = False
 ) -> Iterator[tuple[Write, list[dict[str, Any]]]]:
-    """Yield a function that takes rows: to the file, or without a path into the list that comes with it, for XCom.
+    """Yield a function that writes rows, and a list. Without a path, the rows are added to the list, for XCom.
 
-    :param spreadsheet_safe: as of ``row_writer``.
-    :raises BadInput: the path cannot be written to.
+    :param spreadsheet_safe: as for ``row_writer``.
+    :raises BadInput: the path is not writable.
     """
     results: list[dict[str, Any]] = []
     if output_path:
@@ -34,7 +34,7 @@ def results_to(
 def write_file(path: ObjectStoragePath, content: bytes) -> None:
     """Write a file, and the folders that it needs.
 
-    :raises BadInput: the path cannot be written to.
+    :raises BadInput: the path is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports the progress of a batch while its task runs: to the store, and to Airflow where it keeps a task's state."""
+"""Reports the progress of a running task's batch, to the store and to Airflow's task state (from 3.3)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ STATE_KEY = "wa_progress"
 
 
 class Reporter:
-    """Writes the progress of a batch, in a thread: an event loop may call it.
+    """Writes the progress of a batch, in a thread, so that an event loop can call it.
 
-    A report that cannot be written is logged and left out: the task goes on. If reports come faster than they can be
-    written, only the newest is.
+    A report that cannot be written is logged and skipped: the task continues. If reports arrive faster than they can be
+    written, only the newest is written.
     """
 
     def __init__(self, store: Store, batch: str, context: Context, log: Any) -> None:
@@ -34,7 +34,7 @@ class Reporter:
         self._last: Future[None] | None = None
 
     def __call__(self, progress: BatchProgress) -> None:
-        """Write the progress soon."""
+        """Schedule the progress to be written. Not blocking."""
         self._newest = progress
         self._last = self._thread.submit(self._write, progress)
 
@@ -44,7 +44,7 @@ class Reporter:
             self._last.result()
 
     def close(self) -> None:
-        """Write what is left, and end the thread."""
+        """Write the newest report, and end the thread."""
         self._thread.shutdown()
 
     def _write(self, progress: BatchProgress) -> None:
@@ -52,7 +52,7 @@ class Reporter:
             return
         try:
             self._store.batches.report(self._batch, progress)
-        except Exception as error:  # noqa: BLE001 - the progress is shown, and nothing depends on it
+        except Exception as error:  # noqa: BLE001 - the progress is only shown
             self._log.warning("The progress could not be stored: %s", error)
         if self._state is not None:
             self._tell_airflow(progress)
@@ -62,7 +62,7 @@ class Reporter:
             self._state.set(STATE_KEY, as_state(self._batch, progress))
         except Exception as error:  # noqa: BLE001 - as above
             self._state = None
-            self._log.warning("Airflow does not take the task's progress: %s", error)
+            self._log.warning("Airflow did not accept the task's progress: %s", error)
 
 
 def as_state(batch: str, progress: BatchProgress) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def as_state(batch: str, progress: BatchProgress) -> dict[str, Any]:
 
 @contextmanager
 def stopped_on_failure(store: Store, batch: str) -> Iterator[None]:
-    """Enter that the batch stopped, if the block fails; a task that is deferred goes on."""
+    """Mark the batch as stopped if the block fails. A deferral is not a failure."""
     try:
         yield
     except TaskDeferred:
         raise
     except BaseException:
-        with suppress(WaError):  # the first error says more
+        with suppress(WaError):  # the first error is more useful
             store.batches.stop(batch)
         raise

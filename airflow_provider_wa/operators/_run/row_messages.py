@@ -25,10 +25,10 @@ MESSAGES_PROVED = 1000
 class RowMessages:
     """Makes the messages of a list.
 
-    :param numbers: the list's recipients, and how they are read.
-    :param message: the message; ``key`` is the author's own key for it.
-    :param unbounded: the names of files in the message, if rows may not choose them.
-    :param only: the rows that are sent to.
+    :param numbers: reader of the list's recipients.
+    :param message: template of the message; ``key`` is the template of the author's own key.
+    :param unbounded: templates of the message's files, which must not use the row; None if ``files_under`` limits them.
+    :param only: filter of the rows.
     """
 
     sender: SendOnce
@@ -104,7 +104,7 @@ class RowMessages:
         if self.unbounded.takes_from_row:
             raise BadInput(
                 "files_under: the message's path or url takes values from the rows, which may then name any file; "
-                "expected the folder that holds them, such as s3://bucket/media/, or the URL that they begin with "
+                "expected the folder of these files, such as s3://bucket/media/, or the beginning of their URLs "
                 "(https:// for every public host)"
             )
 

@@ -29,17 +29,17 @@ class RowTemplate:
     """A message or another value whose texts are Jinja templates over a row's columns.
 
     A template may also use the recipient (``to``, ``jid``), the whole row (``row``) and the variables of Airflow's
-    templates (``ds``, ``params`` ...) that no column hides. A name in other capitals than its column's means that
-    column, if only one is alike and no other variable has just this name. A value that the row lacks, or that is empty,
-    is an error wherever it would be printed, not a gap in a message. An author who expects such values gives the
-    template a ``default`` or a test.
+    templates (``ds``, ``params`` ...) that no column hides. A name may differ from its column's in upper and lower
+    case, if only one column matches and no other variable has exactly this name. A missing or empty value is an error
+    where it would be printed: a message must not have gaps. For expected gaps, give the template a ``default`` or a
+    test.
 
-    An ``OutsideText`` sees of Airflow's variables only texts, numbers and moments: anybody may have written it.
+    An ``OutsideText`` may be written by anybody. Of Airflow's variables it sees only texts, numbers and moments.
 
     :param spec: a text, a dict or list of texts at any depth, or a message.
     :param name: the argument's name in messages.
     :param context: Airflow's context.
-    :param filled: no expression may give an empty text, not even by a ``default``: for keys.
+    :param filled: refuse an expression with an empty text, even from a ``default``; for keys.
     :raises BadInput: a text is not a valid template.
     """
 
@@ -50,22 +50,22 @@ class RowTemplate:
         self._render = self._compiled(spec.to_dict() if isinstance(spec, Message) else spec)
 
     def prove(self, columns: Collection[Any], repeated: Collection[str] = ()) -> None:
-        """Check the names in the templates against the columns. A column hides every other variable of its name.
+        """Check the names in the templates against the columns. A column hides every other variable with its name.
 
-        :param repeated: names of several columns each.
-        :raises BadInput: the templates use a name that is not a column, without a default or a test for it; or a
-            repeated name, or one that may mean several columns.
+        :param repeated: names that several columns have.
+        :raises BadInput: the templates use an unknown name without a default or a test for it, a repeated name, or a
+            name that matches several columns.
         """
         for texts in (self._written, self._outside):
             texts.prove(columns, repeated)
 
     @property
     def takes_from_row(self) -> bool:
-        """True if a template uses the row or the recipient; known when the names are proved."""
+        """True if a template uses the row or the recipient; valid after ``prove``."""
         return self._written.takes_from_row or self._outside.takes_from_row
 
     def render(self, row: Mapping[str, Any], recipient: Mapping[str, str] | None = None) -> Any:
-        """Return the value with its texts rendered.
+        """Return the value with rendered texts.
 
         :param recipient: the values of ``RECIPIENT``.
         :raises BadInput: a template fails with this row.
@@ -90,7 +90,7 @@ class RowTemplate:
 
 @dataclass(frozen=True)
 class _Values:
-    """The variables of one row's templates, gathered when the first one asks for them."""
+    """Variables of one row's templates, collected at the first use."""
 
     texts: RowTexts
     outside_texts: RowTexts
@@ -107,9 +107,9 @@ class _Values:
 
 
 class RowTexts:
-    """Templates that see the same variables, besides those of a row.
+    """Templates with the same variables, besides the row's.
 
-    :param context: these variables by name.
+    :param context: the common variables by name.
     :param dag: the DAG whose filters, macros and template files they may use.
     """
 
@@ -132,7 +132,7 @@ class RowTexts:
         self._environment.filters[SHOW] = _show
 
     def prove(self, columns: Collection[Any], repeated: Collection[str]) -> None:
-        """Check the names, as ``RowTemplate.prove`` says."""
+        """Check the names, as ``RowTemplate.prove`` does."""
         self._columns = frozenset(map(str, columns))
         used = self._names.used(with_row=ROW not in self._columns)
         self._spelled = self._spellings(used, {*self._columns, *repeated})
@@ -153,11 +153,11 @@ class RowTexts:
 
     @property
     def takes_from_row(self) -> bool:
-        """True if a template uses a name that is not one of Airflow's, or that a column hides."""
+        """True if a template uses a name other than Airflow's, or a name that a column hides."""
         return bool(self._names.used(with_row=True) - (self._context.keys() - self._columns))
 
     def values(self, row: Mapping[str, Any], recipient: Mapping[str, str]) -> Mapping[str, Any]:
-        """Return the variables of the templates with a row."""
+        """Return the variables of the templates for a row."""
         values = Parts(row, "", self._spelled)
         others = {**self._context, **recipient, ROW: values}
         visible = {name: value for name, value in others.items() if name not in self._columns}
@@ -165,9 +165,9 @@ class RowTexts:
         return {**spelled, **visible, **{str(name): value for name, value in values.items()}}
 
     def compiled(self, text: str) -> Callable[[Mapping[str, Any]], str]:
-        """Return the function that renders a text with such variables.
+        """Return a function that renders a text with the variables of ``values``.
 
-        :raises BadInput: it is not a valid template. The function raises it if the template fails.
+        :raises BadInput: the text is not a valid template. The function raises it if rendering fails.
         """
         try:
             tree = self._environment.parse(text)
@@ -178,7 +178,7 @@ class RowTexts:
             raise BadInput(f"{self._name}: {error}") from None
         except RecursionError:
             raise BadInput(f"{self._name}: the template is nested too deep; simplify it") from None
-        except _FAILURES as error:  # of constants, which are worked out beforehand
+        except _FAILURES as error:  # of constant expressions, which Jinja evaluates now
             raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
         def rendered(values: Mapping[str, Any]) -> str:
@@ -211,12 +211,12 @@ class RowTexts:
 
 
 _PLAIN = (str, int, float, date)
-"""Kinds of Airflow's variables that hold nothing but their value."""
+"""Types of Airflow's variables without access to other data."""
 
 _FAILURES = (
     *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError, RecursionError),
 )
-"""Errors of expressions. In Jinja's code the constant NaN is a name, and nothing has that name."""
+"""Errors of expressions. In Jinja's code the constant NaN is an undefined name, hence NameError."""
 
 
 def _show(value: Any, name: str, filled: bool) -> Any:

@@ -65,8 +65,8 @@ def send_message(
         raise bulk.error or BadInput(row.detail)
     if on_unknown != "skip":
         raise OutcomeUnknown(
-            f"it may or may not have gone out to {row.recipient}, and the vendor cannot say: look for it, then clear "
-            "the task with on_unknown='skip' or 'resend'" + (f" ({row.detail})" if row.detail else "")
+            f"it may or may not have gone out to {row.recipient}, and the vendor does not know: look for it, "
+            "then clear the task with on_unknown='skip' or 'resend'" + (f" ({row.detail})" if row.detail else "")
         )
     task.log.warning("It may or may not have gone out to %s: %s", row.recipient, row.detail)
     return {**_accepted(task, row, None), "accepted": None, "timestamp": None}

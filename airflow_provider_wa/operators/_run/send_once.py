@@ -29,10 +29,10 @@ ON_UNKNOWN = ("fail", "skip", "resend")
 
 
 class SendOnce:
-    """Sends messages of one run of a task, whatever its retries, each at most once.
+    """Sends the messages of one run of a task, each at most once over all retries.
 
-    :param raw: a text may hold ``{{`` or ``{%``.
-    :param files_under: the folders and URLs below which the files of messages lie; anywhere by default.
+    :param raw: allow texts with ``{{`` or ``{%``.
+    :param files_under: the folders and URLs that messages' files must be below; no limit by default.
     :raises BadInput: ``files_under`` is invalid.
     """
 
@@ -55,7 +55,7 @@ class SendOnce:
 
     @cached_property
     def _repeats(self) -> RepeatsById | None:
-        # Looked up once: to ask an object for a protocol takes longer than to render its message.
+        # Determined once: ``isinstance`` of a protocol takes longer than rendering a message.
         return self._vendor if isinstance(self._vendor, RepeatsById) else None
 
     def address(
@@ -63,10 +63,10 @@ class SendOnce:
     ) -> Addressed:
         """Return a message to one recipient.
 
-        :param given: the recipient as the list has it; ``to`` is the same as digits or a JID.
-        :param spec: the message as the author wrote it, rendered.
+        :param given: the recipient as written in the list; ``to`` is the recipient as digits or a JID.
+        :param spec: the rendered message.
         :param key: the author's own key, rendered.
-        :param lasting: the message's key in the store as ``MessageKeys.lasting`` returned it, if that was asked.
+        :param lasting: the message's key in the store from ``MessageKeys.lasting``, if it is known already.
         :raises BadInput: the message or the key is invalid.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
@@ -87,9 +87,9 @@ class SendOnce:
         )
 
     def prove(self, spec: Any) -> Message:
-        """Return the message, if it can be sent.
+        """Return the checked message.
 
-        :raises BadInput: it is not a message, contains a secret, or a template that nobody has rendered.
+        :raises BadInput: it is not a message, or contains a secret or an unrendered template.
         :raises UnsupportedByVendor: the vendor does not send this kind of message.
         """
         message = load_message(spec, self._content_of, self._allowed)

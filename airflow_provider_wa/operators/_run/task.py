@@ -11,7 +11,7 @@ from airflow_provider_wa.hooks.base import WaHook
 
 
 class Task(Protocol):
-    """The part of an operator that all runners use; a notice and a test have one of their own."""
+    """The attributes of an operator that all runners use; a notice has them as well."""
 
     wa_conn_id: str
     retries: int | None
@@ -35,12 +35,12 @@ class Task(Protocol):
 
 
 class DeferringTask(Task, Protocol):
-    """The part of an operator over a list: it can wait in the triggerer."""
+    """The attributes of an operator with a list, which can wait in the triggerer."""
 
     def defer(
         self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | None = None
     ) -> NoReturn:
-        """Wait in the triggerer, then call this method of the operator with ``kwargs``; after ``timeout`` fail."""
+        """Wait in the triggerer, then call this method of the operator with ``kwargs``; fail after ``timeout``."""
 
 
 def hook_for(conn_id: str) -> WaHook:

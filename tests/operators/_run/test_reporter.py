@@ -73,7 +73,7 @@ def test_a_state_store_that_refuses_is_named_once_and_asked_no_more(
     assert batch.done == 6
     assert airflow.tries == 1
     assert [record.getMessage() for record in caplog.records if "progress" in record.getMessage()] == [
-        "Airflow does not take the task's progress: no such task"
+        "Airflow did not accept the task's progress: no such task"
     ]
 
 
