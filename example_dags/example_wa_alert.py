@@ -18,7 +18,7 @@ failed = WaNotifier(
 )
 late = AsyncCallback(
     WaNotifier,
-    # The context of a deadline has the run and the deadline alone.
+    # The context of a deadline has only the run and the deadline.
     kwargs={**ON_CALL, "message": "*{{ dag_run.dag_id }}* is late: {{ dag_run.dag_run_id }}"},
 )
 
@@ -30,7 +30,7 @@ with DAG(
     default_args={"on_failure_callback": failed},
     deadline=DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=timedelta(minutes=30), callback=late),
 ):
-    # It fails: a number too many is invalid.
+    # It fails: the second number is invalid, and none may be.
     WaBulkCheckOperator(
         task_id="check", wa_conn_id="wuzapi_default", numbers=["+1 202 555 0123", "not a number"], max_invalid=0
     )

@@ -21,9 +21,9 @@ class WaReplyTrigger(WaTrigger):
     :param after: a Unix time in seconds; earlier messages do not count.
     :param pattern: regular expression that the text must contain; None takes any message.
     :param from_store: read the events that the receiver stored.
-    :param ask_vendor: read the vendor's inbox; by default only if the store is not read. With both, the first to have
-        the reply counts.
-    :param kinds: kinds of messages that count; ``message`` stands for all that are messages.
+    :param ask_vendor: read the vendor's inbox; by default only if the store is not read. With both, the first
+        source with the reply counts.
+    :param kinds: kinds of messages that are a reply; ``message`` stands for all kinds of real messages.
     """
 
     arguments = (*WaTrigger.arguments, "senders", "after", "pattern", "from_store", "ask_vendor", "kinds")

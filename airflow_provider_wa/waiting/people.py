@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of people that a wait is about: what a vendor reports under one may be asked for under another."""
+"""All names of the people in a wait: a vendor may report a message under another name than the wait has."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_provider_wa.waiting.vendor_source import Run
 
 
 def all_names(people: Iterable[str], records: Iterable[Record] = ()) -> Mapping[str, Sequence[str]]:
-    """Return all names of each person that the store knows, after learning from a vendor's records; it blocks.
+    """Return all names of each person, after storing the pairs of LID and number in a vendor's records. Blocking.
 
-    A wait that asks the vendor needs no store: without one, each person has the name given.
+    A wait that asks the vendor does not need a store: without one, the given name is the only name.
     """
     asked = list(people)
     learnt(list(records))
@@ -32,7 +32,7 @@ def all_names(people: Iterable[str], records: Iterable[Record] = ()) -> Mapping[
 async def message_status(
     run: Run, vendor: ReportsDelivery, message_id: str, to: str | None, names: Sequence[str]
 ) -> DeliveryStatus:
-    """Return the status of a message, asked for by its recipient, and if it is unknown by the LIDs or the number.
+    """Return the status of a message by its recipient; if it is unknown, by the recipient's other names.
 
     :param names: all names of the recipient.
     """

@@ -47,7 +47,7 @@ class ReplySearch:
     def first(self, messages: Iterable[InboxMessage], also: Collection[str] = ()) -> InboxMessage | None:
         """Return the first of these messages that is the reply, or None.
 
-        :param also: further names of the sender, known since the search began.
+        :param also: further names of the sender, learnt since the search began.
         """
         wanted = (message for message in messages if is_wanted(message.kind, message.standing, self.kinds))
         from_them = (message for message in wanted if message.sender in self.senders or message.sender in also)

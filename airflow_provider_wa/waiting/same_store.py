@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store that a wait was begun with: a triggerer with another one would wait for what never comes there."""
+"""Check that a triggerer has the store of the task: in another store the awaited events would never arrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Mark = Mapping[str, Any]
 
 
 def store_mark() -> Mark:
-    """Return the id of the store of this process, and how many events it has ever stored.
+    """Return the id of this process's store, and the number of events that it has ever stored.
 
     :raises WaError: the store cannot be asked.
     """
@@ -22,9 +22,9 @@ def store_mark() -> Mark:
 
 
 def check_same_store(began: Mark) -> None:
-    """Check that the store here is the one that a wait was begun with, and has not gone back in time.
+    """Check that this process has the store in which a wait began, and that it was not restored from a backup since.
 
-    :raises BadInput: it is another store, or one that was restored from a backup.
+    :raises BadInput: it is another store, or it was restored from a backup.
     :raises WaError: the store cannot be asked.
     """
     database = get_store().database
@@ -36,5 +36,5 @@ def check_same_store(began: Mark) -> None:
     if (events := database.events_ever(began["events"])) < began["events"]:
         raise BadInput(
             f"store: it has had {events:,} events, and {began['events']:,} when the wait began: it was restored from a "
-            "backup; what was stored and sent since the backup is not known, so look before anything is sent"
+            "backup; events and sends since the backup are lost, so check the sent messages before anything is sent"
         )

@@ -67,7 +67,7 @@ class Watch:
     async def changed(self, seconds: float) -> None:
         """Wait until there is news, at most for these seconds.
 
-        A failure is not news: other watches may tick more often, and each wait counts the failures that it sees itself.
+        A failure is not news: other watches may tick more often, and each wait counts only failures at its own ticks.
         """
         with anyio.move_on_after(seconds):
             await self._changed.wait()
@@ -190,7 +190,7 @@ class StorePoller:
     def _ask(
         self, cursor: int | None, past: Collection[Subject], people: Collection[str]
     ) -> tuple[int, list[StoredEvent], list[StoredEvent], Mapping[str, Sequence[str]]]:
-        """Return the id to go on from, what new watches missed, what came since the last tick, and people's names.
+        """Return the last id, the events that new watches missed, the events since the last tick, and people's names.
 
         Called in a thread.
         """
@@ -204,7 +204,7 @@ class StorePoller:
         return (after[-1].id if after else cursor), before, after, names
 
     def _widen(self, names: Mapping[str, Sequence[str]]) -> bool:
-        """Widen the watches on people who have further names now; return True if there are any."""
+        """Extend the watches on people with new names; return True if there are such people."""
         grown = {about for about, known in names.items() if set(known) - set(self._names.get(about, (about,)))}
         self._names = {**names}
         wider: defaultdict[Watch, set[Subject]] = defaultdict(set)

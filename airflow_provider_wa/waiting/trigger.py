@@ -27,15 +27,15 @@ LAST_LOOK = 30.0
 class WaTrigger(BaseTrigger):
     """Base of the triggers: waits in a triggerer, over its restarts, and ends with one event.
 
-    The event has a ``status``: ``success`` with what was found; ``timeout`` with a ``message`` on how things stood at
-    the last look; or ``error`` with a ``message``, for an error that waiting does not mend, or has not. With ``retry``
-    another try of the task may help.
+    The event has a ``status``: ``success`` with the result; ``timeout`` with a ``message`` about the state at the last
+    look; or ``error`` with a ``message``, for an error that did not go away by waiting. With ``retry`` another try of
+    the task may help.
 
     :param wa_conn_id: the connection.
-    :param poll_interval: seconds between two looks, give or take a fifth.
+    :param poll_interval: seconds between two looks, plus or minus a fifth.
     :param deadline: a Unix time in seconds. It is an argument, since a time-out of Airflow's would bypass the sensor.
-    :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
-    :param store: the store that the task had, as ``same_store.store_mark`` returns it; the triggerer must have it too.
+    :param max_failures: maximum number of consecutive temporary failures that do not end the wait.
+    :param store: mark of the task's store from ``same_store.store_mark``; the triggerer must have the same store.
     """
 
     arguments: ClassVar[tuple[str, ...]] = ("wa_conn_id", "poll_interval", "deadline", "max_failures")
@@ -62,7 +62,7 @@ class WaTrigger(BaseTrigger):
 
     @property
     def reads_store(self) -> bool:
-        """True if the wait is for what the receiver stores."""
+        """True if the wait reads events that the receiver stores."""
         return False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

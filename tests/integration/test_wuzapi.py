@@ -192,7 +192,7 @@ def test_a_server_that_takes_answers_alone_takes_no_link(vendors: Vendors, hook:
     assert "footer" in (hook.send(ANA, Buttons("tea?", (Button("Yes"),), "f")).warning or "")
     vendors.control("reset")
     vendors.control("generation", vendor="wuzapi", generation="answers")
-    with pytest.raises(UnsupportedByVendor, match="answers only"):
+    with pytest.raises(UnsupportedByVendor, match="reply buttons only"):
         hook.send(ANA, Buttons("tea?", (Button("Menu", url="https://example.com"),)))
     assert vendors.ledger("wuzapi")["messages"] == []
 

@@ -34,14 +34,14 @@ class Account(Calls):
     def qr_code(self) -> Flow[QrCode]:
         """Return the QR code to log in with (qr); it changes every 20 s.
 
-        :raises SessionDown: there is no QR code: the account is logged in, or the error has the vendor's reason.
+        :raises SessionDown: there is no QR code: the account is logged in, or the error gives another reason.
         """
         reply = yield from self.ask(self._request("qr"))
         kind = text(pick(reply.object, "type")).casefold()
         if kind not in ("alreadylogged", "error"):
             png = png_bytes(pick(reply.object, "message")) if kind == "qrcode" else None
             if png is None:
-                # Without the reply itself: half a QR code may be in it.
+                # The error does not quote the reply: it may contain a part of a QR code.
                 raise UnexpectedReply("the reply is not a QR code", vendor=self.name, status=reply.status)
             return QrCode(vendor=self.name, png=png)
         why = "the account is logged in already" if kind == "alreadylogged" else "ask again in a moment"
@@ -56,7 +56,7 @@ class Account(Calls):
         try:
             reply = yield from self.ask(self._request("logout"))
         except SessionDown:
-            # A first try whose reply was lost has this answer, too.
+            # A repeat after a lost reply gets this answer, too.
             session = yield from self.session()
             if session.state is SessionState.LOGGED_OUT:
                 return
@@ -67,7 +67,7 @@ class Account(Calls):
     def instance_settings(self) -> Flow[dict[str, Any]]:
         """Return the instance's settings by their names (getSettings), without the webhook's URL and token.
 
-        These may be secrets; ``webhook`` has the URL.
+        URL and token may be secrets; ``webhook`` returns the URL.
         """
         current = yield from self._settings()
         return {name: value for name, value in current.items() if name not in TEXT_SETTINGS}
@@ -77,23 +77,23 @@ class Account(Calls):
 
         :param values: settings by the vendor's names: switches ("yes", "no" or a boolean), ``webhookUrl``,
             ``webhookUrlToken``, ``delaySendMessagesMilliseconds``.
-        :raises BadInput: a name or a value is not one of the vendor's; found before the call.
+        :raises BadInput: the vendor does not have a setting or its value; raised before the call.
         """
         yield from self._save(settings.checked(values))
 
     def webhook(self) -> Flow[Webhook]:
-        """Return where the instance posts its notifications, and the settings that switch these on (getSettings)."""
+        """Return the URL for notifications, and the settings of the active ones (getSettings)."""
         current = yield from self._settings()
         return replies.webhook(current)
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Have notifications posted to ``url`` (getSettings, setSettings); without a call if they are already.
+        """Set the URL for notifications (getSettings; setSettings only for a change).
 
-        The vendor restarts the instance and applies the settings within 5 minutes: the result's ``warning`` says so.
+        The vendor restarts the instance and applies the settings within 5 minutes, as the result's ``warning`` says.
 
         :param events: settings such as ``incomingWebhook``, or the vendor's words for the notifications; all others are
-            switched off. Without any, the useful ones are switched on and the others stay as they are.
-        :raises BadInput: the URL is not one, or an event is unknown.
+            switched off. If empty, the useful ones are switched on and the others remain unchanged.
+        :raises BadInput: the URL is invalid, or an event is unknown.
         """
         current = yield from self._settings()
         changed = settings.changes(settings.of_webhook(url, events, current), current)
@@ -107,11 +107,11 @@ class Account(Calls):
         return replies.webhook(found, warning)
 
     def delete_webhook(self) -> Flow[None]:
-        """Have notifications kept in the vendor's queue again (setSettings); it takes a minute until that answers."""
+        """Return to notifications in the vendor's queue (setSettings); the queue answers after a minute."""
         yield from self._save({"webhookUrl": ""})
 
     def events(self, post: Post) -> list[Event]:
-        """Return the event of a post to the webhook: a notification as in the queue, kept raw if of another kind.
+        """Return the event of a post to the webhook: a notification as in the queue. Unknown kinds are kept raw.
 
         :raises UnexpectedReply: the post is not a notification.
         """
@@ -124,7 +124,7 @@ class Account(Calls):
         return reply.object
 
     def _save(self, values: Mapping[str, str | int]) -> Flow[None]:
-        """Change settings. A repeat changes them to the same."""
+        """Change settings. A repeat is harmless."""
         reply = yield from self.ask(self._request("setSettings", body={**values}))
         if truth(pick(reply.object, "saveSettings")) is not True:
             raise self.unexpected(reply, what="the reply does not say that the settings were saved")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of Green-API's methods: the instance, requests, lists, texts of errors."""
+"""Calls of Green-API's methods: credentials, requests, lists, texts of errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Calls(Vendor):
-    """An instance: its credentials, and the calls that every subject makes."""
+    """Base of the instance's methods: credentials, and common calls."""
 
     instance_id: str
     token: str = secret()
@@ -47,7 +47,7 @@ class Calls(Vendor):
         return words or (reply.beginning if reply.json is None else "")
 
     def error_detail(self, reply: Reply) -> str:
-        """Return the used part of the quota and its method."""
+        """Return the used part of a quota as text, with the method that it is for."""
         quota = replies.quota(reply.object)
         method, used, total = (text(pick(quota, name)) for name in ("method", "used", "total"))
         return f"{used} of {total} used for {method}" if used and total else ""
@@ -58,7 +58,7 @@ class Calls(Vendor):
         return Request(verb, path, json=body, method_rate=MethodRate(method, rate * RATE_USED), **options)
 
     def _list(self, method: str, read: Callable[[Any], T | None], params: Mapping[str, str]) -> Flow[list[T]]:
-        """Return the records of a method that answers with a list, without the items that cannot be read."""
+        """Return the records of a method that answers with a list, without unreadable items."""
         reply = yield from self.ask(self._request(method, params=params))
         if not isinstance(reply.json, list):
             raise self.unexpected(reply, what="the reply is not a list")

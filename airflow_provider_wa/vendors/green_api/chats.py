@@ -19,15 +19,15 @@ from airflow_provider_wa.vendors.green_api.tables import DOWNLOAD_TIMEOUT, UPLOA
 
 
 class Chats(Calls):
-    """Messages that are sent, deleted, forwarded, read and downloaded."""
+    """Methods that send, delete, forward, read and download messages."""
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
-        """Send a message, or the new text of one that was sent, by the method for its type.
+        """Send a message, or the new text of a sent one, by the method for its type.
 
-        Accepted is not sent: the vendor keeps a message for 24 hours, even while the account is logged out.
+        "Accepted" does not mean sent: the vendor keeps a message for 24 hours, even while the account is logged out.
 
-        :param message_id: not used: the vendor makes its own.
-        :raises BadInput: the message is longer or larger than the vendor takes; found before the call.
+        :param message_id: not used: the vendor generates its own id.
+        :raises BadInput: the message is longer or larger than the vendor allows; raised before the call.
         :raises UnsupportedByVendor: the vendor has no method for this type of message.
         """
         going = outgoing(to, message)
@@ -50,14 +50,14 @@ class Chats(Calls):
 
     @property
     def uploads_url(self) -> str:
-        """Base URL of uploads: the vendor's own hosts have a sibling for them, other hosts take them themselves."""
+        """Base URL of uploads: a second host at the vendor, the same host elsewhere."""
         return self.media_url or re.sub(r"(//(?:\w+\.)?)api(\.green-?api\.com)", r"\1media\2", self.base_url)
 
     def delete_message(self, to: str, message_id: str, *, own_only: bool = False) -> Flow[None]:
         """Delete a message that this account sent, for everybody in the chat (deleteMessage).
 
         :param own_only: delete it for this account alone.
-        :raises BadInput: the vendor has no such message, or it is deleted already.
+        :raises BadInput: the vendor does not have the message, or it is deleted already.
         """
         body = {"chatId": chat_id(to), "idMessage": self._id(message_id)} | (
             {"onlySenderDelete": True} if own_only else {}
@@ -67,11 +67,11 @@ class Chats(Calls):
     def forward(self, to: str, chat: str, message_ids: Sequence[str]) -> Flow[list[SentMessage]]:
         """Forward messages of a chat to another one, in one call (forwardMessages).
 
-        :raises BadInput: there is no message, or an id is empty; found before the call.
+        :raises BadInput: the list or an id is empty; raised before the call.
         """
         ids = [self._id(message_id) for message_id in message_ids]
         if not ids:
-            raise BadInput("message_ids: there are none; expected one id at least", vendor=self.name)
+            raise BadInput("message_ids: the list is empty; expected at least one id", vendor=self.name)
         body = {"chatId": chat_id(to), "chatIdFrom": chat_id(chat), "messages": ids}
         reply = yield from self.ask(self._request("forwardMessages", body=body, effect=Effect.SEND))
         made = pick(reply.object, "messages")
@@ -81,7 +81,7 @@ class Chats(Calls):
         return [SentMessage(vendor=self.name, message_id=sent_id, to=to, raw=reply.object) for sent_id in made]
 
     def mark_read(self, message_ids: Sequence[str], chat: str, sender: str | None = None) -> Flow[None]:
-        """Mark messages of a chat as read, one call each (readChat); all that are unread if no id is given.
+        """Mark messages of a chat as read, one call each (readChat); without ids all unread ones.
 
         Only messages that came in while ``incomingWebhook`` was on can be marked. ``sender`` is not used.
         """
@@ -93,17 +93,17 @@ class Chats(Calls):
                 raise self.unexpected(reply, what="the reply does not say that the message was marked as read")
 
     def download(self, kind: str, reference: Mapping[str, Any]) -> Flow[MediaFile]:
-        """Return the file of a message: the vendor makes a link (downloadFile), and the link is read.
+        """Return the file of a message: ask the vendor for its URL (downloadFile), and read the URL.
 
         :param kind: image, video, audio, document or sticker.
-        :param reference: the message as a notification or a journal has it, or ``chatId`` and ``idMessage`` alone.
-        :raises BadInput: one of these is missing, or the vendor does not have the file any more.
+        :param reference: the message from a notification or a journal, or only its ``chatId`` and ``idMessage``.
+        :raises BadInput: one of these fields is missing, or the vendor has deleted the file.
         """
         chat, message_id = files.reference(kind, reference)
         body = {"chatId": chat_id(chat), "idMessage": message_id}
         reply = yield from self.ask(self._request("downloadFile", body=body))
         base, path = files.link(text(pick(reply.object, "downloadUrl")))
-        # The reply is the file itself: no part of it is the vendor's word for an error.
+        # The reply is the file itself: it contains no error text of the vendor.
         link = Request("GET", path, base=base, timeout=DOWNLOAD_TIMEOUT)
         answer = yield from self.ask(link, accept=(200, *files.GONE))
         if answer.status != 200:

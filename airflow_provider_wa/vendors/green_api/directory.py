@@ -19,12 +19,12 @@ from airflow_provider_wa.vendors.green_api.tables import NUMBER_DIGITS
 
 
 class Directory(Calls):
-    """Numbers, people, contacts and groups."""
+    """Methods for numbers, people, contacts and groups."""
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
         """Check whether numbers are on WhatsApp, one call each (checkWhatsapp).
 
-        :raises BadInput: a number does not have 11 to 16 digits; found before any call.
+        :raises BadInput: a number does not have 11 to 16 digits; raised before any call.
         """
         for number in numbers:
             if len(number.digits) not in NUMBER_DIGITS:
@@ -38,9 +38,9 @@ class Directory(Calls):
         return results
 
     def check_chat(self, chat: str) -> Flow[CheckResult]:
-        """Check whether a JID is on WhatsApp, a LID for instance (checkWhatsapp by ``chatId``, on newer servers).
+        """Check whether a JID, for instance a LID, is on WhatsApp (checkWhatsapp by ``chatId``, on newer servers).
 
-        The result's ``number`` is the person's, if the JID or the reply has it, and else the JID that was asked for.
+        The result's ``number`` is the person's number, if the JID or the reply contains it; otherwise it is the JID.
 
         :raises BadInput: it is neither digits nor a person's JID.
         """
@@ -76,7 +76,7 @@ class Directory(Calls):
     def avatar(self, chat: str) -> Flow[Avatar]:
         """Return the picture of a person or a group, if the account may see one (getAvatar)."""
         reply = yield from self.ask(self._request("getAvatar", body={"chatId": chat_id(chat)}))
-        # What went wrong stands in the "reason" of a success.
+        # The vendor reports an error as a success with a "reason".
         if reason := text(pick(reply.object, "reason")):
             kind = VendorUnavailable if "timeout" in reason.casefold() else BadInput
             raise kind(f"no avatar: {reason}", vendor=self.name, code=reason, raw=reply.object)

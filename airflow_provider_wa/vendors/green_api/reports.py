@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages sent and received, in Green-API's journals and its queue (field-notes; the vendor's public pages)."""
+"""Sent and received messages in Green-API's journals and its queue (field-notes; the vendor's public pages)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from airflow_provider_wa.vendors.green_api.tables import HISTORY, MONTH, QUEUE_W
 
 
 class Reports(Calls):
-    """Journals of messages, and the queue of notifications."""
+    """Methods for the journals of messages and the queue of notifications."""
 
     asks_by_recipient: ClassVar[bool] = True
-    """A message's status is found in the chat of its recipient only, which may be that of a LID."""
+    """A message's status is found only in its recipient's chat, which may be under the LID."""
 
     def message_status(self, message_id: str, *, to: str | None = None) -> Flow[DeliveryStatus]:
         """Return the delivery status of a message.
 
-        With ``to``, digits or a JID, the message is asked for by its chat and id (getMessage, 10 calls per second).
-        By its id alone it is looked for among the messages of the last 24 hours (lastOutgoingMessages, one call per
-        second). A message that is not found is ``unknown``: it may be older, or so new that the journal will have it
-        in some minutes.
+        With ``to``, digits or a JID, the message is looked up by its chat and id (getMessage, 10 calls per second).
+        Without it, the message is searched in those of the last 24 hours (lastOutgoingMessages, one call per second).
+        A message that is not found is ``unknown``: it may be older, or so new that it is in the journal only after some
+        minutes.
 
         :raises BadInput: the id is empty, or ``to`` is not a chat.
         """
@@ -50,7 +50,7 @@ class Reports(Calls):
     ) -> Flow[list[DeliveryStatus]]:
         """Return the delivery statuses of a period, oldest first (lastOutgoingMessages).
 
-        A message's moment is that of its last change, the only one that the vendor reports.
+        The moment of a message is its last change: the vendor reports no other.
 
         :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
         """
@@ -68,11 +68,11 @@ class Reports(Calls):
         after: str | None = None,
         limit: int | None = None,
     ) -> Flow[list[InboxMessage]]:
-        """Return the messages of a period, or after the one with the id ``after``, oldest first (lastIncomingMessages).
+        """Return the messages of a period, or after the message ``after``, oldest first (lastIncomingMessages).
 
         :param since: without it, a day before ``until``. Moments without a time zone are read as UTC.
-        :param after: id of a message; without ``since`` it is looked for among the messages of a day, then of 30 days.
-            If it is not among them, all of them count as later.
+        :param after: id of a message; without ``since`` it is searched in the messages of a day, then of 30 days. If it
+            is not found, all of them count as later.
         """
         period = self._period(since, until, limit)
         if period.is_empty:
@@ -84,9 +84,9 @@ class Reports(Calls):
         return replies.select(rows, period, lambda row: row.received_at, after)[:limit]
 
     def chat_history(self, chat: str, limit: int = HISTORY) -> Flow[list[InboxMessage | DeliveryStatus]]:
-        """Return the last messages of a chat, oldest first: received ones, and sent ones with their delivery status.
+        """Return the last received and sent messages of a chat, oldest first (getChatHistory).
 
-        (getChatHistory)
+        Sent ones have their delivery status.
         """
         require_limit(limit, vendor=self.name)
         reply = yield from self.ask(self._request("getChatHistory", body={"chatId": chat_id(chat), "count": limit}))
@@ -97,11 +97,11 @@ class Reports(Calls):
     def receive_notification(self, seconds: int = QUEUE_WAITS.start) -> Flow[Notification | None]:
         """Return the oldest notification of the vendor's queue; None if none comes within ``seconds``.
 
-        It stays in the queue, and comes again, until ``delete_notification``: call that after storing the notification.
+        It stays in the queue, and is returned again, until ``delete_notification``: delete it after storing it.
         The vendor keeps notifications for 24 hours, if they go to its queue and not to a webhook.
 
         :param seconds: 5 to 60.
-        :raises BadInput: ``seconds`` is another number; found before the call.
+        :raises BadInput: ``seconds`` is outside of this range; raised before the call.
         """
         if seconds not in QUEUE_WAITS:
             limits = f"{QUEUE_WAITS.start} to {QUEUE_WAITS.stop - 1}"
@@ -118,9 +118,9 @@ class Reports(Calls):
         return found
 
     def delete_notification(self, receipt_id: int) -> Flow[bool]:
-        """Delete a notification from the queue; False if it was not there any more.
+        """Delete a notification from the queue; False if it was gone already.
 
-        It may be repeated: no other notification ever has this number.
+        A repeat is harmless: the number is never used for another notification.
         """
         if whole_number(receipt_id) is None:
             raise BadInput(f"receipt_id: {str(receipt_id)[:40]!r} is not a whole number", vendor=self.name)
@@ -134,7 +134,7 @@ class Reports(Calls):
         try:
             reply = yield from self.ask(self._request("getMessage", body={"chatId": chat, "idMessage": message_id}))
         except BadInput as error:
-            # The vendor's answer for a message that is not in its journal yet.
+            # The vendor's answer while a message is not in its journal yet.
             if "not found" in (error.code or "").casefold():
                 return None
             raise

@@ -24,17 +24,17 @@ from airflow_provider_wa.vendors.wuzapi.tables import CONNECT_TIMEOUT, EVENTS, H
 
 
 class Account(Calls):
-    """Session, login and webhook of a user."""
+    """Methods for session, login and webhook of a user."""
 
     def probe(self) -> Flow[str]:
-        """Ask for the session's state, and for the server's version where it has one."""
+        """Ask for the session's state, and for the server's version if the server reports it."""
         session = yield from self.session()
         version = yield from self.server_version()
         server = f"; the server's version is {version}" if version else ""
         return f"the token is valid; the WhatsApp session is {session.state.value.replace('_', ' ')}{server}"
 
     def server_version(self) -> Flow[str | None]:
-        """Return the server's version (GET /health); None if it does not say, as older servers do not."""
+        """Return the server's version (GET /health); None for older servers, which do not report it."""
         try:
             reply = yield from exchange(self._request("GET", "/health"))
         except WaError:
@@ -46,7 +46,7 @@ class Account(Calls):
         try:
             data, reply = yield from self._data(self._request("GET", STATUS))
         except SessionDown as error:
-            # A user that never connected answers "no session": an answer to this question, not a failure.
+            # The reply "no session" of a user that never connected is a state, not a failure.
             return Session(vendor=self.name, state=SessionState.LOGGED_OUT, detail=error.code or "", raw=error.raw)
         found = replies.session(data)
         if found is None:
@@ -54,14 +54,14 @@ class Account(Calls):
         return found
 
     def connect(self, events: Sequence[str] = (), *, immediate: bool = True) -> Flow[Session]:
-        """Connect to WhatsApp (POST /session/connect) and return the session's state; fine if it is connected.
+        """Connect to WhatsApp (POST /session/connect) and return the session's state; no error if it is connected.
 
-        The request goes out once: each one starts another client in the server.
+        The request is never repeated: each one starts another client in the server.
 
-        :param events: event types for the webhook, which take the place of those that are set; by default those that
-            are set, and without any ``tables.EVENTS``.
-        :param immediate: answer at once; otherwise the server waits 10 s to see the connection hold.
-        :raises VendorUnavailable: the session is not connected, and the server did not say why.
+        :param events: event types for the webhook, replacing the present ones. By default the present ones remain, or
+            ``tables.EVENTS`` are set if there are none.
+        :param immediate: return immediately; otherwise the server waits 10 s to check that the connection is stable.
+        :raises VendorUnavailable: the session is not connected, and the server did not report a reason.
         """
         wanted = self._events(events) or (yield from self.webhook()).events or EVENTS
         body = {"Subscribe": [*wanted], "Immediate": immediate}
@@ -85,7 +85,7 @@ class Account(Calls):
         return session
 
     def _subscribe(self, events: Sequence[str]) -> Flow[None]:
-        """Add event types to those of the webhook, which a session that is connected already did not take."""
+        """Add event types to the webhook: the server ignores them in the connect request of a connected session."""
         if not events:
             return
         current = yield from self.webhook()
@@ -94,7 +94,7 @@ class Account(Calls):
             yield from self.ask(self._request("POST", "/webhook", body))
 
     def disconnect(self) -> Flow[None]:
-        """Disconnect from WhatsApp and keep the login (POST /session/disconnect); fine if it is not connected."""
+        """Disconnect from WhatsApp and keep the login (POST /session/disconnect); no error if it is not connected."""
         try:
             yield from self.ask(self._request("POST", "/session/disconnect", {}))
         except SessionDown:
@@ -103,7 +103,7 @@ class Account(Calls):
     def logout(self) -> Flow[None]:
         """End the login: a new QR code must be scanned (POST /session/logout).
 
-        :raises SessionDown: it is not connected, and only a connected session can end its login.
+        :raises SessionDown: the session is not connected; only a connected session can end its login.
         """
         try:
             yield from self.ask(self._request("POST", "/session/logout", {}))
@@ -125,12 +125,12 @@ class Account(Calls):
         return QrCode(vendor=self.name, png=png)
 
     def pair_phone(self, phone: str) -> Flow[LinkingCode]:
-        """Return a code to type into the phone in place of scanning the QR code (POST /session/pairphone).
+        """Return a pairing code, to type into the phone instead of scanning the QR code (POST /session/pairphone).
 
-        The session must be connected. A further call makes a new code, and the one before it void.
+        The session must be connected. A further call returns a new code and makes the previous code invalid.
 
         :param phone: the account's own number, digits with country code.
-        :raises BadInput: it is not a number, or the session is logged in already.
+        :raises BadInput: ``phone`` is not a number, or the session is logged in already.
         """
         if not re.fullmatch(r"\+?[0-9]{5,20}", phone):
             raise BadInput(f"phone: {phone[:40]!r} is not a phone number; expected 5 to 20 digits", vendor=self.name)
@@ -149,13 +149,13 @@ class Account(Calls):
         return replies.webhook(data, text(pick(data, "webhook")), pick(data, "subscribe"))
 
     def set_webhook(self, url: str, events: Sequence[str] = ()) -> Flow[Webhook]:
-        """Send events to ``url`` (POST /webhook), and read back what the server has made of it.
+        """Send events to ``url`` (POST /webhook), and read the stored webhook back.
 
         With ``hmac_secret`` the server gets the key first, and signs its posts from then on (POST
-        /session/hmac/config). The types are always in the request: without them nothing is posted any more.
+        /session/hmac/config). The types are always in the request: without them the server would post no events.
 
         :param events: event types; ``tables.EVENTS`` by default.
-        :raises BadInput: an event type is unknown, to us or to the server, or the key is too short.
+        :raises BadInput: an event type is unknown to us or to the server, or the key is too short.
         """
         wanted = self._events(events) or EVENTS
         body = {"webhookURL": self._url(url), "events": [*wanted]}
@@ -168,7 +168,7 @@ class Account(Calls):
     def update_webhook(self, url: str, events: Sequence[str] = (), *, active: bool = True) -> Flow[Webhook]:
         """Change the webhook (PUT /webhook), and read it back. With ``active`` off the server deletes URL and events.
 
-        :raises BadInput: an event type is unknown, to us or to the server.
+        :raises BadInput: an event type is unknown to us or to the server.
         """
         wanted = self._events(events) or EVENTS
         body = {"webhook": self._url(url), "events": [*wanted], "active": active}
@@ -183,16 +183,16 @@ class Account(Calls):
     def verify(self, post: RawPost) -> None:
         """Check the signature of a post, if the connection has a key for it.
 
-        :raises Unauthorized: it is missing or wrong.
+        :raises Unauthorized: the signature is missing or wrong.
         """
         if self.hmac_secret:
             signatures.check(post, self.hmac_secret)
 
     def events(self, post: Post) -> list[Event]:
-        """Return the events of a webhook's post: a message that came in, or the delivery of those that were sent.
+        """Return the events of a webhook's post: an incoming message, or the delivery of sent messages.
 
-        One receipt may be for many messages. What this account wrote or read itself is kept raw, and so are all
-        other types.
+        One receipt may be for many messages. Events about this account's own writing and reading are kept raw, and so
+        are all other types.
 
         :raises UnexpectedReply: the post has no type.
         """
@@ -211,12 +211,10 @@ class Account(Calls):
             raise self.unexpected(reply, what="the reply does not say that the key was saved")
 
     def _as_set(self, url: str, events: Sequence[str]) -> Flow[Webhook]:
-        """Return the webhook as the server has it now, checked for the URL and for event types that it dropped."""
+        """Return the webhook of the server, after a check of its URL and for dropped event types."""
         found = yield from self.webhook()
         if found.url != url:
-            raise UnexpectedReply(
-                "webhook: the server has kept another URL than the one that was set", vendor=self.name
-            )
+            raise UnexpectedReply("webhook: the server has another URL than the one that was set", vendor=self.name)
         if missing := [event for event in events if event not in found.events]:
             raise BadInput(
                 f"events: this server does not know {', '.join(missing)}; "
@@ -226,7 +224,7 @@ class Account(Calls):
         return found
 
     def _events(self, events: Sequence[str]) -> tuple[str, ...]:
-        """Return event types, each once and checked: one that the server does not know it drops without a word."""
+        """Return checked event types, each once: the server drops unknown types without an error."""
         if isinstance(events, str):
             raise BadInput("events: got a text; expected a list of event types", vendor=self.name)
         if unknown := [str(event)[:40] for event in events if event not in KNOWN_EVENTS]:

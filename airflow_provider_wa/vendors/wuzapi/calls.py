@@ -18,22 +18,22 @@ from airflow_provider_wa.vendors.wuzapi.tables import HANDLERS_THAT_DIE, LOGIN, 
 
 @dataclass(frozen=True, kw_only=True)
 class Calls(Vendor):
-    """A user of a server: its credentials, and the calls that every subject makes."""
+    """Base of a user's methods: credentials, and common calls."""
 
     token: str = secret()
     hmac_secret: str = secret(default="")
 
     def error_code(self, reply: Reply) -> str | None:
-        """Return the envelope's error text. ``success`` cannot be trusted: HTTP 500 has true (field-notes)."""
+        """Return the envelope's error text. ``success`` is not reliable: it is true with HTTP 500 (field-notes)."""
         if reply.status < 300:
             return None if "data" in reply.object else ""
         return text(pick(reply.object, "error")) or (reply.beginning.strip() if reply.json is None else "")
 
     def cause_of(self, error: WaError, request: Request) -> Flow[WaError | None]:
-        """Ask for the session's state where the server fails without a word, as handlers do that need a login.
+        """Ask for the session's state after a failure without a reason: a missing login may be the cause.
 
-        A SEND is left alone: that the account is logged out now does not mean that nothing went out. While it is
-        logged in, a failure without a word is not repeated: mostly a group does not exist.
+        This does not apply to a SEND: the message may have gone out before the account was logged out. While the
+        account is logged in, such a failure is not repeated: the usual cause is a group that does not exist.
         """
         wordless = error.status == 500 and isinstance(error.raw, Mapping) and not error.code
         silent = error.status is None and request.path.startswith(HANDLERS_THAT_DIE)
@@ -55,7 +55,7 @@ class Calls(Vendor):
         return Request(method, path, headers={"Token": self.token}, json=body, **options)
 
     def _sending(self, path: str, body: Body) -> Request:
-        """Return a request with an effect in the world."""
+        """Return a request that changes something outside."""
         return self._request("POST", path, body, effect=Effect.SEND, timeout=SEND_TIMEOUT)
 
     def _data(self, request: Request) -> Flow[tuple[Any, Reply]]:
@@ -64,12 +64,12 @@ class Calls(Vendor):
         return pick(reply.object, "data"), reply
 
     def _mapping(self, request: Request) -> Flow[tuple[Mapping[str, Any], Reply]]:
-        """Exchange a request for data that is an object, as nearly all is, and the whole reply."""
+        """Exchange a request for the envelope's data, which must be an object, and the whole reply."""
         data, reply = yield from self._data(request)
         if not isinstance(data, Mapping):
             raise self.unexpected(reply, request.effect, "the reply's data is not an object")
         return data, reply
 
     def _refusal(self, reply: Reply, effect: Effect) -> WaError:
-        """Return the error of a reply that was accepted to be read, and is an error after all."""
+        """Return the error for a reply that was accepted for reading but contains an error."""
         return self.error_in(reply, effect) or self.unexpected(reply, effect)

@@ -20,21 +20,21 @@ from airflow_provider_wa.vendors.wuzapi.messages import SENDS, Body, addressed, 
 from airflow_provider_wa.vendors.wuzapi.tables import DOWNLOAD_TIMEOUT, DOWNLOADS, ID_DIGITS, ID_PREFIX, PRESENCES
 
 _FOOTER_LEFT_OUT = "this server's buttons have no footer: it was left out"
-_PICTURE_BY_URL = "if the server cannot fetch the picture, the buttons go out without it, and it does not say so"
+_PICTURE_BY_URL = "if the server cannot fetch the picture, the buttons go out without it and without an error"
 
 
 class Chats(Calls):
-    """Messages that are sent, deleted, read and downloaded."""
+    """Methods that send, delete, read and download messages."""
 
     def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
         """Send a message (POST /chat/send/*), or set or remove a reaction (POST /chat/react).
 
-        Buttons go to /chat/send/template, or to /chat/send/buttons of a server without that.
+        Buttons go to /chat/send/template, or to /chat/send/buttons if the server lacks it.
 
-        :param message_id: the caller's own id, which makes a repeat the same message to WhatsApp. A reaction and an
-            edit have none: their result has the id of the message that they change.
-        :raises BadInput: the message is not what the server takes.
-        :raises UnsupportedByVendor: the server has no endpoint for this type of message, or not for its buttons.
+        :param message_id: the caller's own id: a repeat with the same id is the same message for WhatsApp. Reactions
+            and edits have no id of their own: their result has the id of the message that they change.
+        :raises BadInput: the server does not accept the message.
+        :raises UnsupportedByVendor: the server has no endpoint for this type of message or its buttons.
         """
         warning = None
         if isinstance(message, Buttons):
@@ -51,15 +51,16 @@ class Chats(Calls):
         return self._sent(reply, to, message_id, warning)
 
     def repeats_by_id(self, message: Message) -> bool:
-        """Return whether the server takes the caller's id with such a message; not so with a reaction or an edit.
+        """Return whether the server accepts the caller's id for this message; False for reactions and edits.
 
-        The server keeps no list of ids: the protocol itself repeats a message under its id (field-notes, WuzAPI).
+        The server keeps no list of ids. In WhatsApp's protocol a repeat under the same id is the same message
+        (field-notes, WuzAPI).
         """
         route = SENDS.get(type(message))
         return isinstance(message, Buttons) or (route is not None and route.own_id)
 
     def new_message_id(self, key: str) -> str:
-        """Return an id made of ``key``, by 72 bits of its hash: two keys do not get the same one."""
+        """Return an id from 72 bits of the hash of ``key``, so that different keys get different ids."""
         return ID_PREFIX + sha256(key.encode()).hexdigest()[:ID_DIGITS].upper()
 
     def delete_message(self, to: str, message_id: str) -> Flow[SentMessage]:
@@ -69,7 +70,7 @@ class Chats(Calls):
         return self._sent(reply, to, message_id)
 
     def presence(self, to: str, state: str = "composing", *, audio: bool = False) -> Flow[None]:
-        """Show in a chat that this account is writing, or recording with ``audio`` (POST /chat/presence).
+        """Show in a chat that this account is writing, or with ``audio`` that it is recording (POST /chat/presence).
 
         :param state: ``composing`` or ``paused``.
         """
@@ -102,7 +103,7 @@ class Chats(Calls):
         :param kind: image, video, audio, document or sticker.
         :param reference: the message's fields for its file, keys in any case: Url or DirectPath, MediaKey, Mimetype,
             FileSHA256, FileLength, FileEncSHA256. The whole ``event.Message`` of a webhook is accepted, too.
-        :raises BadInput: one of these is missing, or WhatsApp has deleted the file.
+        :raises BadInput: one of these fields is missing, or WhatsApp has deleted the file.
         """
         path = DOWNLOADS.get(kind)
         if path is None:
@@ -116,9 +117,9 @@ class Chats(Calls):
         return found
 
     def _send_buttons(self, to: str, message: Buttons, message_id: str | None) -> Flow[tuple[Reply, str | None]]:
-        """Send buttons in the form that the server takes; return the reply, and a warning about a part left out.
+        """Send buttons in the form that the server accepts; return the reply, and a warning about an omitted part.
 
-        A refusal that leads to the next form always comes before anything was sent.
+        The next form is tried only after a refusal, which is always before sending.
         """
         newest = messages.buttons(message)
         if not message.media and all(button.kind != "copy" for button in message.buttons):
@@ -134,7 +135,7 @@ class Chats(Calls):
         simple = messages.reply_buttons(message)
         if simple is None:
             raise UnsupportedByVendor(
-                "buttons: this server has answers only, no links, calls or pictures; a newer server has them",
+                "buttons: this server supports reply buttons only; links, calls and pictures need a newer server",
                 vendor=self.name,
                 status=reply.status,
             )

@@ -21,7 +21,7 @@ from airflow_provider_wa.vendors.wuzapi.tables import NO_PICTURE, SEND_TIMEOUT
 
 
 class Directory(Calls):
-    """Numbers, people, contacts and groups."""
+    """Methods for numbers, people, contacts and groups."""
 
     def check(self, numbers: Sequence[PhoneNumber]) -> Flow[list[CheckResult]]:
         """Check whether numbers are on WhatsApp, many in one call (POST /user/check)."""
@@ -33,13 +33,13 @@ class Directory(Calls):
         return replies.check_results(numbers, users)
 
     def user_info(self, users: Sequence[str]) -> Flow[list[UserInfo]]:
-        """Return the public data of accounts (POST /user/info), without those that WhatsApp does not know.
+        """Return the public data of accounts (POST /user/info); accounts unknown to WhatsApp are left out.
 
         :param users: digits or JIDs.
         """
         if isinstance(users, str) or not users:
             raise BadInput("users: expected a list of at least one number or JID", vendor=self.name)
-        # Newer servers take nothing but full JIDs.
+        # Newer servers accept only full JIDs.
         body = {"Phone": [jid(user, "users") for user in users]}
         data, reply = yield from self._data(self._request("POST", "/user/info", body))
         found = pick(data, "Users")
@@ -50,7 +50,7 @@ class Directory(Calls):
     def avatar(self, who: str, *, preview: bool = False) -> Flow[Avatar]:
         """Return an account's picture (POST /user/avatar; on older servers GET with the same body).
 
-        :param who: digits or JID of a person or a group.
+        :param who: the person or the group, as digits or JID.
         :param preview: ask for the small picture.
         """
         body = {"Phone": required(who, "who"), "Preview": preview}
@@ -77,9 +77,9 @@ class Directory(Calls):
         return [replies.contact(name, contact) for name, contact in data.items()]
 
     def lid(self, who: str) -> Flow[str | None]:
-        """Return the LID of a number, None if this account does not know one (GET /user/lid/{jid}).
+        """Return the LID of a number, None if this account does not know it (GET /user/lid/{jid}).
 
-        :param who: digits or JID.
+        :param who: the number, as digits or JID.
         """
         path = "/user/lid/" + quote(jid(who, "who"), safe="@")
         reply = yield from self.ask(self._request("GET", path), accept=(404,))
@@ -117,7 +117,7 @@ class Directory(Calls):
         return found
 
     def invite_link(self, group: str) -> Flow[str]:
-        """Return the link that invites into a group (GET /group/invitelink)."""
+        """Return the invitation link of a group (GET /group/invitelink)."""
         data, reply = yield from self._of_group("/group/invitelink", group)
         link = text(pick(data, "InviteLink"))
         if not link:
@@ -128,9 +128,9 @@ class Directory(Calls):
         """Set a group's picture, a JPEG, and return the picture's id (POST /group/photo)."""
         if photo.url is not None:
             raise BadInput("group photo: url is not possible; expected the file's bytes", vendor=self.name)
-        # JPEG is all that WhatsApp takes here.
+        # WhatsApp accepts only JPEG here.
         image = messages.data_url(photo, ("image/jpeg",), "group photo")
-        # Setting it twice is harmless, and so is a name.
+        # Setting a picture or a name twice is harmless.
         request = self._request("POST", "/group/photo", {"GroupJID": group_jid(group), "Image": image})
         data, _ = yield from self._data(replace(request, timeout=SEND_TIMEOUT))
         return text(pick(data, "PictureID"))

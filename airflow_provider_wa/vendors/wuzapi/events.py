@@ -82,7 +82,7 @@ def events(post: Post) -> list[Event]:
     read = _RECORDS.get(kind.casefold())
     file = _file(post, body)
     if (count := _messages_named(body)) > MOST_EVENTS:
-        warning = f"names {count:,} messages, more than {MOST_EVENTS:,}: kept as it came, their states are not entered"
+        warning = f"names {count:,} messages, more than {MOST_EVENTS:,}: kept raw, their states are not entered"
         return [event(None, vendor_kind=kind, file=file, raw=raw, warning=warning)]
     records = read(body, raw) if read else ()
     return [event(record, vendor_kind=kind, file=file, raw=raw) for record in records or (None,)]
@@ -246,7 +246,7 @@ def _person(source: Any) -> str:
     )
     found = (jids.read(address) for address in (sender, other))
     phones = (jid.phone for jid in found if jid and jid.phone)
-    # Each message that a receipt names gets it.
+    # One event for each message of the receipt.
     return next(phones, "") or jids.without_device(sender or chat)[: jids.MAX_LENGTH]
 
 

@@ -153,7 +153,7 @@ def group(item: Any) -> Group | None:
 
 
 def _lid(member: Any) -> tuple[str, str] | None:
-    """Return the LID and the number of a member of a group, whatever their fields; None without both."""
+    """Return the LID and the number of a group's member, from any of its fields; None without both."""
     addresses = [text(pick(member, name)) for name in ("JID", "LID", "PhoneNumber")]
     lid = next(filter(jids.is_lid, addresses), "")
     number = next(filter(None, map(jids.digits, addresses)), "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages received, as a WuzAPI server keeps them (field-notes, WuzAPI)."""
+"""Received messages that a WuzAPI server keeps (field-notes, WuzAPI)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_wa.vendors.wuzapi.tables import STATUS
 
 
 class Reports(Calls):
-    """The inbox that the server keeps."""
+    """Methods for the server's inbox."""
 
     def keep_history(self, messages_per_chat: int) -> Flow[None]:
         """Make the server keep this number of messages of each chat, from now on; 0 keeps none (POST /session/history).
 
-        Without it there is no inbox to pull.
+        Without kept messages, the inbox cannot be pulled.
         """
         if messages_per_chat < 0:
             raise BadInput(f"messages_per_chat: {messages_per_chat} is negative; expected 0 or more", vendor=self.name)
@@ -36,11 +36,11 @@ class Reports(Calls):
     ) -> Flow[list[InboxMessage]]:
         """Return incoming messages that the server has kept (GET /chat/history), oldest first, each once.
 
-        It keeps a number of messages of each chat after ``keep_history``; older ones are gone.
+        The server keeps the newest messages of each chat, as many as ``keep_history`` set; older ones are deleted.
 
-        :param after: a ``message_id``: only messages that came after it; all, if it is gone.
-        :param limit: maximum number of messages: the newest; with ``after`` the oldest, so that a caller who goes on
-            from the last one misses none.
+        :param after: a ``message_id``: only later messages are returned; all messages, if this one is deleted.
+        :param limit: maximum number of messages: the newest ones; with ``after`` the oldest ones, so that a caller who
+            continues from the last one misses none.
         :raises UnsupportedByVendor: the server keeps no messages of this user.
         """
         state, _ = yield from self._mapping(self._request("GET", STATUS))

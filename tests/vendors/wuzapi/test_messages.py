@@ -340,7 +340,7 @@ def test_a_server_in_between_cannot_do_more(message: Buttons) -> None:
     gone = [] if message.media else [GONE]
     error = send(message, *gone, NO_TITLE).error
     assert type(error) is UnsupportedByVendor
-    assert "answers only" in str(error)
+    assert "reply buttons only" in str(error)
 
 
 def test_buttons_under_a_picture_are_the_newest_servers_alone() -> None:
