@@ -51,7 +51,7 @@ class Config:
 
     @property
     def local_store_allowed(self) -> bool:
-        """True if the store may be a SQLite file whatever the executor.
+        """True if the store may be a SQLite file with any executor.
 
         :raises BadInput: ``allow_local_store`` is neither true nor false.
         """

@@ -64,9 +64,9 @@ CONFIG: dict[str, Any] = {
                 "default": "False",
             },
             "keep_texts": {
-                "description": "Keep in the store what is written to people: the text of each send, with its buttons "
-                "and the name of its file, but not the file. If False, the store knows that somebody was written to, "
-                "and not what.",
+                "description": "Keep sent messages in the store: the text of each send, with its buttons "
+                "and the name of its file, but not the file. If False, the store knows that a message was sent, "
+                "but not its content.",
                 "version_added": "0.1.0",
                 "type": "boolean",
                 "example": "False",

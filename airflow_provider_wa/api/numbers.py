@@ -127,7 +127,7 @@ class NumberRules:
         if self.region or self.international_without_plus is not None or "@" in given_text(given):
             return ""
         try:
-            # Most are written with their country: libphonenumber need not read all of a list once more.
+            # Most are written with their country: libphonenumber need not read all of a list again.
             number = None if _is_international(dialled(given).digits) else self.parse(given)
         except BadInput:
             return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A period between two moments, as reports and inboxes are asked for, in minutes or in days."""
+"""A period between two moments, for requests of reports and inboxes, in minutes or in days."""
 
 from __future__ import annotations
 

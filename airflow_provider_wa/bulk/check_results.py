@@ -62,7 +62,7 @@ def absent_batch(name: str) -> BadInput:
 
 
 class CheckBatch:
-    """The rows of one run of a task over a list, whatever its retries.
+    """The rows of one run of a task over a list, with all its retries.
 
     :param find_store: gives the store; called when it is needed.
     :param name: the batch's name in the store.
@@ -128,7 +128,7 @@ class CheckBatch:
         self._store.checks.correct(self.name, respelt, stale)
 
     def answers(self, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
-        """Return the newest clear answer for each of these numbers since a moment, whatever the run."""
+        """Return the newest clear answer for each of these numbers since a moment, from all runs."""
         return self._store.checks.answers(self._conn_id, numbers, since)
 
     @property

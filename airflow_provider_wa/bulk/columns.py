@@ -105,7 +105,7 @@ class Columns:
         return [name for name, _ in self.used]
 
     def row(self, cells: Sequence[Any]) -> dict[str, Any]:
-        """Return the values of a row that are there, by name."""
+        """Return the existing values of a row, by name."""
         width = len(cells)
         return {name: value for name, at in self.used if at < width and (value := given(cells[at])) is not None}
 
@@ -160,7 +160,7 @@ class Keys:
         return [self.column if key == self.key else key for key in keys]
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values of a row that are there, by name."""
+        """Return the existing values of a row, by name."""
         return {
             self.column if name == self.key else str(name).strip(): value
             for name, cell in row.items()

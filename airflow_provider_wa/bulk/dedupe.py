@@ -96,7 +96,7 @@ class DiskCounter(_OnDisk):
         return int(found[0]) if found else 0
 
     def add(self, number: int) -> None:
-        """Count a number once more."""
+        """Count a number again."""
         self._database.execute(
             "INSERT INTO seen VALUES (?, 1) ON CONFLICT (number) DO UPDATE SET count = count + 1", (number,)
         )

@@ -25,7 +25,7 @@ from airflow_provider_wa.bulk.xlsx import Sheet
 class Proof:
     """Contents of a file that was read to its end.
 
-    :param count: the number of rows, whatever they hold.
+    :param count: the number of rows, with and without values.
     :param names: the columns that some row may have, as the file spells them.
     """
 

@@ -101,7 +101,7 @@ class BulkSend(SendJob):
         wait = max((due - datetime.now(timezone.utc)).total_seconds(), 0.0)
         if wait:
             self.log.info(
-                "%s messages are in doubt; the vendor's report must show them in %.0f s, and is asked for then",
+                "%s messages are in doubt; the vendor's report must show them in %.0f s, and is requested then",
                 f"{self._reconciler.doubts.count:,}",
                 wait,
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of a list's rows, the same whatever format they come from."""
+"""Values of a list's rows, the same for all formats."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class InputList:
         what a template makes of an XCom's list unless the DAG renders native objects.
     :param input_path: instead, a file (``.csv``, ``.xlsx`` ...): a path or an ``ObjectStoragePath`` URI.
     :param sql: instead, a query for the database of ``sql_conn_id``: a connection of any type whose hook is a
-        ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that goes on where it was needs the rows in
+        ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that continues by position needs the rows in
         the same order again: let the query have an ORDER BY.
     :param part: a part of ``input_path``: an item of what ``bulk.partition.partition`` returned.
     :param delimiter: separator of a CSV file; found by itself if not named.

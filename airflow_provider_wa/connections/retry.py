@@ -15,7 +15,7 @@ from airflow_provider_wa.api.errors import Retry, WaError
 def airflow_errors() -> Iterator[None]:
     """Turn a ``WaError`` that must not be retried into ``AirflowFailException``; Airflow retries the others.
 
-    A send whose outcome is unknown is among those that must not be: a retry would message somebody twice.
+    A send whose outcome is unknown is among those that must not be: a retry could send the message twice.
     """
     try:
         yield

@@ -107,7 +107,7 @@ class _Address:
         known, trusted = self._url, TRUSTED_SECONDS if self._exists else MISSING_SECONDS
         if known is not None and time.monotonic() - self._looked_up < trusted:
             return known
-        # Before the look-up: other threads go on with what is known.
+        # Before the look-up: other threads continue with the known store.
         self._looked_up = time.monotonic()
         try:
             found, self._exists = _look_up()

@@ -93,7 +93,7 @@ class WaBulkCheckOperator(WaListOperator):
         :raises AirflowTaskTimeout: ``execution_timeout`` is over; the results are written first.
         :raises AirflowFailException: the trigger met an error that waiting does not mend; the results are written
             first.
-        :raises AirflowException: failures that may pass have not passed; a retry goes on with the answers so far.
+        :raises AirflowException: temporary failures lasted too long; a retry continues with the answers so far.
         """
         if not event:
             # ``airflow dags test`` beside a triggerer that runs: one of the two took the event. Answers are known.

@@ -38,9 +38,9 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     well, which Airflow by itself does not see to.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
-    :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out. In the mode ``reschedule`` each
-        poke begins to count from zero.
+    :param deferrable: wait in the triggerer, without a worker slot. ``[operators] default_deferrable`` by default.
+    :param max_failures: maximum number of consecutive failures that do not end the wait. In the mode ``reschedule``
+        each poke begins to count from zero.
     """
 
     template_fields: Sequence[str] = ("wa_conn_id",)

@@ -31,7 +31,7 @@ class WaCallbackSensor(WaSensor):
     :param wait_for_picture: wait for the account's picture as well, if it has one that can be seen. If it does not come
         before the time-out, the answer is returned without it.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out (the store out of reach).
+    :param max_failures: maximum number of consecutive failures that do not end the wait (an unreachable store).
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "reference", "batch")

@@ -37,7 +37,7 @@ class WaDeliverySensor(WaSensor):
     :param fail_on_timeout: with False a time-out is not a failure: the states at that moment are returned, for instance
         to try another channel for ``undelivered``.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out.
+    :param max_failures: maximum number of consecutive failures that do not end the wait.
     """
 
     template_fields: Sequence[str] = (*WaSensor.template_fields, "message_id", "wait_for")

@@ -22,7 +22,7 @@ class WaSessionSensor(WaSensor):
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param deferrable: wait in the triggerer and hold no worker slot. By default as ``[operators] default_deferrable``.
-    :param max_failures: number of failures in a row that are waited out (a vendor out of reach).
+    :param max_failures: maximum number of consecutive failures that do not end the wait (an unreachable vendor).
     """
 
     operator_extra_links = (QrCodeLink(),)

@@ -43,14 +43,14 @@ class WaPendingCheckTrigger(WaTrigger):
 
 
 class WaBatchCheckTrigger(WaTrigger):
-    """Waits until no row of a batch in the store is pending; its event has ``carry``, whatever its status.
+    """Waits until no row of a batch in the store is pending; its event has ``carry`` with every status.
 
     A vendor that answers when it is asked again is asked for each pending number at each look, and the answers are
     stored; a number that it refuses is ``unknown``. For other vendors the receiver stores the answers.
 
     :param batch: the name of a bulk check in the store.
     :param budget: maximum calls for the batch, those of the operator included.
-    :param carry: data that the operator needs to go on, as JSON. It is an argument of the trigger since ``dag.test()``
+    :param carry: data for the operator after the wait, as JSON. It is an argument of the trigger since ``dag.test()``
         of Airflow 3.3 loses the ``kwargs`` of a deferral.
     """
 

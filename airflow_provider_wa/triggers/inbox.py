@@ -25,19 +25,19 @@ class WaInboxTrigger(BaseEventTrigger):
     pulled: an inbox is read every ``poll_interval`` seconds; at a vendor's queue, which must have no other reader, a
     long poll takes them as they come; a vendor with neither posts them to the receiver.
 
-    The first start begins with the messages that come after it; a restart goes on from the last position. Each message
-    is in one event, except that those of the last ten seconds before a triggerer is killed may be repeated. Airflow 3.3
-    saves the position with the asset, so that each asset begins and goes on for itself; before, all watchers of a
+    The first start begins with later messages; a restart continues from the last position. Each message is in one
+    event, except that messages of the last ten seconds before a triggerer is killed may be repeated. Airflow 3.3
+    saves the position with the asset, so that each asset begins and continues by itself; before, all watchers of a
     connection share one.
 
-    Failures that may pass by themselves are waited out with growing pauses. Others are logged and raised; Airflow then
+    After temporary failures the trigger waits, with growing pauses. Others are logged and raised; Airflow then
     starts the trigger again.
 
     :param wa_conn_id: the connection.
-    :param poll_interval: seconds between two looks, give or take a fifth.
+    :param poll_interval: seconds between two looks, plus or minus a fifth.
     :param source: ``vendor`` pulls messages at the vendor, ``store`` leaves them to the receiver, ``auto`` pulls where
         the vendor has an inbox or a queue.
-    :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
+    :param max_failures: maximum number of consecutive temporary failures that do not end the wait.
     :param kinds: kinds of messages that start a run: a list, or a text with commas. By default all that are messages;
         ``["message", "reaction", "edit"]`` takes reactions and edits as well (docs/receiver.md, "Kinds of messages").
         Give ``WaReadInboxOperator`` the same.
@@ -64,7 +64,7 @@ class WaInboxTrigger(BaseEventTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         names = ["wa_conn_id", "poll_interval", "source", "max_failures"]
-        # Airflow knows a trigger by its arguments: one from before there were kinds goes on as the same.
+        # Airflow knows a trigger by its arguments: triggers without ``kinds`` must keep theirs.
         if tuple(self.kinds) != MESSAGES:
             names.append("kinds")
         return f"{__name__}.{type(self).__name__}", {name: getattr(self, name) for name in names}

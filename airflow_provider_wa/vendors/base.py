@@ -29,7 +29,7 @@ class ErrorRule:
 
     ``code`` is compared with the vendor's code without regard to case; with ``part`` it may be any part of it. None
     matches every status or code. ``advice`` is the text of the error: what is wrong and what to do. ``not_sent``: the
-    vendor says that a SEND was not taken, whatever went wrong.
+    vendor reports that a SEND was not taken, with any error.
     """
 
     error: type[WaError]

@@ -50,7 +50,7 @@ class Extra:
         kinds = {"boolean": wtforms.BooleanField, "integer": wtforms.IntegerField}
         kind = wtforms.PasswordField if self.secret else kinds.get(self.type, wtforms.StringField)
         checks = []
-        # One module, but for the stand-ins of an Airflow without wtforms: Python 3.10 has them here, 3.11 there.
+        # One module, except for the stand-ins of an Airflow without wtforms: Python 3.10 has them here, 3.11 there.
         for validators in {import_module("wtforms.validators"), wtforms.validators}:
             checks += [validators.Optional(), *([validators.any_of([*self.choices])] if self.choices else [])]
         return kind(self.label, validators=checks, description=self.description, default=self.default)

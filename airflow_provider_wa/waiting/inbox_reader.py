@@ -47,10 +47,10 @@ class Log(Protocol):
 class InboxReader:
     """Reader of the messages that come in over a connection.
 
-    :param poll_interval: seconds between two looks, give or take a fifth.
+    :param poll_interval: seconds between two looks, plus or minus a fifth.
     :param source: ``vendor`` pulls messages at the vendor, ``store`` leaves them to the receiver, ``auto`` pulls where
         the vendor has an inbox or a queue.
-    :param max_failures: number of failures in a row that are waited out, if they may pass by themselves.
+    :param max_failures: maximum number of consecutive temporary failures that do not end the wait.
     :param kinds: kinds of messages that are read; ``message`` stands for all that are messages.
     :param states: the trigger's ``asset_state_store``; None before Airflow 3.3.
     """

@@ -128,7 +128,7 @@ def deliveries(conn_id: str, from_store: bool, ask_vendor: bool, interval: float
             try:
                 status = await message_status(run, vendor, message_id, to, names.get(to or "", ()))
             except WaError as error:
-                # The vendor may not know this message: go on waiting for the others.
+                # The vendor may not know this message: keep waiting for the others.
                 if error.stops_all or error.retry is Retry.LATER or not known:
                     patience.failed(error)
                 return

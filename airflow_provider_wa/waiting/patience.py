@@ -12,10 +12,10 @@ from airflow_provider_wa.api.errors import Retry, WaError
 T = TypeVar("T")
 
 MAX_FAILURES = 10
-"""Failures in a row that a wait bears by default, if they may pass by themselves."""
+"""Default maximum number of consecutive temporary failures that do not end a wait."""
 
 SHORTEST_PAUSE = 0.05
-"""Minimum seconds between two looks, whatever interval was given: never a hot loop."""
+"""Minimum seconds between two looks, even with a shorter interval: never a hot loop."""
 
 LONGEST_PAUSE = 300.0
 """Maximum seconds between two tries, however many have failed."""
@@ -29,7 +29,7 @@ def may_pass(error: WaError) -> bool:
 class Patience:
     """Counter of failures in a row, for one wait or for one look at many things.
 
-    :param max_failures: failures in a row that are borne.
+    :param max_failures: maximum number of consecutive failures that do not end the wait.
     :param bearable: which errors are borne at all; by default those that may pass by themselves.
     """
 

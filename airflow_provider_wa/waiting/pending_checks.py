@@ -88,7 +88,7 @@ class _Again:
             flow = within_budget(self._vendor.check_again([numbers.parse(row.number)]), self._budget)
             (result,) = await self._run(flow)
         except BadInput as error:
-            # The vendor refuses this number alone: go on waiting for the others.
+            # The vendor refuses only this number: keep waiting for the others.
             detail = f"{type(error).__name__}: {error}"
             answers.append(_answered(row, status=CheckStatus.UNKNOWN.value, detail=detail))
         except WaError as error:

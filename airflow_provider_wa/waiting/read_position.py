@@ -40,7 +40,7 @@ class ReadPosition:
     """Position of one reader of a connection's messages.
 
     Airflow 3.3 saves it with the watched assets; before, it is in the store, one for each connection. The first start
-    on Airflow 3.3 goes on from the position in the store.
+    on Airflow 3.3 continues from the position in the store.
 
     :param states: the trigger's ``asset_state_store``; None before Airflow 3.3.
     """

@@ -19,7 +19,7 @@ class NotYet:
     """Outcome of a look that did not find it yet.
 
     :param detail: how things stand, for the log and for the message of a time-out.
-    :param otherwise: result to fall back on at the deadline, in place of a time-out.
+    :param otherwise: result at the deadline, instead of a time-out.
     """
 
     detail: str

@@ -88,7 +88,7 @@ class _SharedChannel:
             if not self._opened:
                 await self._channel.__aenter__()
                 self._opened = True
-            # A thousand that open it at once go on one by one: together they would block the event loop.
+            # A thousand that open it at once continue one by one: together they would block the event loop.
             await asyncio.sleep(0)
         return self._run
 

@@ -79,7 +79,7 @@ class CheckRunner(ListRunner):
 
         :raises AirflowFailException: the trigger met an error that waiting does not mend; the results are written
             first.
-        :raises AirflowException: failures that may pass have not passed; a retry goes on with the answers so far.
+        :raises AirflowException: temporary failures lasted too long; a retry continues with the answers so far.
         """
         state = dict(event["carry"])
         batch = self._batch(state.pop("batch"))
@@ -239,7 +239,7 @@ class CheckRunner(ListRunner):
     def _carried(self) -> Carry:
         """Return the columns of the list that go into the results.
 
-        :raises BadInput: the list has no such column.
+        :raises BadInput: the list does not have the column.
         """
         wanted = names_of("carry", self.carry)
         if not wanted:

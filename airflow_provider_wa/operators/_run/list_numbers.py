@@ -13,7 +13,7 @@ from airflow_provider_wa.api.number_text import given_text
 from airflow_provider_wa.api.numbers import NumberRules, is_about_number
 
 ROWS_NAMED = 3
-"""Maximum invalid rows that an error names; all are in the results, if the task may go on."""
+"""Maximum number of invalid rows in an error. All of them are in the results, if the task may continue."""
 
 COUNTRIES_NAMED = 10
 """Maximum countries that a warning names."""

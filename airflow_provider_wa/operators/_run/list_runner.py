@@ -100,7 +100,7 @@ class ListRunner:
     def find_country_column(self) -> None:
         """Find the name under which rows have ``country_column``; needed before a row's country is read.
 
-        :raises BadInput: the list has no such column, or several.
+        :raises BadInput: the list does not have the column, or has several of this name.
         """
         if self.numbers.country_column:
             listed = self.input_list

@@ -49,7 +49,7 @@ def batch_info(context: Context, name: str, kind: BatchKind, conn_id: str) -> Ba
 class MessageKeys:
     """The keys of a run's messages.
 
-    ``batch`` is the name of the run's rows in the store. A person gets one message of a run, whatever its text: if a
+    ``batch`` is the name of the run's rows in the store. A person gets one message of a run, with any text: if a
     retry reads another text, it is still the same message.
 
     :param resend: a task that is cleared by hand gets other keys; its automatic retries do not.

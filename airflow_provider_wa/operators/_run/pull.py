@@ -50,7 +50,7 @@ def pull(
 def period(
     context: Context, since: datetime | str | None, until: datetime | str | None
 ) -> tuple[datetime | None, datetime | None]:
-    """Return the beginning and the end of the time that is asked for; by default the run's data interval.
+    """Return the beginning and the end of the requested period; by default the run's data interval.
 
     :raises BadInput: one is not a moment, or the end is not after the beginning.
     """

@@ -145,4 +145,4 @@ def passing(failure: WaError) -> WaError:
     """Return the error for what a retry of the task clears up: one that Airflow retries."""
     if failure.retry is Retry.LATER:
         return failure
-    return VendorUnavailable(f"{failure}; a retry of the task finds out what became of it")
+    return VendorUnavailable(f"{failure}; a retry of the task finds out its outcome")

@@ -22,7 +22,7 @@ CALLBACK_STATUSES: Mapping[str, CheckStatus] = {
 """Status by code, in a callback."""
 
 QUEUE_FIELDS = frozenset({"queue", "server", "server_status"})
-"""Fields of the reply to a queued check, whatever the connection's mode (field-notes, CheckWA)."""
+"""Fields of the reply to a queued check, in all modes of a connection (field-notes, CheckWA)."""
 
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
 """MIME types of an account's picture; other bytes have no type."""

@@ -195,7 +195,7 @@ def _kind(content: Any, known: MessageType, said: str) -> str:
 
 
 def _votes(poll: Any, voter: set[str], chat: str) -> tuple[str, ...]:
-    """Return the options that somebody has voted for.
+    """Return the options of a vote.
 
     :param voter: the number or LID of this person. Outside of groups every vote counts: the poll may name the person by
         another address than the message does.

@@ -140,7 +140,7 @@ def webhook(current: Mapping[str, Any], warning: str | None = None) -> Webhook:
 
 
 def history(items: Sequence[Any]) -> list[InboxMessage | DeliveryStatus]:
-    """Return the messages of a chat, oldest first: what came in, and what was sent with its delivery status.
+    """Return the messages of a chat, oldest first: received ones, and sent ones with their delivery status.
 
     The vendor lists the newest first.
     """

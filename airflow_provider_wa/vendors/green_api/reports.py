@@ -42,7 +42,7 @@ class Reports(Calls):
         if found is not None:
             return found
         where = "in that chat" if to else "among the messages of the last 24 hours"
-        detail = f"the vendor has no such message {where}"
+        detail = f"the vendor does not have the message {where}"
         return DeliveryStatus(vendor=self.name, message_id=plain, state=DeliveryState.UNKNOWN, detail=detail)
 
     def delivery_report(

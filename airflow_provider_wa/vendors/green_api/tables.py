@@ -118,7 +118,7 @@ BUTTONS, BUTTON_CHARACTERS = 3, 25
 """Maximum number of buttons of a message, and maximum characters on one."""
 
 HISTORY = 100
-"""Messages of a chat's history that are asked for by default."""
+"""Default number of messages in a request for a chat's history."""
 
 NUMBER_DIGITS = range(11, 17)
 """Digits that a number may have, country code included (the old document says 11 or 12)."""

@@ -180,7 +180,7 @@ class WaPortal(Vendor):
         The document does not say how the portal answers an ``after`` that it has deleted.
 
         :param after: a ``message_id``: only messages that came after it.
-        :param limit: maximum number of messages: the newest; with ``after`` the oldest, so that a caller who goes on
+        :param limit: maximum number of messages: the newest; with ``after`` the oldest, so that a caller who continues
             from the last one misses none.
         """
         period = self._period(since, until, limit)
@@ -316,7 +316,7 @@ class WaPortal(Vendor):
         return found
 
     def _account_rows(self, path: str) -> Flow[list[dict[str, Any]]]:
-        """Return the rows of an account's list. An empty one may mean a logged-out session: that is asked for."""
+        """Return the rows of an account's list. An empty list may mean a logged-out session, which is then checked."""
         found = yield from self._rows(path, {}, "id")
         if not found:
             session = yield from self.session()

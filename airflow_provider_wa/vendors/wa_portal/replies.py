@@ -61,7 +61,7 @@ def delivery_status(row: dict[str, Any], message_id: str = "") -> DeliveryStatus
 
     ``text`` is documented for a text; that it has the caption of a file is inferred from the inbox's rows.
 
-    :param message_id: the id that was asked for, in place of one that the row does not have.
+    :param message_id: the requested id, for a row without an id.
     """
     delivery = whole_number(pick(row, "statusMessage"))
     scale, states = ("statusMessage", DELIVERY_STATES) if delivery else ("status", SUBMISSION_STATES)

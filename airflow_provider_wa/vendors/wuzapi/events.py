@@ -45,7 +45,7 @@ _KEYS = frozenset(
     {
         *("appstatesynckeyshare", "historysyncnotification", "peerdataoperationrequestresponsemessage"),
         *("axolotlsenderkeydistributionmessage", "messagesecret", "botmessagesecret", "codes"),
-        "rawmessage",  # the same message once more, as it was before the server unwrapped it
+        "rawmessage",  # the same message again, before the server unwrapped it
     }
 )
 """Names anywhere in an event that are not kept: keys of the account, of its groups and of its messages' additions."""

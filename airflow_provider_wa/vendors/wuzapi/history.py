@@ -23,7 +23,7 @@ _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 _OWN = "me"
 _KINDS: Mapping[str, str] = {"delete": "deletion", "buttons_response": "button", "list_response": "list"}
 _NO_TEXT = ":{kind}:"
-"""Text that the server puts in place of a missing caption."""
+"""Text that the server inserts for a missing caption."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _optional(**fields: str) -> Body:
 def context(message: Text | AnsweringMessage) -> Body:
     """Return the field that quotes a message and mentions people; empty without either.
 
-    :raises BadInput: the sender of the quoted message is missing, or somebody is neither a number nor a JID.
+    :raises BadInput: the sender of the quoted message is missing, or a person is neither a number nor a JID.
     """
     info: Body = {}
     if message.quoted_id:
