@@ -96,7 +96,7 @@ class OutcomeUnknown(WaError):
 
 
 class UnsupportedByVendor(WaError):
-    """This vendor has no such capability."""
+    """The vendor does not have the capability."""
 
 
 class QueueClosed(WaError):

@@ -75,7 +75,7 @@ class Table:
 
 @contextmanager
 def writer(file: IO[bytes], columns: Sequence[str]) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """A function that takes a row; all columns are texts. What was written before an error can be read after it.
+    """A function that takes a row; all columns are texts. Rows written before an error remain readable.
 
     :raises BadInput: pyarrow is missing.
     """

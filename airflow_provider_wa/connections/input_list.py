@@ -32,8 +32,8 @@ class QueryFailed(WaError):
 class InputList:
     """A list of numbers or recipients. Each call of ``values`` and ``rows`` reads it from its beginning.
 
-    :param items: a list, the XComs of a mapped task, a single number or text, or the text of a Python list, which is
-        what a template makes of an XCom's list unless the DAG renders native objects.
+    :param items: a list, the XComs of a mapped task, a single number or text, or the text of a Python list: a
+        template renders an XCom's list as such a text, unless the DAG renders native objects.
     :param input_path: instead, a file (``.csv``, ``.xlsx`` ...): a path or an ``ObjectStoragePath`` URI.
     :param sql: instead, a query for the database of ``sql_conn_id``: a connection of any type whose hook is a
         ``DbApiHook`` of ``apache-airflow-providers-common-sql``. A retry that continues by position needs the rows in

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 class WaSensor(RendersOwnTemplates, BaseSensorOperator):
     """Base of the sensors.
 
-    Failures that may pass by themselves (a vendor or a store out of reach, an account that is logged out) are waited
-    out; others, such as wrong credentials, fail the task at once. ``execution_timeout`` ends a wait in the triggerer as
-    well, which Airflow by itself does not see to.
+    Temporary failures (an unreachable vendor or store, a logged-out account) do not end the wait; others, such as wrong
+    credentials, fail the task immediately. ``execution_timeout`` also ends a wait in the triggerer, unlike in Airflow's
+    own sensors.
 
     :param wa_conn_id: the connection (templated); its type picks the vendor.
     :param deferrable: wait in the triggerer, without a worker slot. ``[operators] default_deferrable`` by default.
@@ -107,7 +107,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=self.result(context, found))
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None, ends: float | None = None) -> Any:
-        """Go on after the trigger's event; without one, wait again.
+        """Continue after the trigger's event; without one, wait again.
 
         :param ends: end of ``execution_timeout``, a Unix time.
         :raises AirflowTaskTimeout: ``execution_timeout`` is over.
@@ -147,7 +147,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
         return found
 
     def _trigger_for(self, context: Context) -> WaTrigger:
-        """Return the trigger, the same one for all pokes of this process: it remembers what it has seen."""
+        """Return the trigger, the same one for all pokes of this process: it remembers earlier results."""
         if self._trigger is None:
             run: Any = context
             # In the mode reschedule the first poke may have been in another process.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class WaCallbackSensor(WaSensor):
-    """Waits for the callback of a check that the vendor has queued, or for those of all checks of a batch.
+    """Waits for the callback of a check that the vendor has queued, or for the callbacks of all checks of a batch.
 
     For one check it returns ``{"vendor", "number", "status", "jid", "detail", "reference", "has_picture",
     "picture"}``; ``picture`` is the path of its file. For a batch it returns ``{"batch", "total", "exists", "absent",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class WaReplySensor(WaSensor):
-    """Waits for a message from one sender: the first one after a moment, or the first one that matches ``pattern``.
+    """Waits for the first message from one sender after a moment; with ``pattern`` for the first matching one.
 
     Returns the message: ``{"vendor", "message_id", "sender", "kind", "text", "chat", "wa_message_id", "received_at",
     "media_url", "quoted_id", "selected_id", "options", "latitude", "longitude", "sender_name", "participant", "lid",

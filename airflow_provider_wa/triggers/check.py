@@ -49,7 +49,7 @@ class WaBatchCheckTrigger(WaTrigger):
     stored; a number that it refuses is ``unknown``. For other vendors the receiver stores the answers.
 
     :param batch: the name of a bulk check in the store.
-    :param budget: maximum calls for the batch, those of the operator included.
+    :param budget: maximum number of calls for the batch, including the operator's.
     :param carry: data for the operator after the wait, as JSON. It is an argument of the trigger since ``dag.test()``
         of Airflow 3.3 loses the ``kwargs`` of a deferral.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count failures in a row: those that may pass are borne, up to a maximum; any other ends the wait."""
+"""Counter of consecutive failures: a wait continues after temporary ones, up to a maximum, and ends on any other."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def may_pass(error: WaError) -> bool:
 
 
 class Patience:
-    """Counter of failures in a row, for one wait or for one look at many things.
+    """Counter of failures in a row, for one wait or for one look at many items.
 
     :param max_failures: maximum number of consecutive failures that do not end the wait.
-    :param bearable: which errors are borne at all; by default those that may pass by themselves.
+    :param bearable: returns True for an error that does not end the wait; by default a temporary one.
     """
 
     def __init__(self, max_failures: int = MAX_FAILURES, bearable: Callable[[WaError], bool] = may_pass) -> None:
@@ -48,7 +48,7 @@ class Patience:
     def failed(self, error: WaError) -> None:
         """Count a failure.
 
-        :raises WaError: this failure, if it is not bearable or one too many.
+        :raises WaError: this failure, if it is not bearable or exceeds the maximum.
         """
         self._failures += 1
         self._last = error
@@ -68,10 +68,10 @@ class Patience:
 async def try_again(
     work: Callable[[], Awaitable[T]], max_failures: int, pause: float, report: Callable[[WaError], None]
 ) -> T:
-    """Return what ``work`` returns, tried again after failures that may pass, with growing pauses.
+    """Return what ``work`` returns, tried again after temporary failures, with growing pauses.
 
     :param pause: seconds after the first failure.
-    :param report: called with each failure that is borne.
+    :param report: function that is called with each failure before another try.
     :raises WaError: waiting does not mend it, or has not.
     """
     patience = Patience(max_failures)

@@ -69,7 +69,7 @@ class ReadPosition:
         await self._save(found)
 
     def move(self, event_id: int) -> None:
-        """Go on to a later event, which Airflow was given just now."""
+        """Advance to a later event, which Airflow was given just now."""
         self.position = Position(event_id, self.position.since)
         self._unsaved.append((time.monotonic() + SAVE_DELAY, self.position))
 

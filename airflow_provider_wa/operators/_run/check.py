@@ -75,7 +75,7 @@ class CheckRunner(ListRunner):
             return self._go_on(batch, tally, deadline if self.deferrable else 0.0, other_forms=False, ends=ends)
 
     def take_over(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Go on after the trigger: wait on, or return the summary.
+        """Continue after the trigger: wait on, or return the summary.
 
         :raises AirflowFailException: the trigger met an error that waiting does not mend; the results are written
             first.

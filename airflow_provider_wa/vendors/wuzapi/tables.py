@@ -100,7 +100,7 @@ _NOTHING_SENT = "WhatsApp did not answer before the message was sent: nothing we
 _NO_HISTORY = "the server keeps no messages of this user: set a number per chat with keep_history first"
 
 ERRORS: tuple[ErrorRule, ...] = (
-    ErrorRule(UnexpectedReply, "this server has no such endpoint: it is too old for it or too new, or the "
+    ErrorRule(UnexpectedReply, "this server does not have the endpoint: it is too old or too new, or the "
               "connection's host is wrong", status=404),
     ErrorRule(SessionDown, LOGIN, code="no session", part=True),
     ErrorRule(SessionDown, LOGIN, code="not connected", part=True),

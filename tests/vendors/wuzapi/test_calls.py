@@ -161,7 +161,7 @@ def test_an_endpoint_that_is_not_there_never_took_the_message() -> None:
     assert type(send(answer)) is UnexpectedReply
     error = play(VENDOR.check([KNOWN]), [answer]).error
     assert type(error) is UnexpectedReply
-    assert "no such endpoint: it is too old for it or too new" in str(error)
+    assert "does not have the endpoint: it is too old or too new" in str(error)
 
 
 def test_a_dropped_connection_leaves_a_send_unknown() -> None:

@@ -352,7 +352,7 @@ def test_buttons_under_a_picture_are_the_newest_servers_alone() -> None:
 def test_a_server_with_neither_says_so() -> None:
     error = send(YES_NO, GONE, GONE).error
     assert type(error) is UnexpectedReply
-    assert "no such endpoint" in str(error)
+    assert "does not have the endpoint" in str(error)
 
 
 @pytest.mark.parametrize(
