@@ -17,6 +17,7 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.api.numbers import region
 from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.transport.limiter import calls_per_second
+from airflow_provider_wa.transport.logs import guard_logs
 from airflow_provider_wa.vendors.forms import ConnectionForm, Extra
 
 TIMEOUT_SECONDS = (0.1, 86400)
@@ -132,6 +133,8 @@ def parse(form: ConnectionForm, fields: Fields) -> Settings:
     secrets = [value for extra in form.extras if extra.secret and (value := extras[extra.name])]
     for secret in secrets:
         mask_secret(secret)
+    # A receiver opens no channel.
+    guard_logs(filter(None, (password, *secrets)))
     if unknown := sorted(set(given) - set(extras)):
         log.warning("Connection %r: unknown extras %s; known are: %s", conn_id, unknown, ", ".join(extras))
     try:

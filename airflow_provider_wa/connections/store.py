@@ -20,6 +20,7 @@ from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.config import read_config
 from airflow_provider_wa.connections.lookup import LookupFailed, find_connection
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.transport.logs import guard_logs
 
 STORE_CONN_ID = "wa_store_default"
 
@@ -137,6 +138,7 @@ def _look_up() -> tuple[URL, bool]:
         return URL.create("sqlite", database=str(Path(AIRFLOW_HOME) / "wa_store.db")), False
     if connection.password:
         mask_secret(connection.password)
+        guard_logs([connection.password])
     mask_secret(connection.extra_dejson)
     return _url_of(connection), True
 

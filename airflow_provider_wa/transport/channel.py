@@ -24,7 +24,8 @@ from airflow_provider_wa.transport.failures import failure, not_a_request
 from airflow_provider_wa.transport.http1 import BadHeader, Outgoing, form, outgoing
 from airflow_provider_wa.transport.httpx_carriers import AsyncHttpxCarrier, HttpxCarrier
 from airflow_provider_wa.transport.limiter import RateLimiter
-from airflow_provider_wa.transport.scrub import Scrubber, guard_http_logs
+from airflow_provider_wa.transport.logs import guard_logs
+from airflow_provider_wa.transport.scrub import Scrubber
 from airflow_provider_wa.transport.wire import Wire
 
 T = TypeVar("T")
@@ -106,7 +107,7 @@ class _Base(CallBudget):
         self.endpoint = endpoint
         self.limiter = limiter or RateLimiter(endpoint.rate)
         self.scrubber = Scrubber(endpoint.secrets)
-        guard_http_logs(self.scrubber)
+        guard_logs(self.scrubber.secrets)
 
 
 def _built(build: Callable[[Request], T], request: Request) -> T | WaError:

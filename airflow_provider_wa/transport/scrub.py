@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Masks a connection's secrets in all that leaves the package: errors, records, log lines of HTTP libraries."""
+"""Masks a connection's secrets in all that leaves the package: errors and records; ``logs`` masks log lines by it."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
@@ -29,16 +27,6 @@ _LONGEST_ESCAPE = 60
 
 _SHORT = 6
 """Minimum length of a secret that is masked inside of other words; a shorter one only where it stands alone."""
-
-_HTTP_LOGGERS = (
-    "httpx",
-    "httpcore",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.proxy",
-    "aiohttp.client",
-    "aiohttp.internal",
-)
 
 T = TypeVar("T")
 
@@ -161,33 +149,3 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
     begins = [0, *(end for _, end in spans)]
     ends = [*(begin for begin, _ in spans), len(text)]
     return MASK.join(text[begin:end] for begin, end in zip(begins, ends, strict=True))
-
-
-class _HttpLogFilter(logging.Filter):
-    """A filter for the lines of HTTP libraries: httpx logs each request's URL at INFO, and some URLs hold a token."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._scrubber = Scrubber(())
-        self._learning = threading.Lock()
-
-    def learn(self, secrets: frozenset[str]) -> None:
-        """Mask these from now on, too."""
-        with self._learning:
-            if not secrets <= self._scrubber.secrets:
-                self._scrubber = Scrubber(self._scrubber.secrets | secrets)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self._scrubber.text(record.getMessage()), ()
-        return True
-
-
-_HTTP_LOG_FILTER = _HttpLogFilter()
-
-
-def guard_http_logs(scrubber: Scrubber) -> None:
-    """Mask these secrets in the log lines of the HTTP libraries, for as long as the process lives."""
-    _HTTP_LOG_FILTER.learn(scrubber.secrets)
-    for name in _HTTP_LOGGERS:
-        # Adding a filter that is there already does nothing.
-        logging.getLogger(name).addFilter(_HTTP_LOG_FILTER)

@@ -162,11 +162,14 @@ def test_the_connection_is_looked_up_once(connect: Connect, tmp_path: Path, monk
     assert asked == [STORE_CONN_ID]
 
 
-def test_its_secrets_are_masked(connect: Connect, masked: list[object]) -> None:
+def test_its_secrets_are_masked(connect: Connect, masked: list[object], caplog: pytest.LogCaptureFixture) -> None:
     extras = {"sslpassword": "key-pass-91c2"}
     connect("postgres", conn_id=STORE_CONN_ID, host="127.0.0.1", port=1, password=PASSWORD, **extras)
     store = get_store()
     assert masked == [PASSWORD, extras]
+    logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("cannot connect with %s", PASSWORD)
+    assert PASSWORD not in caplog.text
+    assert "cannot connect with ***" in caplog.text
     with pytest.raises(Exception, match="refused") as raised:
         store.events.last_id()
     assert_no_secret(raised.value, repr(store.database))

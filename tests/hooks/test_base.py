@@ -372,6 +372,15 @@ def test_secrets_are_masked_even_if_the_connection_is_refused(connect: Connect, 
     assert set(masked) == {SECRETS["password"], SECRETS["webhook_secret"]}
 
 
+def test_log_records_of_libraries_show_no_secret_once_a_connection_is_read(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    WaHook.for_connection(connect("wuzapi", webhook_secret=SECRETS["webhook_secret"])).endpoint  # noqa: B018
+    caplog.set_level("ERROR", "uvicorn.error")
+    logging.getLogger("uvicorn.error").error("POST /wa/hooks/x/%s", SECRETS["webhook_secret"])
+    assert caplog.messages == ["POST /wa/hooks/x/***"]
+
+
 @pytest.mark.parametrize("conn_type", FORMS)
 def test_representations_show_no_secret(connect: Connect, conn_type: str) -> None:
     extras = {extra.name for extra in FORMS[conn_type].extras}

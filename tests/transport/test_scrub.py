@@ -4,7 +4,6 @@ from __future__ import annotations
 import html
 import json
 import logging
-import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from hypothesis import strategies as st
 from airflow_provider_wa.api.errors import BadInput, RateLimited, UnexpectedReply, WaError
 from airflow_provider_wa.api.flow import Effect, Flow, Request, exchange
 from airflow_provider_wa.api.records import CheckResult, CheckStatus, QrCode, Record, Session, SessionState
-from airflow_provider_wa.transport import scrub
 from airflow_provider_wa.transport.channel import Channel, Endpoint
 from airflow_provider_wa.transport.drive import drive
 from airflow_provider_wa.transport.scrub import MASK, MESSAGE_LENGTH, RAW_LENGTH, Scrubber
@@ -317,47 +315,6 @@ def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
 def _logged(caplog: pytest.LogCaptureFixture) -> str:
     lines = [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
     return "\n".join([caplog.text, *lines])
-
-
-def test_all_loggers_of_the_http_libraries_are_guarded() -> None:
-    Channel(Endpoint("http://h", secrets=("S3cr3tT0k3n",)))
-    names = [
-        name
-        for name, logger in logging.root.manager.loggerDict.items()
-        if name.split(".")[0] in ("httpx", "httpcore", "httpx_aiohttp") and isinstance(logger, logging.Logger)
-    ]
-    assert {"httpx", "httpcore.connection", "httpcore.http11"} <= set(names)
-    unguarded = [name for name in names if scrub._HTTP_LOG_FILTER not in logging.getLogger(name).filters]
-    assert unguarded == []
-
-
-def test_the_loggers_are_guarded_once_and_for_all_connections(caplog: pytest.LogCaptureFixture) -> None:
-    for number in range(3):
-        Channel(Endpoint("http://h", secrets=(f"S3cr3tT0k3n-{number}",)))
-    logger = logging.getLogger("httpx")
-    assert len([found for found in logger.filters if found is scrub._HTTP_LOG_FILTER]) == 1
-    with caplog.at_level(logging.INFO, "httpx"):
-        logger.info("%s and %s", "http://h/S3cr3tT0k3n-0", "http://h/S3cr3tT0k3n-2")
-    assert caplog.messages == [f"http://h/{MASK} and http://h/{MASK}"]
-
-
-def test_connections_that_open_at_once_lose_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    class SlowScrubber(Scrubber):
-        def __init__(self, secrets: Any) -> None:
-            super().__init__(secrets)
-            time.sleep(0.005)
-
-    monkeypatch.setattr(scrub, "Scrubber", SlowScrubber)
-    filter_ = scrub._HttpLogFilter()
-    secrets = [f"S3cr3tT0k3n-{number}" for number in range(8)]
-    threads = [threading.Thread(target=filter_.learn, args=(frozenset([secret]),)) for secret in secrets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    record = logging.LogRecord("httpx", logging.INFO, "", 0, " ".join(secrets), (), None)
-    assert filter_.filter(record)
-    assert record.getMessage() == " ".join([MASK] * 8)
 
 
 def test_drive_cleans_with_the_channels_own_secrets() -> None:
