@@ -19,7 +19,7 @@ def page(*parts: str) -> str:
 
 
 class PageLink(BaseOperatorLink):
-    """Link to a page about something that the operator knows once it runs; before that, to the list of these pages."""
+    """Link to the page of one campaign, person or account. Until the operator knows it, the link opens their list."""
 
     folder: ClassVar[str]
     attribute: ClassVar[str]
@@ -52,13 +52,13 @@ class QrCodeLink(PageLink):
 
 
 def publish(operator: Any, context: Context) -> None:
-    """Show the operator's links from now on: by itself Airflow shows them once the task has ended."""
+    """Show the operator's links while the task runs. Without this call, Airflow shows them after the task has ended."""
     known: Any = context
     push = getattr(known.get("ti"), "xcom_push", None)
-    if push is None:  # no task of Airflow
+    if push is None:  # not run by Airflow
         return
     for link in operator.operator_extra_links:
         try:
             push(key=link.xcom_key, value=link.get_link(operator, ti_key=None))
-        except Exception as error:  # noqa: BLE001 - a link is not worth a task
+        except Exception as error:  # noqa: BLE001 - a task must not fail because of a link
             operator.log.warning("The link %r cannot be shown yet: %s", link.name, error)

@@ -47,7 +47,7 @@ CONFIG: dict[str, Any] = {
             },
             "receiver_max_in_flight_mb": {
                 "description": "Size of all posts that one process of the receiver holds at once, in megabytes of "
-                "1,048,576 bytes. Further posts are answered with 503, and their senders repeat them. Decoded, a post "
+                "1,048,576 bytes. Further posts are answered with 503, and their senders repeat them. A decoded post "
                 "may take several times its size.",
                 "version_added": "0.1.0",
                 "type": "float",

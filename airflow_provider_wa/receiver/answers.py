@@ -49,12 +49,12 @@ def too_busy() -> Refused:
 
 
 def no_room() -> Refused:
-    """Refuse with 503 a post while those under way hold as much memory as they may."""
+    """Refuse a post with 503: the posts under way use all of the memory's budget."""
     return Refused(503, "too many posts at once", {**_LATER, **_CLOSE})
 
 
 def too_slow() -> Refused:
-    """Refuse with 408 a body that takes too long to come in."""
+    """Refuse a body with 408 that arrives too slowly."""
     return Refused(408, "body: too slow", _CLOSE)
 
 

@@ -186,7 +186,7 @@ class Receiver:
 
 
 class _Health:
-    """The health of the store: it can be written to. It is remembered for a moment, since anybody may ask."""
+    """The health of the store: can it be written to? The answer is kept for a moment, since anybody may ask often."""
 
     def __init__(self, get_store: Callable[[], Store]) -> None:
         self._get_store = get_store

@@ -21,10 +21,10 @@ from airflow_provider_wa.receiver.sources import (
 log = logging.getLogger(__name__)
 
 TURNS = 4
-"""Strangers that are served at once."""
+"""Maximum number of requests from strangers that are looked up at once."""
 
 MOST_QUEUED = 200
-"""Strangers that may wait for their turn; further ones are refused at once."""
+"""Maximum number of requests from strangers that wait for their turn; further requests are refused at once."""
 
 _LONGEST_PAUSE = 5.0
 _FORGET = 0.95
@@ -34,8 +34,8 @@ _LOG_SECONDS = 1.0
 class Authenticator:
     """Finds the connection that a request is for.
 
-    A request with the secret of a connection that is known passes at once. Each other one waits for a turn, and is
-    refused some time after the turn began: the same for a wrong secret and for an unknown id.
+    A request with the secret of a known connection passes at once. Any other request waits for its turn. If it is
+    refused, that happens a fixed time after the turn began, the same for a wrong secret and for an unknown id.
 
     :param refusal_seconds: seconds from the beginning of a turn to the refusal, or longer if look-ups take longer.
     :param most_refused: number of requests that may wait for their refusal; further ones are refused at once.
@@ -67,7 +67,7 @@ class Authenticator:
         connection = self._known.fresh(conn_id)
         if connection is not None and accepts(connection, secret):
             return connection
-        # A secret that was right at the last look-up does not queue with strangers.
+        # A request with the secret of the last look-up does not wait with strangers.
         if accepts(self._known.remembered(conn_id), secret):
             connection = await self._renewed(conn_id)
             if connection is not None and accepts(connection, secret):

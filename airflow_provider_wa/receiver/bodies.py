@@ -28,10 +28,10 @@ LONGEST = 4 << 30
 """Bytes of the longest body that is read at all. WhatsApp's largest files have 2 GB, in base64 a third more."""
 
 BODY_SECONDS = 20.0
-"""Seconds in which a body must have come in, and more for a long one:"""
+"""Seconds in which a body must arrive; a long body has more time, see ``SLOWEST``."""
 
 SLOWEST = 32 * 1024
-"""bytes a second at which a long body must come in."""
+"""Minimum rate at which a long body must arrive, in bytes a second."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,8 +58,8 @@ async def read(request: Request, limit: int, share: Share, file_marks: Marks = (
 
     :param share: the part of the memory's budget that the body takes.
     :param file_marks: bytes before and after a file in a body, in each of its forms.
-    :raises Refused: it is longer than ``limit`` bytes, even without its file; it is compressed; it does not come in
-        within ``BODY_SECONDS`` and at ``SLOWEST``; or there is no room for it.
+    :raises Refused: the body is longer than ``limit`` bytes, even without its file; it is compressed; it arrives more
+        slowly than ``BODY_SECONDS`` and ``SLOWEST`` allow; or there is no room for it in the budget.
     :raises ClientDisconnect: the client went away before it had sent all of it.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -124,7 +124,7 @@ class _FileCutter:
         return bytes(self.kept) + (b"" if self._until else self._held)
 
     def _find(self, data: bytes, start: int) -> tuple[int, bytes | None] | None:
-        """Return where the next file begins or ends, and the mark that ends it if it begins there."""
+        """Return the place where the next file begins or ends; for a beginning, also the mark that ends the file."""
         if self._until is not None:
             place = data.find(self._until, start)
             return None if place < 0 else (place, None)
@@ -161,7 +161,7 @@ async def work_out(function: Callable[[T], R], argument: T, size: int) -> R:
 
 def _json(body: bytes) -> Post:
     try:
-        # PostgreSQL takes no NaN within JSON, and neither does the standard.
+        # Neither PostgreSQL nor the standard accepts NaN in JSON.
         return Post(data=decoded(body, strict=True))
     except ValueError:
         raise malformed(f"body: {'not JSON' if body.strip() else 'empty'}; expected JSON or a form") from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bytes of posts that are in memory at once: from before their senders are known to be honest to the answer."""
+"""A limit for the bytes of all posts in memory, from the first byte, before any check of the sender, to the answer."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class Budget:
 
 
 class Share:
-    """The bytes of one post. They are given back by ``release``, which may be called twice."""
+    """The bytes of one post. ``release`` returns them to the budget, and may be called twice."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._size = 0
 
     def expect(self, size: int) -> None:
-        """Check that a post of this many bytes fits. One that is alone always does.
+        """Check that a post of this many bytes fits into the budget. A single post always fits.
 
-        :raises Refused: it does not.
+        :raises Refused: it does not fit.
         """
         others = self._budget.held - self._size
         if others and others + size > self._budget.most:
             raise no_room()
 
     def hold(self, size: int) -> None:
-        """Hold this many bytes, instead of those held before.
+        """Set the size of the post to this many bytes.
 
-        :raises Refused: there is no room for them.
+        :raises Refused: there is no room for them in the budget.
         """
         self.expect(size)
         self._budget.held += size - self._size
         self._size = size
 
     def release(self) -> None:
-        """Give all bytes back."""
+        """Return all bytes to the budget."""
         self._budget.held -= self._size
         self._size = 0

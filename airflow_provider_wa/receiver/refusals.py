@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refused posts are noted in the store, for people to look at: seldom, and in the background."""
+"""Notes of refused posts in the store, for the pages: written at most every few seconds, in the background."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_wa.store.refusals import KEPT, Refusal
 from airflow_provider_wa.store.store import Store
 
 SECONDS_BETWEEN_NOTES = 2.0
-"""A flood of bad posts costs one transaction in this time."""
+"""Minimum seconds between two transactions, so that a flood of bad posts does not flood the store."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class RefusalNotes:
             self._writing = asyncio.ensure_future(self._write())
 
     async def close(self) -> None:
-        """Write what waits."""
+        """Write the notes that are not yet stored."""
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
@@ -55,7 +55,7 @@ class RefusalNotes:
             try:
                 await asyncio.to_thread(self._put, conn_id, refusals)
             except WaError as error:
-                # Nothing depends on it, and the log has each refusal.
+                # Only the pages use the notes, and the log has each refusal.
                 log.warning("Refusals cannot be noted: %s", type(error).__name__)
 
     def _put(self, conn_id: str, refusals: list[Refusal]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Seldom:
-    """Logs a kind of line at most once in ``seconds``, with the number of those that were left out."""
+    """Logs one kind of line at most once in ``seconds``, with the number of omitted lines."""
 
     def __init__(
         self, log: logging.Logger, level: int, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
@@ -22,7 +22,7 @@ class Seldom:
         self._left_out = 0
 
     def __call__(self, text: str, *values: object) -> None:
-        """Log a line, or count it."""
+        """Log a line, or count it as omitted."""
         now = self._clock()
         if now < self._next_at:
             self._left_out += 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections that take posts, looked up in threads and remembered for a while.
+"""The connections that accept posts, looked up in threads and cached for a while.
 
-Known connections and the ids that strangers ask for have threads and memories apart: neither waits for the other.
+Known connections and the ids in requests of strangers have separate threads and caches, so neither waits for the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RENEWED_SECONDS = 2.0
 """Seconds after which a connection is looked up again in the background, so that its posts do not wait."""
 
 TRUSTED_SECONDS = 60.0
-"""Seconds for which a connection is used as it was found while connections cannot be looked up."""
+"""Seconds for which the last known state of a connection is used while connections cannot be looked up."""
 
 _MOST = 1024
 _THREADS = 4
@@ -60,7 +60,7 @@ def _digest(secret: str) -> bytes:
 
 
 class _LookUps:
-    """Look-ups in threads of their own; those of one id at the same time are one."""
+    """Look-ups in separate threads. Requests for the same id at the same time share one look-up."""
 
     def __init__(self, find: FindConnection, name: str) -> None:
         self._find = find
@@ -72,7 +72,7 @@ class _LookUps:
             asked = asyncio.get_running_loop().run_in_executor(self._threads, self._find, conn_id)
             self._under_way[conn_id] = asked
             asked.add_done_callback(lambda _: self._under_way.pop(conn_id, None))
-        # A request that is cancelled does not take the answer from the others.
+        # If one request is cancelled, the other requests still get the answer.
         return asyncio.shield(self._under_way[conn_id])
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class _LookUps:
 
 @dataclass(frozen=True)
 class _Known:
-    """A connection, when it was found, and when it was last looked for."""
+    """A connection, the moment when it was found, and the moment of its last look-up."""
 
     connection: WebhookConnection
     found: float
@@ -89,7 +89,7 @@ class _Known:
 
 
 class KnownConnections:
-    """The connections that posts with the right secret came for. Its methods belong to one event loop."""
+    """The connections that have received posts with the right secret. Call the methods from one event loop only."""
 
     def __init__(self, find: FindConnection, clock: Callable[[], float]) -> None:
         self._look_up = _LookUps(find, "wa-receiver-look-up")
@@ -103,7 +103,7 @@ class KnownConnections:
         return known.connection if known else None
 
     def fresh(self, conn_id: str) -> WebhookConnection | None:
-        """Return the connection if it was found not long ago; it is looked up again in the background in time."""
+        """Return the connection if its last look-up is recent. Before it grows old, it is renewed in the background."""
         known = self._known.get(conn_id)
         if known is None:
             return None
@@ -113,11 +113,11 @@ class KnownConnections:
         return known.connection if age < FRESH_SECONDS else None
 
     async def renewed(self, conn_id: str) -> WebhookConnection | None:
-        """Return the connection as it is now, or as it was within ``TRUSTED_SECONDS`` if it cannot be looked up."""
+        """Return the current connection; if it cannot be looked up, its state of the last ``TRUSTED_SECONDS``."""
         return await asyncio.shield(self._renew(conn_id))
 
     def add(self, connection: WebhookConnection, conn_id: str) -> None:
-        """Remember a connection that was found under an id just now."""
+        """Store a connection that was found under an id just now."""
         now = self._clock()
         self._known[conn_id] = _Known(connection, now, now)
         if len(self._known) > _MOST:
@@ -135,7 +135,7 @@ class KnownConnections:
 
     def _renewed(self, conn_id: str, done: asyncio.Task[WebhookConnection | None]) -> None:
         self._renewing.pop(conn_id, None)
-        # Taken from it here: perhaps nobody waits for it.
+        # Log the error here, since no request may be waiting for the result.
         if not done.cancelled() and (error := done.exception()):
             log.error("%s: the connection cannot be looked up: %s", conn_id, type(error).__name__)
 
@@ -146,7 +146,7 @@ class KnownConnections:
             known, now = self._known.get(conn_id), self._clock()
             if known is None or now - known.found >= TRUSTED_SECONDS:
                 raise
-            log.warning("%s: the connection stays as it is: it cannot be looked up: %s", conn_id, type(error).__name__)
+            log.warning("%s: the last known connection is used: the look-up failed: %s", conn_id, type(error).__name__)
             self._known[conn_id] = replace(known, asked=now)
             return known.connection
         if connection:
@@ -157,7 +157,7 @@ class KnownConnections:
 
 
 class UnknownConnections:
-    """The ids that strangers ask for, existing or not: both are remembered in the same way."""
+    """Cache for the ids in requests of strangers. Existing and missing connections are cached in the same way."""
 
     def __init__(self, find: FindConnection, clock: Callable[[], float]) -> None:
         self._look_up = _LookUps(find, "wa-receiver-strangers")
@@ -165,7 +165,7 @@ class UnknownConnections:
         self._asked: OrderedDict[str, tuple[WebhookConnection | None, float]] = OrderedDict()
 
     async def find(self, conn_id: str) -> WebhookConnection | None:
-        """Return the connection as it is now, or was when a stranger asked for it a few seconds ago."""
+        """Return the connection, looked up now or for another request a few seconds ago; None if it does not exist."""
         if not _CONN_ID.fullmatch(conn_id):
             return None
         connection, asked = self._asked.pop(conn_id, (None, float("-inf")))
@@ -177,7 +177,7 @@ class UnknownConnections:
         return connection
 
     def forget(self, conn_id: str) -> None:
-        """Forget a connection that has become a known one: it might be removed, and found here again."""
+        """Forget a connection that is now a known one, so that it is not found here after it was removed."""
         self._asked.pop(conn_id, None)
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ class Writer:
         )
 
     async def add(self, events: Sequence[NewEvent]) -> int:
-        """Store a post's events, and return once all of them are committed: the number of new ones in the transaction.
+        """Store a post's events, wait for the commit, and return the number of new events in the transaction.
 
         :raises StoreUnavailable: none of them is stored.
         """
@@ -40,13 +40,13 @@ class Writer:
     def _commit(self, posts: Sequence[Sequence[NewEvent]]) -> list[int]:
         events = [event for post in posts for event in post]
         new = self._get_store().events.add(events)
-        # A line for each post would take as long as the post.
+        # One line for each transaction: a line for each post would take as long as the post itself.
         log.info("%s (transaction: %d new, %d known)", _counted(events), new, len(events) - new)
         return [new] * len(posts)
 
 
 def _counted(events: Sequence[NewEvent]) -> str:
-    """Return what was stored, by connection and kind."""
+    """Return the number of stored events by connection and kind, as text."""
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for new in events:
         kinds[new.conn_id][new.event.kind.value] += 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The phones of the sandbox's people, as pages: what arrived at a number, answers, and the accounts' QR codes.
+"""The phones of the sandbox's people as web pages: messages to a number, answers, and the accounts' QR codes.
 
-Plain HTML without scripts. All that is shown was sent by somebody, and is escaped.
+The pages are plain HTML without scripts. All texts of messages are escaped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from airflow_provider_wa.sandbox.state import Sandbox
 _NUMBER = re.compile(r"[0-9]{8,15}")
 
 LISTED = 200
-"""Maximum phones in the list, those with the newest messages."""
+"""Maximum number of phones in the list; phones with the newest messages come first."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; frame-ancestors 'self'"
 _HEADERS = {
@@ -51,7 +51,7 @@ _CHOICES = ("text", "title", "name", "optionName", "buttonText")
 
 @dataclass(frozen=True)
 class _Line:
-    """A message on a phone: one that arrived, or (``own``) one that its owner wrote."""
+    """A message on a phone: a received message, or a message of the phone's owner (``own``)."""
 
     at: float
     vendor: str
@@ -64,7 +64,7 @@ class _Line:
 
 
 async def phones(request: Request) -> Response:
-    """Show the accounts with their logins, and the people who were written to or wrote."""
+    """Show the accounts with their logins, and the phones that have received or sent a message."""
     sandbox = _sandbox(request)
     newest: dict[str, _Line] = {}
     for line in sorted(_lines(sandbox), key=lambda line: line.at):
@@ -76,7 +76,7 @@ async def phones(request: Request) -> Response:
         for line in people[:LISTED]
         if _NUMBER.fullmatch(line.number)
     )
-    nobody = "" if listed else "<p>Nobody was written to yet.</p>"
+    nobody = "" if listed else "<p>No messages yet.</p>"
     more = f"<p>and {len(people) - LISTED:,} more</p>" if len(people) > LISTED else ""
     accounts = "".join(_account(name, sandbox) for name in sandbox.accounts)
     return _page(
@@ -104,14 +104,14 @@ async def phone(request: Request) -> Response:
 
 
 async def messages(request: Request) -> Response:
-    """Show the messages of a phone, which are read again every two seconds; the newest stand first."""
+    """Show the messages of a phone, the newest first. The page reloads itself every two seconds."""
     number = _number(request)
     lines = sorted(_lines(_sandbox(request), number), key=lambda line: line.at, reverse=True)
-    return _page(f"Messages of +{number}", "".join(map(_bubble, lines)) or "<p>Nothing arrived yet.</p>", refresh=2)
+    return _page(f"Messages of +{number}", "".join(map(_bubble, lines)) or "<p>No messages yet.</p>", refresh=2)
 
 
 async def answer(request: Request) -> Response:
-    """Take a text that the phone's owner wrote, or a choice that was tapped, and go back to the page."""
+    """Send a text or a tapped choice of the phone's owner, and redirect to the page."""
     number, sandbox = _number(request), _sandbox(request)
     form = await _form(request)
     vendor, text = form.get("vendor", ""), form.get("text", "").strip()
@@ -123,7 +123,7 @@ async def answer(request: Request) -> Response:
 
 
 async def login(request: Request) -> Response:
-    """Scan the QR code of an account, or log the account out, as the phone of its owner does."""
+    """Scan the QR code of an account, or log the account out, as its owner's phone does."""
     sandbox, vendor = _sandbox(request), request.path_params["vendor"]
     change = {"scan": sandbox.scan, "log-out": sandbox.log_out}.get(request.path_params["action"])
     if vendor not in sandbox.accounts or change is None:
@@ -225,7 +225,7 @@ def _sandbox(request: Request) -> Sandbox:
 def _number(request: Request) -> str:
     """Return the number of the request's phone.
 
-    :raises HTTPException: 404, it is not a number.
+    :raises HTTPException: 404 if it is not a number.
     """
     number = str(request.path_params["number"])
     if not _NUMBER.fullmatch(number):

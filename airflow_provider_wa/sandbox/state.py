@@ -147,7 +147,7 @@ class Sandbox:
     ) -> IncomingMessage:
         """Add a message to the inbox of a vendor's account.
 
-        `group` is the id of the group that it was sent to, `in_reply_to` that of the message that it answers.
+        `group` is the id of the group that it was sent to, `in_reply_to` the id of the message that it answers.
         """
         self.incoming(vendor)
         now = self.clock()

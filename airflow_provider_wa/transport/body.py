@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body of a reply: gathered within its limits of size and time, and unpacked piece by piece.
+"""The body of a reply: collected within limits of size and time, and decompressed piece by piece.
 
-A few bytes can unpack to many gigabytes, and more so in several layers. So no more is unpacked at once than a piece,
-and there is one layer at most.
+A few bytes can decompress to many gigabytes, and to even more in several layers. So one piece is decompressed at a
+time, and only one layer is accepted.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import zlib
 from collections.abc import Iterator
 
 REPLY_BYTES = 64 * 1024 * 1024
-"""Maximum length of a reply: above that of any vendor (media in base64); a longer one must not fill the memory."""
+"""Maximum length of a reply in bytes. No vendor's reply is as long, even with media in base64."""
 
 PIECE = 256 * 1024
-"""Maximum bytes that are unpacked at once."""
+"""Maximum bytes that are decompressed at once."""
 
 _ZLIB_OR_GZIP, _RAW = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 _PACKED = ("gzip", "x-gzip", "deflate")
 
 
 class DeadlineExceeded(Exception):
-    """An exchange that took too long as a whole, though bytes may have kept trickling in."""
+    """An exchange that took too long in total, even if bytes kept arriving."""
 
 
 class ReplyTooLong(Exception):
@@ -30,11 +30,11 @@ class ReplyTooLong(Exception):
 
 
 class UnknownCoding(Exception):
-    """A body that is packed in several layers, or in a way that was not asked for."""
+    """A body that is compressed in several layers, or by a method that the request does not accept."""
 
 
 class BrokenCoding(Exception):
-    """A body that cannot be unpacked: it is cut off, or not what its header says."""
+    """A body that cannot be decompressed: it is cut off, or its header names another method."""
 
 
 class Body:
@@ -47,16 +47,16 @@ class Body:
         self._received = self._length = 0
 
     def unpack(self, coding: str) -> None:
-        """Unpack what follows by the header Content-Encoding, which is empty where there is none.
+        """Decompress the following bytes as ``coding``, the value of Content-Encoding; "" without that header.
 
-        :raises UnknownCoding: it is packed in a way that is not unpacked here.
+        :raises UnknownCoding: the method is not supported.
         """
         self._unpacked = _Unpacked() if _is_packed(coding) else None
 
     def add(self, data: bytes) -> None:
-        """Take what was received.
+        """Add received bytes.
 
-        :raises ReplyTooLong: with it the body is too long, as received or unpacked.
+        :raises ReplyTooLong: the body is now too long, compressed or decompressed.
         :raises DeadlineExceeded: the exchange has taken too long.
         """
         self._received += len(data)
@@ -67,12 +67,12 @@ class Body:
             self._pieces.append(piece)
 
     def whole(self) -> bytes:
-        """Return the body, after its last byte.
+        """Return the whole body, after its last byte.
 
-        :raises BrokenCoding: what is packed is cut off.
+        :raises BrokenCoding: the compressed data are cut off.
         :raises DeadlineExceeded: the exchange has taken too long.
         """
-        # A body without a length ends with its connection, also where the deadline has cut that.
+        # A body without a length ends when its connection is closed, even if the deadline closed it.
         self._check(self._length)
         if self._unpacked:
             self._unpacked.end()
@@ -82,7 +82,7 @@ class Body:
         if length > REPLY_BYTES:
             raise ReplyTooLong(f"more than {REPLY_BYTES:,} bytes")
         if time.monotonic() > self._ends:
-            raise DeadlineExceeded("the reply kept trickling in")
+            raise DeadlineExceeded("the reply was not complete in time")
 
 
 def _is_packed(coding: str) -> bool:
@@ -93,7 +93,7 @@ def _is_packed(coding: str) -> bool:
 
 
 class _Unpacked:
-    """Unpacks gzip and both forms of deflate: servers send it with the header of zlib, and without."""
+    """Decompresses gzip and both forms of deflate: servers send deflate with and without the header of zlib."""
 
     def __init__(self) -> None:
         self._unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
@@ -106,7 +106,7 @@ class _Unpacked:
 
     def end(self) -> None:
         if self._begun and not self._unpacker.eof:
-            raise BrokenCoding("the packed body is cut off")
+            raise BrokenCoding("the compressed body is cut off")
 
     def _piece(self, data: bytes) -> bytes:
         begun, self._begun = self._begun, True
@@ -114,6 +114,6 @@ class _Unpacked:
             return self._unpacker.decompress(data, PIECE)
         except zlib.error as error:
             if begun:
-                raise BrokenCoding("the body is not packed as its header says") from error
+                raise BrokenCoding("the body cannot be decompressed by the method of its header") from error
         self._unpacker = zlib.decompressobj(_RAW)
         return self._piece(data)

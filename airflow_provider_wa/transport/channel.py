@@ -70,7 +70,7 @@ class Endpoint:
         return built
 
     def outgoing(self, request: Request, proxy: Mapping[str, str] | None) -> Outgoing:
-        """Return a request as it is written; ``proxy`` are the headers for one, if there is one."""
+        """Return the bytes of a request; ``proxy`` holds the headers for the proxy, None without a proxy."""
         return outgoing(request, self.url(request), _HEADERS, proxy)
 
     def url(self, request: Request) -> str:
@@ -93,8 +93,8 @@ class Endpoint:
     @property
     def transport_options(self) -> dict[str, Any]:
         """Arguments of httpx's own transports, sync and async."""
-        # A send goes out on a fresh connection: on a kept one that the server has just closed, httpx cannot tell
-        # whether it was taken.
+        # Each send uses a new connection. If the server closes a kept connection at that moment, httpx does not report
+        # whether the server received the send.
         limits = httpx.Limits(max_keepalive_connections=0)
         return {"verify": self.tls, "limits": limits, "proxy": _environment_proxy(self.base_url)}
 
@@ -111,9 +111,10 @@ class _Base(CallBudget):
 
 
 def _built(build: Callable[[Request], T], request: Request) -> T | WaError:
-    """Return what is to be sent, made before anything leaves, so that a bug of ours is not taken for a failure.
+    """Return the built request, before anything is sent, so that a bug of ours does not look like a network failure.
 
-    Values that cannot be encoded are the caller's: a token with an é in a header, half a surrogate pair in a text.
+    Values that cannot be encoded are errors of the caller: a token with an é in a header, half a surrogate pair in a
+    text.
     """
     try:
         return build(request)
@@ -187,7 +188,7 @@ class AsyncChannel(_Base):
 
     async def __aenter__(self) -> AsyncChannel:
         if self._carrier is None:
-            # In a thread: loading the certificates would hold up a triggerer's event loop.
+            # In a thread: loading the certificates would block the triggerer's event loop.
             tls = await anyio.to_thread.run_sync(httpx.create_ssl_context, self.endpoint.tls)
             proxy = _environment_proxy(self.endpoint.base_url)
             self._carrier = wire = Wire(tls, proxy, self.endpoint.concurrency, CONNECT_TIMEOUT)
@@ -222,7 +223,7 @@ class AsyncChannel(_Base):
         wait, deadline = self.endpoint.wait(request), self.endpoint.deadline(request)
         try:
             return await self._carrier.exchange(built, request.effect, wait, deadline)
-        except Exception as error:  # noqa: BLE001 - whatever it is: there is no reply
+        except Exception as error:  # noqa: BLE001 - any error means that there is no reply
             return failure(error, request.effect)
 
 

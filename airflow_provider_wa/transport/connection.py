@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One connection on an event loop: it carries one exchange after the other, each in bounded time."""
+"""One connection on an event loop. It carries one exchange after the other, each with a time limit."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from airflow_provider_wa.transport.failures import NeverLeft
 from airflow_provider_wa.transport.http1 import BadReply, ReplyParser
 
 AT_ONCE = 256 * 1024
-"""Bytes that are written before the other side must take some."""
+"""Bytes that are written at once. Before more are written, the other side must accept some of them."""
 
 
 class ReadTimeout(Exception):
-    """Nothing came, and nothing was taken, for too long."""
+    """No data was received, and none was accepted by the other side, for too long."""
 
 
 class HungUp(Exception):
     """The connection ended before the first byte of a reply.
 
-    ``refused`` is True if the request provably reached nobody.
+    ``refused`` is True if it is proven that no server read the request.
     """
 
     def __init__(self, reason: str, *, refused: bool = False) -> None:
@@ -37,8 +37,8 @@ class HungUp(Exception):
 class Connection(asyncio.Protocol):
     """A connection that is open until ``closed``.
 
-    ``idle_since`` is the moment of the event loop's clock at which the last exchange ended. ``on_idle_end`` is called
-    if the other side ends it while it is idle.
+    ``idle_since`` is the end of the last exchange, by the event loop's clock. ``on_idle_end`` is called if the other
+    side closes the connection while it is idle.
     """
 
     def __init__(self) -> None:
@@ -55,15 +55,15 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """True if it is open, and nothing has come since the last exchange: neither data nor its end."""
+        """True if the connection is open, and neither data nor its end was received since the last exchange."""
         return not self.closed and tcp.is_quiet(self._socket)
 
     async def exchange(self, data: bytes, parser: ReplyParser, wait: float, deadline: float) -> None:
-        """Write a request, and read until the reply is done. Otherwise, the connection is closed.
+        """Write a request, and read its reply to the end. If that fails, the connection is closed.
 
-        :param wait: maximum seconds in which nothing comes and nothing is taken.
-        :param deadline: maximum seconds in all.
-        :raises NeverLeft: it had ended before.
+        :param wait: maximum seconds without any progress: no data received, none accepted by the other side.
+        :param deadline: maximum seconds in total.
+        :raises NeverLeft: the connection had ended before the request was written.
         :raises HungUp: the connection ended before the first byte of a reply.
         :raises Exception: there is no reply for another reason.
         """
@@ -86,12 +86,12 @@ class Connection(asyncio.Protocol):
             self.idle_since = self._loop.time()
 
     async def encrypt(self, tls: ssl.SSLContext, host: str) -> None:
-        """Go on over TLS, with a server that is reached through this connection."""
+        """Continue over TLS, with a server that is reached through this connection."""
         transport = await self._loop.start_tls(self._transport, self, tls, server_hostname=host)
         self._transport = cast(asyncio.Transport, transport)
 
     def close(self) -> None:
-        """Close it at once."""
+        """Close the connection at once."""
         self.closed, self.on_idle_end = True, None
         self._transport.abort()
         if self._witness:
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
             if rest:
                 await self._may_write.wait()
                 self._moved()
-        if rest and self._parser:  # the server answered before it had taken all
+        if rest and self._parser:  # the server answered before it had read the whole request
             self._parser.keeps = False
 
     async def _was_refused(self, acknowledged: int | None) -> bool:
@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
         self._may_write.set()
         self._transport.abort()
 
-    # What the event loop calls.
+    # Methods that the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
         self._moved()
         try:
             parser.feed(data)
-        except Exception as error:  # noqa: BLE001 - it is raised to the one who waits
+        except Exception as error:  # noqa: BLE001 - ``exchange`` raises it
             self._fail(error)
             return
         if parser.done:
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         if self._parser and not self._parser.begun:
-            # The event loop closes the socket before anybody could ask what became of the request.
+            # A duplicate of the socket: the event loop closes its own before the kernel is asked about the request.
             with suppress(OSError, AttributeError, TypeError):
                 self._witness = self._socket.dup()
 
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             if error is not None:
-                raise BadReply(f"the connection broke within the reply{_reason(error)}")
+                raise BadReply(f"the connection broke before the end of the reply{_reason(error)}")
             parser.feed_eof()
             outcome.set_result(None)
         except BadReply as bad:
@@ -188,7 +188,7 @@ def _reason(error: BaseException | None) -> str:
 
 
 class _Clock:
-    """Ends an exchange in which nothing moves, or which takes too long as a whole."""
+    """Ends an exchange that makes no progress, or that takes too long in total."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, wait: float, deadline: float, end: Callable[[Exception], None]
@@ -199,7 +199,7 @@ class _Clock:
         self._timer = loop.call_later(min(wait, deadline), self._look)
 
     def moved(self) -> None:
-        """Note that something came, or was taken."""
+        """Note progress: data were received, or accepted by the other side."""
         self._last = self._loop.time()
 
     def stop(self) -> None:
@@ -208,8 +208,8 @@ class _Clock:
     def _look(self) -> None:
         now = self._loop.time()
         if now >= self._ends:
-            self._end(DeadlineExceeded(f"{self._deadline:g} s in all"))
+            self._end(DeadlineExceeded(f"no complete reply in {self._deadline:g} s"))
         elif now >= self._last + self._wait:
-            self._end(ReadTimeout(f"nothing for {self._wait:g} s"))
+            self._end(ReadTimeout(f"no data for {self._wait:g} s"))
         else:
             self._timer = self._loop.call_at(min(self._last + self._wait, self._ends), self._look)

@@ -11,7 +11,7 @@ from airflow_provider_wa.transport.body import UnknownCoding
 
 
 class NeverLeft(Exception):
-    """No connection was made, so that nothing of the request has left. Its text names the reason."""
+    """No connection was made, so no byte of the request was sent. The text of the error names the reason."""
 
 
 _NEVER_LEFT = (NeverLeft, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -23,7 +23,7 @@ def failure(error: Exception, effect: Effect) -> WaError:
     if isinstance(error, _NOT_A_REQUEST):
         return not_a_request(error)
     if effect is Effect.READ:
-        if isinstance(error, UnknownCoding):  # it would come again
+        if isinstance(error, UnknownCoding):  # a repeated request would get the same reply
             return UnexpectedReply(_words(error))
         return VendorUnavailable(f"no reply ({_words(error)})")
     if isinstance(error, _NEVER_LEFT):

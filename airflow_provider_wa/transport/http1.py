@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 without a socket: a request becomes bytes, and bytes become a reply, within limits."""
+"""HTTP/1.1 without a socket: requests are encoded to bytes, and bytes are parsed to replies of limited size."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from airflow_provider_wa.api.flow import Reply, Request
 from airflow_provider_wa.transport.body import Body, ReplyTooLong
 
 HEAD_BYTES = 100 * 1024
-"""Maximum bytes of a reply that are not its body: the status line, headers, interim replies, trailers."""
+"""Maximum bytes of a reply besides its body: the status line, headers, interim replies and trailers."""
 
 CHUNK_BYTES = 16
-"""Maximum bytes that chunks add to them for each byte of the body."""
+"""Further bytes that are allowed for the framing of chunks, for each byte of the body."""
 
 _HEADER = re.compile(r"(?:[!-~](?:[\t -~]*[!-~])?)?")
 """A header's value: printable ASCII, without spaces around it."""
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request as it is written to ``origin``. ``has_reply_body`` is False for a HEAD request."""
+    """The bytes of a request to ``origin``. ``has_reply_body`` is False for a HEAD request."""
 
     origin: Origin
     data: bytes = field(repr=False)
@@ -45,7 +45,7 @@ class Outgoing:
 
 
 class BadHeader(ValueError):
-    """A header's value that HTTP cannot carry."""
+    """A header's value with characters that HTTP does not allow."""
 
 
 class BadReply(Exception):
@@ -60,10 +60,10 @@ class _Address(NamedTuple):
 
 @lru_cache(maxsize=128)  # a vendor has few addresses, and a bulk run asks the same one each time
 def address(url: str) -> _Address:
-    """Return where a URL leads.
+    """Return the address of a URL.
 
-    :raises httpx.InvalidURL: it is not a URL.
-    :raises httpx.UnsupportedProtocol: it has no host, or is neither http nor https.
+    :raises httpx.InvalidURL: the text is not a URL.
+    :raises httpx.UnsupportedProtocol: the URL has no host, or is neither http nor https.
     """
     parsed = httpx.URL(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
@@ -76,12 +76,12 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def outgoing(request: Request, url: str, headers: Mapping[str, str], proxy: Mapping[str, str] | None) -> Outgoing:
-    """Return a request as it is written.
+    """Return the bytes of a request and its server.
 
-    :param headers: those that every request has.
-    :param proxy: headers for the proxy, if there is one; to it, a plain request names the whole URL.
-    :raises httpx.InvalidURL, httpx.UnsupportedProtocol: the URL leads nowhere.
-    :raises BadHeader, UnicodeError: a value cannot be written.
+    :param headers: headers of every request.
+    :param proxy: headers for the proxy, None without one. A request over http names its whole URL to the proxy.
+    :raises httpx.InvalidURL, httpx.UnsupportedProtocol: the URL has no address.
+    :raises BadHeader, UnicodeError: a value cannot be encoded.
     """
     origin, host, target = address(url)
     if request.params:
@@ -100,10 +100,10 @@ def outgoing(request: Request, url: str, headers: Mapping[str, str], proxy: Mapp
 def head(line: str, fields: Mapping[str, str]) -> bytes:
     """Return the head of a request: its line without the version, and its headers.
 
-    :raises BadHeader: a header's value cannot be written.
+    :raises BadHeader: a header's value cannot be encoded.
     """
     if not all(map(_HEADER.fullmatch, fields.values())):
-        raise BadHeader("a header's value has characters that HTTP does not carry")
+        raise BadHeader("a header's value has characters that HTTP does not allow")
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{line} HTTP/1.1\r\n{lines}\r\n".encode("ascii")
 
@@ -126,9 +126,9 @@ def form(request: Request, **options: Any) -> httpx.Request:
 
 
 class ReplyParser:
-    """Makes a reply of bytes as they come.
+    """Parses the bytes of a reply as they arrive.
 
-    ``done`` is True after the last byte. Then ``keeps`` says whether the connection may be used again.
+    ``done`` is True after the last byte. Then ``keeps`` is True if the connection may be used again.
     """
 
     def __init__(self, body: Body, *, has_body: bool = True) -> None:
@@ -143,34 +143,34 @@ class ReplyParser:
         self.done = self.keeps = self.begun = False
 
     def feed(self, data: bytes) -> None:
-        """Take what has come.
+        """Parse received bytes.
 
-        :raises BadReply: it is not HTTP.
+        :raises BadReply: the bytes are not HTTP.
         :raises ReplyTooLong, UnknownCoding, BrokenCoding, DeadlineExceeded: see ``Body``.
         """
         self.begun = True
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            # After the reply, it may be anything: only this connection is not used again.
+            # Bytes after the reply are ignored, but the connection is not used again.
             if not self.done:
                 raise BadReply(str(error) or type(error).__name__) from error
             self.keeps = False
         self._take_parts(len(data))
 
     def feed_eof(self) -> None:
-        """Take the end of the connection.
+        """Note the end of the connection.
 
-        :raises BadReply: the reply was not at its end.
+        :raises BadReply: the reply was not complete.
         """
         if not (self.done or (self._head_ended and self._ends_with_connection)):
-            raise BadReply("the server closed the connection before its reply was at an end")
+            raise BadReply("the server closed the connection before the end of its reply")
         self.done, self.keeps = True, False
 
     def reply(self) -> Reply:
         """Return the reply, once it is done.
 
-        :raises BrokenCoding: its body is cut off.
+        :raises BrokenCoding: the body is cut off.
         """
         return Reply(self._status, self._body.whole(), self._headers)
 
@@ -187,16 +187,16 @@ class ReplyParser:
         for part in parts:
             self._body.add(part)
 
-    # What httptools calls. An error in here would be lost in its own.
+    # Methods that httptools calls. It would replace an error that is raised here by an error of its own.
 
     def on_message_begin(self) -> None:
-        if self.done:  # nobody asked for another reply
+        if self.done:  # a second reply to the same request
             self.keeps = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not (self.done or self._head_ended):
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            # A second layer may be named by a second header.
+            # A second header Content-Encoding names a second layer.
             known = self._headers.get(key) if key == "content-encoding" else None
             self._headers[key] = f"{known}, {text}" if known else text
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""httpx's transports as carriers: in a worker that of the network, in tests any.
+"""Carriers that use httpx's transports: the network's transport in a worker, any transport in tests.
 
-They are used without httpx's clients, whose redirects, cookies and logged URLs are not wanted here.
+httpx's clients are not used: they follow redirects, keep cookies and log URLs.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class HttpxCarrier:
         self._transport = transport
 
     def exchange(self, request: httpx.Request, deadline: float) -> Reply:
-        """Return the reply; ``deadline`` is the maximum time of all, in seconds.
+        """Return the reply; ``deadline`` is the maximum time of the whole exchange, in seconds.
 
-        :raises Exception: there is none.
+        :raises Exception: there is no reply.
         """
         body = Body(deadline)
         with _Cut(request, deadline), closing(self._transport.handle_request(request)) as response:
             body.unpack(response.headers.get("content-encoding", ""))
-            # The response itself would unpack any number of layers, and all of a piece at once.
+            # httpx's response would decompress any number of layers, and each piece as a whole.
             for chunk in cast(httpx.SyncByteStream, response.stream):
                 body.add(chunk)
         return _reply(response, body)
@@ -47,13 +47,13 @@ class HttpxCarrier:
 
 
 class AsyncHttpxCarrier:
-    """Carries requests on an event loop, over a transport that stands in for the network in tests."""
+    """Carries requests on an event loop, over a transport that replaces the network in tests."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
     async def exchange(self, request: httpx.Request, effect: Effect, wait: float, deadline: float) -> Reply:
-        """As ``Wire.exchange``."""
+        """Return the reply to a request, as ``Wire.exchange`` does."""
         body = Body(deadline)
         try:
             with anyio.fail_after(deadline):
@@ -62,7 +62,7 @@ class AsyncHttpxCarrier:
                     async for chunk in cast(httpx.AsyncByteStream, response.stream):
                         body.add(chunk)
         except TimeoutError:
-            raise DeadlineExceeded(f"{deadline:g} s in all") from None
+            raise DeadlineExceeded(f"no complete reply in {deadline:g} s") from None
         return _reply(response, body)
 
     async def aclose(self) -> None:
@@ -76,7 +76,7 @@ def _reply(response: httpx.Response, body: Body) -> Reply:
 
 
 class _Cut:
-    """Cuts the connection of a synchronous exchange at its deadline: httpx bounds each wait, not their sum."""
+    """Closes the connection of a synchronous exchange at its deadline: httpx limits each wait, but not their sum."""
 
     def __init__(self, http_request: httpx.Request, deadline: float) -> None:
         http_request.extensions["trace"] = self._notice
@@ -92,7 +92,7 @@ class _Cut:
         self._timer.cancel()
 
     def _notice(self, event: str, details: Mapping[str, Any]) -> None:
-        # A TLS handshake puts another socket in the place of the first.
+        # A TLS handshake replaces the first socket by another.
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = details["return_value"].get_extra_info("socket")
 

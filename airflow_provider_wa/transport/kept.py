@@ -10,10 +10,10 @@ from airflow_provider_wa.api.flow import Effect
 from airflow_provider_wa.transport.connection import Connection
 
 KEPT_SECONDS = {Effect.READ: 15.0, Effect.SEND: 1.0}
-"""Seconds for which an idle connection is kept. No server in wide use closes one sooner than after 2 s."""
+"""Seconds for which an idle connection is kept. No server in wide use closes an idle connection in less than 2 s."""
 
 FRESH_SECONDS = 60.0
-"""Seconds for which sends go out on fresh connections, after the server has closed a kept one unannounced."""
+"""Seconds for which each send uses a new connection, after the server has closed a kept connection unannounced."""
 
 
 class Kept:
@@ -27,7 +27,7 @@ class Kept:
         self._sweep: asyncio.TimerHandle | None = None
 
     def take(self) -> Connection | None:
-        """Return the connection that was used last, if it may be used; None if there is none."""
+        """Return the connection that was used last; None if no connection is usable."""
         oldest = self._loop.time() - KEPT_SECONDS[self._effect]
         while self._idle:
             connection = self._idle.pop()
@@ -52,19 +52,20 @@ class Kept:
     def note_end(self) -> None:
         """Note that the server has closed a kept connection unannounced.
 
-        It may do that just as a request is written, which must stay rare for a SEND: see ``transport.wire``.
+        A server may close a connection just while a request is written. For a SEND this must stay rare: see
+        ``transport.wire``.
         """
         if self._effect is Effect.SEND:
             self._fresh_until = self._loop.time() + FRESH_SECONDS
             self.drop()
 
     def drop(self) -> None:
-        """Close all."""
+        """Close all connections."""
         while self._idle:
             self._idle.pop().close()
 
     def close(self) -> None:
-        """Close all, for good."""
+        """Close all connections, and keep none from now on."""
         self.drop()
         if self._sweep:
             self._sweep.cancel()

@@ -20,10 +20,10 @@ RAW_LENGTH = 2000
 """Maximum lengths of an error's message and of the reply in it, in characters."""
 
 LOOKED_AT = 20_000
-"""Maximum length of what is read of a text of which only a beginning is shown, in characters."""
+"""Characters of a long text that are searched for secrets if only the beginning of the text is shown."""
 
 _LONGEST_ESCAPE = 60
-"""Maximum number of characters that one of a secret takes, encoded several times: as long as two windows overlap."""
+"""Maximum length of one character of a secret after several encodings. Two neighbouring windows overlap by it."""
 
 _SHORT = 6
 """Minimum length of a secret that is masked inside of other words; a shorter one only where it stands alone."""
@@ -37,7 +37,7 @@ class Scrubber:
     def __init__(self, secrets: Iterable[str]) -> None:
         self.secrets = frozenset(stripped for secret in secrets if (stripped := secret.strip()))
         found = [needle for secret in sorted(self.secrets) for needle in needles(secret, alone=len(secret) < _SHORT)]
-        # Texts without a secret are by far the most: they are looked through for plain texts, in small letters.
+        # Most texts hold no secret. For them, a fast search for plain texts in lower case is enough.
         self._needles = [(needle, needle.text.casefold()) for needle in dict.fromkeys(found)]
         self._shortest = min((len(needle.text) for needle in found), default=sys.maxsize)
         self._overlap = max(map(len, self.secrets), default=0) * _LONGEST_ESCAPE
@@ -50,7 +50,7 @@ class Scrubber:
     def beginning(self, value: str, length: int) -> str:
         """Return the first ``length`` characters of a text without secrets.
 
-        Long texts are shortened here and not before: a secret across the cut would leave its beginning.
+        Long texts must not be shortened before this call: the beginning of a secret at the cut would stay.
         """
         if len(value) <= LOOKED_AT:
             return _shortened(self.text(value), length)
@@ -59,7 +59,7 @@ class Scrubber:
         return f"{clean[:length]}..."
 
     def _spans(self, value: str) -> list[tuple[int, int]]:
-        """Return where secrets are in ``value``, in order and apart from each other."""
+        """Return the spans of the secrets in ``value``, in order and without overlaps."""
         if len(value) < self._shortest:
             return []
         found = self._plain(value)
@@ -68,7 +68,7 @@ class Scrubber:
         return _apart(found) if found else found
 
     def _encoded(self, value: str) -> Iterator[tuple[int, int]]:
-        """Yield where encoded secrets are."""
+        """Yield the spans of encoded secrets."""
         for begin in range(0, len(value), WINDOW):
             for layer in layers(value[begin : begin + WINDOW + self._overlap]):
                 yield from (
@@ -76,7 +76,7 @@ class Scrubber:
                 )
 
     def _plain(self, value: str) -> list[tuple[int, int]]:
-        """Return where secrets are, encoded or not, in a text that is taken as it is."""
+        """Return the spans of the secrets and of their usual encodings, without decoding the text."""
         folded = value.casefold()
         return [span for needle, text in self._needles if text in folded for span in needle.spans(value)]
 

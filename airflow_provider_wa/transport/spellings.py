@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spellings of a secret, and the way back from what libraries and servers make of a text.
+"""Spellings of a secret, and decoding of texts that libraries and servers have encoded.
 
-All of it takes time in proportion to the text: strangers write some of the texts.
+All functions take time in proportion to the length of the text, since strangers write some of the texts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 LAYERS = 8
-"""Maximum number of encodings, one around the other, that are taken off: JSON in a query in a log line is three."""
+"""Maximum number of nested encodings that are decoded. JSON in a query in a log line has three."""
 
 WINDOW = 64 * 1024
-"""Characters of a long text that are decoded at a time: what decoding needs of memory does not grow with the text."""
+"""Characters of a long text that are decoded at a time, so that the memory for it does not grow with the text."""
 
 ESCAPE_MARKS = ("%", "\\", "&")
 """Characters with which escapes begin."""
@@ -49,7 +49,7 @@ _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "a":
 
 @dataclass(frozen=True)
 class Layer:
-    """A text with one layer of encoding taken off, and where its characters were in the text around it."""
+    """A text after decoding of one layer, and the places of its characters in the text before that."""
 
     text: str
     ends: list[int]
@@ -57,14 +57,14 @@ class Layer:
     around: Layer | None
 
     def source(self, place: int) -> int:
-        """Return the place in the outermost text that ``place`` stands for: a start or an end of a part."""
+        """Return the place in the original text that belongs to ``place``, the start or the end of a span."""
         before = bisect_right(self.ends, place) - 1
         found = place if before < 0 else self.sources[before] + place - self.ends[before]
         return self.around.source(found) if self.around else found
 
 
 def layers(text: str) -> Iterator[Layer]:
-    """Yield ``text`` with one, two, three layers of encoding taken off, until none is left."""
+    """Yield ``text`` after decoding of one layer, then of two, and so on, until nothing is encoded."""
     layer: Layer | None = None
     for _ in range(LAYERS):
         layer = _decoded(layer.text if layer else text, layer)
@@ -75,22 +75,22 @@ def layers(text: str) -> Iterator[Layer]:
 
 @dataclass(frozen=True)
 class Needle:
-    """A text to be found in any case, and regular expressions for what has to stand around it."""
+    """A text to search for without regard to case, and regular expressions for the characters around it."""
 
     text: str
     before: str = ""
     behind: str = ""
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where it is in ``text``."""
+        """Yield the spans of the needle in ``text``."""
         pattern = f"{self.before}{re.escape(self.text)}{self.behind}"
         return (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
 
 
 def needles(secret: str, *, alone: bool) -> list[Needle]:
-    """Return what gives ``secret`` away in a decoded text: itself, base64 and hexadecimal.
+    """Return the needles that reveal ``secret`` in a decoded text: the secret, its base64 and its hexadecimal form.
 
-    :param alone: it is so short that it counts only where it stands by itself.
+    :param alone: find the secret only as a separate word, since it is short.
     """
     octets = secret.encode("utf-8", "surrogatepass")
     if not alone:
@@ -101,10 +101,10 @@ def needles(secret: str, *, alone: bool) -> list[Needle]:
 
 
 def _spellings(secret: str) -> list[str]:
-    """Return what a decoded text has in place of ``secret``: itself, decoded as well, and with its bytes as characters.
+    """Return the forms of ``secret`` in a decoded text: unchanged, decoded, and with one character for each byte.
 
-    A secret may look encoded itself (``%41``). Decoding yields one character for each octet and each UTF-16 unit, and
-    leaves the plus that stands for a space in forms.
+    A secret may look encoded itself (``%41``). Decoding yields one character for each octet and each UTF-16 unit. It
+    does not change a plus, which forms use for a space.
     """
     texts = [secret, *(layer.text for layer in layers(secret))]
     forms = [form for text in texts if text for form in (text, _octets(text), _units(text))]
@@ -112,8 +112,8 @@ def _spellings(secret: str) -> list[str]:
 
 
 def _in_base64(octets: bytes) -> list[Needle]:
-    """Return ``octets`` in base64, whatever stands before and behind them there."""
-    # The characters beside it hold some bits of the secret.
+    """Return ``octets`` in base64, for any other octets before and after them."""
+    # The neighbouring characters hold some bits of the secret too.
     return [
         Needle(spelling, r"[\w+/-]?", r"[\w+/-]?={0,2}")
         for shift in range(3)
@@ -122,7 +122,7 @@ def _in_base64(octets: bytes) -> list[Needle]:
 
 
 def _in_base64_alone(octets: bytes) -> list[Needle]:
-    """Return ``octets`` in base64 by themselves, and beside a colon, as in ``user:password``."""
+    """Return ``octets`` in base64, alone and next to a colon, as in ``user:password``."""
     begin, end = r"(?<![\w+/-])", r"={0,2}(?![\w+/-])"
     whole = [Needle(spelling, begin, end) for spelling in _base64(octets, 0, ends=True)]
     first = [Needle(spelling, begin) for spelling in _base64(octets + b":", 0, ends=False)]
@@ -150,7 +150,7 @@ def _decoded(text: str, around: Layer | None) -> Layer:
 
 @lru_cache(maxsize=4096)
 def _meaning(escape: str) -> str:
-    """Return the one character that an escape stands for; the empty text for an unknown one."""
+    """Return the character that an escape encodes; an empty text for an unknown escape."""
     mark, digits = escape[:2], escape.rstrip(";}")
     if escape[0] == "&" and mark != "&#":
         found = html.entities.html5.get(escape[1:], "")
@@ -182,10 +182,10 @@ def _units(text: str) -> str:
 
 
 def _base64(octets: bytes, shift: int, *, ends: bool) -> list[str]:
-    """Return, in both alphabets, the characters that hold nothing but ``octets``.
+    """Return the base64 characters that depend on ``octets`` only, in both alphabets.
 
-    :param shift: octets before them, of the three that four characters hold.
-    :param ends: nothing follows, so that the last character is known as well.
+    :param shift: number of octets before ``octets`` in the same group of three, which four characters encode.
+    :param ends: True if no octet follows, so that the last character is known too.
     """
     encoded = base64.b64encode(bytes(shift) + octets).decode().rstrip("=")
     known = encoded[-(-8 * shift // 6) : len(encoded) if ends else 8 * (shift + len(octets)) // 6]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel's knowledge of a connection: is it still open, and did what was written reach the other side?
+"""The kernel's state of a connection: still open or not, and the number of bytes that the other side has received.
 
-Only Linux tells the second. Elsewhere nothing is proven, and a message in doubt stays in doubt.
+Only Linux reports that number. On other systems nothing is proven, and a message in doubt stays in doubt.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import struct
 from typing import NamedTuple
 
 RESET_SECONDS = 1.0
-"""Maximum wait for the other side's refusal of what it got after it had closed."""
+"""Maximum seconds to wait for the other side's reset, which refuses bytes that it received after it had closed."""
 
 _PAUSE = 0.005
 _TCP_INFO = getattr(socket, "TCP_INFO", None)
 _STATE, _ACKNOWLEDGED = struct.Struct("B"), struct.Struct("Q")
 _ACKNOWLEDGED_AT = 120
 _CLOSED = 7
-"""Parts of ``struct tcp_info`` in linux/tcp.h: tcpi_state, tcpi_bytes_acked (Linux 4.1), and TCP_CLOSE."""
+"""Values for ``struct tcp_info`` in linux/tcp.h: tcpi_state, tcpi_bytes_acked (Linux 4.1), and TCP_CLOSE."""
 
 
 def is_quiet(sock: socket.socket) -> bool:
-    """Return True if a connection is open and nothing has come over it: neither data nor its end."""
+    """Return True if a connection is open, and neither data nor its end was received."""
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
     return not poll.poll(0)
@@ -36,18 +36,18 @@ class _Look(NamedTuple):
 
 
 def acknowledged(sock: socket.socket) -> int | None:
-    """Return the number of bytes that the other side's kernel has acknowledged; None if this one does not say."""
+    """Return the number of bytes that the other side's kernel has acknowledged; None if it is not reported."""
     found = _look(sock)
     return found.acknowledged if found else None
 
 
 async def was_refused(sock: socket.socket, acknowledged_before: int) -> bool:
-    """Return True if what was written to a closed connection provably reached nobody.
+    """Return True if it is proven that no server read the bytes that were written to a closed connection.
 
-    The other side had closed the connection before the first byte reached it: its kernel acknowledged no byte of it,
-    and refused them by a reset. A server that had closed cannot have read them.
+    The other side had closed the connection before the first byte arrived: its kernel acknowledged no byte, and refused
+    them with a reset. A server cannot read from a connection that it has closed.
 
-    :param sock: a duplicate of the connection's socket, on which the other side's end was read already.
+    :param sock: a duplicate of the connection's socket; the end of the other side was already read from it.
     :param acknowledged_before: ``acknowledged`` before the first byte was written.
     """
     ends = asyncio.get_running_loop().time() + RESET_SECONDS

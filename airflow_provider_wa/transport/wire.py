@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections to a vendor on an event loop: opened, kept for a short time, and used again where that is safe.
 
-No client library says whether a request has left, and those that keep connections repeat some requests by themselves.
-Both would message people twice, so what decides it stands here. A SEND is written once, on a connection that is fresh
-or was open a moment before. If the server closes just then, the request is written again only where the kernel proves
-that no byte of it arrived; otherwise its outcome is unknown. A server that closes kept connections unannounced gets
-fresh ones for a while, so that this stays rare.
+Client libraries do not report whether a request was sent, and some repeat requests on kept connections by themselves.
+Either could message a person twice, so this module decides instead. A SEND is written once, on a connection that is new
+or was used a moment before. If the server closes it at that moment, the request is written again only if the kernel
+proves that no byte of it arrived; otherwise its outcome is unknown. After a server has closed a kept connection
+unannounced, sends to it use new connections for a while, so that this stays rare.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from airflow_provider_wa.transport.kept import Kept
 
 
 class Wire:
-    """The connections of one channel. ``aclose`` closes those that are kept.
+    """The connections of one channel. ``aclose`` closes the kept connections.
 
-    :param tls: how to verify a server's certificate.
+    :param tls: settings to verify a server's certificate.
     :param most: maximum number of connections in use at once.
     :param connect_timeout: maximum seconds to connect, the TLS handshake included.
     """
@@ -38,7 +38,7 @@ class Wire:
         self._proxy = proxy
         self._slots = asyncio.Semaphore(most)
         self._connect_timeout = connect_timeout
-        # A SEND does not use a connection that a READ has left: it may have been idle for longer.
+        # A SEND does not use the connections of READs: they may have been idle for longer.
         self._kept: dict[tuple[Origin, Effect], Kept] = {}
 
     @property
@@ -54,9 +54,9 @@ class Wire:
     async def exchange(self, request: Outgoing, effect: Effect, wait: float, deadline: float) -> Reply:
         """Return the reply to a request.
 
-        :param wait: maximum seconds in which nothing comes and nothing is taken.
-        :param deadline: maximum seconds in all, but for the wait for a free connection.
-        :raises NeverLeft: nothing of the request has left.
+        :param wait: maximum seconds without any progress: no data received, none accepted by the other side.
+        :param deadline: maximum seconds in total, without the wait for a free connection.
+        :raises NeverLeft: no byte of the request was sent.
         :raises Exception: there is no reply.
         """
         await self._slot()
@@ -82,7 +82,7 @@ class Wire:
             raise NeverLeft("PoolTimeout: all connections are in use; raise concurrency") from None
 
     async def aclose(self) -> None:
-        """Close all connections that are kept."""
+        """Close all kept connections."""
         for kept in self._kept.values():
             kept.close()
         await asyncio.sleep(0)  # the event loop closes them in its next turn
@@ -98,7 +98,8 @@ class Wire:
             if reused is None:
                 raise
             kept.note_end()
-            # Only what reached nobody: the caller repeats and counts all else, since vendors charge for some READs too.
+            # Repeat a request only if no server has read it. The caller repeats and counts all others, since vendors
+            # charge for some READs too.
             if not error.refused:
                 raise
             kept.drop()
@@ -135,13 +136,13 @@ class Wire:
         return connection
 
     async def _tunnel(self, connection: Connection, origin: Origin) -> Connection:
-        """Go on to a server through a proxy, over TLS."""
+        """Open a tunnel through a proxy, and continue over TLS with the server."""
         place = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
         parser = ReplyParser(Body(self._connect_timeout), has_body=False)
         data = head(f"CONNECT {place}", {"Host": place, **(self.proxy_headers or {})})
         await connection.exchange(data, parser, self._connect_timeout, self._connect_timeout)
         if not 200 <= parser.reply().status < 300:
             connection.close()
-            raise BadReply(f"the proxy refuses: HTTP {parser.reply().status}")
+            raise BadReply(f"the proxy refused the connection: HTTP {parser.reply().status}")
         await connection.encrypt(self._tls, origin.host)
         return connection
