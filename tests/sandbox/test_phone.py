@@ -50,7 +50,7 @@ def test_a_message_is_on_the_phone_once_it_is_delivered(client: TestClient, cloc
     listed = client.get("/").text
     assert f'href="/phone/{PHONE}"' in listed
     assert "Hello Ana" in listed
-    assert "Nothing arrived yet" in client.get("/phone/51987654322/messages").text
+    assert "No messages yet" in client.get("/phone/51987654322/messages").text
 
 
 def test_an_answer_is_in_the_inbox_of_the_account(client: TestClient) -> None:
