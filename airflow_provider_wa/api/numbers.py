@@ -124,7 +124,8 @@ class NumberRules:
         :param read: the number as it was read before, E.164 or digits. The remark is empty if ``given`` is now read as
             another number.
         """
-        if self.region or self.international_without_plus is not None or "@" in given_text(given):
+        text = given_text(given)
+        if self.region or self.international_without_plus is not None or text.startswith("+") or "@" in text:
             return ""
         try:
             # Most are written with their country: libphonenumber need not read all of a list again.

@@ -39,7 +39,10 @@ OTHER_FORM = 1
 """The form of a row that asks for the number's other form."""
 
 GATHERING = 0.02
-"""Minimum seconds between two transactions, in which answers gather. They are cut short once all workers wait."""
+"""Minimum seconds between two transactions, in which answers gather, if fewer workers wait than ``WAITING``."""
+
+WAITING = 1 / 16
+"""Share of the workers that may wait for a transaction to begin: they make no calls meanwhile."""
 
 _ABSENT, _PENDING, _UNKNOWN = (
     status.value for status in (CheckStatus.ABSENT, CheckStatus.PENDING, CheckStatus.UNKNOWN)
@@ -96,7 +99,7 @@ class CheckBatch:
 
     def expect(self, workers: int) -> None:
         """Set the number of workers that may ask for rows to be stored at the same time."""
-        self._commits.crowd = workers
+        self._commits.crowd = max(workers * WAITING, 1)
 
     async def keep(self, rows: Sequence[CheckRow]) -> None:
         """Store rows together with the number of calls so far, and wait until they are committed.

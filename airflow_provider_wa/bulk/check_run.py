@@ -27,8 +27,11 @@ from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.transport.channel import AsyncChannel
 from airflow_provider_wa.transport.drive import adrive
 
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 25
 """Rows that are read ahead. With more of them, normalising would delay answers that have arrived."""
+
+LOOKED_UP_AT_ONCE = 100
+"""Rows that are read ahead if answers of earlier runs are looked up for them: a look-up takes as long as many rows."""
 
 KNOWN_AT_ONCE = 5000
 """Rows that are read ahead as far as an earlier try has come: for most of them a look-up is enough."""
@@ -175,7 +178,8 @@ class BulkCheck:
     async def _to_ask(self, spellings: Iterator[Any]) -> AsyncIterator[_Asked]:
         place, last = self.first, await asyncio.to_thread(self.batch.last)
         ahead = self._look_up(place, last)
-        while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else ROWS_AT_ONCE)):
+        unknown_at_once = LOOKED_UP_AT_ONCE if self.reuse_since else ROWS_AT_ONCE
+        while chunk := list(islice(spellings, KNOWN_AT_ONCE if place <= last else unknown_at_once)):
             given = chunk if set(map(type, chunk)) <= {str, InCountry} else [*map(given_text, chunk)]
             known = await ahead
             # While these are sorted out, the next ones are looked up.

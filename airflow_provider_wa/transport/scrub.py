@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
@@ -91,17 +92,28 @@ class Scrubber:
         return value
 
     def result(self, value: T) -> T:
-        """Return the result of a flow without secrets: a record with the records in it, or a list or tuple of them."""
+        """Return the result of a flow without secrets: a record with the records in it, or a list or tuple of them.
+
+        It is ``value`` itself if it has none.
+        """
+        return self._masked_result(value) if self._may_hold_secrets(_texts(value)) else value
+
+    def _may_hold_secrets(self, texts: Iterable[str]) -> bool:
+        """Return False if no text has a secret. Nearly all are without, and this is the quick way to know."""
+        together = "\n".join(texts).casefold()
+        return any(mark in together for mark in ESCAPE_MARKS) or any(text in together for _, text in self._needles)
+
+    def _masked_result(self, value: T) -> T:
         scrubbed: Any = value
         if isinstance(value, str):
             scrubbed = self.text(value)
         elif isinstance(value, dict):
             scrubbed = self.data(value)
         elif isinstance(value, (list, tuple)):
-            scrubbed = type(value)(self.result(item) for item in value)
+            scrubbed = type(value)(self._masked_result(item) for item in value)
         elif names := _fields(type(value)):  # type: ignore[arg-type]
             found = [(name, getattr(value, name)) for name in names]
-            clean = [(name, self.result(item)) for name, item in found]
+            clean = [(name, self._masked_result(item)) for name, item in found]
             # Compared by identity: ``raw`` takes no part in comparisons.
             if any(new is not old for (_, new), (_, old) in zip(clean, found, strict=True)):
                 scrubbed = replace(value, **dict(clean))  # type: ignore[type-var]
@@ -128,6 +140,19 @@ class Scrubber:
 def _fields(kind: Any) -> tuple[str, ...]:
     """Return the names of a record's fields; none for other classes."""
     return tuple(field.name for field in fields(kind) if field.init) if is_dataclass(kind) else ()
+
+
+def _texts(value: Any) -> list[str]:
+    """Return all texts in a result, in keys as well."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        inside: Iterable[Any] = chain(value, value.values())
+    elif isinstance(value, (list, tuple)):
+        inside = value
+    else:
+        inside = [getattr(value, name) for name in _fields(type(value))]  # type: ignore[arg-type]
+    return [text for item in inside for text in _texts(item)]
 
 
 def _shortened(text: str, length: int) -> str:

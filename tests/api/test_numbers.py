@@ -340,3 +340,9 @@ def test_a_number_with_its_country_is_not_read_again_for_its_remark(monkeypatch:
     monkeypatch.setattr(phonenumbers, "parse", lambda *_: pytest.fail("read again"))
     rules = NumberRules()
     assert [rules.remark(given, "+34666666666") for given in ("+34 666 666 666", "0034666666666")] == ["", ""]
+
+
+def test_a_number_that_begins_with_a_plus_has_no_remark_whatever_follows() -> None:
+    rules = NumberRules()
+    for text in ("+34 666 666 666", "+", "+34 666 666 666 / +34 666 666 667", "+1", "+34666666666 (Ana)"):
+        assert rules.remark(text) == ""

@@ -14,6 +14,7 @@ from airflow_provider_wa.api.errors import QuotaExceeded, VendorUnavailable
 from airflow_provider_wa.api.flow import Effect, Flow, Request
 from airflow_provider_wa.api.numbers import PhoneNumber
 from airflow_provider_wa.api.records import CheckResult, CheckStatus
+from airflow_provider_wa.bulk import check_results
 from airflow_provider_wa.bulk.check_results import CheckBatch
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind
@@ -75,6 +76,21 @@ async def test_results_are_stored_and_read_back_in_the_order_of_the_list(batch: 
     assert set(found[0]) == {"input", "number", "status", "jid", "checked_at", "detail"}
     assert found[0]["checked_at"] == "2026-03-01T12:30:15+00:00"
     assert [each["input"] for each in batch.results(last=2)] == ["in 1", "in 2"]
+
+
+async def test_answers_do_not_gather_while_many_workers_wait(
+    airflow_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_results, "GATHERING", 3600.0)
+    batch = CheckBatch(lambda: airflow_store, "b", "c")
+    batch.expect(32)
+    await batch.keep([row(1)])  # the first transaction waits for nobody
+    both = asyncio.gather(batch.keep([row(2)]), batch.keep([row(3)]))
+    await asyncio.wait_for(both, 30)
+    alone = asyncio.ensure_future(batch.keep([row(4)]))
+    _, waiting = await asyncio.wait([alone], timeout=0.1)
+    assert waiting == {alone}
+    alone.cancel()
 
 
 async def test_a_row_that_could_not_be_stored_is_told_to_who_keeps_it(

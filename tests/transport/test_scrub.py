@@ -201,6 +201,31 @@ def test_plain_results_are_cleaned() -> None:
     assert scrubber.result(None) is None
 
 
+SECRET = "two\nLines\\"
+SPELLINGS = [
+    SECRET,
+    SECRET.swapcase(),
+    quote(SECRET),
+    json.dumps(SECRET),
+    f"x{SECRET.encode().hex()}",
+    "two",
+    "Lines\\",
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(SPELLINGS) | st.text(), max_size=3).map("".join)))
+def test_a_result_is_masked_as_each_of_its_texts_is(texts: list[str]) -> None:
+    scrubber = Scrubber([SECRET])
+    clean = list(map(scrubber.text, texts))
+    result = scrubber.result({place: {text: [text]} for place, text in enumerate(texts)})
+    assert result == {place: {text: [text]} for place, text in enumerate(clean)}
+
+
+def test_a_result_without_secrets_is_not_copied() -> None:
+    results = [CheckResult(number="51987654321", status=CheckStatus.EXISTS, raw={"t": ["two", "Lines"]})]
+    assert Scrubber([SECRET]).result(results) is results
+
+
 def test_an_error_is_cleaned_in_place_with_its_kind_and_details() -> None:
     error = RateLimited(f"no {HARD}", vendor="tiny", code=HARD, status=429, retry_after=3, raw={"t": HARD})
     error.__cause__ = ValueError(HARD)
