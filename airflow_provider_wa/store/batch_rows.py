@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a batch as people look at them: a page at a time, of one status, or those of one person."""
+"""The rows of a batch for display: a page at a time, filtered by status or by person."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from airflow_provider_wa.store.sql import pages
 from airflow_provider_wa.store.tables import NOT_ACCEPTED, NOT_EXISTS, checks, deliveries, sends
 
 MOST_COUNTED = 20_000
-"""Rows that are counted while a task has not yet reported its counts."""
+"""Maximum number of rows to count while a task has not yet reported its counts."""
 
 MOST_REASONS = 2_000
-"""Failed rows whose reasons are looked at."""
+"""Maximum number of failed rows whose reasons are counted."""
 
 STAGES = ("delivered", "read", "failed_later", "answered", "opted_out")
-"""Filters of sent messages beside their states; ``failed_later``: accepted by the vendor, and not delivered."""
+"""Filters of sent messages in addition to their states; ``failed_later``: accepted by the vendor, not delivered."""
 
 REPLY_FILTERS = ("answered", "opted_out")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchRow:
-    """A row of a list: its place, the person as given and as read, its status, and for a message how far it has got.
+    """A row of a list: its place, the number as given and as parsed, its status, and for a message its delivery.
 
-    ``key`` tells rows with the same place apart.
+    ``key`` distinguishes rows with the same place.
     """
 
     row: int
@@ -49,7 +49,7 @@ class BatchRow:
 
 
 class BatchRows:
-    """The questions asked of a batch's rows."""
+    """Queries of a batch's rows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -67,8 +67,8 @@ class BatchRows:
         """Return rows in the order of the list.
 
         :param status: only rows in this state, or one of ``STAGES``.
-        :param after: only rows behind this place and key.
-        :param people: only rows of these recipients: all names of one person.
+        :param after: only rows after this place and key.
+        :param people: only rows of these recipients, usually all names of one person.
         """
         statement = _statement(batch, kind, status, people).limit(limit)
         order = _order(kind, status)
@@ -102,7 +102,7 @@ class BatchRows:
             return Counter(str(detail) for detail in connection.execute(some).scalars()).most_common(limit)
 
 
-# Written out: a parameter would keep the databases from the indexes that have only these rows.
+# Literals: with a parameter the databases would not use the partial indexes.
 _PARTIAL: Mapping[BatchKind, ColumnElement[bool]] = {
     BatchKind.SEND: literal_column(NOT_ACCEPTED),
     BatchKind.CHECK: literal_column(NOT_EXISTS),
@@ -147,7 +147,7 @@ def _statement(batch: str, kind: BatchKind, status: str, people: Sequence[str]) 
 
 
 def _of(batch: str, column: ColumnElement[str], people: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return the conditions for a batch, or for some people in it: these are found by their own index alone."""
+    """Return the conditions for a batch, or for some people in it. People are found by the index of recipients only."""
     if not people:
         return [column == batch]
     return [sends.c.recipient.in_(people), column.concat("") == batch]

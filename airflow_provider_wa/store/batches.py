@@ -37,7 +37,7 @@ class BatchInfo:
 
 
 class BatchState(str, Enum):
-    """State of a batch: ``held`` waits until a moment, ``stopped`` is left to a retry."""
+    """State of a batch: ``held`` waits until a moment, ``stopped`` waits for a retry of its task."""
 
     RUNNING = "running"
     HELD = "held"
@@ -47,7 +47,7 @@ class BatchState(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchProgress:
-    """The progress of a try: its counts so far, and how fast it is.
+    """The progress of a try: its counts so far, and its speed.
 
     ``rows`` is the length of the list, None if it is not known; ``done`` is the number of rows that have an outcome,
     ``rate`` the number of rows a second.
@@ -70,8 +70,8 @@ class BatchProgress:
 class Batch(BatchInfo):
     """A batch as it is in the store.
 
-    ``calls`` is the number of requests that all tries of a check have made. ``counts`` are those of the last report of
-    progress, or of the end; ``rows``, ``done`` and ``rate`` are as in ``BatchProgress``. Before the first report these
+    ``calls`` is the number of requests that all tries of a check have made. ``counts`` is from the last report of
+    progress, or from the end; ``rows``, ``done`` and ``rate`` are as in ``BatchProgress``. Before the first report they
     and ``reported_at`` are None. ``ended_at`` is None while a try is at work, or after one that failed.
     """
 
@@ -88,7 +88,7 @@ class Batch(BatchInfo):
 
     @property
     def state(self) -> BatchState:
-        """State of the batch. One whose worker was killed is ``running``, with a ``reported_at`` that grows old."""
+        """State of the batch. If its worker was killed, it stays ``running``, and ``reported_at`` no longer changes."""
         if self.ended_at:
             return BatchState.ENDED
         if self.stopped_at:
@@ -97,7 +97,7 @@ class Batch(BatchInfo):
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated time until the last row is done; None if it is not known, or nothing is at work."""
+        """Estimated time until the last row is done; None if it is not known, or no try is at work."""
         if self.state is not BatchState.RUNNING or self.done is None:
             return None
         return BatchProgress(counts={}, done=self.done, rows=self.rows, rate=self.rate or 0.0).seconds_left
@@ -105,7 +105,7 @@ class Batch(BatchInfo):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchFilter:
-    """Conditions that batches are found by; one that is None is always met."""
+    """Conditions for finding batches. A condition that is None is always met."""
 
     conn_ids: Collection[str] | None = None
     kind: BatchKind | None = None
@@ -115,7 +115,7 @@ class BatchFilter:
     map_index: int | None = None
 
     def over(self, statement: Select[Any]) -> Select[Any]:
-        """Return a statement over the batches that fit."""
+        """Return the statement limited to the batches that meet the conditions."""
         if self.conn_ids is not None:
             statement = statement.where(table.c.conn_id.in_(self.conn_ids))
         if self.kind is not None:
@@ -133,7 +133,7 @@ class Batches:
         self._database = database
 
     def begin(self, info: BatchInfo) -> None:
-        """Store a batch. If an earlier try has begun it, its beginning, calls, counts and progress stay."""
+        """Store a batch. If an earlier try has begun it, its start, calls, counts and progress stay unchanged."""
         values = {name: getattr(info, name) for name in _INFO}
         with self._database.writing() as connection:
             new = {**dict.fromkeys(_AT_WORK), "calls": 0, "created_at": _now()}
@@ -146,12 +146,12 @@ class Batches:
             connection.execute(_REPORT, values)
 
     def hold(self, name: str, until: datetime) -> None:
-        """Store that a batch waits until a moment: for recipients who may be written to then, or for a report."""
+        """Store that a batch waits until a moment: for the sending hours of recipients, or for a report."""
         with self._database.writing() as connection:
             connection.execute(_HOLD, {"the_name": name, "until": until})
 
     def stop(self, name: str) -> None:
-        """Store that a try has ended before its batch did. A batch that has ended stays as it is."""
+        """Store that a try stopped before the end of its batch. A batch that has ended stays unchanged."""
         with self._database.writing() as connection:
             connection.execute(_STOP, {"the_name": name, "now": _now()})
 
@@ -170,7 +170,7 @@ class Batches:
     def newest(self, limit: int, where: BatchFilter | None = None, *, before: Batch | None = None) -> list[Batch]:
         """Return batches, the newest first.
 
-        :param before: only those that are older than this one: the last batch of the page before.
+        :param before: only batches older than this one, the last of the previous page.
         """
         statement = (where or BatchFilter()).over(select(table)).order_by(*(column.desc() for column in _AGE))
         if before is not None:

@@ -54,10 +54,10 @@ class Known(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Stored rows at neighbouring places, without an object for each.
+    """Stored rows at consecutive places, without an object for each.
 
-    ``inputs`` are the numbers as given, in the order of the list; ``digits`` those of the numbers in E.164, with commas
-    between them, without those of rows with the status that was left out; ``statuses`` the number of rows by status.
+    ``inputs`` are the numbers as given, in the order of the list. ``digits`` are the numbers in E.164 without ``+``,
+    joined by commas; rows with the excluded status are missing there. ``statuses`` is the number of rows by status.
     """
 
     inputs: list[str]
@@ -103,7 +103,7 @@ class Checks:
             return list(map(Known._make, connection.execute(statement)))
 
     def stretch(self, batch: str, first: int, last: int, *, without_digits: str) -> Stretch:
-        """Return the stored rows at these places together; ``without_digits`` is the status without a number."""
+        """Return the stored rows at these places together. ``digits`` excludes the status ``without_digits``."""
         places = (table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
         digits = case((table.c.status != without_digits, func.substr(table.c.number, 2)))
         counts = select(table.c.status, func.count()).where(*places).group_by(table.c.status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conversations: what was written to a person and what came in, and the people who wrote, the newest first."""
+"""Conversations: the messages to and from a person, and the senders of incoming messages, the newest first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_wa.store.sql import PARAMETERS
 from airflow_provider_wa.store.tables import events, sends
 
 LOOKED_AT = 500
-"""Messages that are read at a time to find the people who wrote."""
+"""Messages that are read at a time to find the senders."""
 
 _STAGES = ("accepted", "sent", "delivered", "read")
 """Stages of a delivery, in order; a receipt of an earlier stage changes nothing."""
@@ -28,10 +28,10 @@ _STAGES = ("accepted", "sent", "delivered", "read")
 class Said:
     """A message of a conversation.
 
-    ``id`` is the id of the event that came in, or the key of the send. ``person`` is the number or JID under which it
-    is stored. ``kind`` is one of ``api.kinds.KINDS``, or a message's ``type``; both are empty, as is ``text``, for a
-    send whose text is not kept. ``status`` is, for a send, its state or the stage of its delivery. ``file`` is the name
-    of the file that was sent, or the path or URI of the one that came in.
+    ``id`` is the id of the incoming event, or the key of the send. ``person`` is the number or JID under which the
+    message is stored. ``kind`` is one of ``api.kinds.KINDS``, or a message's ``type``. ``kind`` and ``text`` are empty
+    for a send whose text is not kept. ``status`` of a send is its state or the stage of its delivery. ``file`` is the
+    name of a sent file, or the path or URI of a received file.
     """
 
     at: datetime
@@ -50,7 +50,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A place in a conversation, to go on behind: that of the last message of a page."""
+    """A place in a conversation: that of the last message of a page, after which the next page begins."""
 
     at: datetime
     outgoing: bool
@@ -63,7 +63,7 @@ class Place:
 
 
 class Conversations:
-    """The questions asked of the conversations. ``conn_ids`` are the connections to look at; None is all of them."""
+    """Queries of the conversations. ``conn_ids`` are the connections to search; None stands for all."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,8 +73,8 @@ class Conversations:
     ) -> list[Said]:
         """Return the messages to and from a person, the newest first.
 
-        :param person: digits or a JID; all numbers and LIDs of the same person are looked at.
-        :param before: only what is older than this.
+        :param person: digits or a JID; all numbers and LIDs of the same person are included.
+        :param before: only messages older than this place.
         """
         with self._database.reading() as connection:
             known = names(connection, [person])[person]
@@ -91,10 +91,10 @@ class Conversations:
             return _with_deliveries(connection, page)
 
     def people(self, limit: int, *, before: int | None = None, conn_ids: Collection[str] | None = None) -> list[Said]:
-        """Return the newest message of each person who wrote, the newest first.
+        """Return the newest message of each sender, the newest first.
 
-        :param before: only people whose newest message is older than the event with this id: the ``id`` of the last
-            message of the page before.
+        :param before: only senders whose newest message is older than the event with this id: the ``id`` of the last
+            message of the previous page.
         """
         with self._database.reading() as connection:
             found: list[Said] = []
@@ -105,7 +105,7 @@ class Conversations:
             return found
 
 
-# Written out: a parameter would keep the databases from the index that has only these.
+# A literal: with a parameter the databases would not use the partial index.
 _IS_INBOX = events.c.kind == literal_column(f"'{EventKind.INBOX.value}'")
 _HEARD_AT = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type)
 
@@ -122,7 +122,7 @@ def _outgoing(conn_ids: Collection[str] | None) -> Select[Any]:
 
 
 def _older(place: Place | None, *, outgoing: bool) -> list[ColumnElement[bool]]:
-    """Return the condition for what stands behind a place. At the same moment, sends stand before what came in."""
+    """Return the condition for the messages after a place. At the same moment, sends come before incoming messages."""
     if place is None:
         return []
     at, id_ = (sends.c.intended_at, sends.c.key) if outgoing else (_HEARD_AT, events.c.id)
@@ -137,7 +137,7 @@ def _rank(said: Said) -> tuple[int, str]:
 
 
 def heard(row: Row[Any]) -> Said:
-    """Return a message that came in, from its event."""
+    """Return an incoming message, from its event."""
     content = row.content or {}
     return Said(
         at=row.at,
@@ -172,7 +172,7 @@ def _told(row: Row[Any]) -> Said:
 
 
 def _with_deliveries(connection: Connection, page: Sequence[Said]) -> list[Said]:
-    """Return the messages, those that were sent with the stage of their delivery."""
+    """Return the messages; each sent message gets the stage of its delivery."""
     asked = [(said.conn_id, said.message_id) for said in page if said.outgoing and said.message_id]
     reached: dict[tuple[str, str | None], str] = {}
     for start in range(0, len(asked), PARAMETERS):
@@ -196,7 +196,7 @@ def _further(known: str | None, status: str) -> str:
 
 
 def _newest_of_each(connection: Connection, before: int | None, conn_ids: Collection[str] | None) -> Iterator[Said]:
-    """Yield the messages that are the newest of those who wrote them, the newest first."""
+    """Yield the newest message of each sender, the newest first."""
     statement = _incoming(conn_ids).where(events.c.party.is_not(None)).order_by(events.c.id.desc()).limit(LOOKED_AT)
     last = before
     while True:

@@ -45,7 +45,7 @@ class StoreUnavailable(WaError):
     stops_all = True
 
     reason = "unreachable"
-    """The fault in a word: ``unreachable``, ``read-only``, ``full``, ``locked``, ``damaged`` or ``replaced``."""
+    """The fault as one word: ``unreachable``, ``read-only``, ``full``, ``locked``, ``damaged`` or ``replaced``."""
 
     @classmethod
     def because(cls, reason: str, message: str) -> StoreUnavailable:
@@ -88,7 +88,7 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The URL for people: without a password, and without the options, as one may be among them as well."""
+        """The URL for display: without the password, and without the options, which may contain a password as well."""
         return self.url.set(query={}).render_as_string(hide_password=True)
 
     def __repr__(self) -> str:
@@ -125,9 +125,9 @@ class Database:
             return str(connection.execute(select(own.c.id)).scalar_one())
 
     def events_ever(self, enough: int | None = None) -> int:
-        """Return a number that grows with the events and never falls, whatever is removed: only a backup has less.
+        """Return a number that grows with each new event and stays when events are removed. A backup may have less.
 
-        :param enough: the number that was returned last will do if it is not less: a thousand waits ask once.
+        :param enough: do not ask the database if the last returned number is at least this: a thousand waits ask once.
         :raises StoreUnavailable: something is wrong with the database.
         """
         if enough is None or self._events_ever < enough:
@@ -136,9 +136,9 @@ class Database:
         return self._events_ever
 
     def check_writable(self) -> None:
-        """Write something.
+        """Check by a write that the database accepts writes.
 
-        :raises StoreUnavailable: the database cannot be written to; the error has the reason.
+        :raises StoreUnavailable: it cannot be written to; the error has the reason.
         """
         self._make_tables()
         if self.is_sqlite:
@@ -152,7 +152,7 @@ class Database:
         self._file = None
 
     def _check_room(self) -> None:
-        """Raise if there is no room: on a full disk SQLite can still overwrite a part of its log."""
+        """Raise if the disk is full. The write alone may succeed: SQLite can still overwrite a part of its log."""
         with _store_errors(self), self._writer.connect() as connection:
             file = connection.info.get(_FILE)
             if file is not None and not file.has_room:
@@ -183,7 +183,7 @@ class Database:
             with _store_errors(self), self.engine.connect() as connection:
                 current = _revision(connection)
             if current != REVISION:
-                log.info("store %s: the tables are made or brought up to date", self.shown_url)
+                log.info("store %s: creating or upgrading the tables", self.shown_url)
                 # Its own lines would stand in the log of the first task that uses the store.
                 logging.getLogger("alembic").setLevel(logging.WARNING)
                 from airflow_provider_wa.store.migrations import upgrade  # noqa: PLC0415 - Alembic takes 0.1 s
@@ -194,11 +194,11 @@ class Database:
             self._ready = True
 
     def _reopen(self, file: OpenFile) -> None:
-        """Open the file that is there now instead of the one that was opened."""
+        """Open the new file instead of the removed or replaced one."""
         with self._making:
             if self._file != file:  # another thread was first
                 return
-            log.error("%r: the file was removed or replaced; what was stored in the old one is not known here", self)
+            log.error("%r: the file was removed or replaced; the rows of the old file are no longer available", self)
             self.engine.dispose()
             self._ready, self._file, self._events_ever = False, None, 0
             self.__dict__.pop("store_id", None)
@@ -298,7 +298,7 @@ def _store_errors(database: Database) -> Iterator[None]:
 
 
 def _reason(error: DBAPIError) -> str:
-    """Return what is the matter in a word, from PostgreSQL's code or SQLite's text."""
+    """Return the fault as one word, from PostgreSQL's code or SQLite's text."""
     if code := getattr(error.orig, "sqlstate", None):
         return _REASONS.get(code, "unreachable")
     words = str(error.orig)

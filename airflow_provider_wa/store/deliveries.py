@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deliveries: how far each message of a batch has got, and who answered, counted as the events come in.
+"""Deliveries: the delivery stage of each message of a batch, and its answer, counted from the events.
 
-Counts are kept, so that to look at a campaign reads a few rows and no events: ``follow`` reads the events since the
-last time, in parts, and enters what they say. Nothing depends on it but what people look at.
+The counts are stored, so that a page about a campaign reads a few rows and no events: ``follow`` reads the events since
+its last call, in parts, and updates the counts. Only the pages use them.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from airflow_provider_wa.store.tables import deliveries as table
 from airflow_provider_wa.store.tables import events, positions, sends, tallies
 
 EVENTS_AT_ONCE = 1000
-"""Events that are followed in one transaction, which keeps other writers waiting for a tenth of a second."""
+"""Events that are read in one transaction; other writers wait for it for a tenth of a second."""
 
 BUCKET_SECONDS = 600
-"""Counts over time are kept by this many seconds."""
+"""Length in seconds of a step of the counts over time."""
 
 ANSWER_DAYS = 30
-"""Longest time after a message in which an incoming message counts as the answer to it."""
+"""Maximum number of days after a message in which an incoming message counts as the answer to it."""
 
 LATE_SECONDS = 600
-"""A receipt may come before the reply to its send is stored: it is looked at again for so long."""
+"""Seconds for which a receipt without a message is read again: its send may not be stored yet."""
 
 MOST_LATE = 500
 
@@ -47,12 +47,12 @@ _FAILED = DeliveryState.FAILED.value
 _KINDS = (EventKind.DELIVERY.value, EventKind.INBOX.value)
 
 OptedOut = Callable[[Iterable[tuple[str | None, str | None]]], Mapping[str, str]]
-"""Returns the senders, among these senders and texts, who opted out."""
+"""Returns the senders who opted out, from pairs of sender and text."""
 
 
 @dataclass(frozen=True)
 class Followed:
-    """State of following the events: ``complete``, or until the event that was received at ``until``."""
+    """Progress of the counting: ``complete``, or up to the event that was received at ``until``."""
 
     complete: bool
     until: datetime | None
@@ -60,7 +60,7 @@ class Followed:
 
 @dataclass
 class _Standing:
-    """A message as it is counted, and as it was before."""
+    """A message with its counted delivery stage and answer."""
 
     key: str
     batch: str
@@ -70,9 +70,9 @@ class _Standing:
 
 
 class Deliveries:
-    """The questions asked of the deliveries.
+    """The counts of deliveries and answers.
 
-    :param opted_out: finds those who opt out.
+    :param opted_out: finds the senders who opt out.
     """
 
     def __init__(self, database: Database, opted_out: OptedOut) -> None:
@@ -80,7 +80,7 @@ class Deliveries:
         self._opted_out = opted_out
 
     def follow(self) -> Followed:
-        """Enter what the next events say of the messages that were sent; call it again until it is complete."""
+        """Count the next part of the events; call it again until the result is complete."""
         with self._database.reading() as connection:
             position = connection.execute(_WHERE).scalar() or _BEGINNING
             if not position["late"] and connection.execute(_NEWEST).scalar() in (None, position["id"]):
@@ -97,9 +97,9 @@ class Deliveries:
         return Followed(len(rows) < EVENTS_AT_ONCE, rows[-1].received_at)
 
     def totals(self, batch: str) -> Counter[str]:
-        """Return the number of a batch's messages that were delivered, read, not delivered (failed), answered ...
+        """Return the counts of a batch's messages: delivered, read, failed, answered, opted out.
 
-        A message that was read was delivered as well; a person who opted out has answered.
+        A read message counts as delivered as well, and an opt-out as an answer.
         """
         counted: Counter[str] = Counter()
         for name, count in ((name, count) for _, buckets in self.over_time(batch) for name, count in buckets.items()):
@@ -115,7 +115,7 @@ class Deliveries:
         return [(_began(bucket), found[bucket]) for bucket in sorted(found)]
 
     def _enter(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[int]:
-        """Enter events, and return the ids of the receipts that may belong to a send that is not stored yet."""
+        """Count events, and return the ids of receipts whose sends may not be stored yet."""
         same: dict[str, _Standing] = {}
         known, late = _sent(connection, rows, same)
         tally: Counter[tuple[str, str, int]] = Counter()
@@ -148,7 +148,7 @@ def _bucket(row: Row[Any]) -> int:
 
 
 def _advance(message: _Standing, status: str) -> list[str]:
-    """Enter a receipt with a message, and return the stages that are new."""
+    """Update a message by a receipt, and return the new stages."""
     if status == _FAILED:
         if message.stage is not None:
             return []
@@ -164,7 +164,7 @@ def _advance(message: _Standing, status: str) -> list[str]:
 
 
 def _answered(message: _Standing, opted_out: bool) -> list[str]:
-    """Enter an answer with a message, and return what is new."""
+    """Update a message by an answer, and return the new counts' names."""
     news = [] if message.answer else [ANSWERED]
     if opted_out and message.answer != OPTED_OUT:
         news.append(OPTED_OUT)
@@ -176,7 +176,7 @@ def _answered(message: _Standing, opted_out: bool) -> list[str]:
 def _sent(
     connection: Connection, rows: Sequence[Row[Any]], same: dict[str, _Standing]
 ) -> tuple[dict[tuple[str, str | None], list[_Standing]], list[int]]:
-    """Return the messages that receipts are about, by connection and id, and the receipts that are about none yet."""
+    """Return the messages of receipts, by connection and id, and the ids of recent receipts without a message."""
     receipts = [row for row in rows if row.kind == EventKind.DELIVERY.value and row.reference]
     by_connection: dict[str, set[str]] = {}
     for row in receipts:
@@ -193,7 +193,7 @@ def _sent(
 
 
 def _answers(connection: Connection, rows: Sequence[Row[Any]], same: dict[str, _Standing]) -> dict[int, _Standing]:
-    """Return, by the event's id, the last message before it to the person who wrote, over the same connection."""
+    """Return, by the event's id, the last message to the sender before the event, over the same connection."""
     wrote = [
         row
         for row in rows

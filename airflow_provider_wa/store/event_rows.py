@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of events: made from what a vendor reported, and inserted."""
+"""The rows of events: made from a vendor's reports, and inserted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NewEvent:
 
 
 def row_of(new: NewEvent) -> dict[str, Any]:
-    """Return the row of an event, as every database takes it."""
+    """Return the row of an event, with values that every database accepts."""
     event = new.event
     return {
         "conn_id": new.conn_id,
@@ -51,7 +51,7 @@ def row_of(new: NewEvent) -> dict[str, Any]:
 
 
 def insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Insert the rows that are not known yet, in their order, and return their connections and keys."""
+    """Insert the new rows, in their order, and return their connections and keys."""
     if connection.dialect.name == "postgresql":
         found = connection.execute(_FROM_JSON, {"rows": json.dumps(list(map(_texts, rows)))})
     else:
@@ -60,15 +60,15 @@ def insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tu
 
 
 def _plausible(moment: datetime | None) -> datetime | None:
-    """Return a moment, None if it is so near an end of the calendar that some time zone does not have it."""
+    """Return a moment; None in the first and last years of the calendar, which some time zones cannot represent."""
     if moment is None or not datetime.min.year < moment.year < datetime.max.year:
         return None
-    # The class of vendors' moments is slow to compare and to write.
+    # A plain datetime: the subclass of vendors' moments is slow to compare and to write.
     return datetime.fromtimestamp(moment.timestamp(), timezone.utc) if type(moment) is not datetime else moment
 
 
 def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row for ``_FROM_JSON``. JSON in it is text: PostgreSQL cannot decode each, NUL for one."""
+    """Return a row for ``_FROM_JSON``. Its JSON stays text, since PostgreSQL cannot decode all JSON, such as NUL."""
     return {
         **row,
         "happened_at": row["happened_at"] and row["happened_at"].isoformat(),
@@ -83,7 +83,7 @@ _JSON_NAMES = [column.name for column in table.columns if isinstance(column.type
 _TEXT = "text"
 _TYPES = {"happened_at": "timestamptz", "received_at": "timestamptz", "post_id": "bigint"}
 _ADD = upsert(table, None, key=("conn_id", "key"), returning=(table.c.conn_id, table.c.key))["sqlite"]
-# One parameter: with one for each value, half of the time of an insert goes into the text of the statement.
+# One parameter for all rows: with one for each value, building the statement takes half of the time of an insert.
 _FROM_JSON = text(
     f"INSERT INTO {table.name} ({', '.join(_NAMES)}) "
     f"SELECT {', '.join(f'CAST({name} AS json)' if name in _JSON_NAMES else name for name in _NAMES)} "

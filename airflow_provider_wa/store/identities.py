@@ -33,7 +33,7 @@ class Identities:
             return learn(connection, pairs)
 
     def learn_from(self, records: Iterable[Record]) -> int:
-        """Store the pairs that records of a vendor have, as ``learn`` does; most have none."""
+        """Store the pairs in a vendor's records, as ``learn`` does. Most records have none."""
         pairs = {lid: digits for record in records for lid, digits in record.known_lids.items()}
         return self.learn(pairs) if pairs else 0
 
@@ -78,9 +78,9 @@ def name_by_number(connection: Connection, rows: Iterable[dict[str, Any]]) -> No
 
 
 def with_number(content: Mapping[str, Any], party: str | None) -> Mapping[str, Any]:
-    """Return an event's content with the number of its party, if it names the party by a LID.
+    """Return an event's content with the number of its party instead of a LID.
 
-    The number may have been learnt after the event was stored, and only the party is renamed then.
+    If the number is learnt after the event is stored, only the stored party is renamed.
     """
     if not party or "@" in party:
         return content
@@ -137,7 +137,7 @@ def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 _NAMED = ("sender", "participant", "to")
-"""Fields of a record that name the person on the other side."""
+"""Fields of a record that name the other person of a chat."""
 
 _ASKED: BindParameter[Any] = bindparam("names", expanding=True)
 _BY_LID = select(table.c.lid, table.c.number).where(table.c.lid.in_(_ASKED))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Overviews for people: connections, the newest events, conversations. Each question reads a few rows by an index."""
+"""Overviews for the pages: connections, newest events, conversations. Each query reads a few rows by an index."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from airflow_provider_wa.store.suppressions import Suppression
 from airflow_provider_wa.store.tables import BY_KIND, checks, events, sends, suppressions
 
 SEARCHED = 2_000
-"""Messages of a connection that a search for a word looks through."""
+"""Maximum number of a connection's messages that a search for a word reads."""
 
 MOST_COUNTED = 10_000
-"""Counts go up to this number: more are shown as "more than"."""
+"""Maximum count; larger counts are shown as "more than" it."""
 
 
 class Overview:
-    """The questions that pages ask."""
+    """Queries of the pages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def conn_ids(self) -> list[str]:
-        """Return the connections that the store has events, messages or checks of, sorted."""
+        """Return the connections with events, messages or checks in the store, sorted."""
         with self._database.reading() as connection:
             found = {each for table in (events, sends, checks) for each in _distinct(connection, table.c.conn_id)}
         return sorted(found)
@@ -43,7 +43,7 @@ class Overview:
     def last_events(self, conn_id: str, limit: int = 1, *, before: int | None = None) -> list[StoredEvent]:
         """Return the newest events of a connection, the newest first, without ``raw``.
 
-        :param before: only those that were stored before the event with this id.
+        :param before: only events stored before the event with this id.
         """
         found: list[StoredEvent] = []
         with self._database.reading() as connection:
@@ -57,7 +57,7 @@ class Overview:
     def sent_since(self, conn_id: str, moment: datetime) -> int:
         """Return the number of messages that may have gone out over a connection since a moment.
 
-        ``MOST_COUNTED`` + 1 stands for that many or more.
+        ``MOST_COUNTED`` + 1 means at least this number.
         """
         some = (
             select(sends.c.key)
@@ -68,9 +68,9 @@ class Overview:
             return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
 
     def messages_with(self, text: str, limit: int, conn_ids: Collection[str]) -> list[Said]:
-        """Return messages that came in with a text, or from people with the text in their names, the newest first.
+        """Return incoming messages with a text in the message or in the sender's name, the newest first.
 
-        The newest ``SEARCHED`` messages of each connection are looked through.
+        Only the newest ``SEARCHED`` messages of each connection are searched.
         """
         wanted, found = text.casefold(), list[Said]()
         with self._database.reading() as connection:
@@ -81,11 +81,11 @@ class Overview:
         return sorted(found, key=lambda said: said.id, reverse=True)[:limit]
 
     def sender_names(self, ids: Sequence[int | str]) -> dict[int | str, str]:
-        """Return the names under which the senders of these messages wrote, by the event's id, where they gave one."""
+        """Return the sender's name of each of these messages that has one, by the event's id."""
         return {id_: str(name) for id_, content in self._contents(ids) if (name := content.get("sender_name"))}
 
     def media_links(self, ids: Sequence[int | str]) -> dict[int | str, str]:
-        """Return the addresses of the files that vendors keep, by the event's id: http and https alone."""
+        """Return the addresses of the files at vendors, by the event's id; only http and https."""
         found = ((id_, str(content.get("media_url") or "")) for id_, content in self._contents(ids))
         return {id_: url for id_, url in found if url.startswith(("https://", "http://"))}
 
@@ -97,7 +97,7 @@ class Overview:
                     yield row.id, row.content or {}
 
     def suppressions(self, limit: int, *, after: str = "", spellings: Collection[str] = ()) -> list[Suppression]:
-        """Return suppressions in the order of the recipients: those after one of them, or those of these names."""
+        """Return suppressions in the order of the recipients: after a recipient, and only of ``spellings`` if given."""
         statement = (
             select(suppressions).where(suppressions.c.recipient > after).order_by(suppressions.c.recipient).limit(limit)
         )
@@ -108,7 +108,7 @@ class Overview:
 
 
 def _distinct(connection: Connection, column: Column[str]) -> Iterator[str]:
-    """Yield the values of the first column of an index, each found by one look into the index."""
+    """Yield the values of the first column of an index, each found by one look-up in the index."""
     last = ""
     while (found := connection.execute(select(func.min(column)).where(column > last)).scalar()) is not None:
         yield found
@@ -125,7 +125,7 @@ def _incoming(conn_id: str) -> Select[Any]:
 
 
 def _of_kind(conn_id: str, kind: EventKind) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for the events of a connection and kind; an index has these in their order."""
+    """Return the conditions for the events of a connection and kind, which an index has in order."""
     return events.c.conn_id == conn_id, events.c.kind == kind.value, literal_column(BY_KIND, Boolean)
 
 

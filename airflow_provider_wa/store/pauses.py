@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pauses of batches, and the daily limits that tasks send under: for people and tasks while a run goes on."""
+"""Pauses of batches, and the daily limits of tasks, for the pages and for running tasks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Pause:
 
 
 class Pauses:
-    """The questions asked of the pauses."""
+    """The pauses of batches, and the daily limits of connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def pause(self, batch: str, by: str) -> None:
-        """Have a batch's task send no further message until ``resume``. A pause that is there stays as it is."""
+        """Pause a batch: its task sends no further message until ``resume``. An existing pause stays unchanged."""
         values = {"batch": batch, "since": datetime.now(timezone.utc), "by": clean(by)[:NAME]}
         with self._database.writing() as connection:
             connection.execute(_PAUSE[connection.dialect.name], values)
@@ -47,13 +47,13 @@ class Pauses:
         return Pause(row.since, row.by) if row else None
 
     def note_daily_limit(self, conn_id: str, limit: int, since: datetime) -> None:
-        """Store the daily limit that a task sends under over a connection, and when its day began."""
+        """Store the daily limit of a task for a connection, and the start of its day."""
         values = {"conn_id": conn_id, "daily": limit, "since": since}
         with self._database.writing() as connection:
             connection.execute(_LIMIT[connection.dialect.name], values)
 
     def daily_limit(self, conn_id: str) -> tuple[int, datetime] | None:
-        """Return the daily limit of the last task that had one, and when that day began; None if no task had one."""
+        """Return the daily limit of the last task that had one, and the start of its day; None if no task had one."""
         with self._database.reading() as connection:
             row = connection.execute(select(limits).where(limits.c.conn_id == conn_id)).first()
         return (row.daily, row.since) if row else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Votes that came as hashes get their words, by what was written in the poll."""
+"""Votes that arrive as hashes get their words, from the stored text of the poll."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_provider_wa.store.tables import sends
 
 
 def name_votes(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Enter the words of votes in the content of event rows, if the store has the text of their poll.
+    """Add the words of votes to the content of event rows, if the store has the text of their poll.
 
-    A vote with a hash that no option of the poll has stays as it is: half of a choice would mislead.
+    A vote with a hash of no option of the poll stays unchanged: a part of the choice would mislead.
     """
     for (conn_id, poll_id), votes in _by_poll(rows).items():
         words = _words(connection, conn_id, poll_id)
@@ -37,7 +37,7 @@ def _by_poll(rows: Iterable[dict[str, Any]]) -> Mapping[tuple[str, str], Sequenc
 
 
 def _words(connection: Connection, conn_id: str, poll_id: str) -> Mapping[str, str]:
-    """Return the options of a poll that was sent, by their hash."""
+    """Return the options of a sent poll, by their hash."""
     statement = select(sends.c.content).where(sends.c.conn_id == conn_id, sends.c.message_id == poll_id)
     kept = connection.execute(statement.limit(PARAMETERS)).scalars()
     options = (str(word) for content in kept if content for word in content.get("options") or ())

@@ -21,10 +21,10 @@ _ADD = insert(table).returning(table.c.id)
 
 
 def share_raw(connection: Connection, rows: Rows) -> None:
-    """Store the ``raw`` that several rows of the events table have in common, and let them refer to it.
+    """Store once the ``raw`` that several event rows share, and let the rows refer to it.
 
-    What repeats in the ``content`` of receipts is cut to the length of an identifier: it is whole in ``raw``.
-    The content of a message stays whole.
+    Long values in the ``content`` of their receipts are cut to the length of an identifier: ``raw`` has them complete.
+    The content of a message is never cut.
     """
     by_raw: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -42,7 +42,7 @@ def share_raw(connection: Connection, rows: Rows) -> None:
 
 
 def drop_repeated(connection: Connection, rows: Rows, new: Set[tuple[str, str]]) -> None:
-    """Remove the posts of these rows that none of the new ones, given by connection and key, refers to."""
+    """Remove the posts of these rows to which no new row refers; new rows are given by connection and key."""
     used = {row["post_id"] for row in rows if (row["conn_id"], row["key"]) in new}
     repeated = sorted({row["post_id"] for row in rows if row["post_id"] is not None} - used)
     for start in range(0, len(repeated), PARAMETERS):
@@ -50,7 +50,7 @@ def drop_repeated(connection: Connection, rows: Rows, new: Set[tuple[str, str]])
 
 
 def remove_posts_before(connection: Connection, moment: datetime) -> None:
-    """Remove the posts that were received before a moment and have no event any more."""
+    """Remove the posts that were received before a moment and no longer have an event."""
     in_use = exists().where(events.c.post_id == table.c.id)
     connection.execute(delete(table).where(table.c.received_at < moment, ~in_use))
 

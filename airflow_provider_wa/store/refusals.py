@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals: posts that the receiver did not take, the newest of each connection, for people to look at."""
+"""Refusals: posts that the receiver refused, the newest of each connection, for the pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_wa.store.sql import clean, replacing, upsert
 from airflow_provider_wa.store.tables import positions as table
 
 KEPT = 20
-"""Refusals that are kept of each connection."""
+"""Maximum number of refusals to keep for each connection."""
 
 LONGEST_REASON = 300
 
@@ -29,13 +29,13 @@ class Refusal:
 
 
 class Refusals:
-    """The questions asked of the refusals."""
+    """The refused posts of each connection."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, conn_id: str, refusals: Sequence[Refusal]) -> None:
-        """Store refusals of a connection beside those that are kept, and forget the oldest."""
+        """Add refusals of a connection, and remove the oldest."""
         name, new = _name(conn_id), [_entry(refusal) for refusal in refusals[-KEPT:]]
         with self._database.writing() as connection:
             known = connection.execute(select(table.c.value).where(table.c.name == name)).scalar() or []

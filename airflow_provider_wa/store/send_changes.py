@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of the sends but intents: the outcome after a request, a note of what is not sent.
+"""Changes of the sends except intents: outcomes of requests, and notes of messages that are not sent.
 
-Each is applied in a transaction that it shares with others (``Sends.change``).
+Several changes share one transaction (``Sends.change``).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from airflow_provider_wa.store.tables import sends as table
 
 
 class Changed(Protocol):
-    """A change of one message's row."""
+    """A change of the row of one message."""
 
     @property
     def batch(self) -> str:
-        """The batch that makes it."""
+        """The batch that makes the change."""
 
     @property
     def conn_id(self) -> str:
@@ -35,7 +35,7 @@ class Changed(Protocol):
 
     @property
     def row(self) -> SendRow:
-        """The row as it is to be."""
+        """The new row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ class Settle:
 
     The result is True if the outcome was entered. With ``message_id`` None, the stored id stays.
 
-    :param intended_at: the moment of the intent that this is the outcome of: nothing is entered if another try has sent
-        the message again since. None accepts any intent.
+    :param intended_at: the moment of the intent of this outcome. The outcome is dropped if another try has sent the
+        message again since then. None accepts any intent.
     """
 
     key: str
@@ -56,7 +56,7 @@ class Settle:
 
     @classmethod
     def apply_all(cls, connection: Connection, changes: Sequence[Settle]) -> list[bool]:
-        """Enter outcomes: those of one state in one statement, and one by one those of a certain intent."""
+        """Enter outcomes: one statement for each state, and one for each outcome with ``intended_at``."""
         written: set[str] = set()
         for state, some in groupby(sorted(changes, key=_state_of), _state_of):
             rows = [each._listed() for each in some if each.intended_at is None]
@@ -79,7 +79,7 @@ class Note(OneByOne):
     """A message that is not sent (skipped, delayed, or failed before any request), with the reason in ``detail``.
 
     If the stored message may have gone out, only its place in the list changes. If it belongs to another batch, it
-    stays as it is, and the note is stored as a ``Report``.
+    stays unchanged, and the note is stored as a ``Report``.
     """
 
     batch: str
@@ -101,7 +101,7 @@ class Note(OneByOne):
 class Report(OneByOne):
     """The result of a row that has no message of its own: a duplicate, no recipient, or a message of another batch.
 
-    It is stored under its place in the list, whatever its ``key``, and replaces an earlier report of that place.
+    It is stored under its place in the list instead of its ``key``, and replaces an earlier report of that place.
     """
 
     batch: str
@@ -134,7 +134,7 @@ class Place(OneByOne):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdraw(OneByOne):
-    """Remove a message that was not sent, as its row now has another key. Messages of other batches stay."""
+    """Removal of a message that was not sent, since its row now has another key. Messages of other batches stay."""
 
     key: str
     batch: str
@@ -174,7 +174,7 @@ REPORT = upsert(table, replacing(table))
 
 
 def _settle(state: SendState, dialect: str) -> Update:
-    """Return the statement that enters outcomes of one state, and returns the keys of those that it has entered."""
+    """Return the statement that enters outcomes of one state, and returns the keys of the changed rows."""
     row = listed("rows", (table.c.key, table.c.message_id, table.c.detail), dialect)
     statement = update(table).where(table.c.key == row["key"], state_in(REPLACED_BY_OUTCOME[state]))
     message_id = func.coalesce(row["message_id"], table.c.message_id)
@@ -208,8 +208,8 @@ _PLACE = (
 
 
 def written_keys(connection: Connection, statements: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Return the keys that a statement over ``rows`` has written; without rows it is not executed."""
-    # In the order of their keys, so that two transactions do not wait for each other.
+    """Execute a statement over ``rows``, if there are any, and return the keys that it has written."""
+    # Sorted by key, so that two transactions cannot deadlock.
     listed_rows = sorted(rows, key=itemgetter("key"))
     if not listed_rows:
         return set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intents to send: written before the request, by one sender only, within the limits."""
+"""Intents to send: each written before its request, by one sender only, within the limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_wa.store.tables import sends as table
 
 
 class Marker(Enum):
-    """Obstacle to an intent that is not another send."""
+    """Reason not to send, other than another send."""
 
     LIMIT_REACHED = "limit reached"
 
@@ -53,11 +53,11 @@ class Intend:
     ``SendRow`` of the message, which was accepted or is in doubt; ``LIMIT_REACHED`` for the daily limit; or the
     recipient's ``Recent`` messages, if the cap is reached.
 
-    :param content: what is written to the recipient, as ``api.kept_messages`` has it; None keeps nothing of it.
+    :param content: the message to keep, in the form of ``api.kept_messages``; None keeps no content.
     :param again: a message in doubt (intended, unknown) may be sent again. The cap is not applied then: for the
         recipient it is the same message.
     :param names: all names of the recipient, for the cap; by default the forms of its number.
-    :param other_keys: keys of the same message under other names of the recipient: it may have gone out under one.
+    :param other_keys: keys of the same message under other names of the recipient, to which it may have gone out.
     """
 
     batch: str
@@ -77,7 +77,7 @@ class Intend:
 
     @classmethod
     def apply_all(cls, connection: Connection, changes: Sequence[Intend]) -> list[SendRow | Marker | Recent | None]:
-        """Write intents: those without conditions in one statement, the others and what that leaves one by one."""
+        """Write intents: first all intents without conditions in one statement, then the remaining ones one by one."""
         plain: dict[str, Intend] = {}
         for each in changes:
             if not (each.again or each.daily or each.cap or each.other_keys):
@@ -86,7 +86,7 @@ class Intend:
         return [None if each.key in written and plain[each.key] is each else each.apply(connection) for each in changes]
 
     def apply(self, connection: Connection) -> SendRow | Marker | Recent | None:
-        """Write the intent, if nothing stands in its way."""
+        """Write the intent, unless there is a reason not to send."""
         if self.other_keys and (sent := self._under_another_name(connection)):
             return sent
         reached = self._limit_reached(connection)
@@ -104,8 +104,8 @@ class Intend:
         return {**stored_values(self), **kept}
 
     def _under_another_name(self, connection: Connection) -> SendRow | None:
-        """Return the same message to another name of the recipient, if it stands in the way."""
-        # A message in doubt may be one of two to the same person: it is sent again unless the other one arrived.
+        """Return the same message to another name of the recipient, if it is a reason not to send."""
+        # Two messages in doubt may exist for one person: one is sent again unless the other was accepted.
         obstacles = (SendState.ACCEPTED,) if self.again else MAY_HAVE_GONE_OUT
         rows = map(send_row, connection.execute(BY_KEY, {"keys": list(self.other_keys)}))
         return next((row for row in rows if row.state in obstacles), None)
@@ -139,7 +139,7 @@ class Intend:
 
 
 def _new(dialect: str) -> dict[str, ColumnElement[Any]]:
-    """Return the columns of new intents: those that differ from row to row are in the parameter ``rows``."""
+    """Return the columns of new intents; the parameter ``rows`` has the values that differ between rows."""
     names = ("key", "batch", "row", "conn_id", "given", "recipient", "message_id", "content")
     return {
         **listed("rows", [table.c[name] for name in names], dialect),

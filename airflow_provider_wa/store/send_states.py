@@ -60,7 +60,7 @@ class Step(Enum):
     REFUSE_KEY = auto()
     """Fail it: another recipient's message has its key."""
     SKIP_REPEATED = auto()
-    """Skip it: an earlier row of the list has its message, or the person has got it under another name."""
+    """Skip it: an earlier row of the list has its message, or the person has received it under another name."""
     REPORT_OTHER_BATCH = auto()
     """Report the state of the message in another batch, which has begun it."""
     RECONCILE = auto()
@@ -143,7 +143,7 @@ def next_step(
     :param suppressed: the recipient must not be written to.
     :param further: this is not the first pass of the try through the list.
     :param another: the earlier row, or else the stored message, with the same key has another recipient.
-    :param reached: the person has got the message under another name: it was accepted for the number, or for a LID.
+    :param reached: the person has received the message under another name: a number instead of a LID, or the reverse.
     :param capped: the recipient has got as many messages as a person may get.
     :param reconciled: the vendor was asked for the outcome of the message.
     :param may_repeat: a message in doubt may be sent again: WhatsApp sees it as one message, or the author allows it.
@@ -198,9 +198,9 @@ class Evidence(Enum):
 
     FOUND = auto()
     ANOTHER_TEXT = auto()
-    """The recipient was sent something, which may be this message."""
+    """Another message to the recipient was found, which may be this message."""
     ANOTHER_NAME = auto()
-    """A person whose number is not known was sent this text, and may be the recipient."""
+    """This text was sent to a person with an unknown number, who may be the recipient."""
     INCOMPLETE = auto()
     """The report lacks a message that was certainly accepted."""
     LOGGED_OUT = auto()

@@ -64,7 +64,7 @@ class Change(Protocol):
 
     @property
     def key(self) -> str:
-        """The key of the row that changes."""
+        """The key of the changed row."""
 
     def apply(self, connection: Connection) -> Any:
         """Make the change, and return its result."""
@@ -110,9 +110,9 @@ class Sends:
             return Counter({state: number for state, number in connection.execute(_COUNTS, {"the_batch": batch})})
 
     def witness(self, batch: str, conn_id: str, since: datetime, after: datetime) -> list[SendRow]:
-        """Return the accepted message of a batch that was intended first ``after`` a moment.
+        """Return the first accepted message of a batch with an intent at or after the moment ``after``.
 
-        Without one it is the last message before, but none from before ``since``; or there is none.
+        Without one, return the last accepted message between ``since`` and ``after``. The list is empty without both.
         """
         asked = {"the_batch": batch, "the_conn_id": conn_id, "since": since, "after": after}
         with self._database.reading() as connection:
@@ -122,7 +122,7 @@ class Sends:
         return []
 
     def contents(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Return what was written to the recipients of these messages, by key, where it is kept."""
+        """Return the kept contents of these messages, by key."""
         found: dict[str, Mapping[str, Any]] = {}
         with self._database.reading() as connection:
             for start in range(0, len(keys), PARAMETERS):
@@ -131,11 +131,11 @@ class Sends:
         return found
 
     def forget_contents(self, *, before: datetime | None = None, recipients: Sequence[str] = ()) -> int:
-        """Remove what was written before a moment, or to these recipients, and return the number of messages.
+        """Remove the contents of messages before a moment, or to these recipients, and return the number of messages.
 
-        The messages themselves stay, without their texts: nobody is written to twice.
+        The rows of the messages stay, so that no message is sent twice.
 
-        :param recipients: digits or JIDs as they are stored; ``Identities.names`` has all of a person's.
+        :param recipients: digits or JIDs as stored; ``Identities.names`` returns all names of a person.
         """
         statement = update(table).where(_HAS_CONTENT).values(content=None)
         parts = range(0, len(recipients), PARAMETERS)
@@ -187,7 +187,7 @@ class Sends:
 
 
 def _by_kind(changes: Sequence[Change]) -> list[list[int]]:
-    """Return the places of changes in groups of one kind. Only changes of different messages may leave their order."""
+    """Return the places of changes, grouped by kind. The order of changes of the same message is kept."""
     places = list(range(len(changes)))
     kinds = [type(change).__name__ for change in changes]
     if len({change.key for change in changes}) == len(changes):

@@ -63,14 +63,14 @@ def upsert(
     :param changed: what to change; None leaves the row that is there alone.
     :param key: the columns of a unique index; the primary key by default.
     :param where: change only rows for which this holds.
-    :param values: makes, by the dialect's name, the columns of the rows to insert; by default one row is bound.
+    :param values: returns the columns of the rows to insert, for a dialect's name; by default one row is bound.
     """
     statements = {}
     for name, dialect in DIALECTS.items():
         statement = dialect.insert(table)
         if values is not None:
             new_rows = values(name)
-            # Without a condition SQLite would read ON CONFLICT as a part of the SELECT.
+            # Without a WHERE clause SQLite would parse ON CONFLICT as a part of the SELECT.
             statement = statement.from_select(list(new_rows), select(*new_rows.values()).where(true()))
         index = list(key or table.primary_key.columns.keys())
         if changed is None:
@@ -97,7 +97,7 @@ def joined_texts(
     order: ColumnElement[Any],
     where: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    """Return a statement for one row: all of ``text`` as a JSON array in an order, all of ``other`` with commas."""
+    """Return a statement for one row: all ``text`` values as an ordered JSON array, all ``other`` joined by commas."""
     if dialect == "postgresql":
         array = cast(func.json_agg(postgresql.aggregate_order_by(text, order)), Text)
         return select(array, func.string_agg(other, literal(","))).where(*where)
@@ -141,10 +141,9 @@ def _behind(key: Sequence[Any], last: object) -> ColumnElement[bool]:
 
 
 def listed(name: str, columns: Sequence[Column[Any]], dialect: str) -> dict[str, ColumnElement[Any]]:
-    """Return columns, by name, of the rows that a parameter holds as a list of dicts.
+    """Return columns, by name, of rows that are bound as one parameter, a list of dicts.
 
-    A statement over them takes any number of rows at the cost of one: the text of the statement stays the same, and the
-    rows are bound as one JSON value.
+    A statement over them accepts any number of rows: its text stays the same, and the rows are bound as one JSON value.
 
     :param name: the parameter.
     :param columns: columns of texts, whole numbers and JSON.
@@ -161,7 +160,7 @@ def listed(name: str, columns: Sequence[Column[Any]], dialect: str) -> dict[str,
 
 
 def _listed_type(column: Column[Any]) -> type[TypeEngine[Any]]:
-    # Without the lengths: they are in the table.
+    # Without lengths, which only the table needs.
     if isinstance(column.type, JSON):
         return JSON
     return Text if isinstance(column.type, String) else BigInteger

@@ -33,7 +33,7 @@ class Store:
 
     :param url: a SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``.
     :param opt_out_words: the sender of a message with one of these words is suppressed when the message is stored.
-    :param keep_texts: keep what is written to people, with each send.
+    :param keep_texts: keep the content of each sent message.
     :raises BadInput: it is another kind of database, or its driver is not installed.
     """
 
@@ -94,12 +94,12 @@ class Store:
 
     @cached_property
     def refusals(self) -> Refusals:
-        """The posts that the receiver did not take."""
+        """The posts that the receiver refused."""
         return Refusals(self.database)
 
     @cached_property
     def overview(self) -> Overview:
-        """The overviews for people: connections, the newest events, conversations."""
+        """The overviews for the pages: connections, newest events, conversations."""
         return Overview(self.database)
 
     @cached_property
@@ -109,11 +109,11 @@ class Store:
 
     @property
     def id(self) -> str:
-        """The id of this store, which no other has."""
+        """The unique id of this store."""
         return self.database.store_id
 
     def check_writable(self) -> None:
-        """Write something, to see whether the store takes it."""
+        """Check by a write that the store accepts writes."""
         self.database.check_writable()
 
     def close(self) -> None:

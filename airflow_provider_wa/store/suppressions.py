@@ -61,7 +61,7 @@ class Suppressions:
             return _among(connection, names(connection, recipients))
 
     def among_named(self, known_as: Mapping[str, Sequence[str]]) -> set[str]:
-        """Return the suppressed recipients among those whose names ``Identities.names`` has returned."""
+        """Return the suppressed recipients, from the result of ``Identities.names``."""
         with self._database.reading() as connection:
             return _among(connection, known_as)
 

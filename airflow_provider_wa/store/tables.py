@@ -57,17 +57,17 @@ _SHARED = "post_id IS NOT NULL"
 _INBOX = "kind = 'inbox'"
 
 BY_KIND = "vendor <> ''"
-"""Condition that all events meet: a query that has it may use the index by kind, on PostgreSQL.
+"""Condition that all events meet. On PostgreSQL only queries with this condition use the index by kind.
 
-Before PostgreSQL has counted the rows, it would take that index for every query with a connection and a kind, and read
-all events of the kind for each person or message.
+Otherwise PostgreSQL, before it has counted the rows, would use that index for every query with a connection and a kind,
+and read all events of the kind for each person or message.
 """
 
 NOT_ACCEPTED = "state IN ('failed', 'skipped', 'unknown', 'delayed')"
-"""Sends that an index finds by their state: those that did not go the usual way."""
+"""Sends in the index by state: all except accepted and intended ones."""
 
 NOT_EXISTS = "status IN ('absent', 'pending', 'unknown')"
-"""Checks that an index finds by their status."""
+"""Checks in the index by status: all except numbers on WhatsApp and invalid numbers."""
 
 metadata = MetaData()
 
@@ -109,7 +109,7 @@ events = Table(
 )
 """Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``.
 
-Events that came in one post share its ``raw``: it is in ``wa_posts`` then, under their ``post_id``.
+Several events of one post share its ``raw``, which is in ``wa_posts`` under their ``post_id``.
 """
 
 posts = Table(
@@ -188,7 +188,7 @@ sends = Table(
     _column("detail", Text),
     _column("intended_at", Moment, nullable=True),
     _column("settled_at", Moment, nullable=True),
-    # What was written to the recipient. The reader of a batch does not load it.
+    # The kept content of the message. Readers of a batch do not load it.
     _column("content", JSON(none_as_null=True), nullable=True),
     Index("wa_sends_batch", "batch", "row"),
     Index("wa_sends_intended_at", "conn_id", "intended_at"),
@@ -217,7 +217,7 @@ deliveries = Table(
         postgresql_where=text("answer IS NOT NULL"),
     ),
 )
-"""Messages, by their keys in ``wa_sends``, that were delivered or read, failed later, or were answered."""
+"""Delivery stage and answer of messages, by their keys in ``wa_sends``."""
 
 tallies = Table(
     "wa_tallies",
@@ -227,7 +227,7 @@ tallies = Table(
     _column("bucket", BigInteger, primary_key=True, autoincrement=False),
     _column("count", BigInteger),
 )
-"""The numbers of messages of a batch that were delivered, read ... by time, in steps of ten minutes since 1970."""
+"""Numbers of a batch's messages that were delivered, read and so on, in steps of ten minutes since 1970."""
 
 pauses = Table(
     "wa_pauses",
@@ -245,7 +245,7 @@ daily_limits = Table(
     _column("daily", BigInteger),
     _column("since", Moment),
 )
-"""The daily limit that the last task has sent under, by connection, and when that day began."""
+"""Daily limit of the last task with one, by connection, and the start of its day."""
 
 suppressions = Table(
     "wa_suppressions",
@@ -281,4 +281,4 @@ own = Table(
     _column("id", String(NAME), primary_key=True),
     _column("written_at", Moment, nullable=True),
 )
-"""One row: the id of this store, which no other store has, and when a health check last wrote."""
+"""One row: the unique id of this store, and the time of the last write by a health check."""

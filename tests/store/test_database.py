@@ -405,7 +405,7 @@ def test_the_log_of_the_first_use_has_one_line(store: Store, caplog: pytest.LogC
     caplog.set_level("INFO", "alembic")
     store.events.last_id()
     lines = [record.getMessage() for record in caplog.records if "plugin" not in record.name]
-    assert lines == [f"store {store.database.shown_url}: the tables are made or brought up to date"]
+    assert lines == [f"store {store.database.shown_url}: creating or upgrading the tables"]
 
 
 def test_a_server_that_only_reads_is_not_writable(postgres: Postgres) -> None:

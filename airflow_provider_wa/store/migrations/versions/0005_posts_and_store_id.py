@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of one post share its JSON, and a store has an id of its own.
 
-Events that are there keep the JSON that they have.
+Existing events keep their own JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def upgrade() -> None:
     """Make the tables, and the store's id."""
     op.create_table(
         "wa_posts",
-        # SQLite counts only a plain INTEGER by itself.
+        # SQLite generates ids only for a plain INTEGER.
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("received_at", _MOMENT, nullable=False),
         sa.Column("raw", sa.JSON(), nullable=False),

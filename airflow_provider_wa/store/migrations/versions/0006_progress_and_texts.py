@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A batch has its progress, a send what was written to its recipient; indexes find batches by age and by DAG
-run, and what came in.
+"""Columns for the progress of batches and the contents of sends; indexes of batches by age and DAG run, and of
+incoming messages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PROGRESS = (
 
 
 def upgrade() -> None:
-    """Add the columns, empty in what is stored, and the indexes."""
+    """Add the columns, empty in existing rows, and the indexes."""
     for name, kind in _PROGRESS:
         op.add_column("wa_batches", sa.Column(name, kind, nullable=True))
     op.drop_index("wa_batches_created_at", "wa_batches")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables for people: deliveries of messages, counts by time, pauses, daily limits; and indexes for filters."""
+"""Tables for the pages: deliveries of messages, counts by time, pauses, daily limits; and indexes for filters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the tables and the indexes. The counts of messages that are there follow by themselves."""
+    """Make the tables and the indexes. ``Deliveries.follow`` counts the existing messages later."""
     op.create_table(
         "wa_deliveries",
         sa.Column("key", sa.String(64), primary_key=True),
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("daily", sa.BigInteger(), nullable=False),
         sa.Column("since", _MOMENT, nullable=False),
     )
-    # A condition that all events meet: without it in a query, PostgreSQL does not take this index.
+    # All events meet this condition. PostgreSQL uses the index only for queries that repeat it.
     op.create_index("wa_events_kind", "wa_events", ["conn_id", "kind", "id"], postgresql_where=sa.text("vendor <> ''"))
     states, statuses = ("'failed', 'skipped', 'unknown', 'delayed'", "'absent', 'pending', 'unknown'")
     _partial_index("wa_sends_state", "wa_sends", ["batch", "state", "row", "key"], f"state IN ({states})")
