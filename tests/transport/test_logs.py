@@ -93,14 +93,14 @@ def written(logger: logging.Logger, formatter: logging.Formatter) -> Iterator[io
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
-    logger.addHandler(handler)
+    handlers, logger.handlers = logger.handlers, [handler]  # others may not bear what this one does
     before, sys.stderr = sys.stderr, stream
     propagates, logger.propagate = logger.propagate, False
     try:
         yield stream
     finally:
         sys.stderr, logger.propagate = before, propagates
-        logger.removeHandler(handler)
+        logger.handlers = handlers
 
 
 @pytest.fixture
