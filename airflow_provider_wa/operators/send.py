@@ -224,14 +224,19 @@ class WaBulkSendOperator(RendersRowTemplates, WaListOperator):
         return self._runner().run(context)
 
     def execute_complete(
-        self, context: Context, event: Any = None, so_far: Mapping[str, Any] | None = None
+        self,
+        context: Context,
+        event: Any = None,
+        so_far: Mapping[str, Any] | None = None,
+        mark: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Continue after a wait; the store knows the sent messages.
 
         :param so_far: the part of this try before a wait for the vendor's report.
+        :param mark: the store before the wait; another store is refused.
         """
         with airflow_errors():
-            return self._runner().run(context, so_far)
+            return self._runner().run(context, so_far, mark)
 
     def _runner(self) -> SendRunner:
         from airflow_provider_wa.operators._run.bulk_send import SendRunner

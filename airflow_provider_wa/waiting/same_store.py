@@ -30,11 +30,11 @@ def check_same_store(began: Mark) -> None:
     database = get_store().database
     if database.store_id != began["id"]:
         raise BadInput(
-            f"store: the triggerer has store {database.store_id}, the task had store {began['id']}; "
+            f"store: this process has store {database.store_id}, the task began with store {began['id']}; "
             "give wa_store_default the same value for workers, triggerers and the receiver"
         )
     if (events := database.events_ever(began["events"])) < began["events"]:
         raise BadInput(
-            f"store: it has had {events:,} events, and {began['events']:,} when the wait began: it was restored from a "
+            f"store: it has had {events:,} events, and {began['events']:,} when the task began: it was restored from a "
             "backup; events and sends since the backup are lost, so check the sent messages before anything is sent"
         )

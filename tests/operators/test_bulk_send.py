@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from helpers.connections import set_store
 from helpers.numbers import digits, existing
 from helpers.tasks import run_of
 from helpers.vendors import CREDENTIALS, Vendors
@@ -934,7 +935,7 @@ def test_the_rest_of_a_days_limit_is_waited_for_in_the_triggerer(
     monkeypatch.setattr(
         "airflow_provider_wa.bulk.pacing.daily_since", lambda now, zone: now + timedelta(seconds=1)
     )  # the next day
-    summary = made.execute_complete(RUN, None)
+    summary = made.execute_complete(RUN, None, **waits.value.kwargs or {})
     assert counts(summary) == {"total": 3, "accepted": 3}
     assert taken(vendors) == digits(existing(3))
 
@@ -964,8 +965,20 @@ def test_who_is_asleep_is_waited_for_in_the_triggerer_and_the_others_are_not(
     assert timedelta(0) < waits.value.trigger.moment - datetime.now(timezone.utc) <= timedelta(hours=1)  # type: ignore[attr-defined]
     assert taken(vendors) == digits(awake)
     monkeypatch.setattr(QuietHours, "ends", lambda *values: None)
-    assert counts(made.execute_complete(RUN, None)) == {"total": 3, "accepted": 3}
+    assert counts(made.execute_complete(RUN, None, **waits.value.kwargs or {})) == {"total": 3, "accepted": 3}
     assert len(taken(vendors)) == 3
+
+
+def test_a_wait_that_goes_on_with_another_store_sends_nothing(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = operator(existing(3), daily_limit=2, deferrable=True)
+    with pytest.raises(TaskDeferred) as waits:
+        made.execute(RUN)
+    set_store(monkeypatch, tmp_path / "another.db")
+    with pytest.raises(AirflowFailException, match="the task began with store"):
+        made.execute_complete(RUN, None, **waits.value.kwargs or {})
+    assert len(taken(vendors)) == 2
 
 
 def test_without_deferring_the_task_itself_waits(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -283,7 +283,9 @@ def test_a_bulk_send_goes_through_its_list_again_after_a_wait(monkeypatch: pytes
     assert made.execute_complete(CONTEXT, None) == {"total": 1}
     so_far = {"began": "2026-11-21T08:00:00+00:00", "clear_ups": 1}
     assert made.execute_complete(CONTEXT, None, so_far=so_far) == {"total": 1}
-    assert runner.called == [("run", (CONTEXT, None), {}), ("run", (CONTEXT, so_far), {})]
+    assert made.execute_complete(CONTEXT, None, mark={"id": "s"}) == {"total": 1}
+    arguments = [(CONTEXT, None, None), (CONTEXT, so_far, None), (CONTEXT, None, {"id": "s"})]
+    assert runner.called == [("run", each, {}) for each in arguments]
 
 
 def test_a_message_object_becomes_a_dict_so_that_its_texts_are_templates() -> None:

@@ -39,7 +39,7 @@ async def test_the_same_store_is_waited_on(airflow_store: Store) -> None:
 async def test_another_store_is_an_error(airflow_store: Store) -> None:
     ended = await event_of(reply({**store_mark(), "id": "0" * 32}))
     assert ended["status"] == "error"
-    assert f"the triggerer has store {airflow_store.id}, the task had store {'0' * 32}" in ended["message"]
+    assert f"this process has store {airflow_store.id}, the task began with store {'0' * 32}" in ended["message"]
 
 
 async def test_a_store_that_was_restored_is_an_error(airflow_store: Store) -> None:
@@ -51,7 +51,7 @@ async def test_a_store_that_was_restored_is_an_error(airflow_store: Store) -> No
     airflow_store.database._events_ever = 0  # the triggerer is another process
     ended = await event_of(reply(began))
     assert ended["status"] == "error"
-    assert "it has had 1 events, and 2 when the wait began: it was restored from a backup" in ended["message"]
+    assert "it has had 1 events, and 2 when the task began: it was restored from a backup" in ended["message"]
 
 
 def test_a_thousand_waits_ask_once(airflow_store: Store) -> None:

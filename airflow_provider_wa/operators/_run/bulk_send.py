@@ -26,6 +26,7 @@ from airflow_provider_wa.bulk.send_results import COLUMNS, SendCounts, as_result
 from airflow_provider_wa.operators._run.allowed_files import file_texts
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import MessageKeys, batch_info
+from airflow_provider_wa.operators._run.one_store import OneStore
 from airflow_provider_wa.operators._run.output import results_to
 from airflow_provider_wa.operators._run.reporter import Reporter, stopped_on_failure
 from airflow_provider_wa.operators._run.row_messages import RowMessages
@@ -69,7 +70,9 @@ class SendRunner(ListRunner):
     raw: bool = False
     files_under: Any = None
 
-    def run(self, context: Context, so_far: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def run(
+        self, context: Context, so_far: Mapping[str, Any] | None = None, mark: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Send to all recipients without the message, and return the summary.
 
         It is called again after a deferral: the store knows the sent messages.
@@ -87,7 +90,10 @@ class SendRunner(ListRunner):
         if self.dry_run:
             return self._dry_run(messages, policy)
         store, batch = sender.store, sender.keys.batch
+        one_store = OneStore(store, batch, context, self.task.log)
+        one_store.check(mark)
         store.batches.begin(batch_info(context, batch, BatchKind.SEND, self.task.wa_conn_id))
+        one_store.remember()
         if (today := policy.limit_at(datetime.now(tz.utc))) is not None:
             store.pauses.note_daily_limit(self.task.wa_conn_id, today.limit, today.since)
         self.show_campaign(batch, context)
@@ -132,11 +138,11 @@ class SendRunner(ListRunner):
             calls += bulk.channel.calls
             if counts.report_due and bulk.so_far:
                 batches.hold(batch, counts.report_due)
-                self._defer(counts.report_due, context, so_far=bulk.so_far.to_dict())
+                self._defer(counts.report_due, context, sender, so_far=bulk.so_far.to_dict())
             if counts.hold is None or not policy.wait or counts.failure:
                 break
             batches.hold(batch, counts.hold.until)
-            self._wait(counts, context)
+            self._wait(counts, context, sender)
             try_so_far = None
         results = self._write(sender)
         if self.output_path:
@@ -234,18 +240,19 @@ class SendRunner(ListRunner):
             "dry_run": True,
         }
 
-    def _wait(self, counts: SendCounts, context: Context) -> None:
+    def _wait(self, counts: SendCounts, context: Context, sender: SendOnce) -> None:
         """Wait until held recipients may be written to, in the triggerer or here; at most for ``execution_timeout``."""
         assert counts.hold is not None
         self.task.log.info("%s; %s: continuing at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
-            self._defer(counts.hold.until, context)
+            self._defer(counts.hold.until, context, sender)
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
-    def _defer(self, moment: datetime, context: Context, **known: Any) -> NoReturn:
-        """Wait in the triggerer; the operator continues with ``known`` as its arguments."""
+    def _defer(self, moment: datetime, context: Context, sender: SendOnce, **known: Any) -> NoReturn:
+        """Wait in the triggerer; the operator goes on with the store's mark and what is ``known``."""
+        known["mark"] = OneStore(sender.store, sender.keys.batch, context, self.task.log).mark(moment)
         trigger, left = DateTimeTrigger(moment=moment), time_left(execution_deadline(self.task, context))
-        self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known or None, timeout=left)
+        self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known, timeout=left)
 
     def _refuse(self, counts: SendCounts) -> None:
         """Fail the task if messages are left to a retry, or are in doubt and ``on_unknown`` does not skip them."""

@@ -15,6 +15,7 @@ from airflow_provider_wa.bulk.dedupe import DiskFirstRows
 from airflow_provider_wa.bulk.send_facts import LookUp
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.one_store import OneStore
 from airflow_provider_wa.operators._run.send_once import ON_UNKNOWN, SendOnce, passing
 from airflow_provider_wa.operators._run.task import Task
 from airflow_provider_wa.store.send_states import IN_DOUBT, SendState
@@ -46,6 +47,9 @@ def send_message(
         task.log.warning("+%s has neither + nor a country: %s", recipient, remark)
     key = digits_as_text(idempotency_key)
     addressed = sender.address(1, to, recipient, message, key, message_id)
+    one_store = OneStore(sender.store, keys.batch, context, task.log)
+    one_store.check(begun=False)
+    one_store.remember()
     bulk, counts = sender.send(
         lambda: iter([{}]),
         lambda place, row: addressed,
