@@ -35,7 +35,7 @@ class Authenticator:
     """Finds the connection that a request is for.
 
     A request with the secret of a known connection passes at once. Any other request waits for its turn. If it is
-    refused, that happens a fixed time after the turn began, the same for a wrong secret and for an unknown id.
+    refused, that happens some time after the turn began, the same time for a wrong secret and for an unknown id.
 
     :param refusal_seconds: seconds from the beginning of a turn to the refusal, or longer if look-ups take longer.
     :param most_refused: number of requests that may wait for their refusal; further ones are refused at once.
