@@ -36,13 +36,13 @@ _CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 
 
 class Application:
-    """The receiver under ``/wa``, as the plugin mounts it, and at the root. A router would take as long as a post."""
+    """The receiver, under ``/wa`` as in the plugin and at the root. Without a router, which is as slow as a post."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or the server's beginning and end."""
+        """Answer a request, or a lifespan event of the server."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -69,7 +69,7 @@ def create_app() -> Application:
     _find_metadata_database()
     from airflow_provider_wa.plugin.receiver_app import make_receiver  # noqa: PLC0415 - after the line above
 
-    # uvicorn has no option for it: a connection that begins TLS and says nothing more would be open for a minute.
+    # uvicorn has no option for it, and asyncio waits a minute for a client that does not finish its TLS handshake.
     asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_SECONDS  # type: ignore[attr-defined]
     return Application(make_receiver())
 
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         factory=True,
         workers=options.workers,
         http=GuardedProtocol,
-        # asyncio in each process: its limits are known.
+        # The limits of ``guarded`` are made for asyncio's event loop.
         loop="asyncio",
         backlog=ACCEPTED_AT_ONCE,
         ws="none",

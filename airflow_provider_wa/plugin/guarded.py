@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections of ``wa-receiver``: those that say nothing are closed, and nobody has all of them.
+"""Limits for the connections of ``wa-receiver``: silent ones are closed, and no client can use all of them.
 
-uvicorn gives a connection no time limit before its first request, nor for the head of one.
+uvicorn has no time limit before the first request of a connection, nor for the head of a request.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 HEAD_SECONDS = 10.0
-"""Seconds in which a connection must have sent the head of a request, counted from its begin or the last answer."""
+"""Seconds in which a connection must send the head of a request, from its opening or from the last answer."""
 
 ACCEPTED_AT_ONCE = 64
-"""Connections that asyncio accepts before it handles one of them."""
+"""Maximum connections that asyncio accepts at once, before it handles them."""
 
 RESERVED = 256
-"""File handles that connections leave free: for those just accepted, the store, files and logs."""
+"""File handles to keep free for newly accepted connections, the store, files and logs."""
 
 MOST = 10_000
-"""Maximum connections, whatever the limit of file handles."""
+"""Maximum connections, even if the limit of file handles is higher."""
 
 SHARE = 4
-"""Part of all connections that one client may have: a quarter."""
+"""Divisor of the maximum connections for one client: it may have a quarter of them."""
 
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: %d\r\n\r\n"
@@ -52,10 +52,10 @@ log = logging.getLogger(__name__)
 
 
 class Crowd:
-    """The open connections of a server, and which of them say nothing.
+    """The open connections of a server, and the silent ones among them.
 
     :param most: maximum connections.
-    :param trusted: addresses of proxies, as uvicorn takes them: they may have all connections.
+    :param trusted: addresses of proxies, in uvicorn's form; a proxy may have all connections.
     """
 
     def __init__(self, most: int, trusted: str = "") -> None:
@@ -67,7 +67,7 @@ class Crowd:
         self._say = Seldom(log, logging.WARNING)
 
     def enter(self, one: GuardedProtocol) -> None:
-        """Let a connection in. If there are too many, the one that has been silent for longest is closed for it."""
+        """Add a connection. If there are too many, close the longest silent one, or this one if no other is silent."""
         self._of[one.host] += 1
         host = one.host if self._of[one.host] > self.each and not self._is_trusted(one.host) else None
         if host is None and self._of.total() <= self.most:
@@ -88,7 +88,7 @@ class Crowd:
             del self._of[one.host]
 
     def falls_silent(self, one: GuardedProtocol) -> None:
-        """Note that a connection has no request."""
+        """Note that a connection waits for a request."""
         self._silent[one] = None
 
     def speaks(self, one: GuardedProtocol) -> None:
@@ -107,7 +107,7 @@ def _is_in(host: str, network: str) -> bool:
 
 
 def most_connections() -> int:
-    """Return the number of connections for which this process has file handles."""
+    """Return the maximum connections, from this process's limit of file handles."""
     handles, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if handles == resource.RLIM_INFINITY:
         return MOST
@@ -115,13 +115,13 @@ def most_connections() -> int:
 
 
 class GuardedProtocol(HttpProtocol):
-    """uvicorn's HTTP connection with a time limit for each head, and a place in the crowd."""
+    """uvicorn's HTTP connection with a time limit for each head, counted in a ``Crowd``."""
 
     host = ""
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the time limit of the first head."""
         super().connection_made(transport)
         self.host = self.client[0] if self.client else ""
         self._answer = self.app
@@ -131,7 +131,7 @@ class GuardedProtocol(HttpProtocol):
         self._crowd.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop the time limit, and remove the connection from the crowd."""
         self._stop_waiting()
         self._crowd.leave(self)
         super().connection_lost(exc)
@@ -168,13 +168,13 @@ def _crowd_of(one: GuardedProtocol) -> Crowd:
 
 
 class AcceptErrors:
-    """Handler of an event loop's errors: asyncio reports a lack of file handles for each connection that waits."""
+    """Error handler of an event loop. Without it asyncio logs a lack of file handles for each waiting connection."""
 
     def __init__(self) -> None:
         self._say = Seldom(log, logging.ERROR)
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        """Log an error, that of an accept at most once a minute."""
+        """Log an error; failed accepts at most once a minute."""
         if "accept" in context.get("message", "") and isinstance(context.get("exception"), OSError):
             self._say("No connection can be accepted: %s", context["exception"])
         else:

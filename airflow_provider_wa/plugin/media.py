@@ -40,7 +40,7 @@ class MediaFolder:
 
 
 def _is(path: ObjectStoragePath, content: bytes) -> bool:
-    """Return whether a file that is there has this content, and not only its name: a write may have been cut."""
+    """Return whether an existing file has this content. An interrupted write leaves a file with a part of it."""
     if path.stat().st_size != len(content):
         return False
     kept = hashlib.sha256()

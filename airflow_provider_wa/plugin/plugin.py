@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin. Each of Airflow's components loads it: the receiver and the pages, which only the API server needs, are
-loaded later.
+"""The plugin. Each component of Airflow loads it. The receiver and the pages are loaded at their first request, since
+only the API server needs them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class LazyApp:
     """An ASGI application that is made at its first request: only the API server needs it.
 
     :param make: returns the application; it is called once, in a thread.
-    :param hide: masks secrets and personal data in the scope of a request, from which servers log its path; returns the
-        scope for the application.
+    :param hide: masks secrets and personal data in the scope of a request, since servers log its path; returns the
+        unmasked scope for the application.
     """
 
     def __init__(self, make: Callable[[], ASGIApp], hide: Callable[[Scope], Scope]) -> None:
@@ -48,7 +48,7 @@ class LazyApp:
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         """Answer a request."""
-        # Before anything else: if the application cannot be made, the server logs the path with the error.
+        # First of all: if the application cannot be made, the server logs the path with the error.
         own_scope = self._hide(scope)
         app = self._app
         if app is None:
@@ -62,7 +62,7 @@ class LazyApp:
             return self._app
 
 
-# Airflow loads plugins in all of its components, so both are imported by the first request.
+# Both are imported at the first request, since Airflow loads plugins in all of its components.
 
 
 def make_receiver() -> ASGIApp:
@@ -80,13 +80,13 @@ def make_pages() -> ASGIApp:
 
 
 def hide_secret(scope: Scope) -> Scope:
-    """Mask the path of a post, which has the connection's secret; the receiver takes the path from elsewhere."""
+    """Mask the path of a post, which contains the connection's secret. The receiver has its own copy of the path."""
     hide_path(scope)
     return scope
 
 
 def hide_person(scope: Scope) -> Scope:
-    """Mask the path of a page behind the page's name, and its query: they may be somebody's number, or a search."""
+    """Mask the query of a page and its path after the page's name: they may contain a phone number or a search."""
     whole = dict(scope)
     root, path = scope.get("root_path", ""), scope.get("path", "")
     inner = path[len(root) :] if root and path.startswith(root) else path
@@ -99,7 +99,7 @@ def hide_person(scope: Scope) -> Scope:
 
 
 def external_views() -> list[dict[str, str]]:
-    """Return the entries of Airflow's UI that show the pages: in the menu, at a DAG run and at a task instance."""
+    """Return the entries of the pages in Airflow's UI: in the menu, at a DAG run and at a task instance."""
     base = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PAGES
     icons = {"icon": f"{base}/static/wa.svg", "icon_dark_mode": f"{base}/static/wa.svg"}
     run = f"{base}/campaigns?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
@@ -115,10 +115,10 @@ def external_views() -> list[dict[str, str]]:
 
 
 class WaPlugin(AirflowPlugin):
-    """Mounts receiver and pages in the API server, under ``/wa``, mends its Test button, lets records into XComs."""
+    """Mounts receiver and pages under ``/wa`` in the API server, fixes its Test button, allows records in XComs."""
 
     name = "wa"
-    # The first prefix that fits answers.
+    # The first matching prefix answers, so the longer one comes first.
     fastapi_apps = [  # noqa: RUF012
         {"app": LazyApp(make_pages, hide_person), "url_prefix": PAGES, "name": "WhatsApp pages"},
         {"app": LazyApp(make_receiver, hide_secret), "url_prefix": "/wa", "name": "WhatsApp receiver"},

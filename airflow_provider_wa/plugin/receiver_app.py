@@ -37,7 +37,7 @@ def find_webhook_connection(conn_id: str) -> WebhookConnection | None:
     """
     try:
         conn_id, connection = find_for_server(conn_id)
-        # Strangers choose the id: nothing is loaded for a connection that takes no posts.
+        # Strangers choose the id, so nothing is loaded for a connection that accepts no posts.
         if connection is None or not _takes_posts(connection):
             return None
         found = connected(connection, connection_type(connection, ConnectionType))
@@ -45,8 +45,8 @@ def find_webhook_connection(conn_id: str) -> WebhookConnection | None:
         log.warning("Posts are refused: %s", error)
         return None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        # Its text may show the password.
-        log.warning("Posts are refused: connection %r: cannot be read (%s)", conn_id, type(error).__name__)
+        # The text of the error may contain the password.
+        log.warning("Posts are refused: connection %r cannot be read (%s)", conn_id, type(error).__name__)
         return None
     if not isinstance(found.vendor, PostsEvents):
         log.warning("Posts are refused: connection %r: %s posts nothing", conn_id, found.vendor.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The user who asks, and the connections that they may see and change: Airflow's auth manager decides."""
+"""The user of a request, and their rights to see and change connections, decided by Airflow's auth manager."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ Method = Literal["GET", "PUT"]
 
 
 class Credentials(NamedTuple):
-    """The header ``Authorization``, as FastAPI would give it to Airflow."""
+    """The header ``Authorization``, in the form in which FastAPI passes it to Airflow."""
 
     scheme: str
     credentials: str
 
 
 async def user_of(request: Request) -> Any:
-    """Return the user who makes a request, by the token of a header or of Airflow's cookie.
+    """Return the user of a request, from the token in a header or in Airflow's cookie.
 
     :raises Refused: the token is missing, invalid or has expired.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer: Any = Credentials(scheme, token.strip()) if token.strip() else None
     try:
-        # By position: the name of the second parameter differs between releases.
+        # Positional, since the name of the second parameter differs between releases.
         user = await get_user(request, None, bearer)
     except HTTPException as error:
         raise Refused(error.status_code, "Log in to Airflow to see this page.") from None
@@ -44,10 +44,10 @@ async def user_of(request: Request) -> Any:
 
 
 class Rights:
-    """Rights of a user to see (``GET``) and to change (``PUT``) each connection, as the auth manager says.
+    """Rights of a user to see (``GET``) and to change (``PUT``) each connection, from the auth manager.
 
-    The list of people who are not written to holds for all connections; who may read and edit the connection of the
-    store may read and edit the list.
+    The suppression list is valid for all connections: the rights to the connection of the store are the rights to the
+    list.
     """
 
     def __init__(self, user: Any, team_of: Callable[[str], str | None] = team_of) -> None:
@@ -56,7 +56,7 @@ class Rights:
         self._known: dict[tuple[Method, str], bool] = {}
 
     def may(self, method: Method, conn_id: str) -> bool:
-        """Return whether the user may look at a connection, or edit it."""
+        """Return whether the user may see a connection, or edit it."""
         if (method, conn_id) not in self._known:
             details = ConnectionDetails(conn_id=conn_id, team_name=self._team_of(conn_id))
             allowed = get_auth_manager().is_authorized_connection(method=method, details=details, user=self._user)
@@ -68,21 +68,21 @@ class Rights:
         return bool(get_auth_manager().is_authorized_connection(method=method, user=self._user))
 
     def readable(self, conn_ids: Iterable[str]) -> list[str]:
-        """Return the connections, among these, that the user may look at, in their order."""
+        """Return the connections that the user may see, in the given order."""
         return [conn_id for conn_id in conn_ids if self.may("GET", conn_id)]
 
     def require(self, method: Method, conn_id: str) -> None:
-        """Refuse a user who may not look at a connection, or may not edit it.
+        """Refuse a user without the right to see a connection, or to edit it.
 
-        :raises Refused: they may not. It does not say whether the connection exists.
+        :raises Refused: the right is missing. The text does not reveal whether the connection exists.
         """
         if not self.may(method, conn_id):
-            raise Refused(403, "You have no right to this connection. Ask an administrator of this Airflow.")
+            raise Refused(403, "You do not have this right to the connection. Ask an administrator of this Airflow.")
 
     def require_list(self, method: Method) -> None:
-        """Refuse a user who may not look at the list of suppressions, or may not change it.
+        """Refuse a user without the right to see the suppression list, or to change it.
 
-        :raises Refused: they may not.
+        :raises Refused: the right is missing.
         """
         if not self.may(method, STORE_CONN_ID):
             raise Refused(403, f"This needs the right to the connection {STORE_CONN_ID}. Ask an administrator.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accounts: each WhatsApp connection with its state, what is left of its credit, and the QR code to log it in."""
+"""Accounts: each WhatsApp connection with its state, its remaining credit, and the QR code for the login."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _codes: Remembered = Remembered(5.0)
 
 @dataclass(frozen=True)
 class Stored:
-    """An account as the store knows it: messages sent today, the last event, the last reported state.
+    """The stored facts of an account: messages sent today, the last event, the last reported state.
 
     ``limit`` is the daily limit of the last task that had one; without one a day begins at midnight UTC.
     """
@@ -53,7 +53,7 @@ class Stored:
 
     @classmethod
     def of(cls, conn_id: str) -> Stored:
-        """Read it."""
+        """Read the facts of an account."""
         store, now = get_store(), datetime.now(timezone.utc)
         began = now.replace(hour=0, minute=0, second=0, microsecond=0)
         limit = None
@@ -70,9 +70,9 @@ class Stored:
 
 @dataclass(frozen=True)
 class Live:
-    """An account as its vendor reports it now. ``problem`` is its answer where it gives none.
+    """The current state of an account at its vendor. ``problem`` is the error if the vendor does not report it.
 
-    ``actions`` are the names of the actions that the account takes in this state.
+    ``actions`` are the names of the actions that are possible in this state.
     """
 
     state: str
@@ -91,7 +91,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Action:
-    """An action on an account, as its button and the confirmation say it."""
+    """An action on an account, with the texts of its button and its confirmation."""
 
     label: str
     warning: str
@@ -123,20 +123,20 @@ ACTION_TABLE: Mapping[str, Action] = {
         LogsOut, lambda hook: hook.logout(), _IN, danger=True,
     ),
     "webhook": Action(
-        "Set webhook", "Has the vendor post its events to the address of this connection's receiver.",
+        "Set webhook", "Makes the vendor post its events to the receiver's address of this connection.",
         SetsWebhook, _set_webhook,
     ),
 }  # fmt: skip
 
 
 def overview(visit: Visit) -> Response:
-    """Show all accounts of the user; what the vendors say is loaded by each card."""
+    """Show all accounts of the user. Each card then loads the state from the vendor."""
     accounts = [(account, Stored.of(account.conn_id)) for account in accounts_of(visit)]
     return page(visit, "accounts.html", tab="accounts", accounts=accounts, most=MOST_COUNTED)
 
 
 def one(visit: Visit) -> Response:
-    """Show an account as its vendor reports it now."""
+    """Show an account with its current state at the vendor."""
     account = _readable(visit)
     may_edit = visit.rights.may("PUT", account.conn_id)
     return page(
@@ -154,7 +154,7 @@ def one(visit: Visit) -> Response:
 
 
 def qr_code(visit: Visit) -> Response:
-    """Answer with the picture to scan, to those who may edit the connection: anyone who scans it owns the account."""
+    """Answer with the QR code, only to users who may edit the connection: scanning it gives access to the account."""
     conn_id = visit.path["conn_id"]
     visit.rights.require("PUT", conn_id)
     try:
@@ -179,7 +179,7 @@ def act(name: str, visit: Visit) -> Response:
 
 
 def pair(visit: Visit) -> Response:
-    """Show the code to type into the phone. It is on this page alone, which is not kept anywhere."""
+    """Show the pairing code to type into the phone. The code is only on this page, which is not cached."""
     conn_id = visit.path["conn_id"]
     visit.rights.require("PUT", conn_id)
     hook = hook_of(conn_id)
@@ -197,7 +197,7 @@ def _readable(visit: Visit) -> Account:
     visit.rights.require("GET", conn_id)
     found = next((account for account in accounts_of(visit) if account.conn_id == conn_id), None)
     if found is None:
-        # A connection of a secrets backend that cannot be listed, and has not been used yet.
+        # A connection in a secrets backend that cannot be listed, and that was not used yet.
         hook_of(conn_id)
     return found or Account(conn_id, "")
 

@@ -53,7 +53,7 @@ def make_pages() -> ASGIApp:
 
 
 class _Guarded:
-    """Adds the headers that every answer has, unless it has its own; keeps what people wrote out of tracebacks."""
+    """Adds the common headers to every answer, unless it has its own; keeps texts of messages out of tracebacks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,7 +71,7 @@ class _Guarded:
             return
         try:
             await self._app(scope, receive, with_headers)
-        except Exception as error:  # noqa: BLE001 - a server's traceback may show what people wrote
+        except Exception as error:  # noqa: BLE001 - a server's traceback may show texts of messages
             await _bug(scope, error)(scope, receive, with_headers)
 
 
@@ -80,7 +80,7 @@ async def _home(request: Request) -> Response:
 
 
 async def _static(request: Request) -> Response:
-    """Answer with a file of the package: the same for everybody, with or without a login."""
+    """Answer with a static file of the package, also without a login."""
     name = request.path_params["name"]
     if name not in _STATIC:
         raise HTTPException(404)
@@ -94,7 +94,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """Answer for an error that names its cause and holds no secret."""
+    """Answer with the text of an error; it has no secrets."""
     log.warning("A page failed: %s", type(error).__name__)
     return refusal(_base(request), 503, str(error))
 
@@ -105,12 +105,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _bug(scope: Scope, error: Exception) -> Response:
-    """Log the place of an error without its text, which may show what people wrote."""
+    """Log the place of an error without its text, which may contain texts of messages."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
     log.error("A page failed: %s at %s", type(error).__name__, where)
     return refusal(
-        str(scope.get("root_path", "")).rstrip("/"), 500, "Something went wrong; the API server's log says where."
+        str(scope.get("root_path", "")).rstrip("/"), 500, "Something went wrong; see the log of the API server."
     )
 
 

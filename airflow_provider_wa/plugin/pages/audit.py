@@ -11,10 +11,10 @@ from airflow.utils.session import create_session
 
 
 def note(user: Any, event: str, **details: Any) -> None:
-    """Enter an action before it is carried out, so that one that fails half-way is there as well.
+    """Log an action before it is carried out, so that an action that fails half-way is logged as well.
 
-    :param event: its name, ``wa_...``.
-    :param details: its object; never a secret, a message, or a whole phone number.
+    :param event: name of the action, ``wa_...``.
+    :param details: object of the action; never a secret, a message, or a complete phone number.
     """
     name = user.get_name()
     task = {column: details.pop(column) for column in ("dag_id", "run_id", "task_id") if column in details}
@@ -23,6 +23,6 @@ def note(user: Any, event: str, **details: Any) -> None:
 
 
 def shortened(recipient: str) -> str:
-    """Return a recipient as the audit log has it: two characters, and the last four."""
+    """Return a recipient shortened for the audit log: the first two and the last four characters."""
     plain = recipient.partition("@")[0]
     return f"{plain[:2]}…{plain[-4:]}" if len(plain) > 8 else "…"

@@ -55,7 +55,7 @@ _STEPS: Mapping[BatchKind, tuple[tuple[str, str, str, str, bool], ...]] = {
         ("Not known", "unknown", "bad", "unknown", False),
     ),
 }
-"""The bars of the funnel: label, count, tone, the filter of its rows, and whether it is shown without any."""
+"""The bars of the funnel: label, count, tone, filter of the rows, and True if the bar is shown with a count of 0."""
 
 COLUMNS = ("row", "given", "person", "status", "stage", "answer", "message_id", "detail", "at")
 
@@ -64,7 +64,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[\d .()/-]*")
 
 @dataclass(frozen=True)
 class _Counts:
-    """Counts of a batch by status. They may be those of its first rows alone, before its task has reported any."""
+    """Counts of a batch by status. Before the first report of its task, only the first rows may be counted."""
 
     by_status: Counter[str]
     whole: bool = True
@@ -100,7 +100,7 @@ def overview(visit: Visit) -> Response:
 
 
 def download(visit: Visit) -> Response:
-    """Answer with the rows as CSV, those that the filter lets through."""
+    """Answer with the rows that match the filter, as CSV."""
     batch, status = _readable(visit), _status(visit)
     note(visit.user, "wa_campaign_download", batch=batch.name, conn_id=batch.conn_id, status=status, **_task(batch))
     rows = get_store().batch_rows.all(batch.name, batch.kind, status=status)
@@ -109,7 +109,7 @@ def download(visit: Visit) -> Response:
 
 
 def pause(visit: Visit) -> Response:
-    """Have the task send no further message until it is resumed."""
+    """Pause the task: it sends no further message until it is resumed."""
     batch = _editable(visit)
     note(visit.user, "wa_campaign_pause", batch=batch.name, conn_id=batch.conn_id, **_task(batch))
     get_store().pauses.pause(batch.name, visit.user.get_name())
@@ -145,14 +145,14 @@ def _back(visit: Visit, batch: Batch) -> Response:
 
 
 def _counts(batch: Batch) -> _Counts:
-    """Return the counts that the task has reported, or else those of the rows that are there."""
+    """Return the counts that the task has reported, or the counts of the stored rows before its first report."""
     if batch.counts is not None:
         return _Counts(Counter({name: count for name, count in batch.counts.items() if isinstance(count, int)}))
     return _Counts(*get_store().batch_rows.counts(batch.name, batch.kind))
 
 
 def _bars(batch: Batch, counts: Mapping[str, int], totals: Mapping[str, int]) -> list[Bar]:
-    """Return the bars of the funnel: the steps in any case, what went another way where there is some."""
+    """Return the bars of the funnel: all main steps, and other outcomes with a count."""
     rows = counts.get("total") or batch.rows or sum(counts.get(name, 0) for name in STATUSES[batch.kind])
     known = {**{f"later_{name}": count for name, count in totals.items()}, **counts}
     if "invalid" in counts:
@@ -219,7 +219,7 @@ def _file_name(batch: Batch, status: str) -> str:
 
 
 def _lines(rows: Iterable[BatchRow]) -> Iterator[str]:
-    """Yield the lines of the file, some at a time."""
+    """Yield the lines of the file, several at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
@@ -233,7 +233,7 @@ def _lines(rows: Iterable[BatchRow]) -> Iterator[str]:
 
 
 def _cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula: strangers' names and numbers are among them."""
+    """Return a value that no spreadsheet reads as a formula; names and numbers come from strangers."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PLAIN_NUMBER.fullmatch(value):

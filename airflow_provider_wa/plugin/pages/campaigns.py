@@ -19,7 +19,7 @@ _AT_WORK = (BatchState.RUNNING, BatchState.HELD)
 
 
 def overview(visit: Visit) -> Response:
-    """Show the campaigns of the connections that the user may look at; those of one DAG run or task if asked for."""
+    """Show the campaigns of the connections that the user may see, optionally of one DAG run or task."""
     accounts = [account.conn_id for account in accounts_of(visit)]
     wanted = _wanted(visit, accounts)
     batches = get_store().batches
@@ -47,7 +47,7 @@ def overview(visit: Visit) -> Response:
 
 
 def _wanted(visit: Visit, accounts: list[str]) -> BatchFilter:
-    """Return the filter that the address asks for, over the user's connections alone."""
+    """Return the filter from the address, limited to the user's connections."""
     conn_id, kind, map_index = (visit.query.get(name, "") for name in ("conn_id", "kind", "map_index"))
     index = int(map_index) if map_index.lstrip("-").isdecimal() else None
     return BatchFilter(

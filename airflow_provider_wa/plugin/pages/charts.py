@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Charts as shapes: the positions of bars and lines, which the templates draw as SVG."""
+"""Charts as shapes: the positions of bars and columns, which the templates draw as SVG."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WIDTH = 640
-"""Width of a chart in its own units; the page scales it."""
+"""Width of a chart in SVG units; the page scales it."""
 
 POINTS = 60
 """Maximum number of columns of a chart over time."""
@@ -18,7 +18,7 @@ HEIGHT = 160
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the funnel: its name, its number, its share of the first bar in percent, and its length."""
+    """A bar of the funnel: its name, count, share of the first bar in percent, and length."""
 
     name: str
     count: int
@@ -30,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a chart over time: its place, the time that it stands for, and its parts from the bottom up."""
+    """A column of a chart over time: its position, title, and parts from the bottom up."""
 
     x: float
     width: float
@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True)
 class OverTime:
-    """A chart over time: its columns, the first and the last moment, and the number that the top stands for."""
+    """A chart over time: its columns, the first and the last moment, and the count at the top."""
 
     columns: Sequence[Column]
     first: datetime
@@ -51,7 +51,7 @@ class OverTime:
 def funnel(steps: Sequence[tuple[str, int, str, str]]) -> list[Bar]:
     """Return the bars of a funnel, each in proportion to the longest.
 
-    :param steps: name, number, tone and filter of each bar.
+    :param steps: name, count, tone and filter of each bar.
     """
     longest = max((count for _, count, _, _ in steps), default=0) or 1
     first = steps[0][1] if steps else 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections of a user, and the vendor behind one."""
+"""The connections of a user, and the hook of a connection."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Account:
 
 
 def accounts_of(visit: Visit) -> list[Account]:
-    """Return the connections that a user may look at: those that can be listed, and those that the store knows.
+    """Return the connections that a user may see: all that Airflow can list, and all in the store.
 
-    :raises Refused: they may look at none of them, and have no right to connections at all.
+    :raises Refused: the user may see none of them, and has no right to connections in general.
     """
     types, names = list_connections(), conn_types()
     readable = visit.rights.readable(sorted({*types, *get_store().overview.conn_ids()}))
     if not readable and not visit.rights.may_some("GET"):
-        raise Refused(403, "You have no right to connections. Ask an administrator of this Airflow.")
+        raise Refused(403, "You do not have the right to see connections. Ask an administrator of this Airflow.")
     return [Account(conn_id, names.get(types.get(conn_id, ""), "")) for conn_id in readable]
 
 
@@ -53,7 +53,7 @@ def hook_of(conn_id: str) -> WaHook:
 
 
 class Remembered:
-    """Answers that are kept for some seconds: several people who look at a page ask a vendor once."""
+    """Cache of answers for some seconds: several users of a page cause only one call to the vendor."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._clock = seconds, clock
@@ -61,7 +61,7 @@ class Remembered:
         self._asking: dict[str, Lock] = {}
 
     def get(self, name: str, ask: Callable[[], T]) -> T:
-        """Return an answer that is young enough, or else ask."""
+        """Return the cached answer, or ask if there is none or it is too old."""
         with self._asking.setdefault(name, Lock()):
             asked, answer = self._answers.get(name, (float("-inf"), None))
             if self._clock() - asked >= self._seconds:
@@ -70,5 +70,5 @@ class Remembered:
             return answer  # type: ignore[no-any-return]
 
     def forget(self, name: str) -> None:
-        """Ask again at the next question."""
+        """Remove an answer from the cache."""
         self._answers.pop(name, None)

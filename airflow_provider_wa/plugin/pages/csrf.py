@@ -16,9 +16,9 @@ from airflow_provider_wa.plugin.pages.errors import Refused
 FIELD = "csrf_token"
 
 VALID_SECONDS = 12 * 3600
-"""Age of the oldest token that is accepted: a page that was open for longer is loaded again first."""
+"""Maximum age of a token; a page that was open for longer must be loaded again."""
 
-_AGAIN = "This form has expired, or another site has sent it. Load the page again and repeat what you did."
+_AGAIN = "This form has expired, or another site has sent it. Load the page again and repeat the action."
 
 
 def new_token(user_id: str, now: float | None = None) -> str:
@@ -28,7 +28,7 @@ def new_token(user_id: str, now: float | None = None) -> str:
 
 
 def require_own_form(headers: Mapping[str, str], token: str, user_id: str, now: float | None = None) -> None:
-    """Refuse a form that no page of ours has sent for this user.
+    """Refuse a form that does not come from one of our pages for this user.
 
     :raises Refused: the token is missing, forged, another user's or too old; or the request is from another site.
     """
@@ -40,18 +40,18 @@ def require_own_form(headers: Mapping[str, str], token: str, user_id: str, now: 
 
 
 def _is_same_origin(headers: Mapping[str, str]) -> bool:
-    """Return False if the browser says that another site sends the request. Other programs say nothing."""
+    """Return False if the browser reports another site as the origin. Other programs report no origin."""
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = headers.get("origin")
     if origin in (None, "null"):
-        # Browsers write null for our own forms too, since our pages pass no referrer on. The token decides.
+        # Browsers report null for our own forms too, since our pages send no referrer. The token decides.
         return True
     ours = {urlsplit(conf.get("api", "base_url", fallback="") or "").netloc, headers.get("host", "")} - {""}
     return urlsplit(str(origin)).netloc in ours
 
 
 def _sign(user_id: str, issued: str) -> str:
-    # All processes of the API server have this key.
+    # All processes of the API server share this key.
     key = conf.get("api", "secret_key", fallback="") or conf.get("api_auth", "jwt_secret")
     return hmac.new(key.encode(), f"wa-pages {issued} {user_id}".encode(), hashlib.sha256).hexdigest()

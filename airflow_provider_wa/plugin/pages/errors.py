@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The refusal of a request: a status, and a text for the person who sees it."""
+"""The refusal of a request: an HTTP status, and a text for the user."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """A request that gets a page with a text instead of what it asked for."""
+    """The request is refused: the answer is a page with this status and text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -14,5 +14,5 @@ class Refused(Exception):
 
 
 def not_found(what: str) -> Refused:
-    """Return the refusal for something that does not exist."""
+    """Return the refusal for a missing page or object."""
     return Refused(404, f"{what} does not exist.")

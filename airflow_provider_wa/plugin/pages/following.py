@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeping the counts of deliveries up to date: a part before a page is shown, the rest behind it."""
+"""Updates of the counts of deliveries: a part before a page is shown, the rest in the background."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.store.deliveries import Followed
 
 BUDGET_SECONDS = 0.08
-"""Time that a page may spend on it; what is left goes on in the background."""
+"""Maximum seconds that a page waits for the update; the rest is done in the background."""
 
 REST_SECONDS = 0.05
-"""Time between two parts in the background, in which others write to the store."""
+"""Seconds between two parts in the background, in which other processes can write to the store."""
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _at_work = threading.Lock()
 
 
 def follow() -> Followed:
-    """Enter new events with the messages that they are about, and return how far it has got."""
+    """Count new events, and return the progress of the counting."""
     if not _at_work.acquire(blocking=False):
         return Followed(False, None)
     try:
@@ -45,6 +45,6 @@ def _go_on() -> None:
         while not get_store().deliveries.follow().complete:
             time.sleep(REST_SECONDS)
     except WaError as error:
-        log.warning("Deliveries are not counted at present: %s", error)
+        log.warning("Deliveries cannot be counted at present: %s", error)
     finally:
         _at_work.release()

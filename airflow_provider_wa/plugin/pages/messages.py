@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages: the people who wrote, and the conversation with one person."""
+"""Messages: the senders of incoming messages, and the conversation with one person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHUNK = 256 * 1024
 
 
 def overview(visit: Visit) -> Response:
-    """Show the people who wrote, the newest first; or those whose newest messages have a word."""
+    """Show the senders, the newest first; or the senders of recent messages with a word."""
     accounts = [account.conn_id for account in accounts_of(visit)]
     conn_id, search = visit.query.get("conn_id", ""), visit.query.get("search", "").strip()
     conn_ids = [each for each in accounts if conn_id in ("", each)]
@@ -56,7 +56,7 @@ def overview(visit: Visit) -> Response:
 
 
 def conversation(visit: Visit) -> Response:
-    """Show what was written to a person and what came in, over the connections that the user may look at."""
+    """Show the messages to and from a person, over the connections that the user may see."""
     person = visit.path["person"]
     conn_ids = [account.conn_id for account in accounts_of(visit)]
     store = get_store()
@@ -81,7 +81,7 @@ def conversation(visit: Visit) -> Response:
 
 
 def media(visit: Visit) -> Response:
-    """Answer with the file that came with a message, to be saved and not to be shown: a stranger has sent it."""
+    """Answer with the file of an incoming message, as a download: strangers' files are not shown in the browser."""
     event = next(iter(get_store().events.get([int(visit.path["id"])])), None)
     if event is None:
         if not visit.rights.may_some("GET"):
@@ -94,7 +94,7 @@ def media(visit: Visit) -> Response:
     try:
         stream = path.open("rb")
     except OSError:
-        raise Refused(404, "This file is no longer there.") from None
+        raise Refused(404, "This file no longer exists.") from None
 
     def chunks() -> Iterator[bytes]:
         with stream:

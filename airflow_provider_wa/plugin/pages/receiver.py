@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Receiver: what vendors posted last, what was refused and why, and the address to give to a vendor."""
+"""Receiver: the last posts of vendors, refused posts with their reasons, and the address for a vendor."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from airflow_provider_wa.plugin.pages.visit import Page, Visit
 ON_A_PAGE = 50
 
 HIDDEN = "•" * 12
-"""Stands for the secret in an address."""
+"""Placeholder for the secret in an address."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """The address that a vendor posts to, without its secret; ``problem`` says what is missing for one."""
+    """The address for a vendor's posts, without its secret; ``problem`` is the missing setting if there is none."""
 
     shown: str = ""
     problem: str = ""
@@ -46,7 +46,7 @@ def one(visit: Visit) -> Response:
 
 
 def show_secret(visit: Visit) -> Response:
-    """Show the address with its secret, to those who may edit the connection and ask for it."""
+    """Show the address with its secret, on request, to a user who may edit the connection."""
     conn_id = visit.path["conn_id"]
     visit.rights.require("PUT", conn_id)
     note(visit.user, "wa_receiver_show_secret", conn_id=conn_id)
@@ -78,7 +78,7 @@ def _address(conn_id: str) -> Address:
     try:
         hook = hook_of(conn_id)
         if not isinstance(hook.vendor, PostsEvents):
-            return Address(problem="This vendor posts nothing.")
+            return Address(problem="This vendor does not post events.")
         url = hook.settings.callback_url
     except WaError as error:
         return Address(problem=str(error))

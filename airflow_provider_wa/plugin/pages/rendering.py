@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages as HTML: the templates, what all of them can use, and the headers of every answer."""
+"""Pages as HTML: the templates with their common values and filters, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
-"""Headers of every answer: nothing from elsewhere, nothing kept, no address passed on."""
+"""Headers of every answer: no content from other sites, no caching, no referrer."""
 
 TABS = (
     ("accounts", "Accounts"),
     ("campaigns", "Campaigns"),
     ("messages", "Messages"),
-    ("suppressions", "Not written to"),
+    ("suppressions", "Suppression list"),
     ("receiver", "Receiver"),
 )
 """The pages, in the order of their tabs."""
@@ -45,7 +45,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Re
 
 
 def render(visit: Visit, template: str, **values: Any) -> str:
-    """Return the HTML of a template, with what every page needs."""
+    """Return the HTML of a template, with the values that every page needs."""
     return (
         _templates()
         .get_template(template)
@@ -64,13 +64,13 @@ def render(visit: Visit, template: str, **values: Any) -> str:
 
 
 def refusal(base: str, status: int, text: str) -> Response:
-    """Return the page for a request that is refused; nothing but the text is on it."""
+    """Return the page for a refused request; it has only the text."""
     html = _templates().get_template("refused.html").render(base=base, status=status, text=text, version=__version__)
     return HTMLResponse(html, status)
 
 
 def redirect(visit: Visit, path: str) -> Response:
-    """Return the answer after an action: the browser loads a page, whose reload does not repeat the action."""
+    """Return the redirect after an action: a reload of the next page does not repeat the action."""
     return RedirectResponse(f"{visit.base}/{path}", 303)
 
 
@@ -96,12 +96,12 @@ def number(value: float | None) -> str:
 
 
 def person(name: str | None) -> str:
-    """Return the digits of a person's JID; all else as it is."""
+    """Return the digits of a person's JID; other names unchanged."""
     return (jids.digits(name) or name) if name else ""
 
 
 def campaign(batch: Batch) -> str:
-    """Return the name of a campaign for people: that of its task."""
+    """Return the displayed name of a campaign: the name of its task."""
     if not batch.task_id:
         return f"{batch.kind.value} {batch.name[:12]}"
     mapped = batch.map_index is not None and batch.map_index >= 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suppressions: the people who are not written to, and the reasons."""
+"""Suppressions: the people who get no messages, and the reasons."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from airflow_provider_wa.store.suppressions import Suppression
 ON_A_PAGE = 50
 
 _NOTICES = {
-    "added": "{count} added; those who were on the list before keep their first reason.",
-    "removed": "{count} taken off the list; they can be written to again.",
+    "added": "{count} added; people who were already on the list keep their first reason.",
+    "removed": "{count} removed from the list; messages can be sent to them again.",
 }
 """Texts of the page after an action."""
 
 
 def overview(visit: Visit) -> Response:
-    """Show the list, a page at a time, or the people that a search finds."""
+    """Show the list, a page at a time, or the result of a search."""
     visit.rights.require_list("GET")
     return _page(visit)
 
@@ -49,11 +49,11 @@ def add(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """Take one recipient off the list, with a reason, which the audit log keeps."""
+    """Remove one recipient from the list, with a reason for the audit log."""
     visit.rights.require_list("PUT")
     recipient, reason = visit.form.get("recipient", ""), visit.form.get("reason", "").strip()
     if not reason:
-        return _page(visit, problem="Enter the reason why this person may be written to again.")
+        return _page(visit, problem="Enter the reason why this person may get messages again.")
     note(visit.user, "wa_suppression_remove", recipient=shortened(recipient), reason=reason[:200])
     return _done(visit, "removed", unsuppress(recipient))
 
@@ -107,7 +107,7 @@ def _page(visit: Visit, problem: str = "") -> Response:
 
 
 def _search(text: str) -> list[Suppression]:
-    """Return the suppressions of a person, under any of their names."""
+    """Return the suppressions of a person, under all of their names."""
     store = get_store()
     names = store.identities.names([text.replace(" ", "")])
     return store.overview.suppressions(ON_A_PAGE, spellings=sorted({name for each in names.values() for name in each}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request as the pages see it: user, rights, texts of the address and of the form."""
+"""A request to the pages: its user, rights, query and form."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from airflow_provider_wa.plugin.pages.access import Rights, user_of
 from airflow_provider_wa.plugin.pages.errors import Refused
 
 LONGEST_FORM = 32 * 1024 * 1024
-"""Longest body of a form in bytes: a list of a million numbers fits."""
+"""Maximum body of a form in bytes: enough for a list of a million numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """A request of a user who is known.
+    """A request of a logged-in user.
 
-    ``base`` is the path that all pages are under, without a slash at its end; ``airflow`` that of Airflow's UI.
-    ``form`` has the texts of a form, ``file`` the file that came with it.
+    ``base`` is the path of all pages, without a slash at its end; ``airflow`` is the path of Airflow's UI.
+    ``form`` has the texts of a form, ``file`` its uploaded file.
     """
 
     user: Any
@@ -39,16 +39,16 @@ class Visit:
 
     @property
     def user_id(self) -> str:
-        """The user's id, which a form's token is for."""
+        """The user's id, for the tokens of forms."""
         return str(self.user.get_id())
 
 
 Page = Callable[[Visit], Response]
-"""A page or an action. It runs in a thread and may block."""
+"""A page or an action, which runs in a thread and may block."""
 
 
 def looking(page: Page) -> Callable[[Request], Any]:
-    """Return the endpoint of a page, for users that Airflow knows."""
+    """Return the endpoint of a page, for logged-in users."""
 
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(page, _visit(request, await user_of(request)))
@@ -57,7 +57,7 @@ def looking(page: Page) -> Callable[[Request], Any]:
 
 
 def acting(page: Page) -> Callable[[Request], Any]:
-    """Return the endpoint of an action: a form that one of our pages has sent."""
+    """Return the endpoint of an action, for forms of our own pages."""
 
     async def endpoint(request: Request) -> Response:
         user = await user_of(request)
@@ -87,6 +87,6 @@ def _visit(request: Request, user: Any, **form: Any) -> Visit:
 def _refuse_long_form(request: Request) -> None:
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
-        raise Refused(411, "The form has no length.")
+        raise Refused(411, "The length of the form is missing.")
     if int(length) > LONGEST_FORM:
         raise Refused(413, f"The file is too long; at most {LONGEST_FORM // 1024 // 1024} MB are accepted.")

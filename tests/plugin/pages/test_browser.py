@@ -201,7 +201,7 @@ def test_somebody_is_added_and_removed_with_a_reason_and_a_file_is_imported(
     page.get_by_label("Remove 51987000111").click()
     page.locator("details[open] input[name=reason]").fill("asked for it")
     page.locator("details[open] button").click()
-    page.get_by_text("1 taken off").wait_for()
+    page.get_by_text("1 removed").wait_for()
     listed = tmp_path / "stop.csv"
     listed.write_text("phone\n+51987000222\nnot a number\n")
     for expected in ("1 rows are invalid", "2 added"):
@@ -228,7 +228,7 @@ def test_what_strangers_write_stays_text(open_page: Open) -> None:
 
 def test_messages_are_found_by_a_word_and_by_a_number_and_who_said_stop_is_marked(open_page: Open) -> None:
     page = open_page("/messages")
-    assert page.locator(".people li", has_text="STOP").locator(".badge").inner_text() == "not written to"
+    assert page.locator(".people li", has_text="STOP").locator(".badge").inner_text() == "suppressed"
     page.fill("#search", "how MUCH")
     page.get_by_role("button", name="Find").click()
     assert page.locator(".people li").count() == 1
@@ -254,7 +254,7 @@ def test_the_secret_of_the_address_is_shown_on_request_alone_and_nothing_else_se
 
 def test_a_user_without_rights_sees_nothing(site: Site, open_page: Open) -> None:
     page = open_page("/accounts", user="vic")
-    page.get_by_text("No right to see this").wait_for()
+    page.get_by_text("No permission").wait_for()
     words = ("wuzapi_main", data.SEND, data.number(5), "Person 1", "asked us by phone", "spring_campaign")
     with httpx.Client(cookies={"_token": site.token("vic")}, timeout=30) as client:
         for path in (*PATHS, f"/campaigns/{data.SEND}/rows.csv", "/accounts/wuzapi_main/qr.png", "/accounts/nobody"):

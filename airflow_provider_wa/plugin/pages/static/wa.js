@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pages work without this file. It renews parts of a page, follows Airflow's theme, and opens Airflow's own pages
+// The pages work without this file. It updates parts of a page, follows Airflow's theme, and opens Airflow's own pages
 // outside of the frame.
 "use strict";
 
@@ -31,11 +31,11 @@ if (airflow) {
     const stored = localStorage.getItem("theme");
     if (stored === "dark" || stored === "light") root.dataset.theme = stored;
   } catch {
-    // no storage: the system's choice stands
+    // no storage: the theme of the system is used
   }
 }
 
-// The frame may not leave itself, and may not download in older releases: the page around it does it.
+// A link in the frame cannot change the outer page, nor download in older releases: the outer page opens it.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-top], a[download]");
   if (!link || !airflow || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -76,7 +76,7 @@ function watch(part) {
     try {
       if (!isBusy(part)) await renew(part);
     } catch {
-      // the server is away: ask again later
+      // the server does not answer: try again later
     }
     if (part.isConnected) setTimeout(again, seconds * 1000);
   };
@@ -85,7 +85,7 @@ function watch(part) {
 
 document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-every]").forEach(watch));
 
-// One open confirmation at a time; Escape closes it and gives the focus back to its button.
+// One open confirmation at a time; Escape closes it and moves the focus to its button.
 document.addEventListener("toggle", (event) => {
   if (!event.target.open || !event.target.matches("details.confirm")) return;
   document.querySelectorAll("details.confirm[open]").forEach((other) => {
