@@ -74,7 +74,8 @@ class MessageKeys:
         generation = [max(ti.max_tries - retries, 0)] if resend and ti is not None else []
         self.batch = batch_name(context, conn_id, *generation)
         run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
-        self._run = [*run_id, *generation]
+        # All keys of a run begin alike: most of the work is done once.
+        self._begin = json.dumps([*run_id, *generation])[:-1]
         self._duplicates = duplicates
 
     def identity(self, given: str | None = None) -> Identity:
@@ -104,9 +105,9 @@ class MessageKeys:
         """
         if given is not None and not given.strip():
             raise BadInput("idempotency_key: it is empty; expected a text of its own for each message")
-        text = [message] if self._duplicates else []
-        known = ["key", given] if given else [*self._run, numbers.person(recipient), *text]
-        return hashlib.sha256(json.dumps(known, sort_keys=True, default=_digest).encode()).hexdigest()
+        known = ["key", given] if given else [numbers.person(recipient), *([message] if self._duplicates else [])]
+        text = json.dumps(known, sort_keys=True, default=_digest)
+        return hashlib.sha256((text if given else f"{self._begin}, {text[1:]}").encode()).hexdigest()
 
     def by_name(self, message: Any, given: str | None = None) -> KeyOf | None:
         """Return a function from a recipient's name to the message's key; None for the author's own key."""

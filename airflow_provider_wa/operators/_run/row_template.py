@@ -130,6 +130,7 @@ class RowTexts:
             self._environment.globals.update(airflows.globals)
             self._environment.loader = airflows.loader
         self._environment.filters[SHOW] = _show
+        self._keep_common()
 
     def prove(self, columns: Collection[Any], repeated: Collection[str]) -> None:
         """Check the names, as ``RowTemplate.prove`` does."""
@@ -150,6 +151,7 @@ class RowTexts:
             )
         for column in self._columns & set(self._environment.globals):
             del self._environment.globals[column]
+        self._keep_common()
 
     @property
     def takes_from_row(self) -> bool:
@@ -159,10 +161,15 @@ class RowTexts:
     def values(self, row: Mapping[str, Any], recipient: Mapping[str, str]) -> Mapping[str, Any]:
         """Return the variables of the templates for a row."""
         values = Parts(row, "", self._spelled)
-        others = {**self._context, **recipient, ROW: values}
-        visible = {name: value for name, value in others.items() if name not in self._columns}
+        own = {name: value for name, value in {**recipient, ROW: values}.items() if name not in self._columns}
         spelled = {name: values[column] for name, column in self._spelled.items() if column in values}
-        return {**spelled, **visible, **{str(name): value for name, value in values.items()}}
+        return {
+            **self._globals,
+            **spelled,
+            **self._common,
+            **own,
+            **{str(name): value for name, value in values.items()},
+        }
 
     def compiled(self, text: str) -> Callable[[Mapping[str, Any]], str]:
         """Return a function that renders a text with the variables of ``values``.
@@ -173,7 +180,7 @@ class RowTexts:
             tree = self._environment.parse(text)
             self._names.add(tree)
             show_values(tree, {*self._context, *self._environment.globals}, always=self._filled)
-            render = self._environment.from_string(tree).render
+            template = self._environment.from_string(tree)
         except TemplateError as error:
             raise BadInput(f"{self._name}: {error}") from None
         except RecursionError:
@@ -181,15 +188,23 @@ class RowTexts:
         except _FAILURES as error:  # of constant expressions, which Jinja evaluates now
             raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
+        concat = self._environment.concat
+
         def rendered(values: Mapping[str, Any]) -> str:
             try:
-                return render(values)
+                # As Template.render does, which copies all variables once more, one by one.
+                return concat(template.root_render_func(template.new_context(dict(values), shared=True)))
             except (UndefinedError, Refused) as error:
                 raise BadInput(f"{self._name}: {error}") from None
             except _FAILURES as error:
                 raise BadInput(f"{self._name}: {type(error).__name__}: {error}") from None
 
         return rendered
+
+    def _keep_common(self) -> None:
+        """Keep the variables that are the same for all rows."""
+        self._globals = dict(self._environment.globals)
+        self._common = {name: value for name, value in self._context.items() if name not in self._columns}
 
     def _spellings(self, used: Collection[str], columns: Collection[str]) -> dict[str, str]:
         """Return the columns for names that differ from theirs only in capitals.
