@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Update, bindparam, case, delete, func, or_, update
+from sqlalchemy import Connection, Update, bindparam, case, delete, func, or_, select, update
 
 from airflow_provider_wa.store.send_states import NOT_SENT, REPLACED_BY_NOTE, REPLACED_BY_OUTCOME, SendState
 from airflow_provider_wa.store.sends import OneByOne, SendRow, row_key, state_in
@@ -59,8 +59,8 @@ class Settle:
         """Enter outcomes: one statement for each state, and one for each outcome with ``intended_at``."""
         written: set[str] = set()
         for state, some in groupby(sorted(changes, key=_state_of), _state_of):
-            rows = [each._listed() for each in some if each.intended_at is None]
-            written |= written_keys(connection, _SETTLE[state], rows)
+            if rows := in_order(each._listed() for each in some if each.intended_at is None):
+                written |= _settled(connection, state, rows)
         return [each.key in written if each.intended_at is None else each.apply(connection) for each in changes]
 
     def apply(self, connection: Connection) -> bool:
@@ -68,7 +68,7 @@ class Settle:
         if self.intended_at is None:
             return self.apply_all(connection, [self])[0]
         asked = {"rows": [self._listed()], "now": now(), "the_intent": self.intended_at}
-        return connection.execute(_SETTLE_INTENT[self.state][connection.dialect.name], asked).first() is not None
+        return connection.execute(_SETTLE_INTENT[self.state][connection.dialect.name], asked).rowcount > 0
 
     def _listed(self) -> dict[str, Any]:
         return {"key": self.key, "message_id": cleaned(self.message_id, NAME), "detail": clean(self.detail)}
@@ -174,12 +174,12 @@ REPORT = upsert(table, replacing(table))
 
 
 def _settle(state: SendState, dialect: str) -> Update:
-    """Return the statement that enters outcomes of one state, and returns the keys of the changed rows."""
+    """Return the statement that enters outcomes of one state."""
     row = listed("rows", (table.c.key, table.c.message_id, table.c.detail), dialect)
     statement = update(table).where(table.c.key == row["key"], state_in(REPLACED_BY_OUTCOME[state]))
     message_id = func.coalesce(row["message_id"], table.c.message_id)
     values = {"state": state.value, "message_id": message_id, "detail": row["detail"]}
-    return statement.values(**values, settled_at=bindparam("now", type_=Moment())).returning(table.c.key)
+    return statement.values(**values, settled_at=bindparam("now", type_=Moment()))
 
 
 _state_of = attrgetter("state")
@@ -191,6 +191,11 @@ _SETTLE_INTENT = {
     }
     for state, by_dialect in _SETTLE.items()
 }
+_ENTERED = select(table.c.key).where(
+    table.c.key.in_(bindparam("keys", expanding=True)),
+    table.c.state == bindparam("the_state"),
+    table.c.settled_at == bindparam("now", type_=Moment()),
+)
 _FORGET = delete(table).where(
     table.c.batch == bindparam("the_batch"),
     # No request belongs to a report, even if it shows the state of a message that another batch sent.
@@ -207,14 +212,20 @@ _PLACE = (
 )
 
 
-def written_keys(connection: Connection, statements: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Execute a statement over ``rows``, if there are any, and return the keys that it has written."""
-    # Sorted by key, so that two transactions cannot deadlock.
-    listed_rows = sorted(rows, key=itemgetter("key"))
-    if not listed_rows:
-        return set()
-    asked = {"rows": listed_rows, "now": now()}
-    return set(connection.execute(statements[connection.dialect.name], asked).scalars())
+def in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows in the order of their keys, so that two transactions cannot deadlock."""
+    return sorted(rows, key=itemgetter("key"))
+
+
+def _settled(connection: Connection, state: SendState, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Enter outcomes of one state, and return the keys of the changed messages."""
+    asked = {"rows": rows, "now": now()}
+    keys = {row["key"] for row in rows}
+    # The rows are counted and not returned: with each row that it returns, SQLite gives the event loop's thread a turn.
+    if connection.execute(_SETTLE[state][connection.dialect.name], asked).rowcount == len(keys):
+        return keys
+    entered = {"keys": list(keys), "the_state": state.value, "now": asked["now"]}
+    return set(connection.execute(_ENTERED, entered).scalars())
 
 
 def stored_values(change: Changed) -> dict[str, Any]:

@@ -3,19 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, and_, bindparam, delete, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+)
 
 from airflow_provider_wa.api import numbers
-from airflow_provider_wa.store.send_changes import REPORT, now, stored_values, written_keys
+from airflow_provider_wa.store.send_changes import REPORT, in_order, now, stored_values
 from airflow_provider_wa.store.send_states import MAY_HAVE_GONE_OUT, NOT_SENT, REPLACED_BY_INTENT, SendState
 from airflow_provider_wa.store.sends import BY_KEY, Recent, SendRow, recent, row_key, send_row, state_in
-from airflow_provider_wa.store.sql import listed, replacing, upsert
+from airflow_provider_wa.store.sql import DIALECTS, listed, replacing, upsert
 from airflow_provider_wa.store.tables import Moment
 from airflow_provider_wa.store.tables import sends as table
 
@@ -77,13 +90,17 @@ class Intend:
 
     @classmethod
     def apply_all(cls, connection: Connection, changes: Sequence[Intend]) -> list[SendRow | Marker | Recent | None]:
-        """Write intents: first all intents without conditions in one statement, then the remaining ones one by one."""
+        """Write intents: new ones without conditions in one statement, the others one by one."""
         plain: dict[str, Intend] = {}
         for each in changes:
             if not (each.again or each.daily or each.cap or each.other_keys):
                 plain.setdefault(each.key, each)
-        written = written_keys(connection, _INTEND_ALL, [each._listed() for each in plain.values()])
-        return [None if each.key in written and plain[each.key] is each else each.apply(connection) for each in changes]
+        # Asked before, not returned by the statement: with each row that it returns, SQLite gives other threads a turn.
+        new = plain.keys() - set(connection.execute(_STORED, {"keys": list(plain)}).scalars())
+        if new:
+            rows = in_order(plain[key]._listed() for key in new)
+            connection.execute(_INTEND_NEW[connection.dialect.name], {"rows": rows, "now": now()})
+        return [None if each.key in new and plain[each.key] is each else each.apply(connection) for each in changes]
 
     def apply(self, connection: Connection) -> SendRow | Marker | Recent | None:
         """Write the intent, unless there is a reason not to send."""
@@ -165,19 +182,22 @@ _COUNT_OTHERS = select(func.count()).select_from(
 )
 
 
-def _intend(
-    *, again: bool, values: Callable[[str], Mapping[str, ColumnElement[Any]]] | None = None
-) -> dict[str, Insert]:
+def _intend(*, again: bool) -> dict[str, Insert]:
     return upsert(
         table,
         replacing(table),
         where=lambda new: and_(state_in(REPLACED_BY_INTENT[again]), table.c.batch == new.batch),
         returning=(table.c.key,),
-        values=values,
     )
 
 
+def _intend_new(dialect: str) -> Insert:
+    columns = _new(dialect)
+    return insert(table).from_select(list(columns), select(*columns.values()))
+
+
+_STORED = select(table.c.key).where(table.c.key.in_(bindparam("keys", expanding=True)))
 _INTEND = {again: _intend(again=again) for again in (False, True)}
-_INTEND_ALL = _intend(again=False, values=_new)
+_INTEND_NEW = {dialect: _intend_new(dialect) for dialect in DIALECTS}
 _TAKE_OVER = upsert(table, replacing(table), returning=(table.c.key,))
 _DROP = delete(table).where(table.c.key == bindparam("the_key"))
