@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from airflow_provider_wa.bulk.send_job import SendJob
@@ -27,6 +29,8 @@ class Entries:
         self.counts = SendCounts()
         self.outcomes: Counter[str] = Counter()
         self.commits: GroupCommit[Change, Any] = GroupCommit(self.make)
+        self._entering: set[asyncio.Future[Any]] = set()
+        self._failure: BaseException | None = None
 
     def make(self, changes: Sequence[Change]) -> list[Any]:
         """Make changes in one transaction. Blocking."""
@@ -57,5 +61,40 @@ class Entries:
     async def settle(self, each: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
         """Enter and count the outcome of a request."""
         await self.commits.add(Settle(key=each.key, state=state, message_id=message_id, detail=detail))
+        self._count(state)
+
+    def settle_soon(self, each: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
+        """Enter and count the outcome of a request without waiting for its transaction.
+
+        It is committed with the intent of the worker's next message, or before it. A kill therefore leaves no more
+        messages in doubt than there are workers. ``require_entered`` raises the error, if there is one.
+        """
+        entering = self.commits.put(Settle(key=each.key, state=state, message_id=message_id, detail=detail))
+        self._entering.add(entering)
+        entering.add_done_callback(partial(self._entered, state))
+
+    async def all_entered(self) -> None:
+        """Wait until all outcomes are entered, or have failed."""
+        while self._entering:
+            await asyncio.wait(self._entering)
+
+    def require_entered(self) -> None:
+        """Refuse to continue if an outcome could not be entered.
+
+        :raises StoreUnavailable: the first error.
+        """
+        if self._failure:
+            raise self._failure
+
+    def _entered(self, state: SendState, entering: asyncio.Future[Any]) -> None:
+        self._entering.discard(entering)
+        if entering.cancelled():
+            return
+        if failure := entering.exception():
+            self._failure = self._failure or failure
+        else:
+            self._count(state)
+
+    def _count(self, state: SendState) -> None:
         self.counts.states[state] += 1
         self.outcomes[state.value] += 1

@@ -97,6 +97,7 @@ class Sender:
             return policy.next_day(now)
         if isinstance(in_the_way, (SendRow, Recent)):
             return in_the_way
+        self._entries.require_entered()
         flow = job.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
         try:
             sent = await adrive(flow, job.channel)
@@ -105,7 +106,12 @@ class Sender:
             return None
         self.breaker.answered()
         self.sent = sent
-        await self._entries.settle(addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        accepted = (addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
+        if addressed.again or addressed.other_keys:
+            # The same message to another name of the recipient may be next: its intent must find this outcome.
+            await self._entries.settle(*accepted)
+        else:
+            self._entries.settle_soon(*accepted)
         if sent.warning:
             self._session.ask_again()
         return None

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_wa.bulk.dedupe import DiskFirstRows
 from airflow_provider_wa.bulk.pause import PauseWatch
@@ -16,12 +17,23 @@ from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.bulk.send_facts import Facts, LookUp
 from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
+from airflow_provider_wa.bulk.workers import one_ahead
 from airflow_provider_wa.store.send_changes import Place, Withdraw
 from airflow_provider_wa.store.send_states import SendState, Step
 from airflow_provider_wa.store.sends import Change, SendRow
 
-ROWS_AT_ONCE = 100
-"""Number of rows that are read ahead."""
+ROWS_AT_ONCE = 50
+"""Rows of a window. While the messages of one window are sent, the next one is looked up."""
+
+ROWS_IN_A_ROW = 5
+"""Rows whose messages are made before the event loop may handle replies again."""
+
+
+class Due(NamedTuple):
+    """A message to send now, and the number of pauses that had ended when its recipient was looked up."""
+
+    message: Addressed
+    pauses_before: int
 
 
 class RowsToSend:
@@ -50,27 +62,36 @@ class RowsToSend:
         self._further = further
         self._clears_up = clears_up
         self._pause = pause
-        self.pauses_before = 0
-        """Number of pauses that had ended when the current rows were looked up."""
 
-    async def to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncIterator[Addressed]:
-        """Yield the messages to send now."""
-        job, place = self._job, self._job.first
+    async def to_send(self, rows: Iterator[Mapping[str, Any]]) -> AsyncGenerator[Due, None]:
+        """Yield the messages to send now. Close it if it is not read to its end."""
         # With a gap between sends, rows are looked up one by one: a recipient may opt out during the gap.
-        at_once = 1 if job.policy.interval else ROWS_AT_ONCE
+        gap = bool(self._job.policy.interval)
+        windows = self._windows(rows, 1) if gap else one_ahead(self._windows(rows, ROWS_AT_ONCE))
+        async with aclosing(windows):
+            async for window in windows:
+                for due in window:
+                    yield due
+
+    async def _windows(self, rows: Iterator[Mapping[str, Any]], at_once: int) -> AsyncGenerator[list[Due], None]:
+        """Yield the messages to send of each window of rows, with the other rows counted and entered."""
+        job, place = self._job, self._job.first
         while chunk := list(islice(rows, at_once)):
-            made = [job.address(number, row) for number, row in enumerate(chunk, place)]
-            place += len(chunk)
+            made: list[Addressed | Unaddressed] = []
+            for row in chunk:
+                made.append(job.address(place, row))
+                place += 1
+                if len(made) % ROWS_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
             self._entries.counts.total += len(chunk)
             await self._pause.over()
-            self.pauses_before = self._pause.ended
+            pauses = self._pause.ended
             known = await asyncio.to_thread(LookUp.of, job.store, made, job.policy.cap)
             changes: list[Change] = []
             to_send = self._sorted_out(made, known, changes)
             if changes:
                 await asyncio.to_thread(self._entries.make, changes)
-            for addressed in to_send:
-                yield addressed
+            yield [Due(message, pauses) for message in to_send]
 
     def carried_out(self, step: Step, facts: Facts, changes: list[Change]) -> Addressed | None:
         """Carry out a step: return a message to send now; otherwise count its result and add its entry."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -24,8 +25,8 @@ from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.bulk.send_facts import Facts
 from airflow_provider_wa.bulk.send_job import PASSES, SendJob, TrySoFar
 from airflow_provider_wa.bulk.send_one import Sender
-from airflow_provider_wa.bulk.send_results import Addressed, SendCounts
-from airflow_provider_wa.bulk.send_rows import RowsToSend
+from airflow_provider_wa.bulk.send_results import SendCounts
+from airflow_provider_wa.bulk.send_rows import Due, RowsToSend
 from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, refuse_if
 from airflow_provider_wa.store.send_changes import Forget
 from airflow_provider_wa.store.send_states import Step
@@ -145,16 +146,19 @@ class BulkSend(SendJob):
                     clears_up=clears_up,
                     pause=self._paused,
                 )
-                await for_each(self._rows.to_send(rows), self._send, workers, self.interrupted)
+                async with aclosing(self._rows.to_send(rows)) as messages:
+                    await for_each(messages, self._send, workers, self.interrupted)
         finally:
+            await self._entries.all_entered()
             self._progress.finish()
+        self._entries.require_entered()
         return counts
 
-    async def _send(self, addressed: Addressed) -> None:
+    async def _send(self, due: Due) -> None:
         """Send to one recipient, or enter the reason for not sending."""
         await self._paused.over()
-        changes: list[Change] = []
-        if await self._was_suppressed_in_a_pause(addressed):
+        addressed, changes = due.message, list[Change]()
+        if await self._was_suppressed_in_a_pause(due):
             self._rows.carried_out(Step.SKIP_SUPPRESSED, Facts(addressed, None), changes)
         elif (in_the_way := await self._sender.send(addressed)) is None:
             self._entries.counts.sent_now += self._entries.counts.hold is None
@@ -167,8 +171,8 @@ class BulkSend(SendJob):
             await self._entries.commits.add(change)
         self._progress.report()
 
-    async def _was_suppressed_in_a_pause(self, addressed: Addressed) -> bool:
+    async def _was_suppressed_in_a_pause(self, due: Due) -> bool:
         """Return True if a recipient has opted out since the look-up: a pause may have been long."""
-        if self._paused.ended == self._rows.pauses_before:
+        if self._paused.ended == due.pauses_before:
             return False
-        return bool(await asyncio.to_thread(self.store.suppressions.among, [addressed.to]))
+        return bool(await asyncio.to_thread(self.store.suppressions.among, [due.message.to]))

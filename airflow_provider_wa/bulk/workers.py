@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -75,6 +75,22 @@ async def for_each(
         raise stopped[0]
 
 
+async def one_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """Yield items; each is made while the one before it is worked on.
+
+    Close it (``contextlib.aclosing``) if it is not read to its end: an item may be in the making.
+    """
+    coming = asyncio.ensure_future(_next(items))
+    try:
+        while item := await coming:
+            coming = asyncio.ensure_future(_next(items))
+            yield item[0]
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        await items.aclose()
+
+
 @contextmanager
 def heap_spared() -> Iterator[None]:
     """Keep the garbage collector away from the objects that exist already.
@@ -86,6 +102,13 @@ def heap_spared() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+async def _next(items: AsyncIterator[T]) -> tuple[T] | None:
+    """Return the next item, or None at the end."""
+    async for item in items:
+        return (item,)
+    return None
 
 
 def _taken(items: Iterator[T]) -> Callable[[], Awaitable[T]]:

@@ -74,6 +74,10 @@ class GroupCommit(Generic[T, R]):
 
         :raises StoreUnavailable: it could not be stored.
         """
+        return await self.put(item)
+
+    def put(self, item: T) -> asyncio.Future[R]:
+        """Take an item to commit, and return the future of its result: no item that is put later is committed first."""
         waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._writing is None:
@@ -81,7 +85,7 @@ class GroupCommit(Generic[T, R]):
             self._writing = asyncio.ensure_future(self._write())
         if len(self._queue) >= self.crowd:
             self._gathered.set()
-        return await waiting.future
+        return waiting.future
 
     async def _write(self) -> None:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bulk.test_send_run import Tries, Vendor
 
-from airflow_provider_wa.bulk import pause
+from airflow_provider_wa.bulk import pause, send_rows
 from airflow_provider_wa.bulk.workers import Interrupted
 from airflow_provider_wa.store.store import Store
 
@@ -61,6 +61,18 @@ async def test_who_opts_out_in_a_pause_gets_nothing_after_it_although_the_rows_w
     tries.store.pauses.resume("b")
     await run
     assert tries.states() == ["accepted"] * 4 + ["skipped", "accepted"]
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 3])
+async def test_rows_that_were_looked_up_before_a_pause_are_asked_for_again_whatever_was_looked_up_after_it(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(send_rows, "ROWS_AT_ONCE", rows_at_once)
+    run = await begun(tries, Pausing(tries.store))
+    tries.store.suppressions.add(PEOPLE[3:], "wrote STOP")
+    tries.store.pauses.resume("b")
+    await run
+    assert tries.states() == ["accepted"] * 3 + ["skipped"] * 3
 
 
 async def test_a_batch_that_is_paused_before_it_begins_waits_too_and_others_go_on(tries: Tries) -> None:

@@ -27,7 +27,7 @@ from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.bulk import send_run, session_watch
 from airflow_provider_wa.bulk.pacing import QuietHours
-from airflow_provider_wa.bulk.send_entries import Entries
+from airflow_provider_wa.bulk.send_one import Sender
 from airflow_provider_wa.operators._run import bulk_send, send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.batches import BatchKind, BatchState
@@ -345,15 +345,16 @@ def test_a_session_that_is_lost_in_the_middle_ends_the_try_and_a_retry_goes_on(
     monkeypatch.setattr(session_watch, "SESSION_SECONDS", 0.0)
     output = tmp_path / "out.csv"
     arguments = {"wa_conn_id": f"{conn_type}_default", "output_path": str(output)}
-    taker, log_out = Entries.settle, vendors.state.log_out
+    taker, log_out = Sender.send, vendors.state.log_out
 
-    async def logged_out_after_three(self: Entries, *values: Any) -> None:
-        await taker(self, *values)
-        if self.counts.states["accepted"] == 3:  # type: ignore[index]
+    async def logged_out_after_three(self: Sender, addressed: Any) -> Any:
+        in_the_way = await taker(self, addressed)
+        if len(taken(vendors)) == 3:
             log_out(conn_type)
+        return in_the_way
 
     with monkeypatch.context() as patched:
-        patched.setattr(Entries, "settle", logged_out_after_three)
+        patched.setattr(Sender, "send", logged_out_after_three)
         with pytest.raises(SessionDown):
             send(existing(8), **arguments)
     assert len(taken(vendors)) == 3
@@ -392,16 +393,17 @@ def test_credit_that_is_used_up_fails_for_good_and_a_clear_goes_on(vendors: Vend
 def test_a_store_that_goes_away_in_the_middle_lets_nothing_more_out(
     vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = Entries.settle
+    sent = Sender.send
 
-    async def dropped_after_two(self: Entries, *values: Any) -> None:
-        await settle(self, *values)
-        if self.counts.states["accepted"] == 2:  # type: ignore[index]
+    async def dropped_after_two(self: Sender, addressed: Any) -> Any:
+        in_the_way = await sent(self, addressed)
+        if len(taken(vendors)) == 2:
             with airflow_store.database.engine.connect() as connection:
                 connection.exec_driver_sql("DROP TABLE wa_sends")
                 connection.commit()
+        return in_the_way
 
-    monkeypatch.setattr(Entries, "settle", dropped_after_two)
+    monkeypatch.setattr(Sender, "send", dropped_after_two)
     with pytest.raises(StoreUnavailable):
         send(existing(8))
     assert len(taken(vendors)) == 2
@@ -431,21 +433,22 @@ def test_each_try_first_sends_what_no_try_has_and_only_then_clears_up(
     """Tries are ended after ten outcomes, or when they wait for a report: with 56 recipients the sixth has sent all."""
     for vendor in (GreenApi, WaPortal):
         monkeypatch.setattr(vendor, "report_seconds", 3600.0)
-    settle, left = Entries.settle, 0
+    sent, left = Sender.send, 0
 
-    async def ended_after_ten(self: Entries, *values: Any) -> None:
+    async def ended_after_ten(self: Sender, addressed: Any) -> Any:
         nonlocal left
-        await settle(self, *values)
+        in_the_way = await sent(self, addressed)
         left -= 1
         if left == 0:
             raise Ended
+        return in_the_way
 
     async def ended(self: send_run.BulkSend, seconds: float) -> None:
         raise Ended
 
     recipients = existing(56)
     with monkeypatch.context() as patched:
-        patched.setattr(Entries, "settle", ended_after_ten)
+        patched.setattr(Sender, "send", ended_after_ten)
         patched.setattr(send_run.BulkSend, "_pause", ended)
         for number in range(1, 7):
             left = 10
