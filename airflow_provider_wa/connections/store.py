@@ -115,7 +115,7 @@ class _Address:
         except LookupFailed as error:
             if known is None:
                 raise
-            log.warning("The store stays as it is: %s", error)
+            log.warning("The current store is kept: %s", error)
             return known
         except BadInput:
             self._url = None

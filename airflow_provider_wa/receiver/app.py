@@ -179,7 +179,7 @@ class Receiver:
             loop = asyncio.get_running_loop()
             try:
                 uri = await loop.run_in_executor(self._file_threads, self._keep_file, connection.conn_id, event.file)
-            except Exception as error:  # noqa: BLE001 - whatever an object store raises
+            except Exception as error:  # noqa: BLE001 - any error of an object store
                 log.error("%s: a file cannot be stored: %s: %s", connection.conn_id, type(error).__name__, error)
                 raise try_again("the file cannot be stored") from None
         return NewEvent(conn_id=connection.conn_id, vendor=connection.vendor.name, event=event, file=uri)
@@ -205,7 +205,7 @@ class _Health:
             await asyncio.wait_for(asyncio.shield(self._asking), _HEALTH_SECONDS)
         except asyncio.TimeoutError:
             reason = f"the store does not answer within {_HEALTH_SECONDS:g} seconds"
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not well
+        except Exception as error:  # noqa: BLE001 - any error makes it unhealthy
             # The address of the store is not for everybody.
             log.error("The store is unavailable: %s", error if isinstance(error, WaError) else type(error).__name__)
             word = error.reason if isinstance(error, StoreUnavailable) else "unavailable"

@@ -88,7 +88,7 @@ class Authenticator:
     async def _renewed(self, conn_id: str) -> WebhookConnection | None:
         try:
             return await self._known.renewed(conn_id)
-        except Exception:  # noqa: BLE001 - whatever a secrets backend raises; it is logged
+        except Exception:  # noqa: BLE001 - any error of a secrets backend; it is logged
             raise _unavailable() from None
 
     async def _stranger(self, conn_id: str, secret: str, client: str) -> WebhookConnection:
@@ -102,7 +102,7 @@ class Authenticator:
         began = loop.time()
         try:
             connection = await self._unknown.find(conn_id)
-        except Exception as error:  # noqa: BLE001 - whatever a secrets backend raises
+        except Exception as error:  # noqa: BLE001 - any error of a secrets backend
             # Its text may show what it was asked for.
             log.error("Connections cannot be looked up: %s", type(error).__name__)
             connection, refusal = None, _unavailable()

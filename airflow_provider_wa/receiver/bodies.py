@@ -144,7 +144,7 @@ def query_fields(query: bytes) -> dict[str, str]:
 
 
 async def decode(body: bytes, content_type: str) -> Post:
-    """Decode a body: JSON, whatever its content type, or a form.
+    """Decode a body: JSON of any content type, or a form.
 
     :raises Refused: it is neither, or a form with too many fields or files.
     """

@@ -158,7 +158,7 @@ async def generation(request: Request) -> Response:
 
 
 async def event(request: Request) -> Response:
-    """Post an event of a vendor to its webhook: a sample of its `type`, or the fields of `body` in place of those."""
+    """Post an event of a vendor to its webhook: a sample of its `type`, or the fields of `body` instead of its own."""
     data = await _body(request)
     vendor, kind, given = _vendor(request, data.get("vendor"), "events of its own"), data.get("type"), data.get("body")
     if not isinstance(kind, str) or kind not in vendor.event_samples:

@@ -197,7 +197,7 @@ class Sandbox:
                 nap.set_result(None)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start a task that goes on after the reply."""
+        """Start a task that continues after the reply."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

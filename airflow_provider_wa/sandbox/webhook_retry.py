@@ -17,7 +17,7 @@ DAY = 24 * 3600.0
 class RetryPolicy:
     """One vendor's way of posting a webhook or callback.
 
-    `attempts`: maximum number of attempts; None goes on for 24 hours. `gap`: seconds between the first two attempts;
+    `attempts`: maximum number of attempts; None retries for 24 hours. `gap`: seconds between the first two attempts;
     each further gap is twice as long as the last, up to 16 times the first. `delay`: seconds before the first attempt.
     `copies`: number of times that each request is posted. `shuffle`: requests of one `gap` go out in reverse order.
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store of events, checks and sends: SQLAlchemy tables and the few questions asked of them."""
+"""The store of events, checks and sends: SQLAlchemy tables and their queries."""

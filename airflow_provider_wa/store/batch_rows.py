@@ -49,7 +49,7 @@ class BatchRow:
 
 
 class BatchRows:
-    """Queries of a batch's rows."""
+    """The rows of a batch in the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -127,7 +127,7 @@ class BatchFilter:
 
 
 class Batches:
-    """The questions asked of the batches."""
+    """The batches in the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

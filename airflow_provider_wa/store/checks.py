@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks: the answer for each row of a list, kept while a run goes on and after it."""
+"""Checks: the answer for each row of a list, kept during a run and after it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Stretch(NamedTuple):
 
 
 class Checks:
-    """The questions asked of the checks. A ``batch`` is one run of one task over one list."""
+    """The checks in the store. A ``batch`` is one run of one task over one list."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

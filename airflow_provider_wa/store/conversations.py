@@ -63,7 +63,7 @@ class Place:
 
 
 class Conversations:
-    """Queries of the conversations. ``conn_ids`` are the connections to search; None stands for all."""
+    """The conversations in the store. ``conn_ids`` are the connections to search; None stands for all."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

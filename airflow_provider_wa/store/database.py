@@ -252,7 +252,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
         json_serializer=json_text,
-        # A transaction must see what was committed while it waited for the lock, whatever the server's default.
+        # A transaction must see what was committed while it waited for the lock, independent of the server's default.
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_timeout=LOCK_SECONDS,

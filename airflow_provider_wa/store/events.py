@@ -101,7 +101,7 @@ Heed = Callable[[Connection, list[tuple[str | None, str | None]]], object]
 
 
 class Events:
-    """The questions asked of the events.
+    """The events in the store.
 
     :param heed: called with each new message.
     """

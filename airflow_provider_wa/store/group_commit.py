@@ -100,7 +100,7 @@ class GroupCommit(Generic[T, R]):
                 try:
                     await asyncio.to_thread(self._commit_group, group)
                 except BaseException as error:
-                    # Whatever it is, nobody must wait for ever.
+                    # After any error, no caller may wait forever.
                     for waiting in (*group, *self._queue):
                         waiting.outcome = StoreUnavailable(f"nothing more is stored: {type(error).__name__}")
                         waiting.resolve()
@@ -137,7 +137,7 @@ class GroupCommit(Generic[T, R]):
     def _try(self, group: Sequence[_Waiting[T, R]]) -> Exception | None:
         try:
             outcomes: Sequence[Any] = self._commit([waiting.item for waiting in group])
-        except Exception as error:  # noqa: BLE001 - it is raised to those who wait
+        except Exception as error:  # noqa: BLE001 - it is raised in the waiting callers
             for waiting in group:
                 waiting.outcome = error
             return error

@@ -19,7 +19,7 @@ from airflow_provider_wa.store.tables import identities as table
 
 
 class Identities:
-    """The questions asked of the identities. A LID is the same for all accounts, and so for all connections."""
+    """The known pairs of LID and number. A LID is the same for all accounts, and so for all connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

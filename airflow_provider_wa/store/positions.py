@@ -25,7 +25,7 @@ class Positions:
             return connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
 
     def set(self, name: str, value: Any) -> None:
-        """Store a value under a name, in place of the one that is there."""
+        """Store a value under a name, replacing an earlier value."""
         values = {"name": name, "value": value, "moved_at": datetime.now(timezone.utc)}
         with self._database.writing() as connection:
             connection.execute(_SET[connection.dialect.name], values)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends: the intent of each message, written before its request, and its outcome, written after it.
 
-A message is known by its ``key``. A sender writes the intent first (``send_intents.Intend``), which only one can do: a
-message that is under way, or may have gone out, stands in the way of the next. A row of a list that has no message of
-its own, a duplicate for instance, is stored under its place (``row_key``).
+A message is identified by its ``key``. A sender writes the intent first (``send_intents.Intend``). Only one sender can do
+so: a message that is under way, or may have gone out, blocks another intent. A row of a list without a message of its own,
+such as a duplicate, is stored under its place (``row_key``).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class OneByOne:
 
 
 class Sends:
-    """The questions asked of the sends. A ``batch`` is one run of one task over one list, whatever its retries."""
+    """The sends in the store. A ``batch`` is one run of one task over one list, including its retries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

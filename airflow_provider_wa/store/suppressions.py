@@ -27,7 +27,7 @@ class Suppression:
 
 
 class Suppressions:
-    """The questions asked of the suppressions. Recipients are digits or JIDs.
+    """The suppression list. Recipients are digits or JIDs.
 
     Both forms of a number are the same recipient, and so is every LID of it that the store knows.
     """

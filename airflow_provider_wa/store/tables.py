@@ -172,7 +172,7 @@ batches = Table(
     Index("wa_batches_created_at", "created_at", "name"),
     Index("wa_batches_run", "run_id", "dag_id"),
 )
-"""A batch is one run of one task over one list, whatever its retries: the name of its rows in the store."""
+"""A batch is one run of one task over one list, including its retries: the name of its rows in the store."""
 
 sends = Table(
     "wa_sends",

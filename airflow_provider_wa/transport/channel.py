@@ -125,7 +125,7 @@ def _built(build: Callable[[Request], T], request: Request) -> T | WaError:
 class Channel(_Base):
     """Carries out requests one after the other, in a worker. A context manager: closing it closes its connections.
 
-    :param transport: in place of the network, for tests.
+    :param transport: instead of the network, for tests.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Channel(_Base):
         self._carrier.__exit__(*exc_info)
 
     def carry_out(self, step: Step) -> Reply | WaError | None:
-        """Return the reply to a request, or the error in place of a reply; None after a sleep."""
+        """Return the reply to a request, or the error instead of a reply; None after a sleep."""
         if isinstance(step, Request):
             return self._exchange(step)
         if step.everyone:
@@ -166,14 +166,14 @@ class Channel(_Base):
             return refusal
         try:
             return self._carrier.exchange(built, self.endpoint.deadline(request))
-        except Exception as error:  # noqa: BLE001 - whatever the client raises: there is no reply
+        except Exception as error:  # noqa: BLE001 - any error of the client: there is no reply
             return failure(error, request.effect)
 
 
 class AsyncChannel(_Base):
     """Carries out requests on an event loop, many at once, over connections that are kept for a short time.
 
-    An async context manager. :param transport: in place of the network, for tests.
+    An async context manager. :param transport: instead of the network, for tests.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class AsyncChannel(_Base):
             await self._carrier.aclose()
 
     async def carry_out(self, step: Step) -> Reply | WaError | None:
-        """Return the reply to a request, or the error in place of a reply; None after a sleep."""
+        """Return the reply to a request, or the error instead of a reply; None after a sleep."""
         if isinstance(step, Request):
             return await self._exchange(step)
         if step.everyone:

@@ -39,7 +39,7 @@ _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 class LogFilter(logging.Filter):
     """Masks secrets in a record: its message, its traceback, its stack, and what was given as ``extra``.
 
-    A record without a secret stays as it is, so that formatters find in it what they expect.
+    A record without a secret stays unchanged, so that formatters find in it what they expect.
     """
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ def _message(record: logging.LogRecord) -> str:
     """Return the message; of one whose arguments do not fit, all that is there: its handler will complain of it."""
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001 - whatever an argument raises when it is shown
+    except Exception:  # noqa: BLE001 - any error of an argument's own text
         return f"{record.msg} {record.args!r}"
 
 

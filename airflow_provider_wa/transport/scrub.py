@@ -27,7 +27,7 @@ _LONGEST_ESCAPE = 60
 """Maximum length of one character of a secret after several encodings. Two neighbouring windows overlap by it."""
 
 _SHORT = 6
-"""Minimum length of a secret that is masked inside of other words; a shorter one only where it stands alone."""
+"""Minimum length of a secret that is masked inside of other words; a shorter one only as a separate word."""
 
 T = TypeVar("T")
 

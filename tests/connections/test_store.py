@@ -229,7 +229,7 @@ def test_a_store_that_was_found_outlives_a_failed_look_up(
     monkeypatch.setattr(module, "find_connection", fail)
     clock[0] += 61
     assert get_store() is store
-    assert "The store stays as it is: the backend is away" in caplog.text
+    assert "The current store is kept: the backend is away" in caplog.text
     module._url.cache_clear()
     with pytest.raises(LookupFailed):
         get_store()

@@ -249,7 +249,7 @@ class SendRunner(ListRunner):
         time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
 
     def _defer(self, moment: datetime, context: Context, sender: SendOnce, **known: Any) -> NoReturn:
-        """Wait in the triggerer; the operator goes on with the store's mark and what is ``known``."""
+        """Wait in the triggerer; the operator continues with the store's mark and the ``known`` values."""
         known["mark"] = OneStore(sender.store, sender.keys.batch, context, self.task.log).mark(moment)
         trigger, left = DateTimeTrigger(moment=moment), time_left(execution_deadline(self.task, context))
         self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known, timeout=left)

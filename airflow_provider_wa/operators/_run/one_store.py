@@ -29,7 +29,7 @@ CLEAR = (
 class OneStore:
     """Checks that a try has the store of the tries before it.
 
-    After an error the other store is forgotten: a task that is then cleared by hand goes on with the present one.
+    After an error the other store is forgotten: a task that is then cleared by hand continues with the current store.
 
     :param batch: the name of the task's rows in the store; another batch has another mark.
     """
@@ -89,7 +89,7 @@ class OneStore:
             return None
         try:
             found = self._state.get(STATE_KEY)
-        except Exception as error:  # noqa: BLE001 - whatever Airflow raises
+        except Exception as error:  # noqa: BLE001 - any error of Airflow
             self._log.warning("the store of the last try is not known, so another one is not noticed: %s", error)
             return None
         return found if isinstance(found, Mapping) and "batch" in found else None
@@ -99,5 +99,5 @@ class OneStore:
             return
         try:
             self._state.set(STATE_KEY, mark or {})
-        except Exception as error:  # noqa: BLE001 - whatever Airflow raises
+        except Exception as error:  # noqa: BLE001 - any error of Airflow
             self._log.warning("Airflow does not keep the store's id for further tries: %s", error)

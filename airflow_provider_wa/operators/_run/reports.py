@@ -37,7 +37,7 @@ def pull_inbox(
     output_path: str | None,
     kinds: str | Sequence[str] | None,
 ) -> dict[str, Any]:
-    """Pull the messages that came in, and suppress those who opted out."""
+    """Pull the incoming messages, and suppress the senders who opted out."""
     wanted = as_kinds(kinds)
 
     def fetch() -> Sequence[InboxMessage]:

@@ -52,7 +52,7 @@ def _button(item: Content) -> Content | None:
 
 
 def _picture(value: str) -> bool:
-    """Return whether a picture comes with the buttons: one that cannot be fetched is left out without a word."""
+    """Return whether a picture comes with the buttons: a picture that cannot be fetched is omitted silently."""
     return value.startswith("data:image") or (loopback.is_http_url(value) and not is_private(value))
 
 

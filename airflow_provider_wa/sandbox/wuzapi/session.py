@@ -163,7 +163,7 @@ def qr_code(sandbox: Sandbox) -> str:
 
 @authenticated
 async def pair_phone(request: Request, sandbox: Sandbox) -> Response:
-    """Return the code to enter on the phone, in place of the QR code."""
+    """Return the code to enter on the phone, instead of the QR code."""
     require_session(sandbox)
     required(await payload(request), "Phone")
     if sandbox.session(NAME).logged_in:

@@ -47,7 +47,7 @@ KNOWN = {DOCUMENT: OLD_EVENTS, CURRENT: EVENTS, NEWEST: (*EVENTS, *NEW_EVENTS)}
 
 
 def known(sandbox: Sandbox, data: dict[str, Any], name: str) -> list[str]:
-    """Return the events in a field, each once; a name that the server does not know is dropped without a word."""
+    """Return the events in a field, each once; unknown names are dropped silently."""
     names = KNOWN.get(generation(sandbox), EVENTS)
     return [event for event in dict.fromkeys(strings(data, name)) if event in names]
 

@@ -58,7 +58,7 @@ def subscribe(sandbox: Sandbox, previous: Webhook, webhook: Webhook) -> Publish:
 
 
 def publish(sandbox: Sandbox) -> None:
-    """Post what happened since the last call, to those who are subscribed to it now."""
+    """Post the events since the last call to the current subscribers."""
     webhook = sandbox.webhooks[NAME]
     for posted in (*_session(sandbox), *_messages(sandbox)):
         request = make_request(posted, webhook, sandbox)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first tables: what was received, checked and sent, who is not written to, and how far it was read."""
+"""The first tables: events, checks, sends, suppressions and positions of readers."""
 
 from __future__ import annotations
 
