@@ -42,7 +42,7 @@ def sent(times: float) -> dict[str, dict[str, float]]:
 def results(**changed: Any) -> dict[str, Any]:
     """Results that reach every target, but for what is changed."""
     at_50 = {"ours": run(950, 0.3), "aiohttp": run(960, 0.15), "httpx": run(60, 6.0)}
-    at_500 = {"ours": run(2500, 0.4), "aiohttp": run(4000, 0.15), "httpx": {"calls": 0, "seconds": 9.5, "cpu": 9.4}}
+    at_500 = {"ours": run(2500, 0.4), "aiohttp": run(2800, 0.15), "httpx": {"calls": 0, "seconds": 9.5, "cpu": 9.4}}
     measured = {
         "date": "2026-11-21",
         "machine": {"cores": 2, "python": "3.11.7", "airflow": "3.3.2"},
@@ -89,7 +89,7 @@ def missed(measured: dict[str, Any]) -> list[str]:
 
 def test_results_that_are_good_enough_reach_every_target() -> None:
     assert missed(results()) == []
-    assert sum(len(row.targets) for row in report.rows(results())) == 21
+    assert sum(len(row.targets) for row in report.rows(results())) == 23
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,8 @@ def test_results_that_are_good_enough_reach_every_target() -> None:
         ({"bulk__runs__50__aiohttp": run(960, 0.09)}, "at most 3 times its CPU"),
         ({"bulk__runs__50__httpx": run(60, 2.9)}, "at most a tenth of its CPU"),
         ({"bulk__runs__500__ours": run(1999, 0.4)}, "at least 2,000 calls/s"),
+        ({"bulk__runs__500__aiohttp": run(3600, 0.15)}, "at least 70 % of its calls/s"),
+        ({"operator__calls": 850}, "at least 90 % of the engine's calls/s"),
         ({"operator__cpu": 930 * 0.00046}, "at most 1.5 times the engine's CPU"),
         ({"send__runs__TLS__50__aiohttp": run(1001, 0.3)}, "at least 80 % of its sends/s"),
         ({"send__runs__plain__50__aiohttp": run(900, 0.19)}, "at most 3 times its CPU"),
@@ -107,13 +109,17 @@ def test_results_that_are_good_enough_reach_every_target() -> None:
         ({"growth__runs__1000__peak_mb": 154.0}, "at most 1.1 times the peak of 1,000"),
         ({"memory__imports_mb": 109.0}, "at most 60 MB above the imports"),
         ({"memory__runs__10000__peak_mb": 154.0}, "at most 1.1 times the peak of 10,000"),
-        ({"resume__first_call_seconds": 5.1}, "at most 5 s"),
+        ({"resume__first_call_seconds": 3.1}, "at most 3 s"),
         ({"imports__all_ms": 31.0}, "at most 30 ms"),
     ],
 )
 def test_a_target_that_is_missed_is_said_to_be(changed: dict[str, Any], words: str) -> None:
     assert missed(results(**changed)) == [words]
     assert f"{words}: NOT MET" in report.as_text(results(**changed))
+
+
+def test_the_target_of_resuming_is_for_a_million_answers() -> None:
+    assert missed(results(resume__known=100_000, resume__first_call_seconds=3.1)) == []
 
 
 def test_every_part_alone_makes_a_table() -> None:
