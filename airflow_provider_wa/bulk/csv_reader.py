@@ -73,8 +73,12 @@ class Csv:
                 raise self._line_end_error(line)
             # Most rows need no more than a look: quotes where they belong, not too many cells, something in them.
             bare = text if '"' not in text else outside(text)
-            is_fine = bare is not None and bare.count(delimiter) <= last and text.lstrip(blank)[:1].strip()
-            count += 1 if is_fine or self._record(line, text) else 0
+            if bare is not None and bare.count(delimiter) <= last:
+                begin = text[0] if text[0] not in blank else text.lstrip(blank)[:1]
+                if begin and not begin.isspace():
+                    count += 1
+                    continue
+            count += 1 if self._record(line, text) else 0
         return count
 
     def rows(self, span: tuple[int, int] | None = None) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ A path is anything with ``open``, ``exists`` and ``parent`` as ``pathlib.Path`` 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from airflow_provider_wa.bulk.formats import Names, Proof, format_of
@@ -60,22 +61,12 @@ def columns_of(path: AnyPath, column: str, text: TextFormat = AS_FOUND, proof: P
         return format_of(path).columns(path, column, text, proof)
 
 
-_NOTHING = object()
-
-
 def _begun(path: AnyPath, rows: Iterator[Any]) -> Iterator[Any]:
     # The first row proves the file and the column: the caller learns of a mistake before it does anything.
     read = _read(path, rows)
-    first = next(read, _NOTHING)
-    return _prepended(first, read)
+    return chain(list(islice(read, 1)), read)
 
 
 def _read(path: AnyPath, rows: Iterator[Any]) -> Iterator[Any]:
     with read_errors(path):
         yield from rows
-
-
-def _prepended(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    if first is not _NOTHING:
-        yield first
-        yield from rest

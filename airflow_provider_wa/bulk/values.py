@@ -49,6 +49,8 @@ def given(value: Any) -> Any:
 
 def given_or_empty(value: Any) -> Any:
     """Return a value as ``given`` does; the empty text if it is missing."""
+    if type(value) is str:  # as most are, in lists of millions
+        return "" if value in _NO_VALUE or value.isspace() else value
     value = given(value)
     return "" if value is None else value
 
