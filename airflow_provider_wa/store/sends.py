@@ -2,8 +2,8 @@
 """Sends: the intent of each message, written before its request, and its outcome, written after it.
 
 A message is identified by its ``key``. A sender writes the intent first (``send_intents.Intend``). Only one sender can
-do so: a message under way, or may have gone out, blocks another intent. A row without its own message, such
-as a duplicate, is stored under its place in the list (``row_key``).
+do so: an intent, or a message that may have gone out, blocks another intent. A row without its own message, such as a
+duplicate, is stored under its place in the list (``row_key``).
 """
 
 from __future__ import annotations
