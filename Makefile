@@ -17,7 +17,7 @@ PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test testall matrix lint format unit bench benchfull torture fuzz sdk constraints clean
+.PHONY: help demo airflow test testall matrix lint format unit bench benchfull attack torture fuzz sdk constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -58,6 +58,9 @@ benchfull: $(READY) $(SDK_READY) ## Measure the same with a million numbers, and
 	@$(BIN)/python benchmarks/bench.py --full --mapped --docs docs
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/receiving.py
+
+attack: $(READY) ## Attack the receiver on loopback and print what it cost; two minutes
+	@$(BIN)/python benchmarks/attack.py
 
 torture: $(READY) ## Kill bulk tasks at random moments while the vendors fail, and count repeats (SEED=7 repeats a run)
 	@$(BIN)/python scripts/torture.py $(if $(SEED),--seed $(SEED))
