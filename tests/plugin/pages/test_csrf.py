@@ -31,6 +31,13 @@ def test_a_token_is_good_for_its_user_until_it_is_too_old() -> None:
         csrf.require_own_form(OWN, token, "ana", NOW + csrf.VALID_SECONDS + 1)
 
 
+def test_a_token_from_before_the_clock_was_set_back_is_refused() -> None:
+    token = csrf.new_token("ana", NOW)
+    csrf.require_own_form(OWN, token, "ana", NOW - csrf.SKEW_SECONDS)
+    with pytest.raises(Refused):
+        csrf.require_own_form(OWN, token, "ana", NOW - csrf.SKEW_SECONDS - 1)
+
+
 @pytest.mark.parametrize("token", ["", ".", "1790000000.", "1790000000.0", "x.y"])
 def test_a_forged_token_is_refused(token: str) -> None:
     with pytest.raises(Refused):
