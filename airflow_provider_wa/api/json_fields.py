@@ -8,7 +8,8 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
@@ -60,8 +61,13 @@ def _is_too_deep(value: Any) -> bool:
     return True
 
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def inside(value: Any) -> Iterable[Any]:
     """Return the values that an object or a list contains; none for other values."""
+    if type(value) in _LEAVES:  # for speed: most values are one of these
+        return ()
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, (list, tuple)) else ()
@@ -130,7 +136,7 @@ def texts_at(source: Any, path: Path) -> list[str]:
     """Return the texts at a place: one, or one for each item of the lists on the way to it."""
     values = [source]
     for name in path:
-        values = [pick(item, name) for item in _spread(values)]
+        values = [found for item in _spread(values) if (found := pick(item, name)) is not None]
     return [found for item in _spread(values) if (found := text(item))]
 
 
@@ -146,15 +152,20 @@ def truth(value: Any) -> bool | None:
     return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}.get(text(value).casefold())
 
 
+_WHOLE = re.compile(r"[+-]?\d{1,18}")
+
+
 def whole_number(value: Any) -> int | None:
     """Return a whole number, given as a number or as text; None for everything else."""
-    return int(text(value)) if re.fullmatch(r"[+-]?\d{1,18}", text(value)) else None
+    digits = text(value)
+    return int(digits) if digits and _WHOLE.fullmatch(digits) else None
 
 
 def decimal(value: Any) -> float | None:
     """Return a finite number, given as a number or as text; None for everything else."""
+    digits = text(value)
     try:
-        found = float(text(value))
+        found = float(digits) if digits else math.nan
     except ValueError:
         return None
     return found if math.isfinite(found) else None
@@ -175,7 +186,7 @@ def moment(value: Any) -> datetime | None:
 
 def base64_bytes(value: Any) -> bytes | None:
     """Return the bytes of base64, with or without a ``data:`` prefix, padding and line breaks, else None."""
-    encoded = re.sub(r"\s", "", text(value).rpartition("base64,")[2])
+    encoded = "".join(text(value).rpartition("base64,")[2].split())
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
@@ -188,9 +199,11 @@ def png_bytes(value: Any) -> bytes | None:
     return picture if picture and picture.startswith(b"\x89PNG") else None
 
 
-def _spread(values: Iterable[Any]) -> Iterator[Any]:
-    for value in values:
-        yield from value if isinstance(value, list) else (value,)
+def _spread(values: list[Any]) -> list[Any]:
+    """Return values with the items of each list in its place."""
+    if not any(isinstance(value, list) for value in values):
+        return values
+    return [item for value in values for item in (value if isinstance(value, list) else (value,))]
 
 
 def _unix_moment(value: Any) -> datetime | None:
@@ -205,11 +218,17 @@ def _unix_moment(value: Any) -> datetime | None:
 
 
 _MOMENT_LENGTH = 64
+# The form of most vendors: Python reads it ten times as fast as pendulum.
+_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _text_moment(value: str) -> datetime | None:
     if len(value) > _MOMENT_LENGTH:
         return None
+    if usual := _RFC_3339.fullmatch(value):
+        seconds, part, offset = usual.groups("")
+        with suppress(ValueError):  # a leap second, or a day that there is not
+            return datetime.fromisoformat(f"{seconds}.{part[:6]:0<6}{offset if offset != 'Z' else '+00:00'}")
     import pendulum  # noqa: PLC0415 - takes 0.1 s to load
 
     iso = re.sub(r"^(\S+) (\S+) ([+-]\d{4})( \w+)?$", r"\1T\2\3", value)

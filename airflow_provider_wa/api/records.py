@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime, timezone
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from airflow_provider_wa.api import jids
@@ -79,7 +80,7 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that may be shown (not ``raw``, not a QR code) as JSON values: moments in ISO 8601, UTC."""
-        return {f.name: _json_value(getattr(self, f.name)) for f in fields(self) if f.repr}
+        return {name: _json_value(getattr(self, name)) for name in _shown(self)}
 
     def serialize(self) -> dict[str, Any]:
         """Return the fields that may be shown, for an XCom; Airflow calls it.
@@ -90,7 +91,7 @@ class Record:
         if hidden:
             name = type(self).__name__
             raise BadInput(f"{name}: {', '.join(hidden)} must not be in an XCom; return its to_dict(), or write a file")
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.repr}
+        return {name: getattr(self, name) for name in _shown(self)}
 
     @classmethod
     def deserialize(cls: type[R], data: Mapping[str, Any], version: int) -> R:
@@ -358,7 +359,20 @@ def _pair(lid: str | None, number: str) -> dict[str, str]:
     return {jids.without_device(lid): digits} if lid and digits else {}
 
 
+def _shown(record: Record) -> tuple[str, ...]:
+    """Return the names of the fields that may be shown."""
+    kind: Any = type(record)
+    return _shown_of(kind)
+
+
+@cache
+def _shown_of(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.repr)
+
+
 def _json_value(value: Any) -> Any:
+    if value is None or type(value) is str:  # for speed: most fields are one of these
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime) and value.tzinfo:

@@ -244,7 +244,7 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
 def _can_be_json(value: Any) -> bool:
     """Return False for numbers that are infinite, NaN, or too large for Python to write out."""
     try:
-        return not isinstance(value, (int, float)) or math.isfinite(value)
+        return type(value) is str or not isinstance(value, (int, float)) or math.isfinite(value)
     except OverflowError:
         return False
 

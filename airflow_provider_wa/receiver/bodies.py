@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-import anyio
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -68,16 +68,45 @@ async def read(request: Request, limit: int, share: Share, file_marks: Marks = (
     if declared > limit and not file_marks:
         raise too_large(limit)
     share.expect(min(declared, limit))
-    with anyio.move_on_after(BODY_SECONDS) as patience:
+    with _Patience() as patience:
         return await _read(request.stream(), limit, share, file_marks, patience)
-    raise too_slow()
 
 
-async def _read(
-    stream: AsyncIterator[bytes], limit: int, share: Share, file_marks: Marks, patience: anyio.CancelScope
-) -> Body:
-    cutter, size = _FileCutter(file_marks), 0
+class _Patience:
+    """Ends the reading of a body that is too slow, with an error. A time limit of anyio's takes as long as a post.
+
+    ``deadline`` is in seconds of the event loop's clock, and may be moved on.
+    """
+
+    def __enter__(self) -> _Patience:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self.deadline = self._loop.time() + BODY_SECONDS
+        self._is_over = False
+        self._wait()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, frames: object) -> None:
+        self._timer.cancel()
+        if self._is_over and isinstance(error, asyncio.CancelledError):
+            if self._task is not None and sys.version_info >= (3, 11) and self._task.uncancel():
+                return  # the server ends the request as well
+            raise too_slow() from None
+
+    def _wait(self) -> None:
+        self._timer = self._loop.call_at(self.deadline, self._end)
+
+    def _end(self) -> None:
+        if self._loop.time() < self.deadline:  # it was moved on
+            self._wait()
+        elif self._task is not None:
+            self._is_over = True
+            self._task.cancel()
+
+
+async def _read(stream: AsyncIterator[bytes], limit: int, share: Share, file_marks: Marks, patience: _Patience) -> Body:
+    cutter: _FileCutter | None = None
     parts: list[bytes] = []
+    size = 0
     async for part in stream:
         size += len(part)
         patience.deadline += len(part) / SLOWEST
@@ -85,13 +114,14 @@ async def _read(
         if size > LONGEST:
             raise too_large(LONGEST)
         if size > limit:
+            cutter = cutter or _FileCutter(file_marks)
             for held in parts:
                 cutter.feed(held)
             parts.clear()
             if len(cutter.kept) > limit:
                 raise too_large(limit)
         share.hold(min(size, limit))
-    return Body(cutter.end(), is_whole=False) if size > limit else Body(b"".join(parts))
+    return Body(cutter.end(), is_whole=False) if cutter else Body(b"".join(parts))
 
 
 class _FileCutter:

@@ -268,10 +268,13 @@ _POSTGRESQL_OPTIONS = {
 }
 
 
+_JSON = json.JSONEncoder(allow_nan=False, default=str)
+
+
 def json_text(value: Any) -> str:
     """Return JSON that every database takes: NaN and infinity, which only Python reads and writes, become texts."""
     try:
-        return json.dumps(value, allow_nan=False, default=str)
+        return _JSON.encode(value)
     except ValueError:
         return json.dumps(json.loads(json.dumps(value, default=str), parse_constant=str))
 

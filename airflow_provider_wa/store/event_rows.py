@@ -90,4 +90,4 @@ _FROM_JSON = text(
     "FROM json_to_recordset(CAST(:rows AS json)) AS given "
     f"({', '.join(f'{name} {_TYPES.get(name, _TEXT)}' for name in _NAMES)}) "
     "ON CONFLICT (conn_id, key) DO NOTHING RETURNING conn_id, key"
-)
+).columns(table.c.conn_id, table.c.key)

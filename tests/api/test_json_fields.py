@@ -5,6 +5,7 @@ import base64
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,6 +173,32 @@ MOMENTS = {
 @pytest.mark.parametrize(("value", "found"), MOMENTS.values(), ids=MOMENTS)
 def test_a_moment_is_read_in_any_form(value: Any, found: datetime | None) -> None:
     assert moment(value) == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-21T10:00:00Z",
+        "2026-11-21T10:00:00.5Z",
+        "2026-11-21T10:00:00.123456789+05:30",
+        "2026-11-21T23:59:59.000001-03:00",
+        "2024-02-29T00:00:00Z",
+        "2026-02-29T10:00:00Z",
+        "2026-13-01T10:00:00Z",
+        "2026-11-21T10:00:61Z",
+        "2026-11-21T10:00:00+25:00",
+        "0001-01-01T00:00:00Z",
+        "\u0662026-11-21T10:00:00Z",
+    ],
+)
+def test_the_usual_form_of_a_moment_is_read_as_pendulum_reads_it(value: str) -> None:
+    try:
+        expected = pendulum.parse(value)
+    except ValueError:
+        expected = None
+    kept = isinstance(expected, datetime) and expected.year > 1970
+    assert moment(value) == (expected if kept else None)
+    assert not kept or moment(value).isoformat() == expected.isoformat()
 
 
 def test_a_moment_has_a_zone() -> None:

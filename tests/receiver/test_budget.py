@@ -93,6 +93,18 @@ async def test_a_body_that_does_not_come_in_is_refused(kit: Kit, monkeypatch: py
     assert kit.app._budget.held == 0
 
 
+async def test_a_server_that_ends_a_request_is_not_taken_for_a_slow_body(kit: Kit) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        asking.cancel()
+        await asyncio.Event().wait()
+
+    asking = asyncio.ensure_future(kit.post(content=endless()))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert kit.app._budget.held == 0
+
+
 async def test_a_long_body_has_more_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
     monkeypatch.setattr(bodies, "SLOWEST", 1)  # a byte a second: each part of this body brings minutes

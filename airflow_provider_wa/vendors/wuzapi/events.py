@@ -107,6 +107,8 @@ def _kept(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_keys(value: Any) -> Any:
     """Return a value of JSON without ``_KEYS``. It is nested at most as deep as ``posted_object`` admits."""
+    if type(value) is str:  # for speed: most values are texts
+        return value
     if isinstance(value, Mapping):
         return {name: _without_keys(item) for name, item in value.items() if str(name).casefold() not in _KEYS}
     return [_without_keys(item) for item in value] if isinstance(value, list) else value
@@ -119,6 +121,8 @@ def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxM
     if not message_id or truth(pick(info, "IsFromMe")):
         return ()
     chat = jids.without_device(text(pick(info, "Chat")))
+    sender, lid = _person(info)
+    change = contents.changed_kind(info, source)
     content = contents.read(pick(source, "Message"))
     words: tuple[str, ...] = content.options
     hashes: tuple[str, ...] = ()
@@ -131,9 +135,9 @@ def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxM
             vendor=NAME,
             message_id=message_id,
             wa_message_id=message_id,
-            sender=_person(info),
+            sender=sender,
             chat=chat or None,
-            kind=_kind(chat, info, source, content),
+            kind=_kind_apart(chat) or change or content.kind,
             text=content.text,
             received_at=moment(pick(info, "Timestamp")),
             media_url=text(pick(pick(body, "s3"), "url")) or None,
@@ -143,25 +147,22 @@ def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxM
             latitude=content.latitude,
             longitude=content.longitude,
             sender_name=text(pick(info, "PushName")) or None,
-            participant=_person(info) if jids.is_group(chat) else None,
-            lid=_lid(info),
-            target_id=content.target_id or _target(info, source, content),
+            participant=sender if jids.is_group(chat) else None,
+            lid=lid,
+            target_id=content.target_id or (_edited_id(info, source) if change else None),
             option_hashes=hashes,
             raw=raw,
         ),
     )
 
 
-def _kind(chat: str, info: Any, source: Any, content: contents.Content) -> str:
-    """Return the kind of a message: by its chat, by the server's marks on it, else by its content."""
-    apart = next((kind for end, kind in _CHATS_APART.items() if chat.endswith(end)), None)
-    return apart or contents.changed_kind(info, source) or content.kind
+def _kind_apart(chat: str) -> str | None:
+    """Return the kind of everything in a chat without messages to this account; None for other chats."""
+    return next((kind for end, kind in _CHATS_APART.items() if chat.endswith(end)), None)
 
 
-def _target(info: Any, source: Any, content: contents.Content) -> str | None:
+def _edited_id(info: Any, source: Any) -> str | None:
     """Return the id of the edited message, if the server has unwrapped the edit: ``RawMessage`` has it then."""
-    if contents.changed_kind(info, source) is None:
-        return None
     before = contents.read(pick(source, "RawMessage")).target_id
     return before or text(pick(pick(info, "MsgBotInfo"), "EditTargetID")) or None
 
@@ -206,7 +207,7 @@ def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Deliv
     state, named = DELIVERY_STATES.get(word.casefold()), pick(source, "MessageIDs")
     if state is None or not isinstance(named, list) or truth(pick(source, "IsFromMe")):
         return ()
-    who, chat = _person(source), jids.without_device(text(pick(source, "Chat")))[: jids.MAX_LENGTH]
+    (who, lid), chat = _person(source), jids.without_device(text(pick(source, "Chat")))[: jids.MAX_LENGTH]
     in_group = jids.is_group(chat)
     when = moment(pick(source, "Timestamp"))
     status = DeliveryStatus(
@@ -218,7 +219,7 @@ def _receipts(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[Deliv
         detail=f"by {who}" if in_group and who else "",
         delivered_at=when if state is DeliveryState.DELIVERED else None,
         read_at=when if state is DeliveryState.READ else None,
-        lid=_lid(source),
+        lid=lid,
         participant=who if in_group else None,
         raw=raw,
     )
@@ -239,21 +240,17 @@ _RECORDS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence
 }
 
 
-def _person(source: Any) -> str:
-    """Return the sender or reader: digits if one of the two addresses is a number, else the JID, mostly a LID."""
-    sender, other, chat = (
-        text(pick(source, *names)) for names in (("Sender",), ("SenderAlt", "Sender alt"), ("Chat",))
-    )
-    found = (jids.read(address) for address in (sender, other))
-    phones = (jid.phone for jid in found if jid and jid.phone)
+def _person(source: Any) -> tuple[str, str | None]:
+    """Return the sender or reader, and the LID if one of the two addresses is one.
+
+    The sender is digits if one of the addresses is a number, else the JID, mostly a LID.
+    """
+    sender, other = text(pick(source, "Sender")), text(pick(source, "SenderAlt", "Sender alt"))
+    found = [jid for address in (sender, other) if address and (jid := jids.read(address))]
+    phone = next((phone for jid in found if (phone := jid.phone)), "")
+    lid = next((jid.plain for jid in found if jid.kind is jids.JidKind.LID), None)
     # One event for each message of the receipt.
-    return next(phones, "") or jids.without_device(sender or chat)[: jids.MAX_LENGTH]
-
-
-def _lid(source: Any) -> str | None:
-    """Return the sender's LID, if one of the two addresses is one."""
-    addresses = (jids.read(text(pick(source, *names))) for names in (("Sender",), ("SenderAlt", "Sender alt")))
-    return next((jid.plain for jid in addresses if jid and jid.kind is jids.JidKind.LID), None)
+    return phone or jids.without_device(sender or text(pick(source, "Chat")))[: jids.MAX_LENGTH], lid
 
 
 def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
