@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the posts a second of ``wa-receiver`` on PostgreSQL, and check that a kill loses no answered post.
+"""Measure the posts a second of ``wa-receiver``, the CPU of each side, and check that a kill loses no answered post.
 
-Each post is a different WuzAPI message, over one of 32 open connections. Compared in the same run: the same server
-without a receiver (it answers 200 and stores nothing), and one transaction per post. Then come duplicates, and a
-SIGKILL: every post that was answered with 200 must be stored once.
+Each post is a different WuzAPI message, over one of 32 open connections. Compared in the same run: a bare uvicorn,
+which answers 200 and stores nothing, one transaction per post, and the receiver with one and more processes on PostgreSQL and
+on SQLite. Then come duplicates, and a SIGKILL: every post that was answered with 200 must be stored once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,54 +97,69 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=1, help="measure up to this number of processes as well")
+    parser.add_argument("--workers", type=int, default=2, help="measure up to this number of processes")
     options = parser.parse_args()
     connection = {"conn_type": "wuzapi", "host": "http://127.0.0.1:9", "password": "x"}
     connection = {**connection, "extra": {"webhook_secret": SECRET}}
     with tempfile.TemporaryDirectory() as name, postgres.serve() as database:
-        url, folder = database.new_database(), Path(name)
+        folder = Path(name)
         os.environ |= {"AIRFLOW_HOME": name, "AIRFLOW_CONN_BENCH": json.dumps(connection)}
+        print(f"{options.posts:,} posts over {options.connections} connections; CPU in us a post or row")
+        print(f"{'':36}{'a second':>10}{'server':>8}{'database':>10}{'client':>8}")
+        bare_command = (sys.executable, "-c", BARE.format(here=str(Path(__file__).parent)))
+        bare = measure("bare uvicorn, nothing stored", bare_command, folder, options, None)
+        database_pid = database.pid
+        url = database.new_database()
+        insert = one_transaction_each(url, min(options.posts, 5000), options.connections, database_pid)
+        found = {"bare uvicorn": bare, "bare inserts": insert}
+        kinds = {"PostgreSQL": url, "SQLite": json.dumps({"conn_type": "sqlite", "host": str(folder / "store.db")})}
+        for kind, store in kinds.items():
+            os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = store
+            for workers in range(1, options.workers + 1):
+                command = (str(BIN / "wa-receiver"), "--port", "0", "--workers", str(workers))
+                if kind == "PostgreSQL":
+                    forget(url)
+                label = f"receiver, {workers} {'process' if workers == 1 else 'processes'}, {kind}"
+                rate = measure(label, command, folder, options, database_pid if kind == "PostgreSQL" else None)
+                print("   = " + ", ".join(f"{rate / other:.2f} of {what}" for what, other in found.items()))
         os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = url
-        receiver = (str(BIN / "wa-receiver"), "--port", "0")
-        print(f"{options.posts:,} posts over {options.connections} connections, PostgreSQL")
-
-        with server(folder, sys.executable, "-c", BARE.format(here=str(Path(__file__).parent))) as (port, _):
-            taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
-            bare = len(taken) / seconds
-        for workers in range(2, options.workers + 1):
-            with server(folder, *receiver, "--workers", str(workers)) as (port, _):
-                start = workers * 10**7
-                asyncio.run(post(port, iter(range(start - 500, start)), options.connections))
-                taken, seconds = asyncio.run(post(port, iter(range(start, start + options.posts)), options.connections))
-            print(f"{workers} processes                   {len(taken) / seconds:7,.0f} posts/s")
-            forget(url)
-        with server(folder, *receiver) as (port, process):
-            # Airflow loads its providers at the first post.
-            warm, _ = asyncio.run(post(port, iter(range(10**9, 10**9 + 100)), options.connections))
-            used = cpu_seconds(process.pid)
-            taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
-            rate = len(taken) / seconds
-            used = cpu_seconds(process.pid) - used
-            again, _ = asyncio.run(post(port, iter(range(1000)), options.connections))
-        single = one_transaction_each(url, min(options.posts, 5000), options.connections)
-        print(f"no receiver, nothing stored   {bare:7,.0f} posts/s")
-        print(f"receiver                      {rate:7,.0f} posts/s  = {rate / bare:.0%} of it")
-        print(f"CPU of the receiver           {used / options.posts * 1e6:7,.0f} us a post")
-        print(f"one transaction per post      {single:7,.0f} rows/s  (receiver: {rate / single:.1f} times)")
-        stored = ids(url)
-        right = sorted(stored) == sorted(taken + warm)
-        print(
-            f"answered 200: {len(taken):,} and {len(again):,} duplicates; stored: {len(stored):,}, each once: {right}"
-        )
-
-        with server(folder, *receiver) as (port, process):
-            taken_last = asyncio.run(killed(port, process, options))
-        stored_now = set(ids(url)) - set(stored)
-        lost = set(taken_last) - stored_now
-        print(f"SIGKILL under load: {len(taken_last):,} answered 200, {len(lost)} of them lost, "
-              f"{len(stored_now) - len(taken_last)} stored without an answer")  # fmt: skip
-        if lost or not right:
+        forget(url)
+        if not each_once(folder, url, options):
             sys.exit(1)
+
+
+def measure(
+    label: str, command: Sequence[str], folder: Path, options: argparse.Namespace, database: int | None
+) -> float:
+    """Post to a server and print the posts a second, with the CPU of each side; return the posts a second."""
+    with server(folder, *command) as (port, process):
+        # Airflow loads its providers at the first post; with several processes each must have had one.
+        asyncio.run(post(port, iter(range(10**9, 10**9 + 1000)), options.connections))
+        before = tree_seconds(process.pid), tree_seconds(database), time.process_time()
+        taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
+        after = tree_seconds(process.pid), tree_seconds(database), time.process_time()
+    used = [(end - begin) / options.posts * 1e6 for begin, end in zip(before, after, strict=True)]
+    rate = len(taken) / seconds
+    print(f"{label:36}{rate:10,.0f}{used[0]:8,.0f}{used[1]:10,.0f}{used[2]:8,.0f}", flush=True)
+    return rate
+
+
+def each_once(folder: Path, url: str, options: argparse.Namespace) -> bool:
+    """Post, some twice, and with a kill of the server; print and return whether each answered post is stored once."""
+    receiver = (str(BIN / "wa-receiver"), "--port", "0")
+    with server(folder, *receiver) as (port, _):
+        taken, _ = asyncio.run(post(port, iter(range(options.posts)), options.connections))
+        again, _ = asyncio.run(post(port, iter(range(min(1000, options.posts))), options.connections))
+    stored = ids(url)
+    right = sorted(stored) == sorted(taken)
+    print(f"answered 200: {len(taken):,} and {len(again):,} duplicates; stored: {len(stored):,}, each once: {right}")
+    with server(folder, *receiver) as (port, process):
+        taken_last = asyncio.run(killed(port, process, options))
+    stored_now = set(ids(url)) - set(stored)
+    lost = set(taken_last) - stored_now
+    print(f"SIGKILL under load: {len(taken_last):,} answered 200, {len(lost)} of them lost, "
+          f"{len(stored_now) - len(taken_last)} stored without an answer")  # fmt: skip
+    return right and not lost
 
 
 async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.Namespace) -> list[int]:
@@ -155,10 +170,14 @@ async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.
     return taken
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used."""
+def tree_seconds(pid: int | None) -> float:
+    """Return the CPU time of a process and its children, those that have ended as well; 0 without a process."""
+    if pid is None:
+        return 0.0
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(tree_seconds(int(child)) for child in children)
 
 
 def forget(url: str) -> None:
@@ -166,7 +185,8 @@ def forget(url: str) -> None:
     import psycopg
 
     with psycopg.connect(url) as connection:
-        connection.execute("TRUNCATE wa_events")
+        if connection.execute("SELECT to_regclass('wa_events')").fetchone() != (None,):
+            connection.execute("TRUNCATE wa_events")
 
 
 def ids(url: str) -> list[int]:
@@ -178,8 +198,8 @@ def ids(url: str) -> list[int]:
     return [int(reference[4:], 16) for (reference,) in rows]
 
 
-def one_transaction_each(url: str, count: int, connections: int) -> float:
-    """Return the rows a second that threads insert, one transaction per row."""
+def one_transaction_each(url: str, count: int, connections: int, database: int) -> float:
+    """Insert rows in threads, one transaction per row; print and return the rows a second."""
     from concurrent.futures import ThreadPoolExecutor
 
     import psycopg
@@ -194,9 +214,13 @@ def one_transaction_each(url: str, count: int, connections: int) -> float:
                 own.commit()
 
     with ThreadPoolExecutor(connections) as threads:
-        started = time.perf_counter()
+        began, cpu, client = time.perf_counter(), tree_seconds(database), time.process_time()
         list(threads.map(insert, range(connections)))
-        return count / (time.perf_counter() - started)
+        rate = count / (time.perf_counter() - began)
+    used, client = tree_seconds(database) - cpu, time.process_time() - client
+    print(f"{'bare inserts, a transaction each':36}{rate:10,.0f}{'':8}{used / count * 1e6:10,.0f}"
+          f"{client / count * 1e6:8,.0f}", flush=True)  # fmt: skip
+    return rate
 
 
 if __name__ == "__main__":

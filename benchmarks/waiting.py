@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the cost of many waiting triggers in one triggerer: queries, CPU time, and blocks of its event loop.
+"""Measure the cost of many waiting triggers: queries, CPU time, and blocks of the event loop.
 
-One kind waits for callbacks in the store, the other asks a vendor for its session. Airflow warns when a triggerer's
+The triggers are spread over several processes, as over several triggerers, with one store on PostgreSQL. Each process
+prints its own figures: queries of the store are those of one process. One kind waits for callbacks in the store, the other asks a vendor for its session. Airflow warns when a triggerer's
 event loop is blocked for 0.2 s.
 """
 
@@ -13,6 +14,7 @@ import gc
 import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,8 +23,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tests")]
 
+from helpers import postgres
 from stub import stub
 
 if TYPE_CHECKING:
@@ -36,25 +39,38 @@ BEAT = 0.005
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--waits", type=int, default=1000, help="number of triggers of each kind")
+    parser.add_argument("--waits", type=int, default=10_000, help="number of triggers of each kind, in all processes")
+    parser.add_argument("--triggerers", type=int, default=2, help="number of processes")
+    parser.add_argument("--one", action="store_true", help="be one of the processes; the benchmark starts them itself")
     parser.add_argument("--seconds", type=float, default=60.0, help="duration of the measurement")
     parser.add_argument("--store-interval", type=float, default=5.0, help="seconds between two queries of the store")
     parser.add_argument("--vendor-interval", type=float, default=60.0, help="seconds between two calls of a trigger")
     parser.add_argument("--latency", type=float, default=0.05, help="latency of the vendor in seconds")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, stub(options.latency, LOGGED_OUT) as url:
+    if options.one:
+        asyncio.run(measure(options))
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stub(options.latency, LOGGED_OUT) as url,
+        postgres.serve() as database,
+    ):
         os.environ |= {"AIRFLOW_HOME": folder, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"
         vendor = {"conn_type": "wuzapi", "host": url, "password": "no-secret-here"}
         os.environ["AIRFLOW_CONN_BENCH"] = json.dumps(vendor)
-        store = {"conn_type": "sqlite", "host": str(Path(folder) / "store.db")}
-        os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = json.dumps(store)
+        os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = database.new_database()
+        each = options.waits // options.triggerers
         print(
-            f"{options.waits:,} triggers wait for callbacks (a query every {options.store_interval:g} s), "
-            f"{options.waits:,} for a session (a call every {options.vendor_interval:g} s, "
-            f"{options.latency * 1000:g} ms latency)"
+            f"{options.triggerers} processes, in each {each:,} triggers that wait for callbacks (a query every "
+            f"{options.store_interval:g} s) and {each:,} for a session (a call every {options.vendor_interval:g} s, "
+            f"{options.latency * 1000:g} ms latency); PostgreSQL",
+            flush=True,
         )
-        asyncio.run(measure(options))
+        command = [sys.executable, __file__, "--one", "--waits", str(each), "--seconds", str(options.seconds)]
+        command += ["--store-interval", str(options.store_interval), "--vendor-interval", str(options.vendor_interval)]
+        processes = [subprocess.Popen(command) for _ in range(options.triggerers)]
+        sys.exit(max(abs(process.wait()) for process in processes))
 
 
 async def measure(options: argparse.Namespace) -> None:
@@ -65,7 +81,7 @@ async def measure(options: argparse.Namespace) -> None:
 
     def callback(number: int) -> BaseTrigger:
         # A connection of its own for each run: events of one run must not reach the next.
-        return WaCallbackTrigger(name, options.store_interval, time.time() + 3600, reference=f"r{number}")
+        return WaCallbackTrigger(conn_id(name), options.store_interval, time.time() + 3600, reference=f"r{number}")
 
     def session(number: int) -> BaseTrigger:
         return WaSessionTrigger("bench", options.vendor_interval, time.time() + 3600)
@@ -105,13 +121,18 @@ async def measure(options: argparse.Namespace) -> None:
                     f"{each * 1000:13.2f} ms{block * 1000:9.0f} ms"
                 )
                 if name == "callbacks":
-                    answered = await burst(store, name, tasks, options.waits)
+                    answered = await burst(store, conn_id(name), tasks, options.waits)
                     burst_block = longest(blocks)
     print(
         f"\n{options.waits:,} callbacks at the same time: all triggers ended within {answered:.2f} s "
         f"(longest block: {burst_block * 1000:.0f} ms)"
     )
     print(f"Left out: a garbage collection of the loaded modules, {collection * 1000:.0f} ms")
+
+
+def conn_id(run: str) -> str:
+    """Return the id of a run's connection: neither other runs nor other processes have it."""
+    return f"{run} {os.getpid()}".replace(" ", "_")
 
 
 def set_apart() -> float:

@@ -67,6 +67,12 @@ class Postgres:
         """The SQLAlchemy URL of a database."""
         return f"postgresql://{USER}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """The id of the server's first process, which has started all others."""
+        assert self._process is not None
+        return self._process.pid
+
     def new_database(self, **settings: str) -> str:
         """The URL of a fresh database, with PostgreSQL's settings (``default_transaction_isolation``, ...)."""
         name = next(self._names)
