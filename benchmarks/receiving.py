@@ -2,8 +2,8 @@
 """Measure the posts a second of ``wa-receiver``, the CPU of each side, and check that a kill loses no answered post.
 
 Each post is a different WuzAPI message, over one of 32 open connections. Compared in the same run: a bare uvicorn,
-which answers 200 and stores nothing, one transaction per post, and the receiver with one and more processes on PostgreSQL and
-on SQLite. Then come duplicates, and a SIGKILL: every post that was answered with 200 must be stored once.
+which answers 200 and stores nothing; one transaction per post; and the receiver with one and more processes, on
+PostgreSQL and on SQLite. Then come duplicates, and a SIGKILL: every post answered with 200 must be stored once.
 """
 
 from __future__ import annotations
@@ -172,11 +172,12 @@ async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.
 
 def tree_seconds(pid: int | None) -> float:
     """Return the CPU time of a process and its children, those that have ended as well; 0 without a process."""
-    if pid is None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended: its parent has its time
         return 0.0
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(tree_seconds(int(child)) for child in children)
 
 

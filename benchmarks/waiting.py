@@ -2,8 +2,8 @@
 """Measure the cost of many waiting triggers: queries, CPU time, and blocks of the event loop.
 
 The triggers are spread over several processes, as over several triggerers, with one store on PostgreSQL. Each process
-prints its own figures: queries of the store are those of one process. One kind waits for callbacks in the store, the other asks a vendor for its session. Airflow warns when a triggerer's
-event loop is blocked for 0.2 s.
+prints its own figures. One kind waits for callbacks in the store, the other asks a vendor for its session. Airflow
+warns when a triggerer's event loop is blocked for 0.2 s.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tests")]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from helpers import postgres
 from stub import stub
