@@ -163,3 +163,10 @@ def test_a_name_that_looks_like_a_number_is_a_name_if_it_is_the_column() -> None
 def test_an_empty_file_has_no_columns() -> None:
     table = read("")
     assert (table.names, list(table.records())) == ([], [])
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", " ", ",", '"\xa0"', ",\xa0"])
+def test_a_row_of_blanks_of_any_kind_is_not_counted(blank: str) -> None:
+    data = f"a,b\n{blank}\n1,2\n".encode()
+    assert read_csv(io.BytesIO(data), "list.csv").count() == 1
+    assert len(list(read_csv(io.BytesIO(data), "list.csv").records())) == 1
