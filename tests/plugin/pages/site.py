@@ -79,6 +79,8 @@ def running_site(folder: Path, sandbox: Running, prefix: str = "", **variables: 
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
+        # Airflow 3.1.1 makes tokens without an issuer, which newer releases of PyJWT refuse.
+        "AIRFLOW__API_AUTH__JWT_ISSUER": "airflow",
         "AIRFLOW__API__SECRET_KEY": "only-for-this-test-on-loopback",
         **connections(sandbox),
         **variables,
