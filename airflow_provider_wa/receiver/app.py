@@ -77,11 +77,16 @@ class Receiver:
         limits: Limits,
     ) -> None:
         self._limits = limits
-        self._authenticator = Authenticator(find_connection, self._limits.refusal_seconds, self._limits.most_refused)
+        self._refusals = RefusalNotes(get_store)
+        self._authenticator = Authenticator(
+            find_connection,
+            limits.refusal_seconds,
+            limits.most_refused,
+            on_wrong_secret=self._refusals.count_wrong_secret,
+        )
         self._budget = Budget(limits.max_in_flight)
         self._writer = Writer(get_store)
         self._health = _Health(get_store)
-        self._refusals = RefusalNotes(get_store)
         self._keep_file = keep_file
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "wa-receiver-files")
         self._under_way: set[asyncio.Future[Response]] = set()

@@ -39,6 +39,7 @@ class Authenticator:
 
     :param refusal_seconds: seconds from the beginning of a turn to the refusal, or longer if look-ups take longer.
     :param most_refused: number of requests that may wait for their refusal; further ones are refused at once.
+    :param on_wrong_secret: called with the id of an existing connection for each wrong secret; must not block.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Authenticator:
         refusal_seconds: float,
         most_refused: int,
         clock: Callable[[], float] = time.monotonic,
+        on_wrong_secret: Callable[[str], object] = lambda conn_id: None,
     ) -> None:
         self._known = KnownConnections(find_connection, clock)
         self._unknown = UnknownConnections(find_connection, clock)
         self._refusal_seconds = refusal_seconds
         self._most_refused = most_refused
+        self._on_wrong_secret = on_wrong_secret
         self._say = Seldom(log, logging.WARNING, _LOG_SECONDS)
         self._slowest = 0.0
         self._waiting = 0
@@ -117,6 +120,8 @@ class Authenticator:
             # An unknown id is not logged: it may be a secret in the wrong place.
             name = connection.conn_id if connection else "(unknown connection)"
             self._say("%s: refused a request from %s: wrong secret or unknown connection", name, client)
+        if connection is not None:
+            self._on_wrong_secret(connection.conn_id)
         pause = max(self._refusal_seconds, min(self._slowest, _LONGEST_PAUSE))
         await asyncio.sleep(began + pause - loop.time())
         raise refusal

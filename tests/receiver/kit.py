@@ -18,6 +18,7 @@ from airflow_provider_wa.receiver.files import file_name
 from airflow_provider_wa.receiver.sources import WebhookConnection
 from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.events import StoredEvent
+from airflow_provider_wa.store.refusals import Refusals
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.checkwa.client import CheckWa
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
@@ -102,6 +103,11 @@ class Kit:
             options["json"] = callback()
         async with self.client() as client:
             return await client.post(path, **options)
+
+    @property
+    def refusals(self) -> Refusals:
+        """The store's refusals, for the receiver."""
+        return self.store.refusals
 
     def check_writable(self) -> None:
         """What the health check asks of the store, behind the same gate."""

@@ -68,6 +68,7 @@ def _page(visit: Visit, whole: str = "") -> Response:
         whole=whole,
         events=shown,
         refusals=store.refusals.of(conn_id),
+        wrong=store.refusals.wrong_secrets(conn_id),
         may_edit=visit.rights.may("PUT", conn_id),
         every=0 if before or whole else 5,
         next=shown[-1].id if len(found) > ON_A_PAGE else 0,
