@@ -16,6 +16,9 @@ from airflow_provider_wa.store.send_changes import Note, Report, Settle
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import Change, SendRow
 
+_GATHER = 0.01
+"""Minimum seconds between the beginnings of two transactions, unless a quarter of the workers wait for the next."""
+
 
 class Entries:
     """Counts the results of a pass, and enters them in the store.
@@ -28,9 +31,13 @@ class Entries:
         self._job = job
         self.counts = SendCounts()
         self.outcomes: Counter[str] = Counter()
-        self.commits: GroupCommit[Change, Any] = GroupCommit(self.make)
+        self.commits: GroupCommit[Change, Any] = GroupCommit(self.make, gather=_GATHER)
         self._entering: set[asyncio.Future[Any]] = set()
         self._failure: BaseException | None = None
+
+    def share(self, workers: int) -> None:
+        """Set the number of workers that share the transactions."""
+        self.commits.crowd = max(workers // 4, 1)
 
     def make(self, changes: Sequence[Change]) -> list[Any]:
         """Make changes in one transaction. Blocking."""

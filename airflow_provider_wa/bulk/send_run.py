@@ -76,6 +76,7 @@ class BulkSend(SendJob):
             begun.
         """
         further, self.so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
+        self._entries.share(workers)
         began, clear_ups, sendings = self.so_far.began, self.so_far.clear_ups, 1
         counts = await self._pass(rows(), workers, length, further=further)
         while True:

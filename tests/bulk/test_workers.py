@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown
-from airflow_provider_wa.bulk.workers import Interrupted, for_each, heap_spared, one_ahead
+from airflow_provider_wa.bulk.workers import Interrupted, for_each, heap_spared, one_ahead, short_turns
 
 
 async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
@@ -169,3 +170,10 @@ async def test_what_is_made_ahead_ends_with_its_reader() -> None:
             break
     assert source.closed
     assert len(asyncio.all_tasks()) == 1, "nothing is being made"
+
+
+def test_turns_of_threads_are_short_only_inside() -> None:
+    before = sys.getswitchinterval()
+    with short_turns():
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before

@@ -14,7 +14,7 @@ from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
-from airflow_provider_wa.bulk.workers import heap_spared
+from airflow_provider_wa.bulk.workers import heap_spared, short_turns
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.operators._run.allowed_files import AllowedFiles
@@ -137,7 +137,7 @@ class SendOnce:
                 finally:
                     count_outcomes(SENDS, self.hook, bulk.outcomes, channel.calls)
 
-        with heap_spared():
+        with heap_spared(), short_turns():
             return asyncio.run(run())
 
 
