@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -183,6 +184,29 @@ def test_the_pages_work_in_airflows_frame_and_lead_out_of_it(open_page: Open, si
     assert downloading.value.suggested_filename.endswith(".csv")
     frame.get_by_role("link", name="Task in Airflow").click()
     page.wait_for_url(re.compile(rf"/team/dags/{data.DAG}/runs/.*/tasks/send_offer"))
+
+
+@pytest.mark.parametrize(
+    ("destination", "task", "text"),
+    [
+        ("task_instance", "send_offer", "Deliveries over time"),
+        ("task_instance", "load_table", "This task has no WhatsApp campaign."),
+        ("dag_run", "", "send_offer"),
+    ],
+)
+def test_the_tabs_show_the_campaign_of_a_task_or_say_that_there_is_none(
+    open_page: Open, site: Site, destination: str, task: str, text: str
+) -> None:
+    """The address is what the running Airflow gives its UI, with the fields that the UI fills in."""
+    headers = {"authorization": f"Bearer {site.token('ana')}"}
+    plugins = httpx.get(f"{site.url}/api/v2/plugins", headers=headers, timeout=30).raise_for_status().json()["plugins"]
+    views = {view["destination"]: view["href"] for plugin in plugins for view in plugin["external_views"]}
+    fields = {"{DAG_ID}": data.DAG, "{RUN_ID}": quote(data.RUN), "{TASK_ID}": task, "{MAP_INDEX}": "-1"}
+    href = views[destination]
+    for name, value in fields.items():
+        href = href.replace(name, value)
+    page = open_page(f"{site.airflow.url}{href}")
+    page.get_by_text(text).first.wait_for()
 
 
 def test_somebody_is_added_and_removed_with_a_reason_and_a_file_is_imported(
