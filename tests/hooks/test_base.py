@@ -377,8 +377,8 @@ def test_log_records_of_libraries_show_no_secret_once_a_connection_is_read(
 ) -> None:
     WaHook.for_connection(connect("wuzapi", webhook_secret=SECRETS["webhook_secret"])).endpoint  # noqa: B018
     caplog.set_level("ERROR", "uvicorn.error")
-    logging.getLogger("uvicorn.error").error("POST /wa/hooks/x/%s", SECRETS["webhook_secret"])
-    assert caplog.messages == ["POST /wa/hooks/x/***"]
+    logging.getLogger("uvicorn.error").error("POST /wa/hooks/crm_records/%s", SECRETS["webhook_secret"])
+    assert caplog.messages == ["POST /wa/hooks/crm_records/***"]
 
 
 @pytest.mark.parametrize("conn_type", FORMS)

@@ -75,7 +75,7 @@ class MessageKeys:
         self.batch = batch_name(context, conn_id, *generation)
         run_id = [ti.dag_id, ti.task_id, ti.run_id, None if part else ti.map_index] if ti is not None else [self.batch]
         # All keys of a run begin alike: most of the work is done once.
-        self._begin = json.dumps([*run_id, *generation])[:-1]
+        self._begin = key_begin([*run_id, *generation])
         self._duplicates = duplicates
 
     def identity(self, given: str | None = None) -> Identity:
@@ -106,12 +106,21 @@ class MessageKeys:
         if given is not None and not given.strip():
             raise BadInput("idempotency_key: it is empty; expected a text of its own for each message")
         known = ["key", given] if given else [numbers.person(recipient), *([message] if self._duplicates else [])]
-        text = json.dumps(known, sort_keys=True, default=_digest)
+        text = _json(known)
         return hashlib.sha256((text if given else f"{self._begin}, {text[1:]}").encode()).hexdigest()
 
     def by_name(self, message: Any, given: str | None = None) -> KeyOf | None:
         """Return a function from a recipient's name to the message's key; None for the author's own key."""
         return None if given else lambda name: self.key(name, message)
+
+
+def key_begin(run: list[Any]) -> str:
+    """Return the text with which the JSON of all keys of a run begins."""
+    return _json(run)[:-1]
+
+
+def _json(known: list[Any]) -> str:
+    return json.dumps(known, sort_keys=True, default=_digest)
 
 
 def _digest(value: Any) -> str:

@@ -19,7 +19,7 @@ from airflow_provider_wa.api.numbers import NumberRules
 from airflow_provider_wa.bulk.send_results import Addressed, Unaddressed
 from airflow_provider_wa.connections.secrets import without_secrets
 from airflow_provider_wa.hooks.base import WaHook
-from airflow_provider_wa.operators._run.message_keys import MessageKeys
+from airflow_provider_wa.operators._run.message_keys import MessageKeys, key_begin
 from airflow_provider_wa.operators._run.send_once import SendOnce
 from airflow_provider_wa.operators._run.task import hook_for
 from airflow_provider_wa.store.send_states import IN_DOUBT, SendState
@@ -61,10 +61,11 @@ class NoticeKeys(MessageKeys):
     """
 
     def __init__(self, about: Any) -> None:
-        self._run = ["notice", about]
+        notice = ["notice", about]
+        self._begin = key_begin(notice)
         self._duplicates = False
         # A batch of its own: the batch of the reported task contains the task's own rows.
-        self.batch = hashlib.sha256(json.dumps(self._run, default=str).encode()).hexdigest()[:32]
+        self.batch = hashlib.sha256(json.dumps(notice, default=str).encode()).hexdigest()[:32]
 
 
 def send_notice(
