@@ -67,8 +67,8 @@ class _Pragma:
     The engine is told before the send: it does not bear a new listener while it is at work in another thread.
     """
 
-    def __init__(self, store: Store, wrong: str, right: str) -> None:
-        self._engine, self._wrong, self._right = store.database.engine, wrong, right
+    def __init__(self, store: Store, wrong: str) -> None:
+        self._engine, self._wrong = store.database.engine, wrong
         self._brought = False
         event.listen(self._engine, "begin", self._begun, insert=True)
 
@@ -78,8 +78,8 @@ class _Pragma:
     def __exit__(self, *exc_info: object) -> None:
         self._brought = False
         event.remove(self._engine, "begin", self._begun)
-        with self._engine.connect() as connection:
-            connection.connection.driver_connection.execute(f"PRAGMA {self._right}")  # type: ignore[union-attr]
+        # It is a setting of a connection, and several may have it.
+        self._engine.dispose()
 
     def _begun(self, connection: Any) -> None:
         if self._brought:
@@ -87,11 +87,11 @@ class _Pragma:
 
 
 def full(store: Store) -> AbstractContextManager[None]:
-    return _Pragma(store, "max_page_count = 1", "max_page_count = 4294967294")
+    return _Pragma(store, "max_page_count = 1")
 
 
 def read_only(store: Store) -> AbstractContextManager[None]:
-    return _Pragma(store, "query_only = 1", "query_only = 0")
+    return _Pragma(store, "query_only = 1")
 
 
 @contextmanager
