@@ -138,14 +138,15 @@ def overview(visit: Visit) -> Response:
 def one(visit: Visit) -> Response:
     """Show an account with its current state at the vendor."""
     account = _readable(visit)
-    may_edit = visit.rights.may("PUT", account.conn_id)
+    may_edit, live = visit.rights.may("PUT", account.conn_id), _live(account.conn_id)
     return page(
         visit,
         "account.html",
         tab="accounts",
         account=account,
         stored=Stored.of(account.conn_id),
-        live=_live(account.conn_id),
+        live=live,
+        has_code=may_edit and live.has_qr_code and _code(account.conn_id) is not None,
         may_edit=may_edit,
         actions=ACTION_TABLE,
         most=MOST_COUNTED,
@@ -157,11 +158,17 @@ def qr_code(visit: Visit) -> Response:
     """Answer with the QR code, only to users who may edit the connection: scanning it gives access to the account."""
     conn_id = visit.path["conn_id"]
     visit.rights.require("PUT", conn_id)
-    try:
-        png = _codes.get(conn_id, lambda: hook_of(conn_id).qr_code().png)
-    except WaError:
-        raise Refused(404, "There is no QR code at the moment.") from None
+    if (png := _code(conn_id)) is None:
+        raise Refused(404, "There is no QR code at the moment.")
     return Response(png, media_type="image/png")
+
+
+def _code(conn_id: str) -> bytes | None:
+    """Return the picture of the QR code; None if the vendor has none, for instance before the account is connected."""
+    try:
+        return _codes.get(conn_id, lambda: hook_of(conn_id).qr_code().png)
+    except WaError:
+        return None
 
 
 def act(name: str, visit: Visit) -> Response:

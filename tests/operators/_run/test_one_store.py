@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.connections import store as stores
-from airflow_provider_wa.operators._run.one_store import OneStore
+from airflow_provider_wa.operators._run.one_store import STATE_KEY, OneStore
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 from airflow_provider_wa.store.store import Store
 
@@ -86,6 +86,7 @@ def test_tries_and_waits_with_the_same_store_go_on(store: Store) -> None:
     mark = held(store, begin(store, state))
     begin(store, state, mark)
     begin(store, state, try_number=2)
+    assert store.batches.get("b") is not None, "no try was refused"
 
 
 def test_a_wait_that_goes_on_with_another_store_is_refused(
@@ -145,6 +146,7 @@ def test_another_batch_of_the_task_may_have_another_store(
     state = TaskState()
     begin(store, state)
     OneStore(other_store(monkeypatch, tmp_path), "c", {"task_state_store": state}, LOG).check()  # type: ignore[typeddict-unknown-key]
+    assert state[STATE_KEY]["batch"] == "b", "the mark of the other batch stays"
 
 
 def test_a_state_that_airflow_cannot_reach_is_said_and_no_obstacle(

@@ -101,6 +101,8 @@ def test_an_account_is_logged_out_and_in_again_by_scanning(open_page: Open, site
     page = open_page("/accounts/wuzapi_main")
     page.get_by_text("Logged in").first.wait_for()
     confirm(page, "Log out", "Log out")
+    page.get_by_text("There is no QR code at the moment").wait_for()
+    assert page.locator("img.qr").count() == 0, "no broken picture"
     confirm(page, "Connect", "Connect")
     code = page.locator("img.qr")
     code.wait_for()
@@ -206,7 +208,9 @@ def test_the_tabs_show_the_campaign_of_a_task_or_say_that_there_is_none(
     for name, value in fields.items():
         href = href.replace(name, value)
     page = open_page(f"{site.airflow.url}{href}")
-    page.get_by_text(text).first.wait_for()
+    shown = page.get_by_text(text).first
+    shown.wait_for()
+    assert shown.is_visible()
 
 
 def test_somebody_is_added_and_removed_with_a_reason_and_a_file_is_imported(
