@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 LIMIT_MS = 300.0
 ROUNDS = 7
-CONN_ID = "wuzapi_main"
+CONN_ID, OLD = "wuzapi_main", "wuzapi_old"
 BATCH, SMALL, CHECK = "b-large", "b-small", "c-large"
 
 SERIES = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)"
@@ -38,13 +38,13 @@ FILL = (
     {SERIES} SELECT :check, 0, i, :conn_id, '+' || {NUMBER}, '+' || {NUMBER},
     CASE WHEN i % 9 = 0 THEN 'absent' ELSE 'exists' END, :now, '', :no FROM n""",
     f"""INSERT INTO wa_events (id, conn_id, vendor, kind, vendor_kind, key, reference, party, status, received_at,
-    content, raw) {SERIES} SELECT i, :conn_id, 'wuzapi',
+    content, raw) {SERIES} SELECT i, CASE WHEN i <= 100 THEN '{OLD}' ELSE :conn_id END, 'wuzapi',
     CASE WHEN i % 10 = 0 THEN 'inbox' ELSE 'delivery' END, 'Receipt',
     'e' || CAST(i AS TEXT), 'm' || CAST(i AS TEXT), {NUMBER}, CASE WHEN i % 10 = 0 THEN '' ELSE 'read' END, :now,
     '{{"kind": "text", "text": "hello there"}}', '{{}}' FROM n""",
     f"""INSERT INTO wa_deliveries (key, batch, row, stage, answer) {SERIES} SELECT 'k' || CAST(i AS TEXT), :batch, i,
     CASE WHEN i % 3 = 0 THEN 'delivered' ELSE 'read' END, CASE WHEN i % 10 = 0 THEN 'answered' END FROM n""",
-    f"""INSERT INTO wa_tallies (batch, name, bucket, count) {SERIES} SELECT :batch,
+    f"""INSERT INTO wa_tallies (batch, step, name, bucket, count) {SERIES} SELECT :batch, 600,
     CASE WHEN i % 2 = 0 THEN 'read' ELSE 'delivered' END, 2900000 + i / 2, 100 FROM n WHERE i < 8000""",
     f"""INSERT INTO wa_suppressions (recipient, reason, since) {SERIES} SELECT {NUMBER}, 'wrote STOP', :now FROM n""",
 )
@@ -56,11 +56,14 @@ PAGES = (
     ("campaign", "overview", "its failed rows", {"name": BATCH}, {"status": "failed"}),
     ("campaign", "overview", "its delivered rows", {"name": BATCH}, {"status": "delivered"}),
     ("campaign", "overview", "its rows not delivered (none)", {"name": BATCH}, {"status": "failed_later"}),
+    ("campaign", "overview", "its rows of people who opted out (none)", {"name": BATCH}, {"status": "opted_out"}),
     ("campaign", "overview", "its answered rows", {"name": BATCH}, {"status": "answered"}),
     ("campaign", "overview", "a page from its middle", {"name": BATCH}, {"after": "500000-k500000"}),
     ("campaign", "overview", "a person in it", {"name": BATCH}, {"search": "51911500000"}),
     ("campaign", "overview", "check of a million rows", {"name": CHECK}, {"status": "absent"}),
+    ("campaign", "overview", "a person in it", {"name": CHECK}, {"search": "51911500000"}),
     ("messages", "overview", "/messages", {}, {}),
+    ("messages", "overview", "of an account that is no longer used", {}, {"conn_id": OLD}),
     ("messages", "overview", "a word", {}, {"search": "nowhere"}),
     ("messages", "conversation", "a conversation", {"person": "51911500000"}, {}),
     ("suppressions", "overview", "/suppressions", {}, {"after": "51911500000"}),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal, select, tuple_, update
@@ -114,16 +115,21 @@ class BatchFilter:
     task_id: str | None = None
     map_index: int | None = None
 
-    def over(self, statement: Select[Any]) -> Select[Any]:
-        """Return the statement limited to the batches that meet the conditions."""
-        if self.conn_ids is not None:
-            statement = statement.where(table.c.conn_id.in_(self.conn_ids))
-        if self.kind is not None:
-            statement = statement.where(table.c.kind == self.kind.value)
+    def over(self, statement: Select[Any]) -> list[Select[Any]]:
+        """Return statements that together find the batches that meet the conditions.
+
+        Each reads a stretch of an index: the batches of a DAG run, or those of one connection and kind by age.
+        """
         for name in ("dag_id", "run_id", "task_id", "map_index"):
             if (value := getattr(self, name)) is not None:
                 statement = statement.where(table.c[name] == value)
-        return statement
+        kinds = [kind.value for kind in BatchKind if self.kind in (None, kind)]
+        if self.conn_ids is None:
+            return [statement.where(table.c.kind.in_(kinds))]
+        if self.run_id is not None:
+            return [statement.where(table.c.kind.in_(kinds), table.c.conn_id.concat("").in_(self.conn_ids))]
+        pairs = product(self.conn_ids, kinds)
+        return [statement.where(table.c.conn_id == conn_id, table.c.kind == kind) for conn_id, kind in pairs]
 
 
 class Batches:
@@ -172,13 +178,14 @@ class Batches:
 
         :param before: only batches older than this one, the last of the previous page.
         """
-        statement = (where or BatchFilter()).over(select(table)).order_by(*(column.desc() for column in _AGE))
+        statement = select(table).order_by(*(column.desc() for column in _AGE)).limit(limit)
         if before is not None:
             statement = statement.where(
                 tuple_(*_AGE) < tuple_(*(literal(getattr(before, c.name), c.type) for c in _AGE))
             )
         with self._database.reading() as connection:
-            return [_batch(row) for row in connection.execute(statement.limit(limit))]
+            found = [row for part in (where or BatchFilter()).over(statement) for row in connection.execute(part)]
+        return [_batch(row) for row in sorted(found, key=lambda row: (row.created_at, row.name), reverse=True)[:limit]]
 
     def calls(self, name: str) -> int:
         """Return the number of calls that all tries of a batch have made."""

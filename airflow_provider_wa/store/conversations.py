@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, or_, select, tuple_
 
 from airflow_provider_wa.api.kept_messages import file_name, shown
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.identities import names
-from airflow_provider_wa.store.sql import PARAMETERS
+from airflow_provider_wa.store.newest_events import newest
+from airflow_provider_wa.store.sql import PARAMETERS, distinct
 from airflow_provider_wa.store.tables import events, sends
 
 LOOKED_AT = 500
 """Messages that are read at a time to find the senders."""
+
+MOST_LOOKED_AT = 5_000
+"""Maximum number of messages that are read for one page of senders: a busy group may have written most of them."""
 
 _STAGES = ("accepted", "sent", "delivered", "read")
 """Stages of a delivery, in order; a receipt of an earlier stage changes nothing."""
@@ -62,6 +66,17 @@ class Place:
         return cls(at=said.at, outgoing=said.outgoing, id=said.id)
 
 
+@dataclass(frozen=True)
+class People:
+    """The newest message of each sender, the newest first, and where the next page begins; None on the last page.
+
+    A page may have fewer senders than asked for and still not be the last one: see ``MOST_LOOKED_AT``.
+    """
+
+    newest: list[Said]
+    next: int | None
+
+
 class Conversations:
     """The conversations in the store. ``conn_ids`` are the connections to search; None stands for all."""
 
@@ -90,23 +105,20 @@ class Conversations:
             page = sorted(found, key=lambda said: (said.at, said.outgoing, _rank(said)), reverse=True)[:limit]
             return _with_deliveries(connection, page)
 
-    def people(self, limit: int, *, before: int | None = None, conn_ids: Collection[str] | None = None) -> list[Said]:
+    def people(self, limit: int, *, before: int | None = None, conn_ids: Collection[str] | None = None) -> People:
         """Return the newest message of each sender, the newest first.
 
-        :param before: only senders whose newest message is older than the event with this id: the ``id`` of the last
-            message of the previous page.
+        :param before: only senders whose newest message is older than the event with this id: ``next`` of the previous
+            page.
         """
         with self._database.reading() as connection:
-            found: list[Said] = []
-            for newest in _newest_of_each(connection, before, conn_ids):
-                found.append(newest)
-                if len(found) == limit:
-                    break
-            return found
+            wanted = distinct(connection, events.c.conn_id) if conn_ids is None else conn_ids
+            ids, following = _newest_of_each(connection, limit, before, list(wanted))
+            rows = connection.execute(_incoming(None).where(events.c.id.in_(ids)).order_by(events.c.id.desc()))
+            return People(list(map(heard, rows)), following)
 
 
-# A literal: with a parameter the databases would not use the partial index.
-_IS_INBOX = events.c.kind == literal_column(f"'{EventKind.INBOX.value}'")
+_IS_INBOX = events.c.kind == EventKind.INBOX.value
 _HEARD_AT = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type)
 
 
@@ -195,24 +207,36 @@ def _further(known: str | None, status: str) -> str:
     return max(known, status, key=lambda stage: _STAGES.index(stage) if stage in _STAGES else len(_STAGES))
 
 
-def _newest_of_each(connection: Connection, before: int | None, conn_ids: Collection[str] | None) -> Iterator[Said]:
-    """Yield the newest message of each sender, the newest first."""
-    statement = _incoming(conn_ids).where(events.c.party.is_not(None)).order_by(events.c.id.desc()).limit(LOOKED_AT)
-    last = before
-    while True:
-        part_of = statement if last is None else statement.where(events.c.id < last)
-        part = connection.execute(part_of).all()
-        newest = _newest_ids(connection, {row.party for row in part}, conn_ids)
-        yield from (heard(row) for row in part if newest[row.party] == row.id)
+def _newest_of_each(
+    connection: Connection, limit: int, before: int | None, conn_ids: Collection[str]
+) -> tuple[list[int], int | None]:
+    """Return the id of the newest message of each sender, the newest first, and where the next page begins."""
+    found, seen, last, looked_at = list[int](), set[str](), before, 0
+    while looked_at < MOST_LOOKED_AT:
+        part = _newest(connection, last, conn_ids)
+        firsts = {row.party: row.id for row in reversed(part) if row.party not in seen}
+        earlier = _written_since(connection, firsts, before, conn_ids) if before is not None else set()
+        found += sorted((id_ for party, id_ in firsts.items() if party not in earlier), reverse=True)
+        if len(found) > limit:
+            return found[:limit], found[limit - 1]
         if len(part) < LOOKED_AT:
-            return
-        last = part[-1].id
+            return found, None
+        seen.update(firsts)
+        last, looked_at = part[-1].id, looked_at + len(part)
+    return found, last
 
 
-def _newest_ids(connection: Connection, parties: Iterable[str], conn_ids: Collection[str] | None) -> dict[str, int]:
-    statement = select(events.c.party, func.max(events.c.id).label("id")).where(
-        _IS_INBOX, events.c.party.in_(sorted(parties))
+def _newest(connection: Connection, before: int | None, conn_ids: Collection[str]) -> list[Row[Any]]:
+    """Return id and sender of the newest messages before an event."""
+    statement = select(events.c.id, events.c.party).where(events.c.party.is_not(None))
+    of_each = (newest(connection, statement, each, EventKind.INBOX, LOOKED_AT, before=before) for each in conn_ids)
+    found = [row for rows in of_each for row in rows]
+    return sorted(found, key=lambda row: int(row.id), reverse=True)[:LOOKED_AT]
+
+
+def _written_since(connection: Connection, parties: Iterable[str], id_: int, conn_ids: Collection[str]) -> set[str]:
+    """Return the senders with a message at or after an event: they are on an earlier page."""
+    statement = select(events.c.party).where(
+        _IS_INBOX, events.c.party.in_(sorted(parties)), events.c.conn_id.in_(conn_ids)
     )
-    if conn_ids is not None:
-        statement = statement.where(events.c.conn_id.in_(conn_ids))
-    return {row.party: row.id for row in connection.execute(statement.group_by(events.c.party))}
+    return set(connection.execute(statement.group_by(events.c.party).having(func.max(events.c.id) >= id_)).scalars())

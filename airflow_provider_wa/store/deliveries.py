@@ -8,12 +8,12 @@ its last call, in parts, and updates the counts. Only the pages use them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.kinds import Standing, standing
@@ -22,14 +22,18 @@ from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.identities import names
 from airflow_provider_wa.store.sql import PARAMETERS, replacing, upsert
+from airflow_provider_wa.store.tables import batches, events, positions, sends, tallies
 from airflow_provider_wa.store.tables import deliveries as table
-from airflow_provider_wa.store.tables import events, positions, sends, tallies
 
 EVENTS_AT_ONCE = 1000
 """Events that are read in one transaction; other writers wait for it for a tenth of a second."""
 
-BUCKET_SECONDS = 600
-"""Length in seconds of a step of the counts over time."""
+STEPS: tuple[tuple[int, float], ...] = ((1, 900.0), (10, 10_800.0), (600, float("inf")))
+"""Steps of the counts over time: the length, and the largest distance from the batch's start, in seconds.
+
+The last step has all counts. A finer one has those near the start, so that the counts of a short campaign are shown in
+detail and the number of rows of a long one stays small.
+"""
 
 ANSWER_DAYS = 30
 """Maximum number of days after a message in which an incoming message counts as the answer to it."""
@@ -58,15 +62,28 @@ class Followed:
     until: datetime | None
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """Counts by time, oldest first: the beginning of each bucket, and its counts. Empty buckets are missing.
+
+    ``step`` is the length of a bucket, ``totals`` are the counts of all buckets together.
+    """
+
+    step: timedelta
+    buckets: Sequence[tuple[datetime, Mapping[str, int]]]
+    totals: Counter[str]
+
+
 @dataclass
 class _Standing:
-    """A message with its counted delivery stage and answer."""
+    """A message with its counted delivery stage and answer. ``began`` is the start of its batch, if it is known."""
 
     key: str
     batch: str
     row: int
     stage: str | None
     answer: str | None
+    began: datetime | None
 
 
 class Deliveries:
@@ -87,38 +104,43 @@ class Deliveries:
                 return Followed(True, None)
         with self._database.writing() as connection:
             position = connection.execute(_WHERE).scalar() or _BEGINNING
-            rows = connection.execute(_NEXT, {"last": position["id"], "late": position["late"]}).all()
+            again = connection.execute(_AGAIN, {"late": position["late"]}).all() if position["late"] else []
+            coming = connection.execute(_NEXT, {"last": position["id"]}).all()
+            rows = [*again, *coming]
             if not rows:
                 return Followed(True, None)
             late = self._enter(connection, rows)
             new = {"id": max(position["id"], rows[-1].id), "late": late}
             values = {"name": _POSITION, "value": new, "moved_at": datetime.now(timezone.utc)}
             connection.execute(_MOVE[connection.dialect.name], values)
-        return Followed(len(rows) < EVENTS_AT_ONCE, rows[-1].received_at)
+        return Followed(len(coming) < EVENTS_AT_ONCE, rows[-1].received_at)
 
     def totals(self, batch: str) -> Counter[str]:
         """Return the counts of a batch's messages: delivered, read, failed, answered, opted out.
 
         A read message counts as delivered as well, and an opt-out as an answer.
         """
-        counted: Counter[str] = Counter()
-        for name, count in ((name, count) for _, buckets in self.over_time(batch) for name, count in buckets.items()):
-            counted[name] += count
-        return counted
+        return self.over_time(batch).totals
 
-    def over_time(self, batch: str) -> list[tuple[datetime, Counter[str]]]:
-        """Return the same counts by time, oldest first, in steps of ``BUCKET_SECONDS``; empty steps are missing."""
-        found: dict[int, Counter[str]] = {}
+    def over_time(self, batch: str) -> Timeline:
+        """Return the same counts by time, in the finest step that has all of them."""
+        sums: dict[int, Counter[str]] = {step: Counter() for step, _ in STEPS}
+        found: dict[int, dict[str, int]] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(_TALLIES, {"the_batch": batch}):
-                found.setdefault(row.bucket, Counter())[row.name] += row.number
-        return [(_began(bucket), found[bucket]) for bucket in sorted(found)]
+            for step, name, number in connection.execute(_SUMS, {"the_batch": batch}).all():
+                sums[step][name] = int(number)
+            totals = sums[STEPS[-1][0]]
+            step = next(step for step, _ in STEPS if sums[step] == totals)
+            for name, bucket, number in connection.execute(_TALLIES, {"the_batch": batch, "the_step": step}).all():
+                found.setdefault(bucket, {})[name] = number
+        buckets = [(datetime.fromtimestamp(bucket * step, timezone.utc), found[bucket]) for bucket in sorted(found)]
+        return Timeline(timedelta(seconds=step), buckets, totals)
 
     def _enter(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[int]:
         """Count events, and return the ids of receipts whose sends may not be stored yet."""
         same: dict[str, _Standing] = {}
         known, late = _sent(connection, rows, same)
-        tally: Counter[tuple[str, str, int]] = Counter()
+        tally: Counter[_Bucket] = Counter()
         changed: dict[str, _Standing] = {}
         answers = _answers(connection, rows, same)
         opted_out = self._opted_out(
@@ -131,20 +153,30 @@ class Deliveries:
             for standing_ in known.get((row.conn_id, row.reference), ()) if row.kind == _KINDS[0] else ():
                 if news := _advance(standing_, row.status):
                     changed[standing_.key] = standing_
-                    tally.update((standing_.batch, name, _bucket(row)) for name in news)
+                    tally.update(_buckets(standing_, row, news))
             if (found := answers.get(row.id)) and (news := _answered(found, row.party in opted_out)):
                 changed[found.key] = found
-                tally.update((found.batch, name, _bucket(row)) for name in news)
+                tally.update(_buckets(found, row, news))
         _store(connection, changed, tally)
         return late
 
 
-def _began(bucket: int) -> datetime:
-    return datetime.fromtimestamp(bucket * BUCKET_SECONDS, timezone.utc)
+class _Bucket(NamedTuple):
+    """The key of a count."""
+
+    batch: str
+    step: int
+    name: str
+    bucket: int
 
 
-def _bucket(row: Row[Any]) -> int:
-    return int((row.happened_at or row.received_at).timestamp()) // BUCKET_SECONDS
+def _buckets(message: _Standing, row: Row[Any], news: Iterable[str]) -> Iterator[_Bucket]:
+    """Yield the buckets in which an event of a message counts."""
+    at = row.happened_at or row.received_at
+    distance = abs((at - message.began).total_seconds()) if message.began else float("inf")
+    for step, reach in STEPS:
+        if distance <= reach:
+            yield from (_Bucket(message.batch, step, name, int(at.timestamp()) // step) for name in news)
 
 
 def _advance(message: _Standing, status: str) -> list[str]:
@@ -226,16 +258,16 @@ def _answers(connection: Connection, rows: Sequence[Row[Any]], same: dict[str, _
 
 
 def _standing(row: Row[Any]) -> _Standing:
-    return _Standing(row.key, row.batch, row.row, row.stage, row.answer)
+    return _Standing(row.key, row.batch, row.row, row.stage, row.answer, row.created_at)
 
 
-def _store(connection: Connection, changed: Mapping[str, _Standing], tally: Counter[tuple[str, str, int]]) -> None:
+def _store(connection: Connection, changed: Mapping[str, _Standing], tally: Counter[_Bucket]) -> None:
     dialect = connection.dialect.name
     if changed:
-        connection.execute(_PUT[dialect], [vars(message) for message in changed.values()])
+        rows = [{name: getattr(message, name) for name in _COLUMNS} for message in changed.values()]
+        connection.execute(_PUT[dialect], rows)
     if tally:
-        counts = [{"batch": b, "name": n, "bucket": t, "count": count} for (b, n, t), count in tally.items()]
-        connection.execute(_COUNT[dialect], counts)
+        connection.execute(_COUNT[dialect], [{**key._asdict(), "count": count} for key, count in tally.items()])
 
 
 def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -243,20 +275,17 @@ def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 _EVENT = [column for column in events.columns if column.name not in ("vendor", "vendor_kind", "key", "raw", "file")]
-_NEXT = (
-    select(*_EVENT)
-    .where(or_(events.c.id > bindparam("last"), events.c.id.in_(bindparam("late", expanding=True))))
-    .order_by(events.c.id)
-    .limit(EVENTS_AT_ONCE)
-)
+# Two statements: for one with OR, SQLite would read and sort all events after the last one.
+_NEXT = select(*_EVENT).where(events.c.id > bindparam("last")).order_by(events.c.id).limit(EVENTS_AT_ONCE)
+_AGAIN = select(*_EVENT).where(events.c.id.in_(bindparam("late", expanding=True))).order_by(events.c.id)
 _BEGINNING: Mapping[str, Any] = {"id": 0, "late": []}
 _NEWEST = select(func.max(events.c.id))
 _WHERE = select(positions.c.value).where(positions.c.name == _POSITION)
 _MOVE = upsert(positions, replacing(positions))
 _SENT = (
     select(sends.c.key, sends.c.batch, sends.c.row, sends.c.conn_id, sends.c.message_id, sends.c.recipient)
-    .add_columns(sends.c.intended_at, table.c.stage, table.c.answer)
-    .outerjoin(table, table.c.key == sends.c.key)
+    .add_columns(sends.c.intended_at, table.c.stage, table.c.answer, batches.c.created_at)
+    .select_from(sends.outerjoin(table, table.c.key == sends.c.key).outerjoin(batches, batches.c.name == sends.c.batch))
 )
 _BY_MESSAGE = _SENT.where(
     sends.c.conn_id == bindparam("the_conn_id"), sends.c.message_id.in_(bindparam("ids", expanding=True))
@@ -264,8 +293,11 @@ _BY_MESSAGE = _SENT.where(
 _TO_PEOPLE = _SENT.where(
     sends.c.recipient.in_(bindparam("recipients", expanding=True)), sends.c.intended_at.is_not(None)
 )
+_COLUMNS = tuple(column.name for column in table.columns)
 _PUT = upsert(table, replacing(table))
 _COUNT = upsert(tallies, lambda new: {"count": tallies.c.count + new.count})
-_TALLIES = select(tallies.c.name, tallies.c.bucket, tallies.c.count.label("number")).where(
-    tallies.c.batch == bindparam("the_batch")
-)
+_OF_BATCH = tallies.c.batch == bindparam("the_batch")
+_IN_STEP = tallies.c.step == bindparam("the_step")
+_NUMBER = func.sum(tallies.c.count).label("number")
+_SUMS = select(tallies.c.step, tallies.c.name, _NUMBER).where(_OF_BATCH).group_by(tallies.c.step, tallies.c.name)
+_TALLIES = select(tallies.c.name, tallies.c.bucket, tallies.c.count).where(_OF_BATCH, _IN_STEP)

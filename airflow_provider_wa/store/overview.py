@@ -9,17 +9,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Row, Select, func, literal_column, select
+from sqlalchemy import Row, func, select
 
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.conversations import Said, heard
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import StoredEvent
+from airflow_provider_wa.store.newest_events import newest
 from airflow_provider_wa.store.send_states import MAY_HAVE_GONE_OUT
 from airflow_provider_wa.store.sends import state_in
-from airflow_provider_wa.store.sql import PARAMETERS
+from airflow_provider_wa.store.sql import PARAMETERS, distinct
 from airflow_provider_wa.store.suppressions import Suppression
-from airflow_provider_wa.store.tables import BY_KIND, checks, events, sends, suppressions
+from airflow_provider_wa.store.tables import checks, events, sends, suppressions
 
 SEARCHED = 2_000
 """Maximum number of a connection's messages that a search for a word reads."""
@@ -37,7 +38,7 @@ class Overview:
     def conn_ids(self) -> list[str]:
         """Return the connections with events, messages or checks in the store, sorted."""
         with self._database.reading() as connection:
-            found = {each for table in (events, sends, checks) for each in _distinct(connection, table.c.conn_id)}
+            found = {each for table in (events, sends, checks) for each in distinct(connection, table.c.conn_id)}
         return sorted(found)
 
     def last_events(self, conn_id: str, limit: int = 1, *, before: int | None = None) -> list[StoredEvent]:
@@ -48,10 +49,7 @@ class Overview:
         found: list[StoredEvent] = []
         with self._database.reading() as connection:
             for kind in EventKind:  # the index has the events of each kind in order
-                statement = select(*_EVENT).where(*_of_kind(conn_id, kind))
-                if before is not None:
-                    statement = statement.where(events.c.id < before)
-                found += map(_event, connection.execute(statement.order_by(events.c.id.desc()).limit(limit)))
+                found += map(_event, newest(connection, select(*_EVENT), conn_id, kind, limit, before=before))
         return sorted(found, key=lambda event: event.id, reverse=True)[:limit]
 
     def sent_since(self, conn_id: str, moment: datetime) -> int:
@@ -75,8 +73,8 @@ class Overview:
         wanted, found = text.casefold(), list[Said]()
         with self._database.reading() as connection:
             for conn_id in conn_ids:
-                newest = _incoming(conn_id).order_by(events.c.id.desc()).limit(SEARCHED)
-                fitting = (row for row in connection.execute(newest) if wanted in _searched(row.content or {}))
+                rows = newest(connection, _INCOMING, conn_id, EventKind.INBOX, SEARCHED)
+                fitting = (row for row in rows if wanted in _searched(row.content or {}))
                 found += [heard(row) for row in islice(fitting, limit)]
         return sorted(found, key=lambda said: said.id, reverse=True)[:limit]
 
@@ -107,26 +105,12 @@ class Overview:
             return [Suppression(row.recipient, row.reason, row.since) for row in connection.execute(statement)]
 
 
-def _distinct(connection: Connection, column: Column[str]) -> Iterator[str]:
-    """Yield the values of the first column of an index, each found by one look-up in the index."""
-    last = ""
-    while (found := connection.execute(select(func.min(column)).where(column > last)).scalar()) is not None:
-        yield found
-        last = found
-
-
 _EVENT = [events.c[field.name] for field in fields(StoredEvent) if field.name != "raw"]
 
 
-def _incoming(conn_id: str) -> Select[Any]:
-    columns = [events.c[name] for name in ("id", "conn_id", "party", "status", "reference", "content", "file")]
-    at = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type).label("at")
-    return select(*columns, at).where(*_of_kind(conn_id, EventKind.INBOX))
-
-
-def _of_kind(conn_id: str, kind: EventKind) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for the events of a connection and kind, which an index has in order."""
-    return events.c.conn_id == conn_id, events.c.kind == kind.value, literal_column(BY_KIND, Boolean)
+_HEARD = [events.c[name] for name in ("id", "conn_id", "party", "status", "reference", "content", "file")]
+_HEARD_AT = func.coalesce(events.c.happened_at, events.c.received_at, type_=events.c.received_at.type)
+_INCOMING = select(*_HEARD, _HEARD_AT.label("at"))
 
 
 def _searched(content: Mapping[str, Any]) -> str:

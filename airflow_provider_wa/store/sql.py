@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Insert,
     Row,
     Select,
@@ -138,6 +139,14 @@ def _behind(key: Sequence[Any], last: object) -> ColumnElement[bool]:
     if len(key) == 1:
         return key[0] > values[0]  # type: ignore[no-any-return]
     return tuple_(*key) > tuple_(*map(literal, values))
+
+
+def distinct(connection: Connection, column: Column[str]) -> Iterator[str]:
+    """Yield the values of the first column of an index, each found by one look-up in the index."""
+    last = ""
+    while (found := connection.execute(select(func.min(column)).where(column > last)).scalar()) is not None:
+        yield found
+        last = found
 
 
 def listed(name: str, columns: Sequence[Column[Any]], dialect: str) -> dict[str, ColumnElement[Any]]:

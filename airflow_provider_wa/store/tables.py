@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration."""
 
 VERSION_TABLE = "wa_version"
@@ -54,7 +54,6 @@ class Moment(TypeDecorator[datetime]):
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 _SHARED = "post_id IS NOT NULL"
-_INBOX = "kind = 'inbox'"
 
 BY_KIND = "vendor <> ''"
 """Condition that all events meet. On PostgreSQL only queries with this condition use the index by kind.
@@ -104,7 +103,6 @@ events = Table(
     Index("wa_events_kind", "conn_id", "kind", "id", postgresql_where=text(BY_KIND)),
     # Few events share a post.
     Index("wa_events_post", "post_id", sqlite_where=text(_SHARED), postgresql_where=text(_SHARED)),
-    Index("wa_events_inbox", "id", sqlite_where=text(_INBOX), postgresql_where=text(_INBOX)),
     sqlite_autoincrement=True,  # an id is never given twice, even after old events were removed
 )
 """Events that vendors posted, or that were pulled from their queues; each once, by its content's ``key``.
@@ -169,7 +167,7 @@ batches = Table(
     _column("reported_at", Moment, nullable=True),
     _column("held_until", Moment, nullable=True),
     _column("stopped_at", Moment, nullable=True),
-    Index("wa_batches_created_at", "created_at", "name"),
+    Index("wa_batches_age", "conn_id", "kind", "created_at", "name"),
     Index("wa_batches_run", "run_id", "dag_id"),
 )
 """A batch is one run of one task over one list, including its retries: the name of its rows in the store."""
@@ -210,9 +208,10 @@ deliveries = Table(
     _column("row", BigInteger),
     _column("stage", String(NAME), nullable=True),
     _column("answer", String(NAME), nullable=True),
-    Index("wa_deliveries_stage", "batch", "row", "key", "stage"),
+    # The stage comes before the row: rows with a rare stage are found without reading the others.
+    Index("wa_deliveries_stage", "batch", "stage", "row", "key"),
     Index(
-        *("wa_deliveries_answer", "batch", "row", "key", "answer"),
+        *("wa_deliveries_answer", "batch", "answer", "row", "key"),
         sqlite_where=text("answer IS NOT NULL"),
         postgresql_where=text("answer IS NOT NULL"),
     ),
@@ -223,11 +222,15 @@ tallies = Table(
     "wa_tallies",
     metadata,
     _column("batch", String(64), primary_key=True),
+    _column("step", Integer, primary_key=True, autoincrement=False),
     _column("name", String(NAME), primary_key=True),
     _column("bucket", BigInteger, primary_key=True, autoincrement=False),
     _column("count", BigInteger),
 )
-"""Numbers of a batch's messages that were delivered, read and so on, in steps of ten minutes since 1970."""
+"""Numbers of a batch's messages that were delivered, read and so on, by time.
+
+``bucket`` counts the steps since 1970, ``step`` is their length in seconds: see ``deliveries.STEPS``.
+"""
 
 pauses = Table(
     "wa_pauses",

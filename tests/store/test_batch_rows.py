@@ -4,8 +4,9 @@ from __future__ import annotations
 import pytest
 from store.samples import checked
 
-from airflow_provider_wa.store.batch_rows import BatchRow
-from airflow_provider_wa.store.batches import BatchKind
+from airflow_provider_wa.store import batch_rows
+from airflow_provider_wa.store.batch_rows import BEGINNING, BatchRow, Place, RowPage
+from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 from airflow_provider_wa.store.send_changes import Note, Settle
 from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
@@ -33,8 +34,8 @@ def sent(store: Store) -> Store:
     return store
 
 
-def places(rows: list[BatchRow]) -> list[int]:
-    return [row.row for row in rows]
+def places(found: RowPage | list[BatchRow]) -> list[int]:
+    return [row.row for row in (found.rows if isinstance(found, RowPage) else found)]
 
 
 @pytest.mark.parametrize(
@@ -44,18 +45,38 @@ def places(rows: list[BatchRow]) -> list[int]:
 def test_rows_are_found_by_their_status(sent: Store, status: str, found: list[int]) -> None:
     assert places(sent.batch_rows.page("b", BatchKind.SEND, 10, status=status)) == found
     assert places(list(sent.batch_rows.all("b", BatchKind.SEND, status=status))) == found
-    assert sent.batch_rows.page("another", BatchKind.SEND, 10, status=status) == []
+    assert sent.batch_rows.page("another", BatchKind.SEND, 10, status=status) == RowPage([], None)
 
 
 @pytest.mark.parametrize("status", ["", "failed"])
 def test_a_page_goes_on_behind_the_last_row_of_the_one_before(sent: Store, status: str) -> None:
     whole = sent.batch_rows.page("b", BatchKind.SEND, 10, status=status)
-    found: list[BatchRow] = []
-    after = (0, "")
-    while page := sent.batch_rows.page("b", BatchKind.SEND, 1, status=status, after=after):
-        found += page
-        after = page[-1].row, page[-1].key
-    assert found == whole
+    assert whole.next is None
+    assert all_pages(sent, "b", BatchKind.SEND, status) == [[row] for row in whole.rows]
+
+
+@pytest.mark.parametrize(("kind", "status"), [(BatchKind.SEND, "accepted"), (BatchKind.CHECK, "exists")])
+def test_a_page_looks_at_some_rows_for_a_frequent_status_and_the_next_one_goes_on(
+    sent: Store, kind: BatchKind, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_rows, "LOOKED_AT", 2)
+    statuses = ["exists", "absent", "absent", "exists", "unknown"]
+    sent.batches.begin(BatchInfo(name="b", kind=kind, conn_id="my_wa"))
+    sent.checks.put("b", "my_wa", [checked(place, each) for place, each in enumerate(statuses, 1)])
+    found = all_pages(sent, "b", kind, status)
+    assert [row.row for page in found for row in page] == [1, 4]
+    assert [] in found, "a page without a row is not the last one"
+    assert places(sent.batch_rows.page("b", kind, 10, status=status, people=["51987654324", "51987600004"])) == [4]
+
+
+def all_pages(store: Store, batch: str, kind: BatchKind, status: str) -> list[list[BatchRow]]:
+    found: list[list[BatchRow]] = []
+    after: Place | None = BEGINNING
+    while after is not None:
+        page = store.batch_rows.page(batch, kind, 1, status=status, after=after)
+        found.append(page.rows)
+        after = page.next
+    return found
 
 
 def test_rows_are_found_by_the_names_of_a_person(sent: Store) -> None:
@@ -76,6 +97,7 @@ def test_checks_are_found_by_status_and_number(store: Store) -> None:
     store.checks.put(
         "c", "my_wa", [checked(1), checked(2, "absent"), checked(3, "unknown", detail="timeout"), checked(4)]
     )
+    store.batches.begin(BatchInfo(name="c", kind=BatchKind.CHECK, conn_id="my_wa"))
     page = store.batch_rows.page
     assert places(page("c", BatchKind.CHECK, 10)) == [1, 2, 3, 4]
     assert places(page("c", BatchKind.CHECK, 10, status="exists")) == [1, 4]

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import insert
 from store.samples import came_in, delivered
 
 from airflow_provider_wa.store import deliveries
 from airflow_provider_wa.store.batch_rows import STAGES
-from airflow_provider_wa.store.batches import BatchKind
+from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_intents import Intend
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.store.tables import tallies
 
 ANA, EVA, MEXICAN, OTHER_FORM = "51987654321", "51987654322", "525512345678", "5215512345678"
 
@@ -118,8 +120,37 @@ def test_counts_over_time_stand_at_the_moments_of_the_events(store: Store) -> No
     store.events.add([delivered(f"m-b-{ANA}", "read", read_at=at + timedelta(hours=1), sent_at=at)])
     totals(store)
     found = store.deliveries.over_time("b")
-    assert sum(sum(counts.values()) for _, counts in found) == 2
-    assert found[0][0] == at.replace(minute=0)
+    assert sum(sum(counts.values()) for _, counts in found.buckets) == 2
+    assert found.buckets[0][0] == at.replace(minute=0)
+
+
+@pytest.mark.parametrize(
+    ("distances", "step"), [([3, 40], 1), ([-20, 3], 1), ([3, 3000], 10), ([3, 90_000], 600), ([90_000, 90_007], 600)]
+)
+def test_the_counts_of_a_short_campaign_stand_at_finer_steps(store: Store, distances: list[int], step: int) -> None:
+    store.batches.begin(BatchInfo(name="b", kind=BatchKind.SEND, conn_id="my_wa"))
+    began = store.batches.newest(1)[0].created_at
+    for row, (to, distance) in enumerate(zip((ANA, EVA), distances, strict=True), 1):
+        send(store, to, row=row)
+        at = began + timedelta(seconds=distance)
+        store.events.add([delivered(f"m-b-{to}", delivered_at=at, sent_at=at)])
+    assert totals(store) == {"delivered": 2}
+    found = store.deliveries.over_time("b")
+    assert found.step == timedelta(seconds=step)
+    assert [sum(counts.values()) for _, counts in found.buckets] in ([1, 1], [2])
+    assert found.buckets[-1][0] <= began + timedelta(seconds=max(distances)) < found.buckets[-1][0] + found.step
+
+
+def test_counts_of_the_release_before_are_shown_with_the_new_ones_in_the_steps_that_they_have(store: Store) -> None:
+    store.batches.begin(BatchInfo(name="b", kind=BatchKind.SEND, conn_id="my_wa"))
+    with store.database.writing() as connection:
+        connection.execute(
+            insert(tallies), {"batch": "b", "step": 600, "name": "read", "bucket": 3_000_000, "count": 7}
+        )
+    send(store, ANA)
+    store.events.add([delivered(f"m-b-{ANA}")])
+    assert totals(store) == {"read": 7, "delivered": 1}
+    assert store.deliveries.over_time("b").step == timedelta(minutes=10)
 
 
 def test_rows_are_found_by_how_far_their_messages_got(store: Store) -> None:
@@ -132,12 +163,12 @@ def test_rows_are_found_by_how_far_their_messages_got(store: Store) -> None:
     totals(store)
 
     def rows(status: str) -> list[int]:
-        return [row.row for row in store.batch_rows.page("b", BatchKind.SEND, 10, status=status)]
+        return [row.row for row in store.batch_rows.page("b", BatchKind.SEND, 10, status=status).rows]
 
     assert {name: rows(name) for name in STAGES} == {
         "delivered": [1, 2, 3], "read": [1, 2], "failed_later": [4], "answered": [1, 2], "opted_out": [2],
     }  # fmt: skip
-    assert [(row.stage, row.answer) for row in store.batch_rows.page("b", BatchKind.SEND, 2)] == [
+    assert [(row.stage, row.answer) for row in store.batch_rows.page("b", BatchKind.SEND, 2).rows] == [
         ("read", "answered"),
         ("read", "opted_out"),
     ]

@@ -143,6 +143,21 @@ def test_a_batch_goes_on_after_it_was_carried_over(filled: Store) -> None:
     assert filled.checks.counts(CHECKS).total() == 5
 
 
+def test_counts_over_time_keep_their_steps_of_ten_minutes(store: Store) -> None:
+    with store.database._exclusive() as connection:
+        migrate(connection, "0007")
+        insert(
+            connection,
+            "wa_tallies",
+            {"batch": SENDS, "name": "delivered", "bucket": 2_954_000, "count": 5},
+            {"batch": SENDS, "name": "read", "bucket": 2_954_003, "count": 2},
+        )
+    found = store.deliveries.over_time(SENDS)
+    assert (found.totals, found.step) == ({"delivered": 5, "read": 2}, timedelta(minutes=10))
+    at = datetime.fromtimestamp(2_954_000 * 600, timezone.utc)
+    assert found.buckets == [(at, {"delivered": 5}), (at + timedelta(minutes=30), {"read": 2})]
+
+
 def test_nothing_of_the_old_tables_is_left(filled: Store) -> None:
     filled.events.last_id()
     with filled.database.reading() as connection:

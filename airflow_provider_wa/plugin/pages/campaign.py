@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,9 +22,8 @@ from airflow_provider_wa.plugin.pages.errors import not_found
 from airflow_provider_wa.plugin.pages.following import follow
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
 from airflow_provider_wa.plugin.pages.visit import Page, Visit
-from airflow_provider_wa.store.batch_rows import STAGES, BatchRow
+from airflow_provider_wa.store.batch_rows import BEGINNING, STAGES, BatchRow
 from airflow_provider_wa.store.batches import Batch, BatchFilter, BatchKind, BatchState
-from airflow_provider_wa.store.deliveries import BUCKET_SECONDS
 
 ON_A_PAGE = 50
 
@@ -75,9 +74,6 @@ def overview(visit: Visit) -> Response:
     batch = _readable(visit)
     store, followed = get_store(), follow()
     counts, over = _counts(batch), store.deliveries.over_time(batch.name)
-    totals: Counter[str] = Counter()
-    for _, buckets in over:
-        totals.update(buckets)
     at_work = batch.state in (BatchState.RUNNING, BatchState.HELD)
     return page(
         visit,
@@ -85,9 +81,9 @@ def overview(visit: Visit) -> Response:
         tab="campaigns",
         batch=batch,
         counts=counts,
-        bars=_bars(batch, counts.by_status, totals),
+        bars=_bars(batch, counts.by_status, over.totals),
         reasons=store.batch_rows.reasons(batch.name) if batch.kind is BatchKind.SEND else [],
-        chart=over_time(over, ("delivered", "read"), timedelta(seconds=BUCKET_SECONDS)),
+        chart=over_time(over.buckets, ("delivered", "read"), over.step),
         followed=followed,
         pause=store.pauses.of(batch.name),
         at_work=at_work,
@@ -180,17 +176,18 @@ def _rows(visit: Visit, batch: Batch) -> dict[str, Any]:
         names = store.identities.names([search.replace(" ", "")])
         people = sorted({name for each in names.values() for name in each})
     row, _, key = visit.query.get("after", "").partition("-")
-    after = (int(row), key) if row.isdecimal() else (0, "")
-    found = store.batch_rows.page(batch.name, batch.kind, ON_A_PAGE + 1, status=status, after=after, people=people)
-    shown, query = found[:ON_A_PAGE], {"status": status, "search": search}
-    last = f"{shown[-1].row}-{shown[-1].key}" if len(found) > ON_A_PAGE else ""
+    after = (int(row), key) if row.isdecimal() else BEGINNING
+    found = store.batch_rows.page(batch.name, batch.kind, ON_A_PAGE, status=status, after=after, people=people)
+    query = {name: value for name, value in (("status", status), ("search", search)) if value}
+    last = found.next
     return {
-        "rows": shown,
+        "rows": found.rows,
         "chosen": status,
         "search": search,
         "statuses": STATUSES[batch.kind],
-        "next": urlencode({**{name: value for name, value in query.items() if value}, "after": last}) if last else "",
-        "is_first": after == (0, ""),
+        "next": urlencode({**query, "after": f"{last[0]}-{last[1]}"}) if last else "",
+        "looked_at": last[0] if last and not found.rows else 0,
+        "is_first": after == BEGINNING,
     }
 
 

@@ -16,7 +16,7 @@ from airflow_provider_wa.plugin.pages.connections import accounts_of
 from airflow_provider_wa.plugin.pages.errors import Refused, not_found
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
 from airflow_provider_wa.plugin.pages.visit import Page, Visit
-from airflow_provider_wa.store.conversations import Place
+from airflow_provider_wa.store.conversations import People, Place
 
 PEOPLE_ON_A_PAGE = 30
 
@@ -36,10 +36,9 @@ def overview(visit: Visit) -> Response:
     before = visit.query.get("before", "")
     more = {"before": int(before)} if before.isdecimal() else {}
     if search:
-        found = store.overview.messages_with(search, PEOPLE_ON_A_PAGE, conn_ids)
+        found = People(store.overview.messages_with(search, PEOPLE_ON_A_PAGE, conn_ids), None)
     else:
-        found = store.conversations.people(PEOPLE_ON_A_PAGE + 1, conn_ids=conn_ids, **more)
-    shown = found[:PEOPLE_ON_A_PAGE]
+        found = store.conversations.people(PEOPLE_ON_A_PAGE, conn_ids=conn_ids, **more)
     query = {name: value for name, value in (("conn_id", conn_id),) if value}
     return page(
         visit,
@@ -48,10 +47,10 @@ def overview(visit: Visit) -> Response:
         accounts=accounts,
         conn_id=conn_id,
         search=search,
-        people=shown,
-        stopped=store.suppressions.among({said.person for said in shown}),
-        names=store.overview.sender_names([said.id for said in shown]),
-        next=urlencode({**query, "before": shown[-1].id}) if len(found) > PEOPLE_ON_A_PAGE else "",
+        people=found.newest,
+        stopped=store.suppressions.among({said.person for said in found.newest}),
+        names=store.overview.sender_names([said.id for said in found.newest]),
+        next=urlencode({**query, "before": found.next}) if found.next else "",
     )
 
 
