@@ -12,9 +12,11 @@ from airflow_provider_wa.api.errors import WaError
 from airflow_provider_wa.api.webhooks import PostsEvents
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.pages.audit import note
-from airflow_provider_wa.plugin.pages.connections import accounts_of, hook_of
+from airflow_provider_wa.plugin.pages.connections import Account, accounts_of, hook_of
 from airflow_provider_wa.plugin.pages.rendering import page
 from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.store.events import StoredEvent
+from airflow_provider_wa.store.refusals import Refusal, WrongSecrets
 
 ON_A_PAGE = 50
 
@@ -30,14 +32,19 @@ class Address:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """A connection in the overview."""
+
+    account: Account
+    event: StoredEvent | None
+    refusal: Refusal | None
+    wrong: WrongSecrets | None
+
+
 def overview(visit: Visit) -> Response:
-    """Show each connection with its newest event."""
-    store = get_store()
-    accounts = [
-        (account, next(iter(store.overview.last_events(account.conn_id)), None), store.refusals.of(account.conn_id))
-        for account in accounts_of(visit)
-    ]
-    return page(visit, "receivers.html", tab="receiver", accounts=accounts)
+    """Show each connection with its newest event, its last refused post and its number of wrong secrets."""
+    return page(visit, "receivers.html", tab="receiver", receivers=list(map(_receiver, accounts_of(visit))))
 
 
 def one(visit: Visit) -> Response:
@@ -51,6 +58,12 @@ def show_secret(visit: Visit) -> Response:
     visit.rights.require("PUT", conn_id)
     note(visit.user, "wa_receiver_show_secret", conn_id=conn_id)
     return _page(visit, whole=hook_of(conn_id).settings.callback_url)
+
+
+def _receiver(account: Account) -> Receiver:
+    store, conn_id = get_store(), account.conn_id
+    event, refusal = store.overview.last_events(conn_id), store.refusals.of(conn_id)
+    return Receiver(account, next(iter(event), None), next(iter(refusal), None), store.refusals.wrong_secrets(conn_id))
 
 
 def _page(visit: Visit, whole: str = "") -> Response:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from airflow_provider_wa.api.records import Session, SessionState
 from airflow_provider_wa.plugin.pages import rendering
-from airflow_provider_wa.plugin.pages.receiver import Address
+from airflow_provider_wa.plugin.pages.accounts import Live, Stored
+from airflow_provider_wa.plugin.pages.connections import Account
+from airflow_provider_wa.plugin.pages.receiver import Address, Receiver
 from airflow_provider_wa.plugin.pages.visit import Visit
 from airflow_provider_wa.store.refusals import Refusal, WrongSecrets
 
@@ -39,6 +43,37 @@ def test_refused_posts_and_wrong_secrets_are_shown(visit: Visit) -> None:
     only_wrong = receiver_page(visit, wrong=WrongSecrets(1, NOW, NOW))
     assert "Refused posts" in only_wrong
     assert "Refused posts" not in receiver_page(visit)
+
+
+def test_the_overview_has_the_last_refusal_and_the_wrong_secrets_of_each_connection(visit: Visit) -> None:
+    def html(**values: Any) -> str:
+        receiver = Receiver(Account("my_wa", "WuzAPI"), **{"event": None, "refusal": None, "wrong": None, **values})
+        return rendering.render(visit, "receivers.html", tab="receiver", receivers=[receiver])
+
+    assert "12,345, the last one" in html(wrong=WrongSecrets(12_345, NOW, NOW))
+    assert "bad signature" in html(refusal=Refusal(NOW, 401, "bad signature"))
+    assert "the last one" not in html()
+
+
+@pytest.mark.parametrize("state", SessionState)
+def test_an_account_has_our_own_word_for_its_state_and_the_vendors_word_as_its_title(
+    visit: Visit, state: SessionState
+) -> None:
+    session = Session(vendor="v", state=state, detail="yellowCard")
+    html = rendering.render(
+        visit, "account.html", tab="accounts", account=Account("my_wa", "V"), stored=Stored(0, None, None, None),
+        live=Live(state.value, session), has_code=False, may_edit=False, actions={}, most=1, stamp=0,
+    )  # fmt: skip
+    assert re.findall("[^<>]*yellowCard[^<>]*", html) == [
+        f'span class="badge {TONES[state]}" title="Reported by the vendor as: yellowCard"'
+    ]
+    assert f">{state.value.replace('_', ' ').capitalize()}</span>" in html
+
+
+TONES = {
+    SessionState.LOGGED_IN: "good", SessionState.LOGGED_OUT: "warn",
+    SessionState.STARTING: "busy", SessionState.BLOCKED: "bad",
+}  # fmt: skip
 
 
 def test_what_strangers_wrote_is_escaped(visit: Visit) -> None:
