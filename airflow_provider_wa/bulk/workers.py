@@ -4,17 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 
 T = TypeVar("T")
-
-_TURN_SECONDS = 0.0005
 
 FAILURES_TO_STOP = 20
 """Failed calls in a row that end a run: the vendor is out of reach."""
@@ -92,33 +87,6 @@ async def one_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
         await items.aclose()
-
-
-@contextmanager
-def heap_spared() -> Iterator[None]:
-    """Keep the garbage collector away from the objects that exist already.
-
-    With Airflow loaded, to look through all of them takes a tenth of a second, in which no reply is read.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
-@contextmanager
-def short_turns() -> Iterator[None]:
-    """Let another thread run half a millisecond after it asks to, instead of five.
-
-    The store's thread has to ask after each statement, and a message waits for several statements.
-    """
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 async def _next(items: AsyncIterator[T]) -> tuple[T] | None:

@@ -22,6 +22,7 @@ import uvicorn  # noqa: TID253
 from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess  # noqa: TID253
 
+from airflow_provider_wa.interpreter import heap_spared, short_turns
 from airflow_provider_wa.plugin.guarded import ACCEPTED_AT_ONCE, HEAD_SECONDS, AcceptErrors, GuardedProtocol
 from airflow_provider_wa.serving import Server, listen, port_number, serve_until_signal, url_of
 
@@ -52,13 +53,12 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         asyncio.get_running_loop().set_exception_handler(AcceptErrors())
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self._receiver.close()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+        with heap_spared(), short_turns():
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self._receiver.close()
+            await send({"type": "lifespan.shutdown.complete"})
 
 
 def create_app() -> Application:

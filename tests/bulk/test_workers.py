@@ -2,15 +2,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
 from airflow_provider_wa.api.errors import BadInput, SessionDown
-from airflow_provider_wa.bulk.workers import Interrupted, for_each, heap_spared, one_ahead, short_turns
+from airflow_provider_wa.bulk.workers import Interrupted, for_each, one_ahead
 
 
 async def test_every_item_is_done_once_by_so_many_workers_at_most() -> None:
@@ -92,18 +90,6 @@ async def test_a_bug_goes_through_at_once_and_leaves_no_worker_behind() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_the_heap_is_spared_in_a_run_and_looked_through_again_after_it() -> None:
-    gc.unfreeze()  # some releases of Python begin with frozen objects
-
-    def fail() -> None:
-        assert gc.get_freeze_count() > 10_000
-        raise SessionDown("logged out")
-
-    with pytest.raises(SessionDown), heap_spared():
-        fail()
-    assert gc.get_freeze_count() == 0
-
-
 async def test_a_run_that_is_to_end_finishes_what_was_begun_and_begins_no_more() -> None:
     begun: list[int] = []
     finished: list[int] = []
@@ -170,10 +156,3 @@ async def test_what_is_made_ahead_ends_with_its_reader() -> None:
             break
     assert source.closed
     assert len(asyncio.all_tasks()) == 1, "nothing is being made"
-
-
-def test_turns_of_threads_are_short_only_inside() -> None:
-    before = sys.getswitchinterval()
-    with short_turns():
-        assert sys.getswitchinterval() < before
-    assert sys.getswitchinterval() == before

@@ -22,8 +22,8 @@ from airflow_provider_wa.arguments import TRIGGERER_SECONDS, execution_deadline,
 from airflow_provider_wa.bulk.carry import CarriedRows, Carry
 from airflow_provider_wa.bulk.check_results import ANSWERS, COLUMNS, CheckBatch, RowsMissing
 from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts, InCountry
-from airflow_provider_wa.bulk.workers import heap_spared
 from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.interpreter import heap_spared
 from airflow_provider_wa.operators._run.list_runner import ListRunner
 from airflow_provider_wa.operators._run.message_keys import batch_info, batch_name
 from airflow_provider_wa.operators._run.metrics import CHECKS, count_outcomes

@@ -14,9 +14,9 @@ from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
-from airflow_provider_wa.bulk.workers import heap_spared, short_turns
 from airflow_provider_wa.connections.secrets import refuse_secrets
 from airflow_provider_wa.connections.store import get_store
+from airflow_provider_wa.interpreter import heap_spared, short_turns
 from airflow_provider_wa.operators._run.allowed_files import AllowedFiles
 from airflow_provider_wa.operators._run.message_files import content_of, load_message, refuse_templates
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
