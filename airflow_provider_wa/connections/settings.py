@@ -79,9 +79,10 @@ class Settings:
     def callback_url(self) -> str:
         """The receiver's URL for the webhooks and callbacks of this connection; empty if it has no receiver.
 
-        :raises BadInput: the connection has a ``callback_base_url`` and no ``webhook_secret``.
+        :raises BadInput: the connection has a ``callback_base_url`` and no ``webhook_secret``; or it is not a plain
+            http or https URL.
         """
-        base = self.extras.get("callback_base_url", "").rstrip("/")
+        base = self.url("callback_base_url") if self.form.posts else ""
         webhook_secret = self.extras.get("webhook_secret", "")
         if base and not webhook_secret:
             raise self.wrong("callback_base_url: needs webhook_secret; set it to a long random text")

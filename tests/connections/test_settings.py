@@ -325,3 +325,18 @@ def test_a_callback_url_needs_a_secret_and_there_is_none_without_a_base() -> Non
     assert settings(extra={"webhook_secret": "x"}).callback_url == ""
     with pytest.raises(BadInput, match="callback_base_url: needs webhook_secret"):
         _ = settings(extra={"callback_base_url": "https://wa.example.com"}).callback_url
+
+
+@pytest.mark.parametrize(
+    "base", [f"https://name:{SECRETS['password']}@wa.example.com", "https://wa.example.com?x=1", "ftp://wa.example.com"]
+)
+def test_a_callback_url_has_a_plain_base_since_pages_and_vendors_show_it(base: str) -> None:
+    made = settings(extra={"callback_base_url": base, "webhook_secret": "hush"})
+    with pytest.raises(BadInput, match="callback_base_url: ") as caught:
+        _ = made.callback_url
+    assert_no_secret(caught.value, repr(caught.value))
+
+
+def test_the_base_of_a_callback_url_is_https_where_it_names_no_scheme() -> None:
+    extra = {"callback_base_url": "wa.example.com/path/", "webhook_secret": "hush"}
+    assert settings(extra=extra).callback_url == "https://wa.example.com/path/wa/hooks/my_wa/hush"

@@ -47,10 +47,12 @@ ONLY_CHECKS = ("checkwa", "accuauth")
 """Ends of the ids of connections to vendors that do nothing else."""
 
 
-def log_everything() -> None:
-    logging.basicConfig(stream=sys.stdout, level=logging.DEBUG, force=True)
+def be_loud_and_quick(tries: int = DEFAULT_POLICY.tries) -> None:
+    """Let all loggers say all that they can, and repeat requests at once."""
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
+    policy = replace(DEFAULT_POLICY, tries=tries, first_wait=0.01, longest_wait=0.02)
+    seconds_before_repeat.__defaults__ = (policy,)
 
 
 def classes() -> Iterator[type[Any]]:
@@ -132,9 +134,9 @@ def dags() -> dict[str, Any]:
 
 
 def main() -> None:
-    seconds_before_repeat.__defaults__ = (replace(DEFAULT_POLICY, first_wait=0.01, longest_wait=0.02),)
     for dag in dags().values():
-        log_everything()
+        logging.basicConfig(stream=sys.stdout, level=logging.DEBUG, force=True)
+        be_loud_and_quick()
         dag.test()
 
 

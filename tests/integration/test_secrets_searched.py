@@ -11,12 +11,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 from helpers.airflow_processes import Airflow, migrated_database
-from helpers.raw_server import Answer, RawServer, Wire, reply
+from helpers.leaky_vendors import ANSWERS, ODD
+from helpers.raw_server import RawServer
 from helpers.secret_search import files, found, spellings
 from helpers.vendors import CREDENTIALS
 
@@ -33,66 +33,15 @@ from helpers.leaky_run import dags
 globals().update(dags())
 """
 
-ODD = (
-    "q#7Z",
-    "(a+)+$[^x]*?{2}|.\\w-regular",
-    "100%-safe%2Fhere%41-percent",
-    "one+two/three==four+plus&sign",
-    "C:\\new\\table\\x41-backslashes",
-    'it\'s-"quoted"-`here`-<&amp;>',
-    "pässwörd-日本€-unicode",
-    "S3cr3tT0k3nXyz0123456789",
-)
-"""Secrets; each connection has one of them, and a number at its end but for the shortest."""
-
-
-def quoted(wire: Wire) -> dict[str, Any]:
-    """What a request held, as a vendor may write it into all fields of a reply."""
-    seen = wire.request
-    said = f"bad request {seen.target} {seen.headers} {seen.body!r}"
-    return {
-        "error": said, "message": said, "status": "error", "code": said, "detail": dict(seen.headers),
-        "data": {"Details": said, "Id": said, "JID": said, "users": [{"Query": seen.target, "name": said}]},
-        "success": True, "idMessage": said, "stateInstance": "authorized", "headers": dict(seen.headers),
-    }  # fmt: skip
-
-
-def _quote(status: int) -> Answer:
-    return lambda wire: reply(quoted(wire), status, retry_after="0")(wire)
-
-
-def _html(wire: Wire) -> None:
-    page = f"<html><body>No {wire.request.target} for {dict(wire.request.headers)}</body></html>"
-    reply(page.encode(), 502, content_type="text/html")(wire)
-
-
-def _redirect(wire: Wire) -> None:
-    there = f"http://127.0.0.1:9{wire.request.target}"
-    token = next((value for name, value in wire.request.headers.items() if "token" in name or "secret" in name), "")
-    reply(there.encode(), 302, location=f"{there}?token={token}", set_cookie=f"token={token}")(wire)
-
-
-def _junk(wire: Wire) -> None:
-    wire.send(f"HTTP/1.1 what? {wire.request.target} {dict(wire.request.headers)}\r\n\r\n".encode())
-
-
-def _bad_header(wire: Wire) -> None:
-    wire.send(f"HTTP/1.1 200 OK\r\nContent-Length: {dict(wire.request.headers)}\r\n\r\n".encode())
-
-
-def _silence(wire: Wire) -> None:
-    wire.over.wait(1)
-
-
-FAILURES: Mapping[str, tuple[Answer, ...]] = {
-    "quotes": (_quote(401), _quote(400), _quote(200), _quote(429), _quote(500), _quote(200)),
-    "breaks": (_html, _junk, _redirect, _bad_header, lambda wire: wire.reset(), _silence, reply(b"[" * 900)),
+FAILURES: Mapping[str, tuple[str, ...]] = {
+    "quotes": ("refuses", "complains", "accepts", "slows", "fails", "accepts"),
+    "breaks": ("html", "junk", "redirects", "headers", "resets", "silent", "nests"),
 }
 """How the hostile server answers one request after the other."""
 
 
 def _server(kind: str) -> RawServer:
-    turns = itertools.cycle(FAILURES[kind])
+    turns = itertools.cycle(ANSWERS[name] for name in FAILURES[kind])
     return RawServer(lambda wire: next(turns)(wire))
 
 

@@ -47,9 +47,13 @@ def make_pages() -> ASGIApp:
     ]
     app = Starlette(
         routes=routes,
-        exception_handlers={Refused: _refused, WaError: _failed, HTTPException: _http_error},
+        exception_handlers={Refused: _refused, WaError: _failed, HTTPException: _http_error, Exception: _bug},
     )
     return _Guarded(app)
+
+
+class BrokenOff(Exception):
+    """A reply that an error has ended before its end. It has no text of the error, since servers log it."""
 
 
 class _Guarded:
@@ -59,12 +63,16 @@ class _Guarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_whole = False
+
         async def with_headers(message: MutableMapping[str, Any]) -> None:
+            nonlocal is_whole
             if message["type"] == "http.response.start":
                 given = {name for name, _ in message["headers"]}
                 more = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
                 message["headers"] = [*message["headers"], *(pair for pair in more if pair[0] not in given)]
             await send(message)
+            is_whole = message["type"] == "http.response.body" and not message.get("more_body")
 
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
@@ -72,7 +80,10 @@ class _Guarded:
         try:
             await self._app(scope, receive, with_headers)
         except Exception as error:  # noqa: BLE001 - a server's traceback may show texts of messages
-            await _bug(scope, error)(scope, receive, with_headers)
+            # Starlette raises an error also after it has sent the page for it.
+            if not is_whole:
+                _log_place(error.__cause__ or error)
+                raise BrokenOff("the reply broke off; the line before this one names the place") from None
 
 
 async def _home(request: Request) -> Response:
@@ -104,14 +115,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return refusal(_base(request), error.status_code, error.detail)
 
 
-def _bug(scope: Scope, error: Exception) -> Response:
+async def _bug(request: Request, error: Exception) -> Response:
+    _log_place(error)
+    return refusal(_base(request), 500, "Something went wrong; see the log of the API server.")
+
+
+def _log_place(error: BaseException) -> None:
     """Log the place of an error without its text, which may contain texts of messages."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
     log.error("A page failed: %s at %s", type(error).__name__, where)
-    return refusal(
-        str(scope.get("root_path", "")).rstrip("/"), 500, "Something went wrong; see the log of the API server."
-    )
 
 
 def _base(request: Request) -> str:
