@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def spellings(secret: str) -> set[bytes]:
 
 def found(secrets: Mapping[str, str], written: Mapping[str, bytes]) -> list[str]:
     """Return where each secret shows, with what stands before it; the text of the secret itself is left out."""
-    wanted = [(name, form, _grams(form)) for name, secret in secrets.items() for form in spellings(secret)]
+    wanted = [(name, form, grams) for name, secret in secrets.items() for form, grams in _wanted(secret)]
     leaks = []
     for place, content in written.items():
         # Most forms have some characters that stand nowhere in a row: a set tells it sooner than a search.
@@ -37,6 +38,11 @@ def found(secrets: Mapping[str, str], written: Mapping[str, bytes]) -> list[str]
             if (at := content.find(form)) >= 0
         ]
     return sorted(leaks)
+
+
+@functools.cache
+def _wanted(secret: str) -> list[tuple[bytes, set[tuple[int, ...]]]]:
+    return [(form, _grams(form)) for form in spellings(secret)]
 
 
 def _grams(content: bytes) -> set[tuple[int, ...]]:
