@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure the posts a second of ``wa-receiver``, the CPU of each side, and check that a kill loses no answered post.
 
-Each post is a different WuzAPI message, over one of 32 open connections. Compared in the same run: a bare uvicorn,
-which answers 200 and stores nothing; one transaction per post; and the receiver with one and more processes, on
-PostgreSQL and on SQLite. Then come duplicates, and a SIGKILL: every post answered with 200 must be stored once.
+Each post is a different WuzAPI message, over one of 32 or 128 open connections, each with one post under way. Compared
+in the same run: a bare uvicorn, which answers 200 and stores nothing; one transaction per post; and the receiver with
+one and more processes, on PostgreSQL and on SQLite. Then come duplicates, and a SIGKILL: every post answered with 200 must be stored once.
 """
 
 from __future__ import annotations
@@ -93,10 +93,15 @@ def server(folder: Path, *command: str) -> Iterator[tuple[int, subprocess.Popen[
             process.wait()
 
 
+def counts(text: str) -> list[int]:
+    """Return the numbers of a list such as ``32,128``."""
+    return [int(part) for part in text.split(",")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20_000)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=counts, default=[32, 128], help="open connections, as 32,128")
     parser.add_argument("--workers", type=int, default=2, help="measure up to this number of processes")
     options = parser.parse_args()
     connection = {"conn_type": "wuzapi", "host": "http://127.0.0.1:9", "password": "x"}
@@ -104,24 +109,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, postgres.serve() as database:
         folder = Path(name)
         os.environ |= {"AIRFLOW_HOME": name, "AIRFLOW_CONN_BENCH": json.dumps(connection)}
-        print(f"{options.posts:,} posts over {options.connections} connections; CPU in us a post or row")
-        print(f"{'':36}{'a second':>10}{'server':>8}{'database':>10}{'client':>8}")
+        print(f"{options.posts:,} posts; CPU in us a post or row")
+        print(f"{'':42}{'a second':>10}{'server':>8}{'database':>10}{'client':>8}")
         bare_command = (sys.executable, "-c", BARE.format(here=str(Path(__file__).parent)))
-        bare = measure("bare uvicorn, nothing stored", bare_command, folder, options, None)
+        few = min(options.connections)
+        bare = measure("bare uvicorn, nothing stored", bare_command, folder, options.posts, few, None)
         database_pid = database.pid
         url = database.new_database()
-        insert = one_transaction_each(url, min(options.posts, 5000), options.connections, database_pid)
+        insert = one_transaction_each(url, min(options.posts, 5000), few, database_pid)
         found = {"bare uvicorn": bare, "bare inserts": insert}
         kinds = {"PostgreSQL": url, "SQLite": json.dumps({"conn_type": "sqlite", "host": str(folder / "store.db")})}
         for kind, store in kinds.items():
             os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = store
             for workers in range(1, options.workers + 1):
                 command = (str(BIN / "wa-receiver"), "--port", "0", "--workers", str(workers))
-                if kind == "PostgreSQL":
-                    forget(url)
-                label = f"receiver, {workers} {'process' if workers == 1 else 'processes'}, {kind}"
-                rate = measure(label, command, folder, options, database_pid if kind == "PostgreSQL" else None)
-                print("   = " + ", ".join(f"{rate / other:.2f} of {what}" for what, other in found.items()))
+                for connections in options.connections:
+                    if kind == "PostgreSQL":
+                        forget(url)
+                    label = f"{kind}, {workers} process{'es' * (workers > 1)}, {connections} connections"
+                    cost = database_pid if kind == "PostgreSQL" else None
+                    rate = measure(label, command, folder, options.posts, connections, cost)
+                    print("   = " + ", ".join(f"{rate / other:.2f} of {what}" for what, other in found.items()))
         os.environ["AIRFLOW_CONN_WA_STORE_DEFAULT"] = url
         forget(url)
         if not each_once(folder, url, options):
@@ -129,18 +137,18 @@ def main() -> None:
 
 
 def measure(
-    label: str, command: Sequence[str], folder: Path, options: argparse.Namespace, database: int | None
+    label: str, command: Sequence[str], folder: Path, posts: int, connections: int, database: int | None
 ) -> float:
     """Post to a server and print the posts a second, with the CPU of each side; return the posts a second."""
     with server(folder, *command) as (port, process):
         # Airflow loads its providers at the first post; with several processes each must have had one.
-        asyncio.run(post(port, iter(range(10**9, 10**9 + 1000)), options.connections))
+        asyncio.run(post(port, iter(range(10**9, 10**9 + 1000)), connections))
         before = tree_seconds(process.pid), tree_seconds(database), time.process_time()
-        taken, seconds = asyncio.run(post(port, iter(range(options.posts)), options.connections))
+        taken, seconds = asyncio.run(post(port, iter(range(posts)), connections))
         after = tree_seconds(process.pid), tree_seconds(database), time.process_time()
-    used = [(end - begin) / options.posts * 1e6 for begin, end in zip(before, after, strict=True)]
+    used = [(end - begin) / posts * 1e6 for begin, end in zip(before, after, strict=True)]
     rate = len(taken) / seconds
-    print(f"{label:36}{rate:10,.0f}{used[0]:8,.0f}{used[1]:10,.0f}{used[2]:8,.0f}", flush=True)
+    print(f"{label:42}{rate:10,.0f}{used[0]:8,.0f}{used[1]:10,.0f}{used[2]:8,.0f}", flush=True)
     return rate
 
 
@@ -148,8 +156,8 @@ def each_once(folder: Path, url: str, options: argparse.Namespace) -> bool:
     """Post, some twice, and with a kill of the server; print and return whether each answered post is stored once."""
     receiver = (str(BIN / "wa-receiver"), "--port", "0")
     with server(folder, *receiver) as (port, _):
-        taken, _ = asyncio.run(post(port, iter(range(options.posts)), options.connections))
-        again, _ = asyncio.run(post(port, iter(range(min(1000, options.posts))), options.connections))
+        taken, _ = asyncio.run(post(port, iter(range(options.posts)), min(options.connections)))
+        again, _ = asyncio.run(post(port, iter(range(min(1000, options.posts))), min(options.connections)))
     stored = ids(url)
     right = sorted(stored) == sorted(taken)
     print(f"answered 200: {len(taken):,} and {len(again):,} duplicates; stored: {len(stored):,}, each once: {right}")
@@ -166,7 +174,7 @@ async def killed(port: int, process: subprocess.Popen[bytes], options: argparse.
     """Post, and kill the server after a second. Return the numbers answered with 200."""
     asyncio.get_running_loop().call_later(1.0, process.send_signal, signal.SIGKILL)
     first = options.posts
-    taken, _ = await post(port, iter(range(first, first + 10 * options.posts)), options.connections)
+    taken, _ = await post(port, iter(range(first, first + 10 * options.posts)), min(options.connections))
     return taken
 
 
@@ -219,7 +227,7 @@ def one_transaction_each(url: str, count: int, connections: int, database: int) 
         list(threads.map(insert, range(connections)))
         rate = count / (time.perf_counter() - began)
     used, client = tree_seconds(database) - cpu, time.process_time() - client
-    print(f"{'bare inserts, a transaction each':36}{rate:10,.0f}{'':8}{used / count * 1e6:10,.0f}"
+    print(f"{'bare inserts, a transaction each':42}{rate:10,.0f}{'':8}{used / count * 1e6:10,.0f}"
           f"{client / count * 1e6:8,.0f}", flush=True)  # fmt: skip
     return rate
 
