@@ -4,29 +4,27 @@
 from __future__ import annotations
 
 import asyncio
-import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from types import MappingProxyType
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
-from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput, VendorUnavailable, WaError
-from airflow_provider_wa.api.messages import MediaMessage, Message, Text
-from airflow_provider_wa.api.numbers import person
+from airflow_provider_wa.api.flow import Flow, Reply, advance
 from airflow_provider_wa.api.records import DeliveryStatus
 from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
+from airflow_provider_wa.bulk.sent_report import CLOCKS, SentReport, comparable_text
 from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.transport.drive import adrive
+from airflow_provider_wa.transport.steady import SteadyClock
 
-CLOCKS = timedelta(minutes=2)
-"""Maximum difference between the vendor's clock and ours."""
+T = TypeVar("T")
 
 WITNESS_AGE = timedelta(hours=1)
 """Maximum age, before the first message in doubt, of an accepted message that a report must show."""
@@ -40,6 +38,7 @@ DETAILS: Mapping[Evidence, str] = {
     Evidence.ANOTHER_NAME: "its reply was lost; the report has its text under a LID whose number is not known",
     Evidence.INCOMPLETE: "its reply was lost, and the vendor's report lacks even a message that was accepted",
     Evidence.LOGGED_OUT: "its reply was lost, and while the account is logged out it may wait in the vendor's queue",
+    Evidence.ANOTHER_CLOCK: "its reply was lost; the report lacks it, but this machine's clock is or was wrong",
     Evidence.NOT_FOUND: "it was not accepted: it is not among the messages that were sent",
 }
 """Explanation of each evidence, as it is stored."""
@@ -54,8 +53,8 @@ class Doubts:
     """Messages in doubt that a pass has put off.
 
     :param count: number of these messages. The other fields describe the messages that a report can show.
-    :param began: earliest moment at which a message may have gone out.
-    :param ended: latest moment at which a message's request may have ended.
+    :param began: earliest moment at which a message may have gone out, by the wall clock.
+    :param ended: latest moment at which a message's request may have ended, by the reconciler's clock.
     :param error: the last error of a message in this pass.
     """
 
@@ -75,43 +74,66 @@ class Doubts:
 class Reconciler:
     """Clears up the messages in doubt of one list, sent over one account.
 
-    ``doubts`` are those that the current pass has put off.
+    ``doubts`` are those that the current pass has put off. How long a message has been in doubt is measured from the
+    moment at which this try met it. Its stored moments are those of a wall clock that may have been set since, or of
+    another machine: by them a request in progress could look old, and its message be sent twice.
     """
 
     def __init__(self, job: SendJob) -> None:
         self._job = job
+        self._clock = SteadyClock()
+        self._met: dict[str, tuple[datetime | None, datetime]] = {}
+        """Stored moment of the intent, and latest end of the request, of each message in doubt, by its key."""
         self._vendor = job.vendor if isinstance(job.vendor, ReportsDeliveries) else None
         self._report: SentReport | None = None
+        self._waited = job.so_far is not None and job.so_far.waited
+        self._clocks_differ = False
         self.doubts = Doubts()
 
     def begin_pass(self) -> None:
         """Reset the count of messages that are put off."""
         self.doubts = Doubts()
 
-    def put_off(self, each: Addressed, row: SendRow, error: WaError | None = None) -> None:
-        """Put a message in doubt off to a further pass, which may clear it up or send it again."""
+    def put_off(self, each: Addressed, row: SendRow, error: WaError | None = None, *, just_ended: bool = False) -> None:
+        """Put a message in doubt off to a further pass, which may clear it up or send it again.
+
+        :param just_ended: its request, of this try, has just ended.
+        """
+        if just_ended:
+            self._met[row.key] = (None, self._clock.now())
         if not (self._reports(each) or self._job.may_repeat(each)):
             return
-        self.doubts.add(row, self._ended(row) if self._reports(each) else None)
+        ended = self._met[row.key][1] if just_ended else self._ended(row)
+        self.doubts.add(row, ended if self._reports(each) else None)
         self.doubts.error = error or self.doubts.error
 
     async def due(self) -> datetime:
-        """Return the moment from which a report must show all messages that were put off; now without such messages."""
-        shown_at = datetime.now(timezone.utc)
+        """Return the moment from which a report must show all messages that were put off; now without such messages.
+
+        Moments are by this object's clock; ``seconds_until`` measures the time until then.
+        """
+        now = shown_at = self._clock.now()
         if self._vendor and self.doubts.ended:
-            last = max([self.doubts.ended, *(row.settled_at for row in await self._witness() if row.settled_at)])
-            shown_at = max(shown_at, last + timedelta(seconds=self._vendor.report_seconds))
+            settled = [row.settled_at for row in await self._witness() if row.settled_at]
+            ages = [datetime.now(timezone.utc) - moment for moment in settled]
+            # It was accepted before now, even if the wall clock has been set back since.
+            last = max([self.doubts.ended, *(now - max(age, timedelta()) for age in ages)])
+            shown_at = max(now, last + timedelta(seconds=self._report_seconds))
         return shown_at
+
+    def seconds_until(self, due: datetime) -> float:
+        """Return the time until a moment that ``due`` has returned."""
+        return max((due - self._clock.now()).total_seconds(), 0.0)
 
     async def look(self, due: datetime) -> None:
         """Ask the vendor for a report, if one is needed for the messages that were put off.
 
         :raises WaError: the vendor could not be asked.
         """
-        self._report = None
+        self._report, self._clocks_differ = None, False
         if self._vendor is None or self.doubts.began is None:
             return
-        asked_at = max(due, datetime.now(timezone.utc))
+        asked_at = max(due, self._clock.now())
         witness = await self._witness()
         since = min([self.doubts.began, *(row.intended_at for row in witness if row.intended_at)])
         is_logged_in = not isinstance(self._vendor, HasSession) or await self._is_logged_in(self._vendor)
@@ -132,6 +154,8 @@ class Reconciler:
         if report is None or began is None or not text or not report.reaches(began):
             return None
         evidence, found = report.evidence(row.recipient, text, began)
+        if evidence is Evidence.NOT_FOUND and self._is_hidden_by_clocks(began):
+            evidence = Evidence.ANOTHER_CLOCK
         if evidence in TOO_EARLY and not self._job.may_repeat(each):
             self.put_off(each, row, VendorUnavailable(DETAILS[evidence]))
         return Settle(
@@ -141,6 +165,17 @@ class Reconciler:
             detail=DETAILS[evidence],
             intended_at=began,
         )
+
+    def _is_hidden_by_clocks(self, began: datetime) -> bool:
+        """Return True if a message may have an unexpected time in the report: one of the clocks is or was wrong."""
+        return self._clocks_differ or began > datetime.now(timezone.utc) + CLOCKS
+
+    def _compare_clocks(self, reply: Reply) -> None:
+        """Note if the vendor's clock, in the ``Date`` header, is not this machine's."""
+        with suppress(KeyError, ValueError, TypeError):
+            theirs = parsedate_to_datetime(reply.headers["date"]).timestamp()
+            ours = datetime.now(timezone.utc).timestamp()
+            self._clocks_differ = abs(ours - theirs) > CLOCKS.total_seconds()
 
     def _named(self, statuses: Sequence[DeliveryStatus]) -> Mapping[str, Sequence[str]]:
         """Return all names of a report's recipients: a message to a number may be reported under the LID."""
@@ -154,23 +189,39 @@ class Reconciler:
 
     def _ended(self, row: SendRow) -> datetime:
         """Return the latest moment at which the request of a message can have ended."""
-        return row.settled_at or _began(row) + timedelta(seconds=self._job.doubt_seconds)
+        intended_at, ended = self._met.get(row.key, (row.intended_at, None))
+        if ended is None or intended_at not in (None, row.intended_at):
+            ended = self._clock.now() + self._from_now(row)
+        self._met[row.key] = (row.intended_at, ended)
+        return ended
+
+    def _from_now(self, row: SendRow) -> timedelta:
+        """Return the time until the request of a message has ended at the latest, for a message that is met now."""
+        if self._waited:
+            return -timedelta(seconds=self._report_seconds)
+        return timedelta(seconds=0.0 if row.settled_at else self._job.doubt_seconds)
+
+    @property
+    def _report_seconds(self) -> float:
+        return self._vendor.report_seconds if self._vendor else 0.0
 
     def _shown_at(self, row: SendRow) -> datetime:
         """Return the moment from which a report must show a message that was accepted."""
-        return self._ended(row) + timedelta(seconds=self._vendor.report_seconds if self._vendor else 0)
+        return self._ended(row) + timedelta(seconds=self._report_seconds)
 
     async def _witness(self) -> list[SendRow]:
-        """Return a message that a complete report must show, as a list; empty without such a message.
+        """Return messages that a complete report must show; empty without such messages.
 
-        A long queue or a wrong clock could hide an accepted message. So a report counts only if it shows a message
-        that was accepted for certain. Best is a message sent after the last one in doubt: it is later in any queue.
+        A long queue or a wrong clock could hide an accepted message. So a report counts only if it shows messages that
+        were accepted for certain. Best is one sent after the last one in doubt: it is later in any queue. The last one
+        before the first in doubt is expected as well: its time in the report is as wrong as that of the first.
         """
         job, doubts = self._job, self.doubts
         assert doubts.began is not None
         assert doubts.ended is not None
-        since = doubts.began - WITNESS_AGE
-        return await asyncio.to_thread(job.store.sends.witness, job.batch, job.conn_id, since, doubts.ended)
+        since, sends = doubts.began - WITNESS_AGE, job.store.sends
+        after = await asyncio.to_thread(sends.witness, job.batch, job.conn_id, since, doubts.ended)
+        return after + await asyncio.to_thread(sends.last_witness, job.batch, job.conn_id, since, doubts.began)
 
     async def _is_logged_in(self, vendor: HasSession) -> bool:
         return (await adrive(vendor.session(), self._job.channel)).logged_in
@@ -180,7 +231,8 @@ class Reconciler:
         recent = datetime.now(timezone.utc) - KEPT
         for begin in sorted({since, max(since, recent)}):
             with suppress(BadInput):
-                return await adrive(vendor.delivery_report(since=begin - CLOCKS), self._job.channel), begin
+                flow = _watched(vendor.delivery_report(since=begin - CLOCKS), self._compare_clocks)
+                return await adrive(flow, self._job.channel), begin
         return [], datetime.now(timezone.utc)
 
 
@@ -189,114 +241,17 @@ def _began(row: SendRow) -> datetime:
     return row.intended_at or datetime.min.replace(tzinfo=timezone.utc)
 
 
-class SentReport:
-    """A vendor's report of the messages that an account has sent. Each entry is matched with one message in doubt.
-
-    :param statuses: the messages as the vendor lists them, with their texts.
-    :param claimed: ids of messages in the report that are matched already.
-    :param since: beginning of the report's period, with a tolerance of ``CLOCKS``.
-    :param asked_at: the moment at which the vendor was asked.
-    :param lacks_the_accepted: an accepted message is missing, so the report is not complete.
-    :param is_logged_in: the account is logged in. Messages of a logged-out account may wait at the vendor.
-    :param known_as: all names of recipients; a recipient that is missing here has one name.
-    """
-
-    def __init__(
-        self,
-        statuses: Iterable[DeliveryStatus],
-        claimed: Collection[str],
-        since: datetime,
-        asked_at: datetime,
-        lacks_the_accepted: bool = False,
-        is_logged_in: bool = True,
-        known_as: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    ) -> None:
-        self._since_when, self._asked_at = since, asked_at
-        self.lacks_the_accepted = lacks_the_accepted
-        self.is_logged_in = is_logged_in
-        self._known_as = known_as
-        self._left: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
-        for status in statuses:
-            if status.to and status.message_id not in claimed:
-                for name in self._persons(status.to):
-                    self._left[name].append(status)
-
-    def reaches(self, moment: datetime) -> bool:
-        """Return True if the report's period had begun at a moment."""
-        return self._since_when <= moment
-
-    def is_after(self, shown_at: datetime) -> bool:
-        """Return True if the vendor was asked at a moment or later."""
-        return shown_at <= self._asked_at
-
-    def evidence(self, to: str, text: str, since: datetime) -> tuple[Evidence, DeliveryStatus | None]:
-        """Return the evidence for a message in doubt, and its entry in the report if there is one.
-
-        :param to: the recipient: digits or a JID.
-        """
-        if self.lacks_the_accepted:
-            return Evidence.INCOMPLETE, None
-        if found := self.take(to, text, since):
-            return Evidence.FOUND, found
-        if self.may_hold(to, since):
-            return Evidence.ANOTHER_TEXT, None
-        if self.may_name(to, text, since):
-            return Evidence.ANOTHER_NAME, None
-        return (Evidence.NOT_FOUND if self.is_logged_in else Evidence.LOGGED_OUT), None
-
-    def take(self, recipient: str, text: str, since: datetime) -> DeliveryStatus | None:
-        """Return the message with this text that went to a recipient after a moment; None if the report lacks it.
-
-        Each message is returned once.
-
-        :param recipient: digits or a JID.
-        """
-        for status in self._since(recipient, since):
-            if same_text(status.text, text):
-                for name in self._persons(status.to or recipient):
-                    self._left[name].remove(status)
-                return status
-        return None
-
-    def may_hold(self, recipient: str, since: datetime) -> bool:
-        """Return True if a message that is not accounted for went to a recipient after a moment.
-
-        It may be one of ours although its text differs: a vendor may cut long texts, or report no text.
-        """
-        return any(True for _ in self._since(recipient, since))
-
-    def may_name(self, recipient: str, text: str, since: datetime) -> bool:
-        """Return True if this text went to a LID without a known number: it may be the recipient's."""
-        unnamed = (name for name in self._left if jids.is_lid(name) and len(self._persons(name)) == 1)
-        sent = (status for name in unnamed for status in self._since(name, since))
-        return "@" not in recipient and any(same_text(status.text, text) for status in sent)
-
-    def _persons(self, recipient: str) -> set[str]:
-        return {person(name) for name in self._known_as.get(recipient, (recipient,))}
-
-    def _since(self, recipient: str, moment: datetime) -> Iterator[DeliveryStatus]:
-        for status in self._left.get(person(recipient), ()):
-            if status.sent_at is None or status.sent_at >= moment - CLOCKS:
-                yield status
-
-
-def comparable_text(message: Message) -> str | None:
-    """Return the text that a report shows of a message: a text's body, a file's caption; None if it has neither."""
-    if isinstance(message, Text):
-        return message.body
-    if isinstance(message, MediaMessage) and message.caption.strip():
-        return message.caption
-    return None
-
-
-def same_text(one: str | None, other: str | None) -> bool:
-    """Return True if two texts read the same: blanks, line ends and the encoding of accents do not count.
-
-    In transit a text may lose blanks at its ends, and its line ends may change. Texts without other differences are
-    equal, since an unrecognised message may be sent twice. An empty or missing text equals no other text.
-    """
-    return _normal(one) == _normal(other) != ""
-
-
-def _normal(text: str | None) -> str:
-    return " ".join(unicodedata.normalize("NFC", text or "").split())
+def _watched(flow: Flow[T], see: Callable[[Reply], None]) -> Flow[T]:
+    """Return a flow that shows each reply to ``see`` first."""
+    outcome: Reply | WaError | None = None
+    while True:
+        try:
+            step = advance(flow, outcome)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        try:
+            outcome = yield step
+        except WaError as error:
+            outcome = error
+        if isinstance(outcome, Reply):
+            see(outcome)

@@ -23,19 +23,25 @@ PASSES = 3
 
 @dataclass(frozen=True)
 class TrySoFar:
-    """The part of a try before a wait in the triggerer: its beginning, and the passes that cleared up."""
+    """The part of a try before a wait in the triggerer.
+
+    :param began: earliest moment that the wall clock has shown during the try.
+    :param clear_ups: number of passes that cleared up.
+    :param waited: the vendor's report must show by now all messages that were in doubt before the wait.
+    """
 
     began: datetime
     clear_ups: int = 0
+    waited: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {"began": self.began.isoformat(), "clear_ups": self.clear_ups}
+        return {"began": self.began.isoformat(), "clear_ups": self.clear_ups, "waited": self.waited}
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> TrySoFar:
         """Read the JSON of ``to_dict``."""
-        return cls(datetime.fromisoformat(value["began"]), int(value["clear_ups"]))
+        return cls(datetime.fromisoformat(value["began"]), int(value["clear_ups"]), bool(value.get("waited")))
 
 
 @dataclass

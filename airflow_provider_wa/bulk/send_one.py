@@ -123,7 +123,7 @@ class Sender:
         await self._entries.settle(addressed, state, f"{type(error).__name__}: {error}")
         if state is SendState.UNKNOWN:
             doubt = replace(intent, settled_at=datetime.now(timezone.utc))
-            self._reconciler.put_off(addressed, doubt, error)
+            self._reconciler.put_off(addressed, doubt, error, just_ended=True)
         self.error = error
         if error.stops_all:
             raise error

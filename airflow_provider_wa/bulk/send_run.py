@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_wa.api.errors import VendorUnavailable, WaError
@@ -31,6 +31,7 @@ from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, refuse_if
 from airflow_provider_wa.store.send_changes import Forget
 from airflow_provider_wa.store.send_states import Step
 from airflow_provider_wa.store.sends import Change, Recent
+from airflow_provider_wa.transport.steady import SteadyClock
 
 __all__ = ["PASSES", "BulkSend"]
 
@@ -45,6 +46,7 @@ class BulkSend(SendJob):
         self._entries = Entries(self)
         self._reconciler = Reconciler(self)
         self._sender = Sender(self, self._entries, self._reconciler)
+        self._clock = SteadyClock()
         self._paused = PauseWatch(lambda: self.store.pauses.of(self.batch), self.log, self.interrupted)
 
     @property
@@ -68,16 +70,18 @@ class BulkSend(SendJob):
         """Send to the list, in as many passes as can help; return the counts of the last pass.
 
         If the vendor's report on messages in doubt is due later than ``patience``, the run ends before it. The counts
-        then have its moment (``report_due``), and ``so_far`` is the argument of the run that continues this try.
+        then have its moment (``report_due``), and ``so_far`` is the argument of the run that continues this try, once
+        that time has passed.
 
         :param rows: returns the list, from its beginning each time.
         :raises WaError: an error that would stop every other send as well (credentials, quota, a session that is down,
             an unreachable vendor or store). Sends in progress have an outcome in the store, and no further send is
             begun.
         """
-        further, self.so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
+        further, so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
         self._entries.share(workers)
-        began, clear_ups, sendings = self.so_far.began, self.so_far.clear_ups, 1
+        self._seen = self._clock.now()
+        self._began, clear_ups, sendings = so_far.began, so_far.clear_ups, 1
         counts = await self._pass(rows(), workers, length, further=further)
         while True:
             if counts.failure and sendings < self.passes:
@@ -86,21 +90,22 @@ class BulkSend(SendJob):
                 counts = await self._pass(rows(), workers, length, further=True)
             elif self._reconciler.doubts.count and clear_ups < self.passes - 1:
                 if not await self._looked(counts):
+                    self.so_far = TrySoFar(self._began, clear_ups, waited=True)
                     return counts
                 clear_ups += 1
-                self.so_far = TrySoFar(began, clear_ups)
                 counts = await self._pass(rows(), workers, length, further=True, clears_up=True)
             else:
                 break
         if (doubts := self._reconciler.doubts).count:
             counts.failure = counts.failure or doubts.error or VendorUnavailable(NOT_SHOWN_YET)
-        await self._entries.commits.add(Forget(batch=self.batch, before=began))
+        self._see_clock()
+        await self._entries.commits.add(Forget(batch=self.batch, before=self._began))
         return counts
 
     async def _looked(self, counts: SendCounts) -> bool:
         """Get the vendor's report once it must show the messages in doubt; return False if the wait is too long."""
         due = await self._reconciler.due()
-        wait = max((due - datetime.now(timezone.utc)).total_seconds(), 0.0)
+        wait = self._reconciler.seconds_until(due)
         if wait:
             self.log.info(
                 "%s messages are in doubt; the vendor's report must show them in %.0f s, and is requested then",
@@ -108,11 +113,17 @@ class BulkSend(SendJob):
                 wait,
             )
         if wait > self.patience:
-            counts.report_due = due
+            counts.report_due = datetime.now(timezone.utc) + timedelta(seconds=wait)
             return False
         await self._pause(max(wait, SECONDS_BETWEEN_PASSES))
         await self._reconciler.look(due)
         return True
+
+    def _see_clock(self) -> None:
+        """Keep the earliest moment that the wall clock has shown: what this try has noted is not older."""
+        last, self._seen = self._seen, self._clock.now()
+        # If it was set back, then perhaps right after the last look.
+        self._began = min(self._began, datetime.now(timezone.utc) - (self._seen - last))
 
     async def _pause(self, seconds: float) -> None:
         """Wait in steps of a second: the task may be ended meanwhile."""
@@ -158,6 +169,7 @@ class BulkSend(SendJob):
     async def _send(self, due: Due) -> None:
         """Send to one recipient, or enter the reason for not sending."""
         await self._paused.over()
+        self._see_clock()
         addressed, changes = due.message, list[Change]()
         if await self._was_suppressed_in_a_pause(due):
             self._rows.carried_out(Step.SKIP_SUPPRESSED, Facts(addressed, None), changes)

@@ -101,7 +101,7 @@ class WaSensor(RendersOwnTemplates, BaseSensorOperator):
                 self.log.info("Connection %s: %s", self.wa_conn_id, found.detail)
                 # A failed look does not change what the last one found.
                 self._otherwise = found.otherwise or self._otherwise
-                if self._otherwise is None or time.time() <= trigger.deadline:
+                if self._otherwise is None or trigger.seconds_left(time.monotonic()) >= 0:
                     return PokeReturnValue(is_done=False)
                 found = self._otherwise
             return PokeReturnValue(is_done=True, xcom_value=self.result(context, found))

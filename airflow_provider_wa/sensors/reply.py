@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Context
@@ -21,6 +21,10 @@ from airflow_provider_wa.waiting.source import SOURCES
 if TYPE_CHECKING:
     from airflow_provider_wa.triggers.reply import WaReplyTrigger
     from airflow_provider_wa.waiting.source import Found
+
+
+LOOKED_BACK = timedelta(days=1)
+"""Minimum period of the vendor's inbox in which a reply that was found is looked up again."""
 
 
 class WaReplySensor(WaSensor):
@@ -101,14 +105,17 @@ class WaReplySensor(WaSensor):
         if "event_id" in found:
             event = lookups.stored_event(found["event_id"])
             return {**event.content, "media_url": event.file or event.content.get("media_url")}
-        since = beginning(self._after(context))
+        # The search may have begun before the clock was set back; the message is known by its id.
+        since = min(beginning(self._after(context)), datetime.now(timezone.utc) - LOOKED_BACK)
         return lookups.inbox_message(self.wa_conn_id, found["message_id"], since).to_dict()
 
     def _after(self, context: Context) -> float:
         given = as_moment("after", self.after)
         if given is None:
             run: Any = context
-            given = getattr(run.get("dag_run"), "start_date", None)
+            began = getattr(run.get("dag_run"), "start_date", None)
+            # A run that begins in the future began before the clock was set back; the reply will seem older than it.
+            given = None if began and began.timestamp() > time.time() else began
         if given is None:
             self.after = given = datetime.fromtimestamp(time.time(), timezone.utc)
         return given.timestamp()

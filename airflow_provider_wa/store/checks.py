@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, delete, func, select, update
@@ -22,6 +22,10 @@ from airflow_provider_wa.store.identities import learn
 from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, joined_texts, pages, replacing, upsert
 from airflow_provider_wa.store.tables import checks as table
 from airflow_provider_wa.store.tables import events
+
+
+SKEW = timedelta(minutes=5)
+"""Time by which the clocks of two machines may differ."""
 
 
 class CheckRow(NamedTuple):
@@ -125,9 +129,11 @@ class Checks:
     def answers(self, conn_id: str, numbers: Sequence[str], since: datetime) -> dict[str, CheckRow]:
         """Return the newest clear answer for each of these numbers that a connection has given since a moment.
 
+        Answers from the future are left out: they were stored before the clock was set back, and their age is unknown.
         A number that a callback called absent, and whose country has another form of it, does not have a clear answer.
         """
         found: dict[str, CheckRow] = {}
+        until = datetime.now(timezone.utc) + SKEW
         with self._database.reading() as connection:
             for start in range(0, len(numbers), PARAMETERS):
                 statement = (
@@ -135,7 +141,7 @@ class Checks:
                     .where(
                         table.c.conn_id == conn_id,
                         table.c.number.in_(numbers[start : start + PARAMETERS]),
-                        table.c.checked_at >= since,
+                        table.c.checked_at.between(since, until),
                         table.c.status.in_(_CLEAR),
                     )
                     .order_by(table.c.checked_at)

@@ -205,6 +205,8 @@ class Evidence(Enum):
     """The report lacks a message that was certainly accepted."""
     LOGGED_OUT = auto()
     """The report lacks the message, but it may wait in the vendor's queue while the account is logged out."""
+    ANOTHER_CLOCK = auto()
+    """The report lacks the message, but a wrong clock may hide it: that of this machine, at the intent or now."""
     NOT_FOUND = auto()
 
 
@@ -214,6 +216,7 @@ PROVEN: Mapping[Evidence, SendState] = {
     Evidence.ANOTHER_NAME: SendState.UNKNOWN,
     Evidence.INCOMPLETE: SendState.UNKNOWN,
     Evidence.LOGGED_OUT: SendState.UNKNOWN,
+    Evidence.ANOTHER_CLOCK: SendState.UNKNOWN,
     Evidence.NOT_FOUND: SendState.DELAYED,
 }
 """The outcome that each evidence proves."""

@@ -121,6 +121,12 @@ class Sends:
                     return [send_row(row)]
         return []
 
+    def last_witness(self, batch: str, conn_id: str, since: datetime, before: datetime) -> list[SendRow]:
+        """Return the last accepted message of a batch with an intent between two moments, as a list of at most one."""
+        asked = {"the_batch": batch, "the_conn_id": conn_id, "since": since, "after": before}
+        with self._database.reading() as connection:
+            return list(map(send_row, connection.execute(_LAST_BEFORE, asked)))
+
     def contents(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return the kept contents of these messages, by key."""
         found: dict[str, Mapping[str, Any]] = {}

@@ -106,7 +106,9 @@ class InboxReader:
         while True:
             found = await self._try_again(look)
             wanted = (event for event in found if is_wanted(event.message_kind, event.standing, self.kinds))
-            news = [event.id for event in wanted if _sent_at(event) >= position.position.since]
+            # If the first start is in the future, the clock was set back since: what comes now is no history.
+            since = min(position.position.since, time.time())
+            news = [event.id for event in wanted if _sent_at(event) >= since]
             if news:
                 yield news
             if found:

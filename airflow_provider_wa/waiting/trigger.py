@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from abc import abstractmethod
@@ -16,6 +17,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.transport.steady import suspended
 from airflow_provider_wa.waiting.patience import MAX_FAILURES, SHORTEST_PAUSE, Patience, may_pass
 from airflow_provider_wa.waiting.preload import preload
 from airflow_provider_wa.waiting.source import Found, NotYet, Source
@@ -59,6 +61,7 @@ class WaTrigger(BaseTrigger):
         self.max_failures = max_failures
         self.store = store
         self._is_same_store = store is None
+        self._ahead: float | None = None
 
     @property
     def reads_store(self) -> bool:
@@ -110,13 +113,13 @@ class WaTrigger(BaseTrigger):
                 if found.detail != logged:
                     logged = found.detail
                     self.log.info("Connection %s: %s", self.wa_conn_id, logged)
-                if (left := self._seconds_left) <= 0:
+                if (left := self._seconds_left()) <= 0:
                     return self._expired(found.detail, otherwise)
                 await source.pause(max(SHORTEST_PAUSE, min(self.poll_interval * random.uniform(0.8, 1.2), left)))
 
     async def _look(self, source: Source) -> Found | NotYet:
         # A look may have to wait for its turn behind many others; it must not outlast the deadline.
-        with anyio.move_on_after(max(self._seconds_left, LAST_LOOK)):
+        with anyio.move_on_after(max(self._seconds_left(), LAST_LOOK)):
             if self.store is not None and not self._is_same_store:
                 from airflow_provider_wa.waiting.same_store import check_same_store  # noqa: PLC0415 - see preload
 
@@ -125,9 +128,20 @@ class WaTrigger(BaseTrigger):
             return await source.look()
         return NotYet("no answer before the deadline")
 
-    @property
+    def seconds_left(self, now: float) -> float:
+        """Return the seconds until the deadline.
+
+        The wall clock is read once in a process: a clock that is set later must not end the wait, nor extend it.
+
+        :param now: present moment of the monotonic clock.
+        """
+        now += suspended()
+        if self._ahead is None:
+            self._ahead = time.time() - now
+        return self.deadline - self._ahead - now
+
     def _seconds_left(self) -> float:
-        return self.deadline - time.time()
+        return self.seconds_left(asyncio.get_running_loop().time())
 
     def _expired(self, detail: str, otherwise: Found | None) -> dict[str, Any]:
         if otherwise is not None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,6 +36,7 @@ from airflow_provider_wa.bulk.send_job import TrySoFar
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP, Interrupted
+from airflow_provider_wa.store import send_changes
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.event_rows import NewEvent
 from airflow_provider_wa.store.send_changes import Settle
@@ -44,6 +45,7 @@ from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import sends
+from airflow_provider_wa.transport import steady
 from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
 
 LOG = logging.getLogger("bulk")
@@ -592,6 +594,103 @@ async def test_a_young_intent_is_waited_for_as_long_as_a_request_may_take(
     monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
     await tries(Reporting(), us(1), doubt_seconds=70.0)
     assert sum(waits) == pytest.approx(70.0, abs=5)
+
+
+# The wall clock is set.
+
+
+class Wall(datetime):
+    """A wall clock that is ``ahead``."""
+
+    ahead = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        return datetime.now(tz) + cls.ahead
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
+    monkeypatch.setattr(Wall, "ahead", timedelta(0))
+    for module in (reconciliation, send_changes, send_one, send_run, steady):
+        monkeypatch.setattr(module, "datetime", Wall)
+    return Wall
+
+
+@pytest.mark.parametrize("age", [timedelta(0), 6 * HOUR, -6 * HOUR], ids=["young", "old", "of the future"])
+async def test_a_request_of_another_try_may_be_in_progress_however_old_it_looks(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, age: timedelta
+) -> None:
+    """The other try may still be at work: a clock that is set on makes Airflow believe that it is dead."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    tries.intend("12025550000")
+    _age(tries, age)
+    monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
+    vendor = Reporting()
+    vendor.on_call = lambda: waited.append(sum(waits))
+    waited: list[float] = []
+    await tries(vendor, us(1), doubt_seconds=70.0)
+    assert sum(waits) == pytest.approx(70.0, abs=5)
+    assert all(seconds > 65 for seconds in waited), "nothing was sent before"
+
+
+@pytest.mark.parametrize("jump", [6 * HOUR, -6 * HOUR], ids=["on", "back"])
+async def test_the_wait_for_a_report_is_as_long_if_the_clock_is_set_in_it(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, wall: type[Wall], jump: timedelta
+) -> None:
+    monkeypatch.setattr(Reporting, "report_seconds", 150.0)
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    def lost(to: str) -> None:
+        monkeypatch.setattr(wall, "ahead", jump)
+        raise OutcomeUnknown("no reply")
+
+    monkeypatch.setattr(send_run.asyncio, "sleep", sleep)
+    vendor = Reporting(answer=lost)
+    await tries(vendor, us(1))
+    assert sum(waits) == pytest.approx(150.0, abs=5)
+    assert (vendor.reached, tries.states()) == (us(1), ["accepted"])
+
+
+async def test_what_a_report_lacks_is_not_sent_again_if_its_intent_is_in_the_future(tries: Tries) -> None:
+    """The clock was ahead then: the message may stand in the report, hours before."""
+    tries.intend("12025550000")
+    _age(tries, -6 * HOUR)
+    vendor = Reporting()
+    counts = await tries(vendor, us(1))
+    assert (vendor.reached, counts.in_doubt, counts.failure) == ([], 1, None)
+    assert "clock is or was wrong" in tries.rows()[0].detail
+
+
+async def test_a_report_must_show_what_was_accepted_before_the_doubt_as_well(tries: Tries) -> None:
+    """Both were sent while the clock was wrong, and what came after them when it was right."""
+    vendor = Reporting(refuse=raising(OutcomeUnknown("no reply"), us(3)[1], times=1), hidden=us(3)[0])
+    counts = await tries(vendor, us(3))
+    assert (vendor.calls, counts.in_doubt) == (us(3), 1)
+    assert "lacks even a message that was accepted" in tries.rows()[1].detail
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR, -72 * HOUR], ids=["on", "back", "back three days"])
+async def test_every_row_has_its_result_after_the_clock_was_set(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, wall: type[Wall], jump: timedelta
+) -> None:
+    recipients = ["nobody", *us(2), "no number", *us(4)[2:], "none"]
+
+    def refuse(to: str) -> None:
+        monkeypatch.setattr(wall, "ahead", jump if to == us(2)[1] else timedelta(0))
+        if to != us(1)[0]:
+            raise BadInput("no such number")
+
+    for _ in range(2):
+        await tries(Vendor(refuse=refuse), recipients)
+        assert tries.states() == ["failed", "accepted", "failed", "failed", "failed", "failed", "failed"]
 
 
 async def test_what_another_try_sends_after_the_report_is_not_sent_again(tries: Tries) -> None:

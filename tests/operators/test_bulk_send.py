@@ -21,19 +21,18 @@ from helpers.connections import set_store
 from helpers.numbers import digits, existing
 from helpers.tasks import run_of
 from helpers.vendors import CREDENTIALS, Vendors
-from sqlalchemy import update
 
 from airflow_provider_wa.api.errors import SessionDown, VendorUnavailable
 from airflow_provider_wa.api.messages import Text
 from airflow_provider_wa.bulk import send_run, session_watch
 from airflow_provider_wa.bulk.pacing import QuietHours
+from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.bulk.send_one import Sender
 from airflow_provider_wa.operators._run import bulk_send, send_once
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.batches import BatchKind, BatchState
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
-from airflow_provider_wa.store.tables import sends
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
@@ -461,8 +460,7 @@ def test_each_try_first_sends_what_no_try_has_and_only_then_clears_up(
     vendors.state.faults.clear()
     for vendor in (GreenApi, WaPortal):
         monkeypatch.setattr(vendor, "report_seconds", 0.0)
-    with airflow_store.database.writing() as connection:  # their requests are over
-        connection.execute(update(sends).values(intended_at=datetime.now(timezone.utc) - timedelta(minutes=10)))
+    monkeypatch.setattr(Reconciler, "_from_now", lambda self, row: timedelta(0))  # their requests are over
     assert counts(send(recipients, wa_conn_id=f"{conn_type}_default")) == {"total": 56, "accepted": 56}
     if conn_type in REPORTERS:
         assert sorted(taken(vendors)) == digits(recipients)
@@ -556,7 +554,7 @@ def test_a_message_whose_text_the_report_tells_otherwise_stays_in_doubt(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch, on_unknown: str
 ) -> None:
     fault(vendors, "wa_portal", "lost_reply", times=1)
-    monkeypatch.setattr("airflow_provider_wa.bulk.reconciliation.same_text", lambda one, other: False)
+    monkeypatch.setattr("airflow_provider_wa.bulk.sent_report.same_text", lambda one, other: False)
     summary = send(existing(2), on_unknown=on_unknown)
     assert statuses(summary) == [{"skip": "unknown", "resend": "accepted"}[on_unknown], "accepted"]
     assert len(taken(vendors)) == {"skip": 2, "resend": 3}[on_unknown]
@@ -986,12 +984,16 @@ def test_a_wait_that_goes_on_with_another_store_sends_nothing(
 
 def test_without_deferring_the_task_itself_waits(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
+    now = datetime.now(timezone.utc)
+    clock = SimpleNamespace(now=lambda tz: now + timedelta(seconds=sum(slept)))
     monkeypatch.setattr("airflow_provider_wa.operators._run.bulk_send.time", SimpleNamespace(sleep=slept.append))
-    night = iter([None, datetime.now(timezone.utc) + timedelta(minutes=30)])
+    monkeypatch.setattr("airflow_provider_wa.operators._run.bulk_send.datetime", clock)
+    night = iter([None, now + timedelta(minutes=30)])
     monkeypatch.setattr(QuietHours, "ends", lambda *values: next(night, None))
     summary = send(existing(2), quiet_hours=("21:00", "08:00"))
     assert counts(summary) == {"total": 2, "accepted": 2}
-    assert slept == [pytest.approx(1800, abs=30)]
+    assert sum(slept) == pytest.approx(1800, abs=30)
+    assert max(slept) <= bulk_send.LONGEST_SLEEP, "the clock may be set in the meantime"
     assert summary["calls"] == 4, "each time a message, and a question for the session"
 
 

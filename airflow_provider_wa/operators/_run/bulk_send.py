@@ -37,6 +37,9 @@ from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.templating import digits_as_text
 
+LONGEST_SLEEP = 30.0
+"""Maximum seconds between two looks at the wall clock, which may be set during a wait, or the machine suspended."""
+
 LONGEST_WAIT = 5.0
 """Minimum wait for the vendor's report, in seconds, for which a deferrable operator moves to the triggerer."""
 
@@ -246,7 +249,7 @@ class SendRunner(ListRunner):
         self.task.log.info("%s; %s: continuing at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
             self._defer(counts.hold.until, context, sender)
-        time.sleep(max((counts.hold.until - datetime.now(tz.utc)).total_seconds(), 1.0))
+        _sleep_until(counts.hold.until)
 
     def _defer(self, moment: datetime, context: Context, sender: SendOnce, **known: Any) -> NoReturn:
         """Wait in the triggerer; the operator continues with the store's mark and the ``known`` values."""
@@ -273,3 +276,11 @@ class SendRunner(ListRunner):
             for row in sender.store.sends.rows(sender.keys.batch):
                 write(self.numbers.noted(as_result(row), "to"))
         return results
+
+
+def _sleep_until(moment: datetime) -> None:
+    """Sleep until a moment by the wall clock, and for a second at least."""
+    left = 1.0
+    while left > 0:
+        time.sleep(min(left, LONGEST_SLEEP))
+        left = (moment - datetime.now(tz.utc)).total_seconds()

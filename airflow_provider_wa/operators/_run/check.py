@@ -82,6 +82,10 @@ class CheckRunner(ListRunner):
         :raises AirflowException: temporary failures lasted too long; a retry continues with the answers so far.
         """
         state = dict(event["carry"])
+        # A clock that was set back during the wait must not make it longer.
+        state["deadline"] = min(state["deadline"], time.time() + self.pending_timeout)
+        if event["status"] == "timeout" and state["other_forms"]:
+            state["deadline"] = 0.0
         batch = self._batch(state.pop("batch"))
         self.task.batch = batch.name
         if event["status"] != "error":

@@ -25,7 +25,7 @@ from airflow_provider_wa.api.messages import (
     Video,
 )
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus
-from airflow_provider_wa.bulk.reconciliation import CLOCKS, SentReport, comparable_text, same_text
+from airflow_provider_wa.bulk.sent_report import CLOCKS, SentReport, comparable_text, same_text
 
 FILE = Media(b"%PDF-1.7", filename="a.pdf")
 
