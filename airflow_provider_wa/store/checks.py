@@ -23,7 +23,6 @@ from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, joined_te
 from airflow_provider_wa.store.tables import checks as table
 from airflow_provider_wa.store.tables import events
 
-
 SKEW = timedelta(minutes=5)
 """Time by which the clocks of two machines may differ."""
 
