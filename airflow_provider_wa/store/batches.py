@@ -173,6 +173,11 @@ class Batches:
             row = connection.execute(select(table).where(table.c.name == name)).first()
         return _batch(row) if row else None
 
+    def known(self, names: Collection[str]) -> set[str]:
+        """Return those of the names that belong to a batch. Messages of other tasks and notices have a name alone."""
+        with self._database.reading() as connection:
+            return set(connection.execute(select(table.c.name).where(table.c.name.in_(names))).scalars())
+
     def newest(self, limit: int, where: BatchFilter | None = None, *, before: Batch | None = None) -> list[Batch]:
         """Return batches, the newest first.
 

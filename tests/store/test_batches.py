@@ -159,6 +159,9 @@ def test_batches_are_listed_from_the_newest_in_pages(store: Store) -> None:
     [
         (BatchFilter(), "cba"),
         (BatchFilter(conn_ids=["my_wa"]), "ba"),
+        (BatchFilter(conn_ids=["my_wa", "other"]), "cba"),
+        (BatchFilter(conn_ids=["my_wa", "other"], kind=BatchKind.CHECK), "ca"),
+        (BatchFilter(conn_ids=["my_wa"], run_id="manual__1"), "a"),
         (BatchFilter(conn_ids=[]), ""),
         (BatchFilter(kind=BatchKind.SEND), "b"),
         (BatchFilter(dag_id="dag", run_id="manual__1"), "ca"),
@@ -170,3 +173,10 @@ def test_batches_are_found_by_connection_kind_and_run(store: Store, where: Batch
     store.batches.begin(replace(INFO, name="b", kind=BatchKind.SEND, run_id="manual__2"))
     store.batches.begin(replace(INFO, name="c", conn_id="other", map_index=0))
     assert "".join(batch.name for batch in store.batches.newest(10, where)) == names
+    assert "".join(batch.name for batch in store.batches.newest(2, where)) == names[:2]
+
+
+def test_names_of_batches_are_known_apart_from_others(store: Store) -> None:
+    store.batches.begin(replace(INFO, name="a"))
+    assert store.batches.known({"a", "of a notice"}) == {"a"}
+    assert store.batches.known(set()) == set()

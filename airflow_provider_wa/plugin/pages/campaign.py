@@ -149,8 +149,13 @@ def _counts(batch: Batch) -> _Counts:
 
 def _bars(batch: Batch, counts: Mapping[str, int], totals: Mapping[str, int]) -> list[Bar]:
     """Return the bars of the funnel: all main steps, and other outcomes with a count."""
-    rows = counts.get("total") or batch.rows or sum(counts.get(name, 0) for name in STATUSES[batch.kind])
+    reported = counts.get("total") or sum(counts.get(name, 0) for name in STATUSES[batch.kind])
+    rows = max(reported, batch.rows or 0)
     known = {**{f"later_{name}": count for name, count in totals.items()}, **counts}
+    if not batch.ended_at:
+        # Deliveries are counted at once, accepted messages with the next report of the task.
+        arrived = known.get("later_delivered", 0) + known.get("later_failed", 0)
+        known["accepted"] = max(known.get("accepted", 0), arrived)
     if "invalid" in counts:
         known["valid"] = rows - counts["invalid"]
     steps = [("Rows", rows, "", "")]

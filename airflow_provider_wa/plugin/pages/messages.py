@@ -71,6 +71,7 @@ def conversation(visit: Visit) -> Response:
         person=person,
         name=next((names[said.id] for said in shown if names.get(said.id)), ""),
         messages=shown[::-1],
+        campaigns=store.batches.known({said.batch for said in shown if said.batch}),
         links=store.overview.media_links(incoming),
         is_stopped=bool(store.suppressions.among([person])),
         every=0 if visit.query.get("at") else 5,
