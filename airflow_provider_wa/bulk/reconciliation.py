@@ -54,21 +54,24 @@ class Doubts:
 
     :param count: number of these messages. The other fields describe the messages that a report can show.
     :param began: earliest moment at which a message may have gone out, by the wall clock.
-    :param ended: latest moment at which a message's request may have ended, by the reconciler's clock.
+    :param ended: latest moment at which a message's request may have ended, by the wall clock.
+    :param over: the same by the reconciler's clock.
     :param error: the last error of a message in this pass.
     """
 
     count: int = 0
     began: datetime | None = None
     ended: datetime | None = None
+    over: datetime | None = None
     error: WaError | None = None
 
-    def add(self, row: SendRow, ended: datetime | None) -> None:
-        """Add a message; ``ended`` is None if no report can show its outcome."""
+    def add(self, row: SendRow, ended: datetime | None, over: datetime | None) -> None:
+        """Add a message; ``ended`` and ``over`` are None if no report can show its outcome."""
         self.count += 1
-        if ended and row.intended_at:
+        if ended and over and row.intended_at:
             self.began = min(self.began or row.intended_at, row.intended_at)
             self.ended = max(self.ended or ended, ended)
+            self.over = max(self.over or over, over)
 
 
 class Reconciler:
@@ -103,8 +106,11 @@ class Reconciler:
             self._met[row.key] = (None, self._clock.now())
         if not (self._reports(each) or self._job.may_repeat(each)):
             return
-        ended = self._met[row.key][1] if just_ended else self._ended(row)
-        self.doubts.add(row, ended if self._reports(each) else None)
+        if self._reports(each):
+            over = self._met[row.key][1] if just_ended else self._over(row)
+            self.doubts.add(row, self._ended(row), over)
+        else:
+            self.doubts.add(row, None, None)
         self.doubts.error = error or self.doubts.error
 
     async def due(self) -> datetime:
@@ -113,11 +119,11 @@ class Reconciler:
         Moments are by this object's clock; ``seconds_until`` measures the time until then.
         """
         now = shown_at = self._clock.now()
-        if self._vendor and self.doubts.ended:
-            settled = [row.settled_at for row in await self._witness() if row.settled_at]
-            ages = [datetime.now(timezone.utc) - moment for moment in settled]
+        if self._vendor and self.doubts.over:
+            witness = [] if self._waited else await self._witness()
+            ages = [datetime.now(timezone.utc) - row.settled_at for row in witness if row.settled_at]
             # It was accepted before now, even if the wall clock has been set back since.
-            last = max([self.doubts.ended, *(now - max(age, timedelta()) for age in ages)])
+            last = max([self.doubts.over, *(now - max(age, timedelta()) for age in ages)])
             shown_at = max(now, last + timedelta(seconds=self._report_seconds))
         return shown_at
 
@@ -188,12 +194,16 @@ class Reconciler:
         return self._vendor is not None and bool(comparable_text(each.message))
 
     def _ended(self, row: SendRow) -> datetime:
-        """Return the latest moment at which the request of a message can have ended."""
-        intended_at, ended = self._met.get(row.key, (row.intended_at, None))
-        if ended is None or intended_at not in (None, row.intended_at):
-            ended = self._clock.now() + self._from_now(row)
-        self._met[row.key] = (row.intended_at, ended)
-        return ended
+        """Return the latest moment at which the request of a message can have ended, by the wall clock."""
+        return row.settled_at or _began(row) + timedelta(seconds=self._job.doubt_seconds)
+
+    def _over(self, row: SendRow) -> datetime:
+        """Return the same by this object's clock, from the moment at which the message was met."""
+        intended_at, over = self._met.get(row.key, (row.intended_at, None))
+        if over is None or intended_at not in (None, row.intended_at):
+            over = self._clock.now() + self._from_now(row)
+        self._met[row.key] = (row.intended_at, over)
+        return over
 
     def _from_now(self, row: SendRow) -> timedelta:
         """Return the time until the request of a message has ended at the latest, for a message that is met now."""
@@ -207,7 +217,7 @@ class Reconciler:
 
     def _shown_at(self, row: SendRow) -> datetime:
         """Return the moment from which a report must show a message that was accepted."""
-        return self._ended(row) + timedelta(seconds=self._report_seconds)
+        return self._over(row) + timedelta(seconds=self._report_seconds)
 
     async def _witness(self) -> list[SendRow]:
         """Return messages that a complete report must show; empty without such messages.

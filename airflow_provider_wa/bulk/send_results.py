@@ -94,6 +94,8 @@ class SendCounts:
     """Error that a further pass, or a further try, may clear up."""
     report_due: datetime | None = None
     """Moment at which the vendor's report on messages in doubt is due, if the run has ended before it."""
+    report_wait: float = 0.0
+    """Seconds until that moment."""
 
     def to_dict(self) -> dict[str, int]:
         """Counts as the operator returns them; ``total`` is the sum of the others, if nothing is delayed."""

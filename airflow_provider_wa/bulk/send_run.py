@@ -113,7 +113,7 @@ class BulkSend(SendJob):
                 wait,
             )
         if wait > self.patience:
-            counts.report_due = datetime.now(timezone.utc) + timedelta(seconds=wait)
+            counts.report_due, counts.report_wait = datetime.now(timezone.utc) + timedelta(seconds=wait), wait
             return False
         await self._pause(max(wait, SECONDS_BETWEEN_PASSES))
         await self._reconciler.look(due)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
@@ -87,6 +88,10 @@ async def _pull_inbox(hook: WaHook, store: Store, vendor: HasInbox, run: Run, si
 
 def _known(store: Store, cursor: str, since: int) -> dict[str, Any]:
     known: dict[str, Any] | None = store.positions.get(cursor)
+    now = int(time.time())
+    if known and known.get("since", now) > now:
+        # The clock was set back: until that moment, the vendor would be asked for messages from the future.
+        known, since = None, now
     if not known:
         # Saved before the first request: if that fails, the next one still asks for messages from this moment on.
         known = {"since": since}

@@ -106,8 +106,8 @@ class InboxReader:
         while True:
             found = await self._try_again(look)
             wanted = (event for event in found if is_wanted(event.message_kind, event.standing, self.kinds))
-            # If the first start is in the future, the clock was set back since: what comes now is no history.
-            since = min(position.position.since, time.time())
+            # If the first start is in the future, the clock was set back since: what comes after it is no history.
+            since = position.position.since if position.position.since <= time.time() else 0.0
             news = [event.id for event in wanted if _sent_at(event) >= since]
             if news:
                 yield news

@@ -659,6 +659,17 @@ async def test_the_wait_for_a_report_is_as_long_if_the_clock_is_set_in_it(
     assert (vendor.reached, tries.states()) == (us(1), ["accepted"])
 
 
+async def test_after_a_wait_in_the_triggerer_the_report_is_not_waited_for_again(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reporting, "report_seconds", 150.0)
+    tries.intend("12025550000")
+    vendor = Reporting()
+    so_far = TrySoFar.of(TrySoFar(datetime.now(timezone.utc), waited=True).to_dict())
+    counts = await tries(vendor, us(1), doubt_seconds=70.0, patience=5.0, so_far=so_far)
+    assert (counts.report_due, len(vendor.reports), vendor.reached) == (None, 1, us(1))
+
+
 async def test_what_a_report_lacks_is_not_sent_again_if_its_intent_is_in_the_future(tries: Tries) -> None:
     """The clock was ahead then: the message may stand in the report, hours before."""
     tries.intend("12025550000")

@@ -35,6 +35,7 @@ from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
+from airflow_provider_wa.waiting.pause import PauseTrigger
 
 pytestmark = pytest.mark.sockets
 
@@ -494,6 +495,8 @@ def test_the_vendors_report_is_waited_for_in_the_triggerer(
     with pytest.raises(TaskDeferred) as waits:
         made.execute(RUN)
     assert len(taken(vendors)) == {"lost_reply": 8, "cut": 5}[kind], "all that could be sent was sent before the wait"
+    assert isinstance(waits.value.trigger, PauseTrigger), "one that a clock that is set on does not end"
+    assert 0 < waits.value.trigger.seconds <= 1.0
     assert counts(after_the_wait(made, waits.value)) == {"total": 8, "accepted": 8}
     assert sorted(taken(vendors)) == digits(existing(8))
 

@@ -127,6 +127,16 @@ def test_what_counts_is_what_came_after_a_moment(vendors: Vendors, after: Any, m
     assert sensor(after=after).trigger(context(), 0.0).after == moment.timestamp()
 
 
+def test_a_run_that_begins_in_the_future_began_before_the_clock_was_set_back(
+    vendors: Vendors, airflow_store: Store
+) -> None:
+    began = datetime.now(timezone.utc) + timedelta(hours=6)
+    waiting = sensor()
+    assert waiting.trigger(context(began), 0.0).after == pytest.approx(time.time(), abs=5)
+    says(airflow_store, "yes", at=datetime.now(timezone.utc))
+    assert waiting.execute(context(began))["text"] == "yes"
+
+
 def test_without_a_run_it_is_what_comes_from_now_on(vendors: Vendors) -> None:
     waiting = sensor()
     after = waiting.trigger({}, 0.0).after

@@ -251,3 +251,13 @@ def test_the_moment_of_an_answer_is_that_of_its_callback(store: Store) -> None:
     store.events.add([called_back("ref-1")])
     [row] = store.checks.rows("b")
     assert before <= row.checked_at <= datetime.now(timezone.utc)
+
+
+def test_an_answer_from_the_future_is_not_reused_as_its_age_is_unknown(store: Store) -> None:
+    """It was stored before the clock was set back. The clocks of two machines may differ by some minutes."""
+    now = datetime.now(timezone.utc)
+    ages = {1: timedelta(hours=-6), 2: timedelta(minutes=-1), 3: timedelta(minutes=1)}
+    rows = [checked(row, number=f"+1202555000{row}", checked_at=now - age) for row, age in ages.items()]
+    store.checks.put("b", "my_wa", rows)
+    found = store.checks.answers("my_wa", [row.number for row in rows], now - timedelta(hours=1))
+    assert set(found) == {"+12025550002", "+12025550003"}

@@ -175,6 +175,24 @@ async def test_the_first_start_passes_over_what_is_history(vendors: Vendors, sto
         assert await following(0.3) is None
 
 
+async def test_a_first_start_in_the_future_was_before_the_clock_was_set_back(vendors: Vendors, store: Store) -> None:
+    """What comes now is not history, although the vendor dates it before that start."""
+    store.positions.set("read:wuzapi_default", {"event_id": 0, "since": time.time() + 6 * 3600})
+    async with running("wuzapi") as following:
+        posted(store, "wuzapi", "now")
+        assert texts(store, await following()) == ["now"]
+
+
+async def test_an_inbox_is_not_asked_for_messages_from_the_future_after_the_clock_was_set_back(
+    vendors: Vendors, store: Store
+) -> None:
+    store.positions.set("pull:wa_portal_default", {"since": int(time.time()) + 6 * 3600})
+    async with running("wa_portal") as following:
+        await wait_until(lambda: store.positions.get("pull:wa_portal_default")["since"] < time.time() + 60)
+        await asyncio.to_thread(comes, vendors, "wa_portal", "now")
+        assert texts(store, await following()) == ["now"]
+
+
 @pytest.mark.parametrize("conn_type", [*PULLED, "wuzapi"])
 async def test_a_restart_repeats_nothing_and_loses_nothing(vendors: Vendors, store: Store, conn_type: str) -> None:
     def comes_in(text: str) -> None:

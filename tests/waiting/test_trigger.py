@@ -56,6 +56,24 @@ def test_the_deadline_ends_the_wait_after_a_last_look_and_tells_how_things_stand
     assert trigger.looks[-1] == pytest.approx(began + 100)
 
 
+@pytest.mark.parametrize("jump", [6 * 3600.0, -6 * 3600.0], ids=["on", "back"])
+def test_a_wait_ends_as_planned_if_the_clock_is_set_in_it(
+    loop: VirtualLoop, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    waits, began = Scripted(WAITS, interval=10), loop.time()
+    wall = SimpleNamespace(time=lambda: loop.time() + (jump if loop.time() > began + 30 else 0.0))
+    monkeypatch.setattr(trigger, "time", wall)
+    assert event(loop, waits, seconds=100)["status"] == "timeout"
+    assert waits.looks[-1] == pytest.approx(began + 100)
+
+
+def test_a_deadline_passes_while_the_machine_is_suspended(loop: VirtualLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits, began = Scripted(WAITS, interval=10), loop.time()
+    monkeypatch.setattr(trigger, "suspended", lambda: 3600.0 if loop.time() > began + 30 else 0.0)
+    assert event(loop, waits, seconds=600)["status"] == "timeout"
+    assert loop.time() - began < 60
+
+
 def test_a_deadline_that_is_over_already_leaves_one_look(loop: VirtualLoop) -> None:
     assert event(loop, Scripted({"id": 7}), seconds=-3600) == {"status": "success", "id": 7}
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import Context
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
 from airflow_provider_wa.arguments import execution_deadline, one_of, time_left
@@ -36,6 +37,7 @@ from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.templating import digits_as_text
+from airflow_provider_wa.waiting.pause import PauseTrigger
 
 LONGEST_SLEEP = 30.0
 """Maximum seconds between two looks at the wall clock, which may be set during a wait, or the machine suspended."""
@@ -141,7 +143,8 @@ class SendRunner(ListRunner):
             calls += bulk.channel.calls
             if counts.report_due and bulk.so_far:
                 batches.hold(batch, counts.report_due)
-                self._defer(counts.report_due, context, sender, so_far=bulk.so_far.to_dict())
+                pause = PauseTrigger(counts.report_wait)
+                self._defer(pause, counts.report_due, context, sender, so_far=bulk.so_far.to_dict())
             if counts.hold is None or not policy.wait or counts.failure:
                 break
             batches.hold(batch, counts.hold.until)
@@ -248,13 +251,15 @@ class SendRunner(ListRunner):
         assert counts.hold is not None
         self.task.log.info("%s; %s: continuing at %s", counts.remark, counts.hold.reason, counts.hold.until.isoformat())
         if self.deferrable:
-            self._defer(counts.hold.until, context, sender)
+            self._defer(DateTimeTrigger(moment=counts.hold.until), counts.hold.until, context, sender)
         _sleep_until(counts.hold.until)
 
-    def _defer(self, moment: datetime, context: Context, sender: SendOnce, **known: Any) -> NoReturn:
+    def _defer(
+        self, trigger: BaseTrigger, moment: datetime, context: Context, sender: SendOnce, **known: Any
+    ) -> NoReturn:
         """Wait in the triggerer; the operator continues with the store's mark and the ``known`` values."""
         known["mark"] = OneStore(sender.store, sender.keys.batch, context, self.task.log).mark(moment)
-        trigger, left = DateTimeTrigger(moment=moment), time_left(execution_deadline(self.task, context))
+        left = time_left(execution_deadline(self.task, context))
         self.task.defer(trigger=trigger, method_name="execute_complete", kwargs=known, timeout=left)
 
     def _refuse(self, counts: SendCounts) -> None:

@@ -96,6 +96,21 @@ def test_after_the_deadline_the_summary_has_what_is_known() -> None:
     ]
 
 
+HOURS = 6 * 3600.0
+
+
+def test_a_wait_that_is_over_does_not_begin_again_if_the_clock_was_set_back_in_it() -> None:
+    fired = event("timeout", seconds=HOURS)
+    fired["carry"]["other_forms"] = True
+    assert runner().take_over(fired)["pending"] == 1
+
+
+def test_a_clock_that_was_set_back_in_the_wait_makes_the_rest_no_longer_than_the_whole() -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        runner(pending_timeout=60.0).take_over(event("timeout", seconds=HOURS))
+    assert deferred.value.trigger.deadline == pytest.approx(time.time() + 60, abs=5)  # type: ignore[attr-defined]
+
+
 def test_after_the_wait_the_list_is_read_again_for_its_other_columns() -> None:
     people = [{"phone": "+34666666610", "name": "Ana"}, {"phone": "+34666666604", "name": "Ben", "city": "Lima"}]
     results = runner(items=people, carry="*").take_over(event(seconds=-1))["results"]
