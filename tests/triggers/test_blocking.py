@@ -167,6 +167,8 @@ print([name for name in sys.modules if name.startswith("airflow_provider_wa.")])
             "api",
             "api.errors",
             "api.kinds",
+            "transport",
+            "transport.steady",
             "triggers",
             "waiting",
             "waiting.delivery_progress",
