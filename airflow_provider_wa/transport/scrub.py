@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.transport.spellings import ESCAPE_MARKS, WINDOW, layers, needles
+from airflow_provider_wa.transport.spellings import ESCAPE_MARKS, WINDOW, Packed, layers, needles
 
 MASK = "***"
 
@@ -41,6 +41,7 @@ class Scrubber:
         # Most texts hold no secret. For them, a fast search for plain texts in lower case is enough.
         self._needles = [(needle, needle.text.casefold()) for needle in dict.fromkeys(found)]
         self._shortest = min((len(needle.text) for needle in found), default=sys.maxsize)
+        self._in_packed = Packed(self.secrets)
         self._overlap = max(map(len, self.secrets), default=0) * _LONGEST_ESCAPE
 
     def text(self, value: str) -> str:
@@ -63,18 +64,24 @@ class Scrubber:
         """Return the spans of the secrets in ``value``, in order and without overlaps."""
         if len(value) < self._shortest:
             return []
-        found = self._plain(value)
-        if any(mark in value for mark in ESCAPE_MARKS):
-            found += self._encoded(value)
+        found = [*self._found(value, self._plain), *self._found(value, self._packed)]
         return _apart(found) if found else found
 
-    def _encoded(self, value: str) -> Iterator[tuple[int, int]]:
-        """Yield the spans of encoded secrets."""
-        for begin in range(0, len(value), WINDOW):
-            for layer in layers(value[begin : begin + WINDOW + self._overlap]):
-                yield from (
-                    (begin + layer.source(start), begin + layer.source(end)) for start, end in self._plain(layer.text)
-                )
+    def _found(self, value: str, search: Callable[[str], Iterable[tuple[int, int]]]) -> Iterator[tuple[int, int]]:
+        """Yield the spans that a search finds in a text, and in the text after decoding of its escapes."""
+        yield from search(value)
+        if any(mark in value for mark in ESCAPE_MARKS):
+            for begin in range(0, len(value), WINDOW):
+                for layer in layers(value[begin : begin + WINDOW + self._overlap]):
+                    yield from (
+                        (begin + layer.source(start), begin + layer.source(end)) for start, end in search(layer.text)
+                    )
+
+    def _packed(self, value: str) -> Iterator[tuple[int, int]]:
+        """Yield the spans of texts in base64 and hexadecimal digits that contain an encoded secret."""
+        for run in self._in_packed.runs.finditer(value):
+            if any(True for text in self._in_packed.texts(run[0]) for _ in self._found(text, self._plain)):
+                yield run.span()
 
     def _plain(self, value: str) -> list[tuple[int, int]]:
         """Return the spans of the secrets and of their usual encodings, without decoding the text."""
@@ -101,7 +108,11 @@ class Scrubber:
     def _may_hold_secrets(self, texts: Iterable[str]) -> bool:
         """Return False if no text has a secret. Nearly all are without, and this is the quick way to know."""
         together = "\n".join(texts).casefold()
-        return any(mark in together for mark in ESCAPE_MARKS) or any(text in together for _, text in self._needles)
+        return (
+            any(mark in together for mark in ESCAPE_MARKS)
+            or any(text in together for _, text in self._needles)
+            or self._in_packed.runs.search(together) is not None
+        )
 
     def _masked_result(self, value: T) -> T:
         scrubbed: Any = value

@@ -10,7 +10,7 @@ import base64
 import html.entities
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +37,8 @@ _ESCAPE = re.compile(
             r"\\.",
             r"&#[0-9]{1,9};?",
             f"&#[xX]{_HEX}{{1,8}};?",
+            # Browsers take these without a semicolon, too.
+            "&(?:amp|lt|gt|quot);?",
             "&[a-zA-Z][a-zA-Z0-9]{1,31};",
         )
     ),
@@ -85,6 +87,54 @@ class Needle:
         """Yield the spans of the needle in ``text``."""
         pattern = f"{self.before}{re.escape(self.text)}{self.behind}"
         return (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
+
+
+LONGEST_RUN = 64 * 1024
+"""Maximum length of a run that is unpacked; a longer one is a file."""
+
+_UNRESERVED = re.compile(r"[\w.~-]*", re.ASCII)
+_HEX_RUN = re.compile(f"{_HEX}{{16,}}")
+
+
+class Packed:
+    """Searches for runs of base64 or hexadecimal digits that may contain an encoded secret.
+
+    Needles find a secret in base64 by itself, so a run has at least the length of one that was encoded before.
+    """
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        shortest = min(map(_inside, secrets), default=LONGEST_RUN)
+        self.runs = re.compile(rf"(?<![\w+/-])[\w+/-]{{{max(8, shortest * 4 // 3)},}}={{0,2}}", re.ASCII)
+        # Encoded secrets are printable, other than most of what is packed: pictures.
+        wide = "" if all(map(str.isascii, secrets)) else "\x80-\xff"
+        self._texts = re.compile(rf"[\t\r\n -~{wide}]{{{shortest},}}".encode("latin-1"))
+
+    def texts(self, run: str) -> Iterator[str]:
+        """Yield the texts in a run, one character for each octet."""
+        if len(run) <= LONGEST_RUN:
+            for octets in _unpacked(run):
+                yield from (match[0].decode("latin-1") for match in self._texts.finditer(octets))
+
+
+def _inside(secret: str) -> int:
+    """Return the minimum length of a secret in another encoding."""
+    octets = len(secret.encode("utf-8", "surrogatepass"))
+    # Escapes leave these characters as they are; base64 and hexadecimal digits do not.
+    return octets * 4 // 3 if _UNRESERVED.fullmatch(secret) else octets + 1
+
+
+def _unpacked(run: str) -> Iterator[bytes]:
+    """Yield a run decoded from base64 and from hexadecimal digits; its beginning may belong to a path, for instance."""
+    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    for begin in range(4):
+        part = plain[begin:]
+        # One character alone holds no octet.
+        part = part[:-1] if len(part) % 4 == 1 else part
+        yield base64.b64decode(part + "=" * (-len(part) % 4))
+    for match in _HEX_RUN.finditer(run):
+        for begin in range(2):
+            digits = match[0][begin:]
+            yield bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
 def needles(secret: str, *, alone: bool) -> list[Needle]:

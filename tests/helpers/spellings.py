@@ -54,6 +54,14 @@ def _json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _for_urls(text: str) -> str:
+    return _base64(text).replace("+", "-").replace("/", "_")
+
+
 def _signs(pattern: str) -> Callable[[str], str]:
     """Escape each character but letters and digits."""
     return lambda text: re.sub(r"[^0-9A-Za-z]", lambda match: pattern.format(ord(match[0])), text)
@@ -90,6 +98,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "octal": _each("\\{:03o}"),
     "HTML": html.escape,
     "HTML without quotes": lambda text: html.escape(text, quote=False),
+    "HTML without semicolons": lambda text: re.sub("&(amp|lt|gt|quot);", r"&\1", html.escape(text)),
     "HTML twice": lambda text: html.escape(html.escape(text)),
     "HTML, decimal": _points("&#{};"),
     "HTML, hexadecimal": _points("&#x{:x};"),
@@ -113,6 +122,16 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 behind a longer name": lambda text: base64.b64encode(f"us:{text}".encode()).decode(),
     "base64 behind the longest name": lambda text: base64.b64encode(f"usr:{text}".encode()).decode(),
     "base64 before a name": lambda text: base64.b64encode(f"{text}:u".encode()).decode(),
+    "base64 twice": lambda text: _base64(_base64(text)),
+    "base64 of percent": lambda text: _base64(quote(text, safe="")),
+    "base64 of each percent-encoded": lambda text: _base64(_each("%{:02X}")(text)),
+    "base64 of JSON": lambda text: _base64(json.dumps({"id": 7, "token": text})),
+    "base64 of HTML": lambda text: _base64(f"<p>No {html.escape(text)}</p>"),
+    "base64 of a header with base64": lambda text: _base64(f"Authorization: Basic {_base64(f'user:{text}')}"),
+    "base64 of URLs, of a form": lambda text: _for_urls(f"x=1&token={quote_plus(text)}"),
+    "percent of base64 of JSON": lambda text: quote(_base64(json.dumps([text])), safe=""),
+    "hexadecimal of percent": lambda text: quote(text, safe="").encode().hex(),
+    "hexadecimal of base64": lambda text: _base64(text).encode().hex(),
     "percent of base64": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal, upper case": lambda text: text.encode().hex().upper(),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import UnexpectedReply
 from airflow_provider_wa.transport.scrub import MASK, Scrubber
-from airflow_provider_wa.transport.spellings import WINDOW, layers
+from airflow_provider_wa.transport.spellings import LONGEST_RUN, WINDOW, layers
 
 SECRETS = pytest.mark.parametrize("secret", ODD_SECRETS.values(), ids=ODD_SECRETS)
 
@@ -70,7 +70,7 @@ def test_any_secret_is_masked_in_every_form(secret: str, name: str) -> None:
     assert MASK in Scrubber([secret]).text(f'"{spelt}"')
 
 
-UNITS = ("\\", "\\u005c", "%", "%25", "%5c", "&", "&#38;", "+ ", "a", "YWFh")
+UNITS = ("\\", "\\u005c", "%", "%25", "%5c", "&", "&#38;", "+ ", "a", "YWFh", "JTI1", "XFxc", "%4a%54%49%31")
 """Texts that strangers may repeat."""
 
 SMALL, FACTOR = 1_000, 16
@@ -96,6 +96,12 @@ def _seconds(scrubber: Scrubber, text: str) -> float:
     began = time.thread_time()
     scrubber.text(text)
     return time.thread_time() - began + 1e-5
+
+
+def test_a_file_in_base64_is_not_unpacked_and_a_secret_in_it_is_found_by_its_own_base64() -> None:
+    before, secret = "A" * LONGEST_RUN, "S3cr3t-T0k3n-Xyz"
+    assert MASK not in Scrubber([secret]).text(before + FORMS["base64 of each percent-encoded"](secret))
+    assert MASK in Scrubber([secret]).text(before + FORMS["base64"](secret))
 
 
 def test_layers_are_taken_off_up_to_a_number() -> None:
