@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import anyio.to_thread
@@ -25,6 +23,7 @@ from airflow_provider_wa.transport.http1 import BadHeader, Outgoing, form, outgo
 from airflow_provider_wa.transport.httpx_carriers import AsyncHttpxCarrier, HttpxCarrier
 from airflow_provider_wa.transport.limiter import RateLimiter
 from airflow_provider_wa.transport.logs import guard_logs
+from airflow_provider_wa.transport.proxies import environment_proxy, password_of
 from airflow_provider_wa.transport.scrub import Scrubber
 from airflow_provider_wa.transport.wire import Wire
 
@@ -96,7 +95,7 @@ class Endpoint:
         # Each send uses a new connection. If the server closes a kept connection at that moment, httpx does not report
         # whether the server received the send.
         limits = httpx.Limits(max_keepalive_connections=0)
-        return {"verify": self.tls, "limits": limits, "proxy": _environment_proxy(self.base_url)}
+        return {"verify": self.tls, "limits": limits, "proxy": environment_proxy(self.base_url)}
 
 
 class _Base(CallBudget):
@@ -106,7 +105,7 @@ class _Base(CallBudget):
         super().__init__()
         self.endpoint = endpoint
         self.limiter = limiter or RateLimiter(endpoint.rate)
-        self.scrubber = Scrubber(endpoint.secrets)
+        self.scrubber = Scrubber((*endpoint.secrets, *password_of(environment_proxy(endpoint.base_url))))
         guard_logs(self.scrubber.secrets)
 
 
@@ -190,7 +189,7 @@ class AsyncChannel(_Base):
         if self._carrier is None:
             # In a thread: loading the certificates would block the triggerer's event loop.
             tls = await anyio.to_thread.run_sync(httpx.create_ssl_context, self.endpoint.tls)
-            proxy = _environment_proxy(self.endpoint.base_url)
+            proxy = environment_proxy(self.endpoint.base_url)
             self._carrier = wire = Wire(tls, proxy, self.endpoint.concurrency, CONNECT_TIMEOUT)
             self._build = partial(self.endpoint.outgoing, proxy=wire.proxy_headers)
         return self
@@ -225,11 +224,3 @@ class AsyncChannel(_Base):
             return await self._carrier.exchange(built, request.effect, wait, deadline)
         except Exception as error:  # noqa: BLE001 - any error means that there is no reply
             return failure(error, request.effect)
-
-
-def _environment_proxy(url: str) -> httpx.Proxy | None:
-    """Return the environment's proxy for ``url`` (HTTPS_PROXY, NO_PROXY ...), as HTTP clients find it."""
-    parts = urlsplit(url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return httpx.Proxy(proxy) if proxy and not proxy_bypass(parts.netloc) else None

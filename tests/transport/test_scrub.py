@@ -6,6 +6,7 @@ import json
 import logging
 import time
 import traceback
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -309,6 +310,28 @@ def test_a_base_url_may_hold_a_secret(run: Driver, caplog: pytest.LogCaptureFixt
         assert server.requests[0].target.endswith("/v1/call")
     assert ended.error is not None
     _assert_clean(_everything(ended.error) + _logged(caplog))
+
+
+@pytest.mark.parametrize("fault", [echo, hang_up])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_password_of_a_proxy_is_a_secret_too(
+    run: Driver, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, scheme: str, fault: Any
+) -> None:
+    _log_everything(caplog)
+    with RawServer(fault) as proxy:
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://name:{quote(HARD, safe='')}@127.0.0.1:{proxy.port}")
+        ended = run(Tiny().call(Effect.READ), Endpoint(f"{scheme}://vendor.test", timeout=5))
+        assert "proxy-authorization" in proxy.requests[0].headers
+    assert ended.error is not None
+    _assert_clean(_everything(ended.error) + _logged(caplog))
+    for part in _parts_in_base64(f"name:{HARD}"):
+        assert part not in _everything(ended.error) + _logged(caplog)
+
+
+def _parts_in_base64(text: str) -> list[str]:
+    """Return the middle of a text in base64, as a header has it."""
+    encoded = b64encode(text.encode()).decode()
+    return [encoded[place : place + 12] for place in range(12, len(encoded) - 12, 12)]
 
 
 def test_an_error_of_the_flows_own_is_cleaned_with_all_that_it_is_chained_to(run: Driver) -> None:
