@@ -70,7 +70,6 @@ class Target:
 
     def watch(self) -> None:
         """Note the most memory that the server takes."""
-        self.memory_before = self.memory_peak = self.process.memory_info().rss
         while not self._over.wait(0.01):
             self.memory_peak = max(self.memory_peak, self.process.memory_info().rss)
 
@@ -102,6 +101,7 @@ def attacked() -> Iterator[Target]:
             resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (HANDLES, HANDLES))
             target = Target(int(urlsplit(server.url).port or 0), psutil.Process(server.process.pid), home)
             asyncio.run(post(target, "known", SECRET, message(0)))
+            target.memory_before = target.memory_peak = target.process.memory_info().rss
             watching = threading.Thread(target=target.watch)
             watching.start()
             try:
@@ -158,38 +158,39 @@ def told(answers: list[tuple[int, float]]) -> str:
     return f"{len(taken)} of {len(answers)} honest posts answered{times}"
 
 
-async def receipt(target: Target) -> str:
-    """Post one receipt of 4,000 message ids."""
+async def receipt(target: Target, ids: int = 4000) -> str:
+    """Post one receipt of many message ids."""
     before = target.stored
     event = {"Chat": "51987654321@s.whatsapp.net", "Sender": "51987654321@s.whatsapp.net", "Type": "read"}
-    event |= {"Timestamp": "2026-11-21T10:00:00Z", "MessageIDs": [f"{n:08X}" for n in range(4000)]}
+    event |= {"Timestamp": "2026-11-21T10:00:00Z", "MessageIDs": [f"{n:08X}" for n in range(ids)]}
     body = json.dumps({"type": "ReadReceipt", "event": event, "state": "Read"}).encode()
     status, seconds = await post(target, "known", SECRET, body)
     grown = (target.stored - before) / MB
     return f"{len(body):,} bytes: {status} after {seconds:.1f} s, {grown:.1f} MB of store, {target.memory}"
 
 
-async def silent(target: Target) -> str:
-    """Open 1,100 connections that say nothing, and post honestly for 10 s."""
+async def silent(target: Target, connections: int = 1100, seconds: float = 12) -> str:
+    """Open connections that say nothing, and post honestly."""
     opened = []
-    for _ in range(1100):
+    for _ in range(connections):
         try:
             opened.append(await asyncio.wait_for(asyncio.open_connection("127.0.0.1", target.port), 1))
         except (OSError, asyncio.TimeoutError):
             continue
     spent = target.process.cpu_times()
-    answers = await honest(target, 12)
+    answers = await honest(target, seconds)
     used = target.process.cpu_times()
     ended = sum(reader.at_eof() or reader.exception() is not None for reader, _ in opened)
     for _, writer in opened:
         writer.close()
     cpu = used.user + used.system - spent.user - spent.system
-    return f"{told(answers)}; {len(opened) - ended} of {len(opened)} silent ones left after 12 s; {cpu:.1f} s of CPU"
+    left = f"{len(opened) - ended} of {len(opened)} silent ones left after {seconds:g} s"
+    return f"{told(answers)}; {left}; {cpu:.1f} s of CPU"
 
 
-async def flood(target: Target) -> str:
-    """Let 150 clients guess secrets for 10 s, of known and of unknown ids, and post honestly meanwhile."""
-    ends = time.monotonic() + 10
+async def flood(target: Target, clients: int = 150, seconds: float = 10) -> str:
+    """Let clients guess secrets, of known and of unknown ids, and post honestly meanwhile."""
+    ends = time.monotonic() + seconds
     refusals: dict[str, list[float]] = {"known": [], "unknown": []}
 
     async def guess(client: int) -> None:
@@ -198,22 +199,22 @@ async def flood(target: Target) -> str:
             turn += 1
             kind = ("known", "unknown")[turn % 2]
             conn_id = "signed" if kind == "known" else f"nobody-{client}-{turn}"
-            _, seconds = await post(target, conn_id, f"wrong-{turn}", b"{}")
-            refusals[kind].append(seconds)
+            _, taken = await post(target, conn_id, f"wrong-{turn}", b"{}")
+            refusals[kind].append(taken)
 
-    answers, *_ = await asyncio.gather(honest(target, 10), *map(guess, range(150)))
+    answers, *_ = await asyncio.gather(honest(target, seconds), *map(guess, range(clients)))
     times = " and ".join(f"{statistics.median(found):.2f} s ({kind} id)" for kind, found in refusals.items())
     return f"{told(answers)}; time to the refusal {times}"
 
 
-async def large(target: Target) -> str:
-    """Post 60 unsigned bodies of 9 MB at once."""
-    return await _unsigned(target, 60, 9 * MB)
+async def large(target: Target, bodies: int = 60) -> str:
+    """Post unsigned bodies of 9 MB at once."""
+    return await _unsigned(target, bodies, 9 * MB)
 
 
-async def many(target: Target) -> str:
-    """Post 1,000 unsigned bodies of 200 KB at once."""
-    return await _unsigned(target, 1000, 200_000)
+async def many(target: Target, bodies: int = 1000) -> str:
+    """Post unsigned bodies of 200 KB at once."""
+    return await _unsigned(target, bodies, 200_000)
 
 
 async def _unsigned(target: Target, count: int, size: int) -> str:
@@ -222,7 +223,7 @@ async def _unsigned(target: Target, count: int, size: int) -> str:
     return f"{target.memory}; answers {dict(Counter(status or 'closed' for status, _ in answers))}"
 
 
-async def junk(target: Target) -> str:
+async def junk(target: Target, rounds: int = 20) -> str:
     """Post bodies that are no event, to the right address."""
     bodies = [
         b"",
@@ -236,12 +237,12 @@ async def junk(target: Target) -> str:
     ]
     deep = b'{"event":' * 500 + b"1" + b"}" * 500
     jid = message(1, Chat="1" * 60_000 + "@", Sender=":" * 60_000)
-    answers = [await post(target, "known", SECRET, body) for body in [*bodies, deep, jid] * 20]
+    answers = [await post(target, "known", SECRET, body) for body in [*bodies, deep, jid] * rounds]
     slowest = max(seconds for _, seconds in answers)
     return f"answers {dict(Counter(status for status, _ in answers))}, {slowest * 1000:.0f} ms at most"
 
 
-ATTACKS: Mapping[str, Callable[[Target], Any]] = {
+ATTACKS: Mapping[str, Callable[..., Any]] = {
     "junk": junk, "receipt": receipt, "silent": silent, "flood": flood, "large": large, "many": many,
 }  # fmt: skip
 
