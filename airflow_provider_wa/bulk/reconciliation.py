@@ -141,7 +141,9 @@ class Reconciler:
             return
         asked_at = max(due, self._clock.now())
         witness = await self._witness()
-        since = min([self.doubts.began, *(row.intended_at for row in witness if row.intended_at)])
+        # Without a witness, nothing shows that the clock was right at the intent: the message may stand elsewhere.
+        first = [row.intended_at for row in witness if row.intended_at] or [datetime.now(timezone.utc) - KEPT]
+        since = min([self.doubts.began, *first])
         is_logged_in = not isinstance(self._vendor, HasSession) or await self._is_logged_in(self._vendor)
         statuses, since = await self._statuses(self._vendor, since)
         ids = [status.message_id for status in statuses]
@@ -160,7 +162,7 @@ class Reconciler:
         if report is None or began is None or not text or not report.reaches(began):
             return None
         evidence, found = report.evidence(row.recipient, text, began)
-        if evidence is Evidence.NOT_FOUND and self._is_hidden_by_clocks(began):
+        if evidence is Evidence.NOT_FOUND and (self._are_clocks_wrong(began) or report.has(row.recipient, text)):
             evidence = Evidence.ANOTHER_CLOCK
         if evidence in TOO_EARLY and not self._job.may_repeat(each):
             self.put_off(each, row, VendorUnavailable(DETAILS[evidence]))
@@ -172,7 +174,7 @@ class Reconciler:
             intended_at=began,
         )
 
-    def _is_hidden_by_clocks(self, began: datetime) -> bool:
+    def _are_clocks_wrong(self, began: datetime) -> bool:
         """Return True if a message may have an unexpected time in the report: one of the clocks is or was wrong."""
         return self._clocks_differ or began > datetime.now(timezone.utc) + CLOCKS
 

@@ -18,7 +18,7 @@ from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.bulk.session_watch import SessionWatch
-from airflow_provider_wa.bulk.workers import CircuitBreaker, refuse_if
+from airflow_provider_wa.bulk.workers import CircuitBreaker, Interrupted, refuse_if
 from airflow_provider_wa.store.send_intents import LIMIT_REACHED, Intend
 from airflow_provider_wa.store.send_states import SendState, held, outcome
 from airflow_provider_wa.store.sends import Recent, SendRow
@@ -117,6 +117,8 @@ class Sender:
         return None
 
     async def _not_accepted(self, addressed: Addressed, intent: SendRow, error: WaError) -> None:
+        if isinstance(error, Interrupted):
+            raise error  # and its intent stays: another try may have made it its own
         state = outcome(error, again=addressed.again)
         if state is SendState.DELAYED:
             self._entries.counts.failure = self._entries.counts.failure or error

@@ -95,6 +95,10 @@ class SentReport:
         """
         return any(True for _ in self._since(recipient, since))
 
+    def has(self, recipient: str, text: str) -> bool:
+        """Return True if this text went to a recipient at any time, in a message that is not accounted for."""
+        return any(same_text(status.text, text) for status in self._left.get(person(recipient), ()))
+
     def may_name(self, recipient: str, text: str, since: datetime) -> bool:
         """Return True if this text went to a LID without a known number: it may be the recipient's."""
         unnamed = (name for name in self._left if jids.is_lid(name) and len(self._persons(name)) == 1)

@@ -16,7 +16,7 @@ import httpx
 
 from airflow_provider_wa import __version__
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.api.flow import Reply, Request, Step
+from airflow_provider_wa.api.flow import Effect, Reply, Request, Step
 from airflow_provider_wa.transport.budget import CallBudget
 from airflow_provider_wa.transport.failures import failure, not_a_request
 from airflow_provider_wa.transport.http1 import BadHeader, Outgoing, form, outgoing
@@ -173,7 +173,10 @@ class AsyncChannel(_Base):
     """Carries out requests on an event loop, many at once, over connections that are kept for a short time.
 
     An async context manager. :param transport: instead of the network, for tests.
+    ``before_send`` is called right before each send, after its waits; an error that it returns is the send's outcome.
     """
+
+    before_send: Callable[[], WaError | None] = staticmethod(lambda: None)
 
     def __init__(
         self,
@@ -218,6 +221,8 @@ class AsyncChannel(_Base):
             await anyio.sleep(wait)
             wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
+            return refusal
+        if request.effect is Effect.SEND and (refusal := self.before_send()):
             return refusal
         wait, deadline = self.endpoint.wait(request), self.endpoint.deadline(request)
         try:

@@ -670,6 +670,14 @@ async def test_after_a_wait_in_the_triggerer_the_report_is_not_waited_for_again(
     assert (counts.report_due, len(vendor.reports), vendor.reached) == (None, 1, us(1))
 
 
+async def test_a_message_that_was_not_sent_as_the_machine_was_suspended_keeps_its_intent(tries: Tries) -> None:
+    """Another try may have made the intent its own; as a message that was not sent it could be sent twice."""
+    vendor = Vendor(refuse=raising(Interrupted("the machine was suspended"), us(2)[1]))
+    with pytest.raises(Interrupted):
+        await tries(vendor, us(3))
+    assert tries.states() == ["accepted", "intended"]
+
+
 async def test_what_a_report_lacks_is_not_sent_again_if_its_intent_is_in_the_future(tries: Tries) -> None:
     """The clock was ahead then: the message may stand in the report, hours before."""
     tries.intend("12025550000")

@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
 from helpers.numbers import digits, existing
 from helpers.tasks import run_of
 from helpers.vendors import Vendors
+from sqlalchemy import update
 
 from airflow_provider_wa.bulk import send_job, send_run
 from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.operators._run import bulk_send  # noqa: F401 - its clock and those of what it loads are replaced
 from airflow_provider_wa.operators.send import WaBulkSendOperator
+from airflow_provider_wa.store.store import Store
+from airflow_provider_wa.store.tables import sends
 from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
@@ -159,3 +162,45 @@ def test_a_message_in_doubt_is_found_or_stays_in_doubt_but_is_never_sent_twice(
         assert "may or may not have gone out" in str(tries[-1]), "the doubt is said"
     if kind == "lost_reply":
         assert got == digits([to])
+
+
+@pytest.mark.sockets
+@pytest.mark.usefixtures("_hurry")
+@pytest.mark.parametrize("conn_type", REPORTERS)
+def test_a_message_that_was_sent_while_the_clock_was_wrong_is_not_sent_again_long_after(
+    vendors: Vendors, airflow_store: Store, monkeypatch: pytest.MonkeyPatch, conn_type: str
+) -> None:
+    """The clock was six hours ahead at its intent, and was right again eight hours before the retry."""
+    (to,) = PEOPLE[:1]
+    monkeypatch.setattr(send_job.SendJob, "passes", 1)
+    clock, vendors.state.clock = vendors.state.clock, lambda: clock() - 8 * 3600
+    vendors.control("faults", vendor=conn_type, kind="lost_reply", path="end", times=1)
+    first = _tried(conn_type, [to], 1)
+    vendors.state.clock = clock
+    with airflow_store.database.writing() as connection:
+        moments = dict.fromkeys(("intended_at", "settled_at"), datetime.now(timezone.utc) - timedelta(hours=2))
+        connection.execute(update(sends).values(moments))
+    monkeypatch.setattr(send_job.SendJob, "passes", send_job.PASSES)
+    assert "may or may not have gone out" in str(_tried(conn_type, [to], 2)), first
+    assert [message["to"] for message in vendors.ledger(conn_type)["messages"]] == digits([to])
+
+
+@pytest.mark.sockets
+@pytest.mark.usefixtures("airflow_store", "_hurry")
+@pytest.mark.parametrize("conn_type", ["wuzapi", *REPORTERS])
+def test_a_try_whose_machine_was_suspended_sends_nothing_more(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch, conn_type: str
+) -> None:
+    """Its intents are old: another try may have cleared them up, and have sent their messages."""
+    taken = vendors.state.ledger.messages
+
+    def asleep() -> float:
+        return 0.0 if len(taken) < 10 else 8 * 3600.0
+
+    monkeypatch.setattr(send_run, "suspended", asleep)
+    said = _tried(conn_type, PEOPLE, 1)
+    assert "the machine was suspended for 28,800 s" in str(said)
+    assert 10 <= len(taken) <= 12, "those that were under way"
+    assert _tried(conn_type, PEOPLE, 2) == {"total": 40, "accepted": 40, "unknown": 0}
+    got = Counter(message["to"] for message in vendors.ledger(conn_type)["messages"])
+    assert got == Counter(digits(PEOPLE))
