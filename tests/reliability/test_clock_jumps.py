@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wall clock jumps in the middle of a bulk send: each recipient gets one message, also after a retry."""
+"""The wall clock jumps before, during or after a try: each recipient gets one message, and each number one answer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import update
 from airflow_provider_wa.bulk import send_job, send_run
 from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.operators._run import bulk_send  # noqa: F401 - its clock and those of what it loads are replaced
+from airflow_provider_wa.operators.check import WaBulkCheckOperator
 from airflow_provider_wa.operators.send import WaBulkSendOperator
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import sends
@@ -90,6 +91,24 @@ def test_a_clock_that_jumps_repeats_and_loses_no_message(
     assert first["accepted"] == again["accepted"] == len(PEOPLE)
     got = Counter(message["to"] for message in vendors.ledger(conn_type)["messages"])
     assert got == Counter(digits(PEOPLE))
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("conn_type", ["wuzapi", "green_api"])
+def test_a_clock_that_jumps_has_each_number_answered_and_none_asked_for_again(
+    airflow_store: Any, vendors: Vendors, conn_type: str, clock: type[Clock]
+) -> None:
+    def check(number: int) -> Any:
+        task = WaBulkCheckOperator(
+            task_id="check", wa_conn_id=f"{conn_type}_default", numbers=PEOPLE, concurrency=4, retries=5
+        )
+        return task.execute(run_of(task_id="check", max_tries=5, try_number=number))
+
+    clock.after = 5
+    first, again = check(1), check(2)
+    assert clock.asked > clock.after
+    assert first["exists"] == again["exists"] == len(PEOPLE)
+    assert first["calls"] == again["calls"] > 0, "of all tries together"
 
 
 REPORTERS = ("green_api", "wa_portal")
