@@ -6,14 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Row, Select, literal, literal_column, tuple_
+from sqlalchemy import ARRAY, Boolean, Connection, Row, Select, String, any_, literal, literal_column
 
 from airflow_provider_wa.api.webhooks import EventKind
 from airflow_provider_wa.store.tables import BY_KIND, events
-
-_AFTER_ALL = 2**63 - 1
-
-_INDEX = (events.c.conn_id, events.c.kind, events.c.id)
 
 
 def newest(
@@ -30,15 +26,15 @@ def newest(
     :param statement: selects columns of ``wa_events``, optionally under more conditions.
     :param before: only events stored before the event with this id.
     """
-    end = _AFTER_ALL if before is None else before
+    statement = statement.where(events.c.kind == kind.value, literal_column(BY_KIND, Boolean))
+    if before is not None:
+        statement = statement.where(events.c.id < before)
+    order = [events.c.id.desc()]
     if connection.dialect.name == "postgresql":
-        # In this form only the index by kind gives the order. With equality PostgreSQL may read all events by id
-        # instead: it supposes that those of a connection are spread evenly, and an account may be unused for a year.
-        first, last = (tuple_(literal(conn_id), literal(kind.value), literal(id_)) for id_ in (0, end))
-        statement = statement.where(tuple_(*_INDEX) > first, tuple_(*_INDEX) < last)
-        order = [column.desc() for column in _INDEX]
+        # In this form only the index by kind gives the order. With a plain equality PostgreSQL may read all events by
+        # id instead: it supposes that those of a connection are spread evenly, and an account may be unused for a year.
+        statement = statement.where(events.c.conn_id == any_(literal([conn_id], ARRAY(String))))
+        order = [events.c.conn_id.desc(), *order]
     else:
-        statement = statement.where(events.c.conn_id == conn_id, events.c.kind == kind.value, events.c.id < end)
-        order = [events.c.id.desc()]
-    wanted = statement.where(literal_column(BY_KIND, Boolean)).order_by(*order).limit(limit)
-    return connection.execute(wanted).all()
+        statement = statement.where(events.c.conn_id == conn_id)
+    return connection.execute(statement.order_by(*order).limit(limit)).all()
