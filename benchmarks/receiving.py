@@ -3,7 +3,8 @@
 
 Each post is a different WuzAPI message, over one of 32 or 128 open connections, each with one post under way. Compared
 in the same run: a bare uvicorn, which answers 200 and stores nothing; one transaction per post; and the receiver with
-one and more processes, on PostgreSQL and on SQLite. Then come duplicates, and a SIGKILL: every post answered with 200 must be stored once.
+one and more processes, on PostgreSQL and on SQLite. Then come duplicates, and a SIGKILL: every post answered with 200
+must be stored once.
 """
 
 from __future__ import annotations

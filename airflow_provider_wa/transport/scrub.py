@@ -107,11 +107,13 @@ class Scrubber:
 
     def _may_hold_secrets(self, texts: Iterable[str]) -> bool:
         """Return False if no text has a secret. Nearly all are without, and this is the quick way to know."""
-        together = "\n".join(texts).casefold()
+        together = "\n".join(dict.fromkeys(texts))
+        folded = together.casefold()
         return (
             any(mark in together for mark in ESCAPE_MARKS)
-            or any(text in together for _, text in self._needles)
-            or self._in_packed.runs.search(together) is not None
+            or any(text in folded for _, text in self._needles)
+            # An id may look like base64: decoding it once is quicker than searching each text.
+            or any(True for _ in self._packed(together))
         )
 
     def _masked_result(self, value: T) -> T:

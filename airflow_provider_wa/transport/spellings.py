@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html.entities
 import re
+from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ LONGEST_RUN = 64 * 1024
 """Maximum length of a run that is unpacked; a longer one is a file."""
 
 _UNRESERVED = re.compile(r"[\w.~-]*", re.ASCII)
+_STANDARD = str.maketrans("-_", "+/")
+_PADDING = (b"", b"", b"==", b"=")
 _HEX_RUN = re.compile(f"{_HEX}{{16,}}")
 
 
@@ -125,12 +128,12 @@ def _inside(secret: str) -> int:
 
 def _unpacked(run: str) -> Iterator[bytes]:
     """Yield a run decoded from base64 and from hexadecimal digits; its beginning may belong to a path, for instance."""
-    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    plain = run.rstrip("=").translate(_STANDARD).encode()
     for begin in range(4):
-        part = plain[begin:]
+        size = len(plain) - begin
         # One character alone holds no octet.
-        part = part[:-1] if len(part) % 4 == 1 else part
-        yield base64.b64decode(part + "=" * (-len(part) % 4))
+        end = len(plain) - (size % 4 == 1)
+        yield a2b_base64(plain[begin:end] + _PADDING[size % 4])
     for match in _HEX_RUN.finditer(run):
         for begin in range(2):
             digits = match[0][begin:]
