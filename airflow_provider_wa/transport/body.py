@@ -17,6 +17,15 @@ REPLY_BYTES = 64 * 1024 * 1024
 PIECE = 256 * 1024
 """Maximum bytes that are decompressed at once."""
 
+MOST_MEMBERS = 2_000
+"""Maximum number of members of a gzip body. Programs that write several put at least some kilobytes into each."""
+
+_HEADER_BYTES = 2
+"""Bytes by which zlib knows whether a header is one of its own."""
+
+_MEMBER = b"\x1f\x8b"
+"""The first bytes of a member."""
+
 _ZLIB_OR_GZIP, _RAW = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 _PACKED = ("gzip", "x-gzip", "deflate")
 
@@ -93,23 +102,48 @@ def _is_packed(coding: str) -> bool:
 
 
 class _Unpacked:
-    """Decompresses gzip and both forms of deflate: servers send deflate with and without the header of zlib."""
+    """Decompresses gzip and both forms of deflate: servers send deflate with and without the header of zlib.
+
+    A body of gzip may have several members, one after the other; other bytes behind the end are ignored.
+    """
 
     def __init__(self) -> None:
         self._unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
         self._begun = False
+        self._first = b""
+        self._members = 1
+        self._behind = b""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        while data and not self._unpacker.eof:
+        if not self._begun:
+            self._first = data = self._first + data
+            if len(data) < _HEADER_BYTES:
+                return
+        while data:
+            if self._unpacker.eof and not (data := self._next_member(data)):
+                return
             yield self._piece(data)
-            data = self._unpacker.unconsumed_tail
+            data = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
     def end(self) -> None:
-        if self._begun and not self._unpacker.eof:
+        if self._first and not self._unpacker.eof:
             raise BrokenCoding("the compressed body is cut off")
 
+    def _next_member(self, data: bytes) -> bytes:
+        """Begin the next member, and return its bytes; nothing as long as there is none."""
+        missing = len(_MEMBER) - len(self._behind)
+        self._behind += data[:missing]
+        if self._behind != _MEMBER:
+            return b""
+        self._members += 1
+        if self._members > MOST_MEMBERS:
+            raise BrokenCoding("the compressed body has too many members")
+        self._unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
+        self._behind = b""
+        return _MEMBER + data[missing:]
+
     def _piece(self, data: bytes) -> bytes:
-        begun, self._begun = self._begun, True
+        begun, self._begun, self._first = self._begun, True, self._first[:1]
         try:
             return self._unpacker.decompress(data, PIECE)
         except zlib.error as error:

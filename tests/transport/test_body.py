@@ -8,7 +8,14 @@ import zlib
 import pytest
 
 from airflow_provider_wa.transport import body as body_module
-from airflow_provider_wa.transport.body import Body, BrokenCoding, DeadlineExceeded, ReplyTooLong, UnknownCoding
+from airflow_provider_wa.transport.body import (
+    MOST_MEMBERS,
+    Body,
+    BrokenCoding,
+    DeadlineExceeded,
+    ReplyTooLong,
+    UnknownCoding,
+)
 
 TEXT = b'{"answer": 42}' * 1000
 
@@ -25,6 +32,8 @@ PACKED = {
     "GZip": gzip.compress(TEXT),
     "x-gzip": gzip.compress(TEXT),
     "identity, gzip": gzip.compress(TEXT),
+    " gzip": gzip.compress(TEXT[:999]) + gzip.compress(b"") + gzip.compress(TEXT[999:]),
+    "gzip ": gzip.compress(TEXT) + b"\r\n\0\0",
     "deflate": zlib.compress(TEXT),
     "deflate ": raw_deflate(TEXT),
 }
@@ -38,7 +47,7 @@ def whole(coding: str, data: bytes, size: int | None = None) -> bytes:
     return body.whole()
 
 
-@pytest.mark.parametrize("size", [None, 7], ids=["at once", "in small parts"])
+@pytest.mark.parametrize("size", [None, 7, 1], ids=["at once", "in small parts", "by the byte"])
 @pytest.mark.parametrize("coding", PACKED)
 def test_a_body_comes_back_as_it_was(coding: str, size: int | None) -> None:
     assert whole(coding, PACKED[coding], size) == TEXT
@@ -57,8 +66,20 @@ def test_more_than_one_layer_and_other_codings_are_refused(coding: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [gzip.compress(TEXT)[:-9], gzip.compress(TEXT)[:20], b"no gzip !"],
-    ids=["without its end", "cut", "broken"],  # the bytes have the time in them
+    [
+        gzip.compress(TEXT)[:-9],
+        gzip.compress(TEXT)[:20],
+        b"no gzip !",
+        gzip.compress(TEXT) + gzip.compress(TEXT)[:-9],
+        gzip.compress(b"") * (MOST_MEMBERS + 1),
+    ],
+    ids=[
+        "without its end",
+        "cut",
+        "broken",
+        "a second member cut",
+        "countless members",
+    ],  # the bytes have the time in them
 )
 def test_a_packed_body_that_is_cut_off_or_broken_is_not_a_shorter_one(data: bytes) -> None:
     with pytest.raises(BrokenCoding):
