@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
-from airflow_provider_wa.transport.spellings import ESCAPE_MARKS, WINDOW, Packed, layers, needles
+from airflow_provider_wa.transport.spellings import ESCAPE_MARKS, WINDOW, Needle, Packed, layers, needles
 
 MASK = "***"
 
@@ -29,6 +29,9 @@ _LONGEST_ESCAPE = 60
 _SHORT = 6
 """Minimum length of a secret that is masked inside of other words; a shorter one only as a separate word."""
 
+_SHORTEST_INSIDE = 4
+"""Minimum length of a secret that is searched for in base64 that was decoded: a shorter one is in any octets."""
+
 T = TypeVar("T")
 
 
@@ -37,11 +40,11 @@ class Scrubber:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.secrets = frozenset(stripped for secret in secrets if (stripped := secret.strip()))
-        found = [needle for secret in sorted(self.secrets) for needle in needles(secret, alone=len(secret) < _SHORT)]
-        # Most texts hold no secret. For them, a fast search for plain texts in lower case is enough.
-        self._needles = [(needle, needle.text.casefold()) for needle in dict.fromkeys(found)]
-        self._shortest = min((len(needle.text) for needle in found), default=sys.maxsize)
-        self._in_packed = Packed(self.secrets)
+        inside = {secret for secret in self.secrets if len(secret) >= _SHORTEST_INSIDE}
+        self._needles = _folded(self.secrets)
+        self._needles_inside = _folded(inside)
+        self._shortest = min((len(needle.text) for needle, _ in self._needles), default=sys.maxsize)
+        self._in_packed = Packed(inside)
         self._overlap = max(map(len, self.secrets), default=0) * _LONGEST_ESCAPE
 
     def text(self, value: str) -> str:
@@ -80,13 +83,16 @@ class Scrubber:
     def _packed(self, value: str) -> Iterator[tuple[int, int]]:
         """Yield the spans of texts in base64 and hexadecimal digits that contain an encoded secret."""
         for run in self._in_packed.runs.finditer(value):
-            if any(True for text in self._in_packed.texts(run[0]) for _ in self._found(text, self._plain)):
+            if any(True for text in self._in_packed.texts(run[0]) for _ in self._found(text, self._inside)):
                 yield run.span()
+
+    def _inside(self, value: str) -> list[tuple[int, int]]:
+        """Return the spans of the secrets that are long enough to be recognised in decoded octets."""
+        return _spans_of(self._needles_inside, value)
 
     def _plain(self, value: str) -> list[tuple[int, int]]:
         """Return the spans of the secrets and of their usual encodings, without decoding the text."""
-        folded = value.casefold()
-        return [span for needle, text in self._needles if text in folded for span in needle.spans(value)]
+        return _spans_of(self._needles, value)
 
     def data(self, value: Any) -> Any:
         """Return a JSON value without secrets, in keys and values. Replies have at most ``MAX_DEPTH`` levels."""
@@ -147,6 +153,20 @@ class Scrubber:
             return self.beginning(raw, RAW_LENGTH)
         clean = self.data(raw)
         return clean if len(json.dumps(clean, default=str)) <= RAW_LENGTH else _shortened(str(clean), RAW_LENGTH)
+
+
+def _folded(secrets: Iterable[str]) -> list[tuple[Needle, str]]:
+    """Return the needles of secrets, each with its text in lower case.
+
+    Most texts hold no secret. For them, a fast search for plain texts in lower case is enough.
+    """
+    found = [needle for secret in sorted(secrets) for needle in needles(secret, alone=len(secret) < _SHORT)]
+    return [(needle, needle.text.casefold()) for needle in dict.fromkeys(found)]
+
+
+def _spans_of(found: Iterable[tuple[Needle, str]], value: str) -> list[tuple[int, int]]:
+    folded = value.casefold()
+    return [span for needle, text in found if text in folded for span in needle.spans(value)]
 
 
 @lru_cache(maxsize=256)
