@@ -115,6 +115,7 @@ def test_what_is_no_secret_stays() -> None:
 def test_a_short_secret_is_masked_only_where_it_stands_alone(secret: str, text: str, expected: str) -> None:
     assert Scrubber([secret]).text(text) == expected
 
+
 @pytest.mark.parametrize("secret", ["5", "_", "jw", "ko", "qy"])
 def test_a_very_short_secret_is_not_found_in_what_looks_like_base64(secret: str) -> None:
     text = "https://api.green-api.com/waInstance1101000001/getStateInstance/a9D2kkQpWm4xYtLb8Ls0uR7cVnZ3hJ6eTfGq"
