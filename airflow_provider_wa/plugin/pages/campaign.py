@@ -21,7 +21,7 @@ from airflow_provider_wa.plugin.pages.charts import Bar, funnel, over_time
 from airflow_provider_wa.plugin.pages.errors import not_found
 from airflow_provider_wa.plugin.pages.following import follow
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
-from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.plugin.pages.visit import MOST_ROWS, Page, Visit, number_in
 from airflow_provider_wa.store.batch_rows import BEGINNING, STAGES, BatchRow
 from airflow_provider_wa.store.batches import Batch, BatchFilter, BatchKind, BatchState
 
@@ -180,8 +180,9 @@ def _rows(visit: Visit, batch: Batch) -> dict[str, Any]:
     if search:
         names = store.identities.names([search.replace(" ", "")])
         people = sorted({name for each in names.values() for name in each})
-    row, _, key = visit.query.get("after", "").partition("-")
-    after = (int(row), key) if row.isdecimal() else BEGINNING
+    place, _, key = visit.query.get("after", "").partition("-")
+    row = number_in(place, MOST_ROWS)
+    after = BEGINNING if row is None else (row, key)
     found = store.batch_rows.page(batch.name, batch.kind, ON_A_PAGE, status=status, after=after, people=people)
     query = {name: value for name, value in (("status", status), ("search", search)) if value}
     last = found.next

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.pages.connections import accounts_of
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
-from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.plugin.pages.visit import MOST_ROWS, Page, Visit, number_in
 from airflow_provider_wa.store.batches import BatchFilter, BatchKind, BatchState
 
 ON_A_PAGE = 25
@@ -49,14 +49,13 @@ def overview(visit: Visit) -> Response:
 def _wanted(visit: Visit, accounts: list[str]) -> BatchFilter:
     """Return the filter from the address, limited to the user's connections."""
     conn_id, kind, map_index = (visit.query.get(name, "") for name in ("conn_id", "kind", "map_index"))
-    index = int(map_index) if map_index.lstrip("-").isdecimal() else None
     return BatchFilter(
         conn_ids=[each for each in accounts if conn_id in ("", each)],
         kind=BatchKind(kind) if kind in [*BatchKind] else None,
         dag_id=visit.query.get("dag_id") or None,
         run_id=visit.query.get("run_id") or None,
         task_id=visit.query.get("task_id") or None,
-        map_index=index if index is not None and index >= 0 else None,
+        map_index=number_in(map_index, MOST_ROWS),
     )
 
 

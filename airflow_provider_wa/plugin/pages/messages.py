@@ -15,7 +15,7 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.pages.connections import accounts_of
 from airflow_provider_wa.plugin.pages.errors import Refused, not_found
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
-from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.plugin.pages.visit import Page, Visit, number_in
 from airflow_provider_wa.store.conversations import People, Place
 
 PEOPLE_ON_A_PAGE = 30
@@ -33,8 +33,8 @@ def overview(visit: Visit) -> Response:
     if search and _is_person(search):
         return redirect(visit, f"messages/{quote(search.replace(' ', '').removeprefix('+'), safe='')}")
     store = get_store()
-    before = visit.query.get("before", "")
-    more = {"before": int(before)} if before.isdecimal() else {}
+    before = number_in(visit.query.get("before", ""))
+    more = {} if before is None else {"before": before}
     if search:
         found = People(store.overview.messages_with(search, PEOPLE_ON_A_PAGE, conn_ids), None)
     else:
@@ -82,7 +82,8 @@ def conversation(visit: Visit) -> Response:
 
 def media(visit: Visit) -> Response:
     """Answer with the file of an incoming message, as a download: strangers' files are not shown in the browser."""
-    event = next(iter(get_store().events.get([int(visit.path["id"])])), None)
+    id_ = number_in(visit.path["id"])
+    event = None if id_ is None else next(iter(get_store().events.get([id_])), None)
     if event is None:
         if not visit.rights.may_some("GET"):
             visit.rights.require("GET", "")
@@ -121,13 +122,12 @@ def _place(query: Mapping[str, str]) -> Place | None:
         moment = datetime.fromisoformat(at)
     except ValueError:
         return None
-    if moment.tzinfo is None or (out != "1" and not id_.isdecimal()):
-        return None
-    return Place(at=moment, outgoing=out == "1", id=id_ if out == "1" else int(id_))
+    place = id_ if out == "1" else number_in(id_)
+    return None if moment.tzinfo is None or place is None else Place(at=moment, outgoing=out == "1", id=place)
 
 
 VIEWS: tuple[tuple[str, Page], ...] = (
     ("/messages", overview),
-    ("/messages/file/{id:int}", media),
+    ("/messages/file/{id}", media),
     ("/messages/{person}", conversation),
 )

@@ -14,7 +14,7 @@ from airflow_provider_wa.connections.store import get_store
 from airflow_provider_wa.plugin.pages.audit import note
 from airflow_provider_wa.plugin.pages.connections import Account, accounts_of, hook_of
 from airflow_provider_wa.plugin.pages.rendering import page
-from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.plugin.pages.visit import Page, Visit, number_in
 from airflow_provider_wa.store.events import StoredEvent
 from airflow_provider_wa.store.refusals import Refusal, WrongSecrets
 
@@ -69,8 +69,8 @@ def _receiver(account: Account) -> Receiver:
 def _page(visit: Visit, whole: str = "") -> Response:
     conn_id = visit.path["conn_id"]
     visit.rights.require("GET", conn_id)
-    store, before = get_store(), visit.query.get("before", "")
-    found = store.overview.last_events(conn_id, ON_A_PAGE + 1, before=int(before) if before.isdecimal() else None)
+    store, before = get_store(), number_in(visit.query.get("before", ""))
+    found = store.overview.last_events(conn_id, ON_A_PAGE + 1, before=before)
     shown = found[:ON_A_PAGE]
     return page(
         visit,

@@ -15,7 +15,7 @@ from airflow_provider_wa.connections.store import STORE_CONN_ID, get_store
 from airflow_provider_wa.connections.suppression import suppress, unsuppress
 from airflow_provider_wa.plugin.pages.audit import note, shortened
 from airflow_provider_wa.plugin.pages.rendering import page, redirect
-from airflow_provider_wa.plugin.pages.visit import Page, Visit
+from airflow_provider_wa.plugin.pages.visit import Page, Visit, number_in
 from airflow_provider_wa.store.suppressions import Suppression
 
 ON_A_PAGE = 50
@@ -89,7 +89,7 @@ def _done(visit: Visit, notice: str, count: int) -> Response:
 def _page(visit: Visit, problem: str = "") -> Response:
     search, after = visit.query.get("search", "").strip(), visit.query.get("after", "")
     found = _search(search) if search else get_store().overview.suppressions(ON_A_PAGE + 1, after=after)
-    notice, count = visit.query.get("notice", ""), visit.query.get("count", "")
+    notice, number = visit.query.get("notice", ""), number_in(visit.query.get("count", ""))
     return page(
         visit,
         "suppressions.html",
@@ -100,7 +100,7 @@ def _page(visit: Visit, problem: str = "") -> Response:
         search=search,
         after=after,
         problem=problem,
-        notice=_NOTICES[notice].format(count=int(count)) if notice in _NOTICES and count.isdecimal() else "",
+        notice=_NOTICES[notice].format(count=number) if notice in _NOTICES and number is not None else "",
         may_edit=visit.rights.may("PUT", STORE_CONN_ID),
         form=visit.form,
     )

@@ -20,6 +20,12 @@ LONGEST_FORM = 32 * 1024 * 1024
 """Maximum body of a form in bytes: enough for a list of a million numbers."""
 
 
+MOST_ROWS = 2**31 - 1
+"""Largest number of a row or a mapped task that the databases take."""
+
+_LARGEST_ID = 2**63 - 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visit:
     """A request of a logged-in user.
@@ -45,6 +51,14 @@ class Visit:
 
 Page = Callable[[Visit], Response]
 """A page or an action, which runs in a thread and may block."""
+
+
+def number_in(text: str, most: int = _LARGEST_ID) -> int | None:
+    """Return the number in a part of an address; None if it is not one, or is larger than ``most``."""
+    # Python refuses to read very long numbers, and databases refuse large ones.
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(most)):
+        return None
+    return number if (number := int(text)) <= most else None
 
 
 def looking(page: Page) -> Callable[[Request], Any]:
@@ -88,5 +102,5 @@ def _refuse_long_form(request: Request) -> None:
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise Refused(411, "The length of the form is missing.")
-    if int(length) > LONGEST_FORM:
+    if number_in(length, LONGEST_FORM) is None:
         raise Refused(413, f"The file is too long; at most {LONGEST_FORM // 1024 // 1024} MB are accepted.")

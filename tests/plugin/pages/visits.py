@@ -31,6 +31,7 @@ REFUSED: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("GET", "/campaigns/nothing", {}),
     ("GET", "/messages/file/1", {}),
     ("GET", "/messages/file/999999999999999999999", {}),
+    ("GET", f"/messages/file/{'9' * 5000}", {}),
     ("GET", "/suppressions/add", {}),
     ("POST", "/accounts", {}),
     ("POST", "/suppressions/add", {"csrf_token": "1.wrong"}),
