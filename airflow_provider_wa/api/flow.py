@@ -8,7 +8,7 @@ carries out each step and sends the outcome back in.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -131,3 +131,29 @@ def exchange(request: Request) -> Flow[Reply]:
 def advance(flow: Flow[T], outcome: Reply | WaError | None) -> Step:
     """Return the flow's next step, after the outcome of the last one."""
     return flow.throw(outcome) if isinstance(outcome, WaError) else flow.send(outcome)
+
+
+def relayed(
+    flow: Flow[T],
+    before: Callable[[Step], Reply | WaError | None] = lambda step: None,
+    after: Callable[[Reply | WaError], object] = lambda outcome: None,
+) -> Flow[T]:
+    """Return a flow with the steps of ``flow``.
+
+    :param before: called with each step; it may return an outcome, and the step is then not carried out.
+    :param after: called with the outcome of each step that was carried out.
+    """
+    outcome: Reply | WaError | None = None
+    while True:
+        try:
+            step = advance(flow, outcome)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        if (outcome := before(step)) is not None:
+            continue
+        try:
+            outcome = yield step
+        except WaError as error:
+            outcome = error
+        if outcome is not None:
+            after(outcome)

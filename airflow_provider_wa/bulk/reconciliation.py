@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
 
 from airflow_provider_wa.api.capabilities import HasSession, ReportsDeliveries
 from airflow_provider_wa.api.errors import BadInput, VendorUnavailable, WaError
-from airflow_provider_wa.api.flow import Flow, Reply, advance
+from airflow_provider_wa.api.flow import Reply, relayed
 from airflow_provider_wa.api.records import DeliveryStatus
 from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
@@ -23,8 +22,6 @@ from airflow_provider_wa.store.send_states import PROVEN, TOO_EARLY, Evidence
 from airflow_provider_wa.store.sends import SendRow
 from airflow_provider_wa.transport.drive import adrive
 from airflow_provider_wa.transport.steady import SteadyClock
-
-T = TypeVar("T")
 
 WITNESS_AGE = timedelta(hours=1)
 """Maximum age, before the first message in doubt, of an accepted message that a report must show."""
@@ -178,10 +175,12 @@ class Reconciler:
         """Return True if a message may have an unexpected time in the report: one of the clocks is or was wrong."""
         return self._clocks_differ or began > datetime.now(timezone.utc) + CLOCKS
 
-    def _compare_clocks(self, reply: Reply) -> None:
+    def _compare_clocks(self, outcome: Reply | WaError) -> None:
         """Note if the vendor's clock, in the ``Date`` header, is not this machine's."""
+        if isinstance(outcome, WaError):
+            return
         with suppress(KeyError, ValueError, TypeError):
-            theirs = parsedate_to_datetime(reply.headers["date"]).timestamp()
+            theirs = parsedate_to_datetime(outcome.headers["date"]).timestamp()
             ours = datetime.now(timezone.utc).timestamp()
             self._clocks_differ = abs(ours - theirs) > CLOCKS.total_seconds()
 
@@ -243,7 +242,7 @@ class Reconciler:
         recent = datetime.now(timezone.utc) - KEPT
         for begin in sorted({since, max(since, recent)}):
             with suppress(BadInput):
-                flow = _watched(vendor.delivery_report(since=begin - CLOCKS), self._compare_clocks)
+                flow = relayed(vendor.delivery_report(since=begin - CLOCKS), after=self._compare_clocks)
                 return await adrive(flow, self._job.channel), begin
         return [], datetime.now(timezone.utc)
 
@@ -251,19 +250,3 @@ class Reconciler:
 def _began(row: SendRow) -> datetime:
     """Return the earliest moment at which a message may have gone out."""
     return row.intended_at or datetime.min.replace(tzinfo=timezone.utc)
-
-
-def _watched(flow: Flow[T], see: Callable[[Reply], None]) -> Flow[T]:
-    """Return a flow that shows each reply to ``see`` first."""
-    outcome: Reply | WaError | None = None
-    while True:
-        try:
-            step = advance(flow, outcome)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        try:
-            outcome = yield step
-        except WaError as error:
-            outcome = error
-        if isinstance(outcome, Reply):
-            see(outcome)

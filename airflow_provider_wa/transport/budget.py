@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import QuotaExceeded, WaError
-from airflow_provider_wa.api.flow import Flow, Reply, Request, advance
+from airflow_provider_wa.api.flow import Flow, Request, relayed
 
 T = TypeVar("T")
 
@@ -28,15 +28,4 @@ class CallBudget:
 
 def within_budget(flow: Flow[T], budget: CallBudget) -> Flow[T]:
     """Return a flow with the requests of ``flow``, counted and limited by a budget: for a channel that others share."""
-    outcome: Reply | WaError | None = None
-    while True:
-        try:
-            step = advance(flow, outcome)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        outcome = budget.spend() if isinstance(step, Request) else None
-        if outcome is None:
-            try:
-                outcome = yield step
-            except WaError as error:
-                outcome = error
+    return relayed(flow, before=lambda step: budget.spend() if isinstance(step, Request) else None)

@@ -9,11 +9,20 @@ from datetime import datetime, timedelta, timezone
 _WITH_SUSPENSION = getattr(time, "CLOCK_BOOTTIME", None)
 """Linux's clock that also runs while the machine is suspended, unlike ``time.monotonic``."""
 
+_TOGETHER = 0.04
+"""Maximum seconds between two clocks that are read together; it disappears in the rounding to 0.1 s."""
+
 
 def suspended() -> float:
     """Return the seconds since its start that the machine was suspended; 0 where the system does not say."""
-    # Rounded: the two clocks are not read at the same moment.
-    return 0.0 if _WITH_SUSPENSION is None else round(time.clock_gettime(_WITH_SUSPENSION) - time.monotonic(), 1)
+    if _WITH_SUSPENSION is None:
+        return 0.0
+    while True:
+        before = time.monotonic()
+        with_suspension = time.clock_gettime(_WITH_SUSPENSION)
+        # A busy machine may stop this thread between the two: only clocks that were read together are compared.
+        if time.monotonic() - before < _TOGETHER:
+            return round(with_suspension - before, 1)
 
 
 class SteadyClock:

@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_wa.transport.steady import suspended
 
 LONGEST_SLEEP = 30.0
-"""Maximum seconds between two looks at the clock: the machine may be suspended in between."""
+"""Maximum seconds between two looks at the clock: it may be set meanwhile, or the machine suspended."""
 
 
 class PauseTrigger(BaseTrigger):

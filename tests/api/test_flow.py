@@ -9,7 +9,8 @@ from helpers.script import play, reply
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_wa.api.flow import Effect, Reply, Request, Sleep, Upload, exchange
+from airflow_provider_wa.api.errors import WaError
+from airflow_provider_wa.api.flow import Effect, Flow, Reply, Request, Sleep, Upload, exchange, relayed
 
 SECRET = "s3cr3t-t0k3n"
 
@@ -106,3 +107,31 @@ def test_any_bytes_can_be_read(body: bytes) -> None:
 def test_steps_and_replies_are_frozen(step: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(step, dataclasses.fields(step)[0].name, "other")
+
+
+def asking() -> Flow[list[str]]:
+    """Ask twice, and return what came of it."""
+    found: list[str] = []
+    for path in ("/a", "/b"):
+        try:
+            found.append((yield from exchange(Request("GET", path))).text)
+        except WaError as error:
+            found.append(str(error))
+    return found
+
+
+def test_a_relayed_flow_shows_its_steps_and_the_outcomes_of_those_that_are_carried_out() -> None:
+    steps: list[Any] = []
+    outcomes: list[Any] = []
+
+    def before(step: Any) -> WaError | None:
+        steps.append(step.path)
+        return WaError("not today") if step.path == "/b" else None
+
+    flow = relayed(asking(), before, outcomes.append)
+    assert next(flow).path == "/a"
+    with pytest.raises(StopIteration) as done:
+        flow.throw(WaError("away"))
+    assert done.value.value == ["away", "not today"]
+    assert steps == ["/a", "/b"]
+    assert list(map(str, outcomes)) == ["away"]

@@ -151,7 +151,7 @@ def _assert_once_each(vendors: Vendors, conn_type: str) -> None:
         assert [message for message in messages if message["repeats"]] == []
 
 
-def _fail_and_go_on(vendors: Vendors, conn_type: str, trouble: Trouble, said: str) -> None:
+def _assert_failure_and_continuation(vendors: Vendors, conn_type: str, trouble: Trouble, said: str) -> None:
     brought = trouble(stores.get_store())
     meddler = Meddler(lambda: brought, lambda: len(vendors.ledger(conn_type)["messages"]))
     try:
@@ -171,7 +171,7 @@ def _fail_and_go_on(vendors: Vendors, conn_type: str, trouble: Trouble, said: st
 def test_a_file_that_takes_no_more(
     airflow_store: Store, vendors: Vendors, conn_type: str, trouble: Trouble, said: str
 ) -> None:
-    _fail_and_go_on(vendors, conn_type, trouble, said)
+    _assert_failure_and_continuation(vendors, conn_type, trouble, said)
 
 
 @pytest.mark.system
@@ -179,7 +179,7 @@ def test_a_file_that_takes_no_more(
 def test_a_file_that_another_process_has_locked_for_longer_than_is_waited(
     airflow_store: Store, vendors: Vendors, conn_type: str
 ) -> None:
-    _fail_and_go_on(vendors, conn_type, locked_by_another_process, "locked")
+    _assert_failure_and_continuation(vendors, conn_type, locked_by_another_process, "locked")
 
 
 @pytest.mark.system
@@ -239,11 +239,11 @@ def test_postgresql_is_stopped_and_started_again(vendors: Vendors, conn_type: st
         finally:
             postgres.start()
 
-    _fail_and_go_on(vendors, conn_type, stopped, "connection")
+    _assert_failure_and_continuation(vendors, conn_type, stopped, "connection")
 
 
 @pytest.mark.system
 @pytest.mark.usefixtures("_on_postgres")
 @pytest.mark.parametrize("conn_type", ["green_api"])
 def test_no_connection_of_the_pool_is_free(vendors: Vendors, conn_type: str) -> None:
-    _fail_and_go_on(vendors, conn_type, out_of_connections, "connection|pool")
+    _assert_failure_and_continuation(vendors, conn_type, out_of_connections, "connection|pool")

@@ -470,10 +470,10 @@ async def longest_hold(vendors: Vendors) -> float:
 async def test_nothing_blocks_the_event_loop(vendors: Vendors, store: Store) -> None:
     async with running():  # the modules are loaded now, as in a triggerer that runs
         await started(store, name="pull")
-    for _ in range(10):  # a busy machine holds up one round or another, never all
-        if await longest_hold(vendors) < 0.2:
-            return
-    pytest.fail("Airflow warns of a blocked loop from 0.2 s")
+    holds = [await longest_hold(vendors)]
+    while min(holds) >= 0.2 and len(holds) < 10:  # a busy machine holds up one round or another, never all
+        holds.append(await longest_hold(vendors))
+    assert min(holds) < 0.2, "Airflow warns of a blocked loop from 0.2 s"
 
 
 def test_the_same_arguments_make_the_same_trigger() -> None:

@@ -53,6 +53,7 @@ def test_a_success_ends_the_row() -> None:
         patience.failed(AWAY)
         patience.succeeded()
     patience.failed(AWAY)
+    assert patience._failures == 1
 
 
 def test_an_error_that_waiting_does_not_mend_is_raised_at_once() -> None:

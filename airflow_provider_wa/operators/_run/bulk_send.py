@@ -37,10 +37,7 @@ from airflow_provider_wa.operators._run.status_filter import StatusFilter
 from airflow_provider_wa.store.batches import BatchKind
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.templating import digits_as_text
-from airflow_provider_wa.waiting.pause import PauseTrigger
-
-LONGEST_SLEEP = 30.0
-"""Maximum seconds between two looks at the wall clock, which may be set during a wait, or the machine suspended."""
+from airflow_provider_wa.waiting.pause import LONGEST_SLEEP, PauseTrigger
 
 LONGEST_WAIT = 5.0
 """Minimum wait for the vendor's report, in seconds, for which a deferrable operator moves to the triggerer."""
