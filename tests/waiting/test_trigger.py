@@ -53,7 +53,7 @@ def test_the_deadline_ends_the_wait_after_a_last_look_and_tells_how_things_stand
     began = loop.time()
     told = event(loop, trigger, seconds=100)
     assert told == {"status": "timeout", "message": "it was not there in time: it is on its way"}
-    assert trigger.looks[-1] == pytest.approx(began + 100)
+    assert 100 <= trigger.looks[-1] - began <= 100 + SHORTEST_PAUSE
 
 
 @pytest.mark.parametrize("jump", [6 * 3600.0, -6 * 3600.0], ids=["on", "back"])
@@ -64,7 +64,7 @@ def test_a_wait_ends_as_planned_if_the_clock_is_set_in_it(
     wall = SimpleNamespace(time=lambda: loop.time() + (jump if loop.time() > began + 30 else 0.0))
     monkeypatch.setattr(trigger, "time", wall)
     assert event(loop, waits, seconds=100)["status"] == "timeout"
-    assert waits.looks[-1] == pytest.approx(began + 100)
+    assert 100 <= waits.looks[-1] - began <= 100 + SHORTEST_PAUSE
 
 
 def test_a_deadline_passes_while_the_machine_is_suspended(loop: VirtualLoop, monkeypatch: pytest.MonkeyPatch) -> None:
