@@ -73,8 +73,8 @@ class Entries:
     def settle_soon(self, each: Addressed, state: SendState, detail: str, message_id: str | None = None) -> None:
         """Enter and count the outcome of a request without waiting for its transaction.
 
-        It is committed with the intent of the worker's next message, or before it. A kill therefore leaves no more
-        messages in doubt than there are workers. ``require_entered`` raises the error, if there is one.
+        It is committed with the intent of the next message, or before it. A kill therefore leaves no more messages in
+        doubt than there are workers and prepared messages. ``require_entered`` raises the error, if there is one.
         """
         entering = self.commits.put(Settle(key=each.key, state=state, message_id=message_id, detail=detail))
         self._entering.add(entering)

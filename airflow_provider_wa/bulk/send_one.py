@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timezone
 from random import Random
+from typing import NamedTuple
 
 from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
 from airflow_provider_wa.api.kept_messages import kept
@@ -19,10 +20,25 @@ from airflow_provider_wa.bulk.send_job import SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.bulk.session_watch import SessionWatch
 from airflow_provider_wa.bulk.workers import CircuitBreaker, Interrupted, refuse_if
+from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_intents import LIMIT_REACHED, Intend
 from airflow_provider_wa.store.send_states import SendState, held, outcome
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.transport.drive import adrive
+
+LONGEST_TURN = 10.0
+"""Maximum seconds from an intent to the turn of its request. After a longer wait the intent is renewed: another
+try of the task must not take it for that of a request that has ended."""
+
+ENDED = "the task was ended from outside before the request"
+
+
+class _Intent(NamedTuple):
+    """A written intent, with its moment by the wall clock and by the monotonic one."""
+
+    row: SendRow
+    moment: datetime
+    began: float
 
 
 class Sender:
@@ -33,6 +49,8 @@ class Sender:
         self._entries = entries
         self._reconciler = reconciler
         self._gap = Gap()
+        self._requests = asyncio.Semaphore(1)
+        self._stopped: WaError | None = None
         self._random = Random()
         self._session = SessionWatch(job.vendor, job.channel, job.store, job.conn_id)
         self.breaker = CircuitBreaker()
@@ -40,6 +58,10 @@ class Sender:
         """The last message that was accepted in this try."""
         self.error: WaError | None = None
         """Error of the last message that was not accepted."""
+
+    def share(self, workers: int) -> None:
+        """Set the maximum number of requests at once. More messages may be prepared meanwhile."""
+        self._requests = asyncio.Semaphore(workers)
 
     async def send(self, addressed: Addressed) -> SendRow | Recent | None:
         """Send a message.
@@ -71,8 +93,25 @@ class Sender:
 
     async def _send_once(self, addressed: Addressed) -> SendRow | Recent | Hold | None:
         """Write the intent, send, and write the outcome; or return the conflict that stopped the intent."""
-        job, policy, now = self._job, self._job.policy, datetime.now(timezone.utc)
-        intent = SendRow(
+        intent = await self._intend(addressed)
+        if not isinstance(intent, _Intent):
+            return intent
+        async with self._requests:
+            if ended := self._ended():
+                await self._give_up(addressed, ended)
+                raise ended
+            if time.monotonic() - intent.began > LONGEST_TURN:
+                await self._give_up(addressed, Interrupted("the vendor is slow: the intent is renewed"))
+                intent = await self._intend(addressed)
+                if not isinstance(intent, _Intent):
+                    return intent
+            await self._request(addressed, intent)
+        return None
+
+    async def _intend(self, addressed: Addressed) -> _Intent | SendRow | Recent | Hold:
+        """Write the intent and return it; or return the conflict that stopped it."""
+        job, policy, now, began = self._job, self._job.policy, datetime.now(timezone.utc), time.monotonic()
+        row = SendRow(
             key=addressed.key,
             row=addressed.row,
             given=addressed.given,
@@ -84,7 +123,7 @@ class Sender:
             Intend(
                 batch=job.batch,
                 conn_id=job.conn_id,
-                row=intent,
+                row=row,
                 content=kept(addressed.message) if job.store.keeps_texts else None,
                 again=addressed.again,
                 daily=policy.limit_at(now),
@@ -97,13 +136,28 @@ class Sender:
             return policy.next_day(now)
         if isinstance(in_the_way, (SendRow, Recent)):
             return in_the_way
+        return _Intent(row, now, began)
+
+    def _ended(self) -> WaError | None:
+        """Return the error that ended the run after a message was prepared; None while it goes on."""
+        if self._stopped is None and self._job.interrupted():
+            self._stopped = Interrupted(ENDED)
+        return self._stopped
+
+    async def _give_up(self, addressed: Addressed, reason: WaError) -> None:
+        """Enter that no request was made after an intent."""
+        state = outcome(reason, again=addressed.again)
+        await self._entries.commits.add(Settle(key=addressed.key, state=state, detail=f"not sent: {reason}"))
+
+    async def _request(self, addressed: Addressed, intent: _Intent) -> None:
+        """Send a message whose intent is written, and write the outcome."""
         self._entries.require_entered()
-        flow = job.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
+        flow = self._job.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
         try:
-            sent = await adrive(flow, job.channel)
+            sent = await adrive(flow, self._job.channel)
         except WaError as error:
-            await self._not_accepted(addressed, replace(intent, intended_at=now), error)
-            return None
+            await self._not_accepted(addressed, replace(intent.row, intended_at=intent.moment), error)
+            return
         self.breaker.answered()
         self.sent = sent
         accepted = (addressed, SendState.ACCEPTED, sent.warning or "", sent.message_id)
@@ -114,7 +168,6 @@ class Sender:
             self._entries.settle_soon(*accepted)
         if sent.warning:
             self._session.ask_again()
-        return None
 
     async def _not_accepted(self, addressed: Addressed, intent: SendRow, error: WaError) -> None:
         if isinstance(error, Interrupted):
@@ -127,11 +180,15 @@ class Sender:
             doubt = replace(intent, settled_at=datetime.now(timezone.utc))
             self._reconciler.put_off(addressed, doubt, error, just_ended=True)
         self.error = error
-        if error.stops_all:
-            raise error
-        # A vendor without clear answers would leave every further message in doubt.
-        away = isinstance(error, OutcomeUnknown)
-        self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
+        try:
+            if error.stops_all:
+                raise error
+            # A vendor without clear answers would leave every further message in doubt.
+            away = isinstance(error, OutcomeUnknown)
+            self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
+        except WaError as stop:
+            self._stopped = stop
+            raise
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
         """Leave a held message for later or skip it, according to the policy."""

@@ -37,6 +37,9 @@ __all__ = ["PASSES", "BulkSend"]
 
 SECONDS_BETWEEN_PASSES = 5.0
 
+PREPARED = 0.2
+"""Messages whose intents are stored while all workers send, as a share of the workers: no worker waits for the disk."""
+
 LONGEST_SUSPENSION = 120.0
 """Seconds for which the machine may be suspended during a try. Airflow gives a task up after five minutes: another try
 may then have cleared up what this one was about to send."""
@@ -78,6 +81,7 @@ class BulkSend(SendJob):
         that time has passed.
 
         :param rows: returns the list, from its beginning each time.
+        :param workers: maximum number of requests at once.
         :raises WaError: an error that would stop every other send as well (credentials, quota, a session that is down,
             an unreachable vendor or store). Sends in progress have an outcome in the store, and no further send is
             begun.
@@ -86,6 +90,7 @@ class BulkSend(SendJob):
         self.channel.before_send = lambda: _was_suspended(suspended() - asleep)
         further, so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
         self._entries.share(workers)
+        self._sender.share(workers)
         self._seen = self._clock.now()
         self._began, clear_ups, sendings = so_far.began, so_far.clear_ups, 1
         counts = await self._pass(rows(), workers, length, further=further)
@@ -165,7 +170,7 @@ class BulkSend(SendJob):
                     pause=self._paused,
                 )
                 async with aclosing(self._rows.to_send(rows)) as messages:
-                    await for_each(messages, self._send, workers, self.interrupted)
+                    await for_each(messages, self._send, workers + int(workers * PREPARED), self.interrupted)
         finally:
             await self._entries.all_entered()
             self._progress.finish()

@@ -252,6 +252,94 @@ async def test_an_intent_is_stored_before_the_vendor_is_called_and_the_outcome_a
     ]
 
 
+@dataclass
+class Slow(Vendor):
+    """Counts its requests at once; each waits for ``open``. ``stored`` are the states in the store at the first."""
+
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: int = 0
+    most: int = 0
+
+    def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        while not self.open.is_set():
+            yield Sleep(0.01)
+        sent = yield from super().send(to, message, message_id=message_id)
+        self.at_once -= 1
+        return sent
+
+
+async def states_of(tries: Tries, number: int) -> list[str]:
+    """Return the states in the store, as soon as it has this number of messages, and a moment after that."""
+    while len(tries.states()) < number:  # noqa: ASYNC110 - it is another connection that writes them
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    return tries.states()
+
+
+async def test_a_fifth_more_messages_than_workers_is_prepared_and_no_request_more_than_workers(tries: Tries) -> None:
+    vendor = Slow()
+    run = asyncio.ensure_future(tries(vendor, us(40), workers=10))
+    assert await states_of(tries, 12) == ["intended"] * 12
+    assert vendor.at_once == 10
+    vendor.open.set()
+    await run
+    assert vendor.most == 10
+    assert sorted(vendor.reached) == us(40)
+
+
+async def test_one_worker_prepares_nothing(tries: Tries) -> None:
+    vendor = Slow()
+    run = asyncio.ensure_future(tries(vendor, us(3)))
+    assert await states_of(tries, 1) == ["intended"]
+    vendor.open.set()
+    await run
+    assert vendor.reached == us(3)
+
+
+@pytest.mark.parametrize("ended_by", ["an error", "the task's end"])
+async def test_a_prepared_message_is_not_sent_after_the_end_and_not_in_doubt(tries: Tries, ended_by: str) -> None:
+    ends: list[bool] = []
+    refuse = raising(SessionDown("logged out")) if ended_by == "an error" else lambda to: ends.append(True)
+    vendor = Slow(refuse=refuse)
+    run = asyncio.ensure_future(tries(vendor, us(40), workers=10, interrupted=lambda: bool(ends)))
+    assert await states_of(tries, 12) == ["intended"] * 12
+    vendor.open.set()
+    with pytest.raises((SessionDown, Interrupted)):
+        await run
+    assert vendor.most == len(vendor.calls) == 10
+    assert sorted(vendor.reached) == ([] if ended_by == "an error" else us(10))
+    late = [row for row in tries.rows() if row.detail.startswith("not sent: ")]
+    assert [row.state for row in late] == [SendState.DELAYED] * 2
+    await tries(again := Vendor(), us(40))
+    assert sorted([*vendor.reached, *again.reached]) == us(40)
+
+
+async def test_the_intent_of_a_message_that_waits_long_for_its_turn_is_renewed(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_one, "LONGEST_TURN", -1.0)
+    moments: list[tuple[datetime | None, datetime | None]] = []
+    before: dict[str, datetime | None] = {}
+
+    def called(to: str) -> None:
+        row = tries.store.sends.known([key_of(to)])[key_of(to)]
+        moments.append((before.get(to), row.intended_at))
+
+    give_up = send_one.Sender._give_up
+
+    async def noted(self: send_one.Sender, each: Addressed, reason: WaError) -> None:
+        before[each.to] = tries.store.sends.known([each.key])[each.key].intended_at
+        await give_up(self, each, reason)
+
+    monkeypatch.setattr(send_one.Sender, "_give_up", noted)
+    counts = await tries(Vendor(refuse=called), us(3))
+    assert len(moments) == 3
+    assert all(first and second and first < second for first, second in moments)
+    assert (tries.states(), counts.states["accepted"]) == (["accepted"] * 3, 3)  # type: ignore[index]
+
+
 async def test_an_id_that_is_chosen_before_the_request_is_stored_before_it(tries: Tries) -> None:
     (to,) = us(1)
     await asyncio.wait_for(_killed(tries, ById(seconds=FOREVER), [to]), 10)

@@ -12,6 +12,7 @@ from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, req
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
+from airflow_provider_wa.bulk.send_one import LONGEST_TURN
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.connections.secrets import refuse_secrets
@@ -22,6 +23,7 @@ from airflow_provider_wa.operators._run.message_files import content_of, load_me
 from airflow_provider_wa.operators._run.message_keys import MessageKeys
 from airflow_provider_wa.operators._run.metrics import SENDS, count_outcomes
 from airflow_provider_wa.operators._run.task import Task
+from airflow_provider_wa.transport.channel import Endpoint
 from airflow_provider_wa.vendors.registry import VENDORS
 
 ON_UNKNOWN = ("fail", "skip", "resend")
@@ -115,8 +117,6 @@ class SendOnce:
 
         :raises WaError: as ``BulkSend.run``.
         """
-        endpoint = self.hook.endpoint
-        longest = max(endpoint.timeout, self._longest)
 
         async def run() -> tuple[BulkSend, SendCounts]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
@@ -129,7 +129,7 @@ class SendOnce:
                     log=self._log,
                     address=address,
                     interrupted=lambda: self._task.killed,
-                    doubt_seconds=endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=longest)),
+                    doubt_seconds=self._longest_doubt(channel.endpoint),
                     **options,
                 )
                 try:
@@ -139,6 +139,13 @@ class SendOnce:
 
         with heap_spared(), short_turns():
             return asyncio.run(run())
+
+    def _longest_doubt(self, endpoint: Endpoint) -> float:
+        """Return the maximum seconds from an intent to the end of its request."""
+        request = Request("POST", "/", Effect.SEND, timeout=max(endpoint.timeout, self._longest))
+        # All requests of a run may wait for the rate at the same time.
+        for_the_rate = endpoint.concurrency / endpoint.rate if endpoint.rate else 0.0
+        return LONGEST_TURN + for_the_rate + endpoint.deadline(request)
 
 
 def passing(failure: WaError) -> WaError:
