@@ -7,6 +7,7 @@ import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -373,17 +374,22 @@ def _check_mentions(message: Text | AnsweringMessage) -> None:
 
 def texts_in(part: Any) -> Iterator[tuple[str, str]]:
     """Yield all texts of a message or of a part, each with the name of its field."""
-    for f in fields(part):
-        value = getattr(part, f.name)
+    for name in _field_names(type(part)):  # type: ignore[arg-type]
+        value = getattr(part, name)
         for item in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, str):
-                yield f.name, item
+                yield name, item
             elif is_dataclass(item):
                 yield from texts_in(item)
 
 
+@lru_cache(maxsize=64)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def _set_fields(part: Any) -> dict[str, Any]:
-    found = {f.name: getattr(part, f.name) for f in fields(part)}
+    found = {name: getattr(part, name) for name in _field_names(type(part))}  # type: ignore[arg-type]
     # 0 is a latitude: only None, False, the empty text and the empty list are left out.
     return {
         name: _plain(value)

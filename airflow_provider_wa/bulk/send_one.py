@@ -139,7 +139,7 @@ class Sender:
         return _Intent(row, now, began)
 
     def _ended(self) -> WaError | None:
-        """Return the error that ended the run after a message was prepared; None while it goes on."""
+        """Return the error that ended the run after a message was prepared; None if it has not ended."""
         if self._stopped is None and self._job.interrupted():
             self._stopped = Interrupted(ENDED)
         return self._stopped

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 from airflow.providers.common.compat.sdk import redact
 
 from airflow_provider_wa.api.errors import BadInput
-from airflow_provider_wa.api.messages import Message
+from airflow_provider_wa.api.messages import Message, texts_in
 
 
 def refuse_secrets(message: Message) -> None:
@@ -22,7 +22,7 @@ def refuse_secrets(message: Message) -> None:
     :raises BadInput: a text of the message contains one; the error does not repeat it.
     """
     for name, text in _texts(message):
-        if redact(text) != text:
+        if text and redact(text) != text:
             raise BadInput(
                 f"message: {name} contains a secret (a password, token or key of a connection or variable); "
                 "remove it from the text or the template"
@@ -43,8 +43,7 @@ def _texts(value: Any, name: str = "text") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield name, value
     elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name), field.name)
+        yield from texts_in(value)
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(item, name)

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from itertools import chain
 from typing import Any, TypeVar
 
 from airflow_provider_wa.api.errors import WaError
@@ -176,16 +175,20 @@ def _fields(kind: Any) -> tuple[str, ...]:
 
 
 def _texts(value: Any) -> list[str]:
-    """Return all texts in a result, in keys as well."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        inside: Iterable[Any] = chain(value, value.values())
-    elif isinstance(value, (list, tuple)):
-        inside = value
-    else:
-        inside = [getattr(value, name) for name in _fields(type(value))]  # type: ignore[arg-type]
-    return [text for item in inside for text in _texts(item)]
+    """Return all texts in a result, in keys as well, in any order."""
+    texts, rest = list[str](), [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str):
+            texts.append(item)
+        elif isinstance(item, dict):
+            rest += item
+            rest += item.values()
+        elif isinstance(item, (list, tuple)):
+            rest += item
+        elif names := _fields(type(item)):  # type: ignore[arg-type]
+            rest += [getattr(item, name) for name in names]
+    return texts
 
 
 def _shortened(text: str, length: int) -> str:

@@ -115,8 +115,8 @@ class Packed:
     def texts(self, run: str) -> Iterator[str]:
         """Yield the texts in a run, one character for each octet."""
         if len(run) <= LONGEST_RUN:
-            for octets in _unpacked(run):
-                yield from (match[0].decode("latin-1") for match in self._texts.finditer(octets))
+            octets = b"\0".join(_unpacked(run))  # a zero is in no text: all are searched at once
+            yield from (match[0].decode("latin-1") for match in self._texts.finditer(octets))
 
 
 def _inside(secret: str) -> int:

@@ -119,10 +119,10 @@ def key_begin(run: list[Any]) -> str:
     return _json(run)[:-1]
 
 
-def _json(known: list[Any]) -> str:
-    return json.dumps(known, sort_keys=True, default=_digest)
-
-
 def _digest(value: Any) -> str:
     """Return a text for a value that is not JSON, a message's file for instance."""
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
+
+
+# Made once: ``json.dumps`` would make an encoder for each key.
+_json = json.JSONEncoder(sort_keys=True, default=_digest).encode
