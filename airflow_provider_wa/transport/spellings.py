@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 LAYERS = 8
 """Maximum number of nested encodings that are decoded. JSON in a query in a log line has three."""
@@ -109,13 +110,16 @@ class Packed:
         shortest = min(map(_inside, secrets), default=LONGEST_RUN)
         self.runs = re.compile(rf"(?<![\w+/-])[\w+/-]{{{max(8, shortest * 4 // 3)},}}={{0,2}}", re.ASCII)
         # Encoded secrets are printable, other than most of what is packed: pictures.
-        wide = "" if all(map(str.isascii, secrets)) else "\x80-\xff"
+        self._ascii = all(map(str.isascii, secrets))
+        wide = "" if self._ascii else "\x80-\xff"
         self._texts = re.compile(rf"[\t\r\n -~{wide}]{{{shortest},}}".encode("latin-1"))
 
     def texts(self, run: str) -> Iterator[str]:
         """Yield the texts in a run, one character for each octet."""
         if len(run) <= LONGEST_RUN:
-            octets = b"\0".join(_unpacked(run))  # a zero is in no text: all are searched at once
+            # Phone numbers are the most frequent runs: as base64, of digits alone every third octet is not ASCII.
+            unpacked = _from_hex(run) if self._ascii and run.isdigit() else chain(_from_base64(run), _from_hex(run))
+            octets = b"\0".join(unpacked)  # a zero is in no text: all are searched at once
             yield from (match[0].decode("latin-1") for match in self._texts.finditer(octets))
 
 
@@ -126,14 +130,18 @@ def _inside(secret: str) -> int:
     return octets * 4 // 3 if _UNRESERVED.fullmatch(secret) else octets + 1
 
 
-def _unpacked(run: str) -> Iterator[bytes]:
-    """Yield a run decoded from base64 and from hexadecimal digits; its beginning may belong to a path, for instance."""
+def _from_base64(run: str) -> Iterator[bytes]:
+    """Yield a run decoded from base64, from each of four places; its beginning may belong to a path, for instance."""
     plain = run.rstrip("=").translate(_STANDARD).encode()
     for begin in range(4):
         size = len(plain) - begin
         # One character alone holds no octet.
         end = len(plain) - (size % 4 == 1)
         yield a2b_base64(plain[begin:end] + _PADDING[size % 4])
+
+
+def _from_hex(run: str) -> Iterator[bytes]:
+    """Yield the hexadecimal digits in a run decoded, from both places at which an octet may begin."""
     for match in _HEX_RUN.finditer(run):
         for begin in range(2):
             digits = match[0][begin:]
