@@ -201,10 +201,10 @@ class Checks:
         :param status: only rows with this status.
         :param after: only rows behind this one.
         """
-        statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.form == form, table.c.row > after)
+        statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.form == form)
         if status is not None:
             statement = statement.where(table.c.status == status)
-        return pages(self._database, statement, [table.c.row], CheckRow._make, limit=limit)
+        return pages(self._database, statement, [table.c.row], CheckRow._make, after=[after], limit=limit)
 
 
 def other_form(row: CheckRow) -> PhoneNumber | None:

@@ -112,6 +112,7 @@ def pages(
     key: Sequence[ColumnElement[Any]],
     make: Callable[[Row[Any]], T],
     *,
+    after: Sequence[Any] = (),
     limit: int | None = None,
 ) -> Iterator[T]:
     """Yield what ``make`` makes of a statement's rows, in the order of ``key``.
@@ -119,26 +120,27 @@ def pages(
     They are read in parts, each in a transaction of its own, so that nobody waits for the reader.
 
     :param key: columns of the statement that together are unique in it; attributes of what is made have their names.
+    :param after: only rows behind the one with this key. A condition of the statement must not say so: of two lower
+        bounds SQLite searches for one and reads on to the other, so that each part would read all parts before it.
     :param limit: maximum rows.
     """
-    ordered, left, last = statement.order_by(*key), limit, None
+    ordered, left, last = statement.order_by(*key), limit, after
     while left is None or left > 0:
         size = CHUNK if left is None else min(left, CHUNK)
-        part_of = ordered if last is None else ordered.where(_behind(key, last))
+        part_of = ordered.where(_behind(key, last)) if last else ordered
         with database.reading() as connection:
             part = list(map(make, connection.execute(part_of.limit(size))))
         yield from part
         if len(part) < size:
             return
-        last = part[-1]
+        last = [getattr(part[-1], column.name) for column in key]
         left = None if left is None else left - len(part)
 
 
-def _behind(key: Sequence[Any], last: object) -> ColumnElement[bool]:
-    values = [getattr(last, column.name) for column in key]
+def _behind(key: Sequence[Any], last: Sequence[Any]) -> ColumnElement[bool]:
     if len(key) == 1:
-        return key[0] > values[0]  # type: ignore[no-any-return]
-    return tuple_(*key) > tuple_(*map(literal, values))
+        return key[0] > last[0]  # type: ignore[no-any-return]
+    return tuple_(*key) > tuple_(*map(literal, last))
 
 
 def distinct(connection: Connection, column: Column[str]) -> Iterator[str]:

@@ -99,6 +99,22 @@ def test_rows_are_read_in_parts(
     assert list(store.checks.rows("b", status=status, limit=limit)) == expected
 
 
+@pytest.mark.parametrize("after", [0, 100])
+def test_a_part_does_not_cost_more_the_further_behind_it_is(
+    airflow_store: Store, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(sql, "CHUNK", 100)
+    airflow_store.checks.put("b", "my_wa", [checked(row) for row in range(1, 1001)])
+    steps: list[int] = []
+    with airflow_store.database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: steps.append(1), 10)
+    at_row = {row.row: len(steps) for row in airflow_store.checks.rows("b", after=after)}
+    driver.set_progress_handler(None, 0)
+    second, last = (at_row[row] - at_row[row - 100] for row in (after + 200, 1000))
+    assert 0 < last <= second + 1
+
+
 def test_rows_may_be_answered_while_they_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "CHUNK", 2)
     store.checks.put("b", "my_wa", [pending(row) for row in range(1, 8)])
