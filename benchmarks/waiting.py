@@ -148,16 +148,16 @@ def set_apart() -> float:
     return seconds
 
 
-def count_looks() -> list[BaseTrigger]:
-    """Return a list that gets the trigger of each look."""
+def count_looks() -> set[BaseTrigger]:
+    """Return a set that gets each trigger that has looked."""
     from airflow_provider_wa.waiting.trigger import WaTrigger
 
-    looks: list[BaseTrigger] = []
+    looks: set[BaseTrigger] = set()
     look = WaTrigger._look
 
     async def counted(trigger: WaTrigger, source: Any) -> Any:
         found = await look(trigger, source)
-        looks.append(trigger)
+        looks.add(trigger)
         return found
 
     WaTrigger._look = counted  # type: ignore[method-assign]
@@ -200,7 +200,7 @@ async def waiting(makers: list[Callable[[int], BaseTrigger]], each: int) -> Asyn
                 sys.exit(f"the run failed: {result!r}")
 
 
-async def all_looked(looks: list[BaseTrigger], count: int) -> None:
+async def all_looked(looks: set[BaseTrigger], count: int) -> None:
     while len(looks) < count:  # noqa: ASYNC110 - an event would change what is measured
         await asyncio.sleep(0.02)
 
