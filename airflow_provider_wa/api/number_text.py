@@ -47,7 +47,8 @@ _DROPPED = ("Cf", "Mn", "Me")
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 # The patterns are matched against short texts, and none has two repetitions that could share a character.
-_LONE_DIGITS = re.compile(r"\+?[0-9]+")
+_PLAIN = re.compile(r"\+?[0-9]+(?:[ -][0-9]+)*")
+"""Groups of digits: most numbers are written like this, and need no further reading."""
 _ALLOWED = re.compile(r"[0-9+ ().\-/]+")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _WHOLE_FLOAT = re.compile(r"(\+?[0-9]{7,})[.,]0+")
@@ -102,8 +103,8 @@ def dialled(given: Any) -> Dialled:
         given = _text_of(given)
     if len(given) > LONGEST:
         raise BadInput(f"number: {shown(given)} is longer than a phone number; expected at most {LONGEST} characters")
-    if _LONE_DIGITS.fullmatch(given):
-        return Dialled(given)
+    if _PLAIN.fullmatch(given):
+        return Dialled(given.replace(" ", "").replace("-", ""))
     text = _unwrapped(_plain(given))
     if not text:
         raise BadInput("number: the text is empty; expected digits with the country code")
