@@ -145,7 +145,7 @@ class CheckBatch:
 
     def count(self) -> int:
         """Return the number of rows, those of other forms included."""
-        return self._store.checks.counts(self.name).total()
+        return self._store.checks.count(self.name)
 
     def enter_early_callbacks(self) -> None:
         """Enter callbacks that came before their check was stored."""

@@ -201,9 +201,11 @@ class BulkCheck:
 
     def _look_up(self, first: int, last: int) -> asyncio.Future[Stretch]:
         """Return a future of the next stored rows, which has no rows at once if there are no more."""
+        loop = asyncio.get_running_loop()
         if first <= last:
-            return asyncio.ensure_future(asyncio.to_thread(self.batch.stretch, first, first + KNOWN_AT_ONCE - 1))
-        nothing: asyncio.Future[Stretch] = asyncio.get_running_loop().create_future()
+            # Unlike a task, which would only begin when it is waited for, this begins now.
+            return loop.run_in_executor(None, self.batch.stretch, first, first + KNOWN_AT_ONCE - 1)
+        nothing: asyncio.Future[Stretch] = loop.create_future()
         nothing.set_result(_NOTHING)
         return nothing
 

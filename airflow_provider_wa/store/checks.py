@@ -109,12 +109,11 @@ class Checks:
         """Return the stored rows at these places together. ``digits`` excludes the status ``without_digits``."""
         places = (table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
         digits = case((table.c.status != without_digits, func.substr(table.c.number, 2)))
-        counts = select(table.c.status, func.count()).where(*places).group_by(table.c.status)
+        texts = (table.c.input, digits, table.c.status)
         with self._database.reading() as connection:
-            joined = joined_texts(connection.dialect.name, table.c.input, digits, order=table.c.row, where=places)
-            inputs, numbers = connection.execute(joined).one()
-            statuses = Counter({status: count for status, count in connection.execute(counts)})
-        return Stretch(json.loads(inputs or "[]"), numbers or "", statuses)
+            joined = joined_texts(connection.dialect.name, *texts, order=table.c.row, where=places)
+            inputs, numbers, statuses = connection.execute(joined).one()
+        return Stretch(json.loads(inputs or "[]"), numbers or "", Counter(statuses.split(",") if statuses else ()))
 
     def correct(self, batch: str, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
         """Replace the given spelling of some rows of a batch, and remove others, by their places."""
@@ -173,6 +172,12 @@ class Checks:
         if any(row["status"] != CheckStatus.PENDING.value for row in early):
             with self._database.writing() as connection:
                 answer_checks(connection, early)
+
+    def count(self, batch: str) -> int:
+        """Return the number of rows of a batch, those of the other forms included. An index alone answers it."""
+        with self._database.reading() as connection:
+            statement = select(func.count()).where(table.c.batch == batch)
+            return connection.execute(statement).scalar_one()
 
     def counts(self, batch: str) -> Counter[str]:
         """Return the number of rows of a batch by status, those of the other forms included."""

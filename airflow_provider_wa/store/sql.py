@@ -93,17 +93,17 @@ def replacing(table: Table, *, but: Collection[str] = ()) -> Changed:
 def joined_texts(
     dialect: str,
     text: ColumnElement[str],
-    other: ColumnElement[str],
-    *,
+    *others: ColumnElement[str],
     order: ColumnElement[Any],
     where: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    """Return a statement for one row: all ``text`` values as an ordered JSON array, all ``other`` joined by commas."""
+    """Return a statement for one row: all values of ``text`` as an ordered JSON array, those of others with commas."""
     if dialect == "postgresql":
         array = cast(func.json_agg(postgresql.aggregate_order_by(text, order)), Text)
-        return select(array, func.string_agg(other, literal(","))).where(*where)
-    ordered = select(text.label("text"), other.label("other")).where(*where).order_by(order).subquery()
-    return select(func.json_group_array(ordered.c.text), func.group_concat(ordered.c.other))
+        return select(array, *(func.string_agg(other, literal(",")) for other in others)).where(*where)
+    named = [other.label(f"other_{number}") for number, other in enumerate(others)]
+    ordered = select(text.label("text"), *named).where(*where).order_by(order).subquery()
+    return select(func.json_group_array(ordered.c.text), *(func.group_concat(ordered.c[each.name]) for each in named))
 
 
 def pages(

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from airflow_provider_wa.bulk import check_run
 from airflow_provider_wa.bulk.check_results import CheckBatch
 from airflow_provider_wa.bulk.check_run import BulkCheck, CheckCounts, InCountry
 from airflow_provider_wa.bulk.workers import FAILURES_TO_STOP
-from airflow_provider_wa.store.checks import CheckRow
+from airflow_provider_wa.store.checks import CheckRow, Stretch
 from airflow_provider_wa.store.database import StoreUnavailable
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.transport.channel import AsyncChannel, Endpoint
@@ -258,6 +259,28 @@ async def test_a_list_that_has_changed_is_asked_for_what_is_new_in_it(
     assert (counts.statuses, counts.duplicates) == ({"exists": 4}, 1)
     assert [row["input"] for row in rows] == [*changed[:3], changed[4]]
     assert rows[1]["number"] == "+12025550009"
+
+
+async def test_the_next_answers_are_looked_up_while_the_list_is_read(
+    checked: Runs, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_run, "KNOWN_AT_ONCE", 2)
+    numbers, looked_up, look_up = us(6, 101), threading.Semaphore(0), store.checks.stretch
+    await checked(Vendor(), numbers)
+
+    def noted(*places: Any, **options: Any) -> Stretch:
+        looked_up.release()
+        return look_up(*places, **options)
+
+    def read() -> Iterator[str]:
+        for place, number in enumerate(numbers):
+            if place % 2 == 0:  # no other task has a turn here
+                assert looked_up.acquire(timeout=30)
+            yield number
+
+    monkeypatch.setattr(store.checks, "stretch", noted)
+    counts, _ = await checked(vendor := Vendor(), read())
+    assert (counts.to_dict()["exists"], vendor.asked) == (6, [])
 
 
 async def test_a_number_that_is_known_is_not_asked_for_where_it_comes_again(checked: Runs) -> None:

@@ -67,6 +67,8 @@ def test_rows_are_counted_by_status(store: Store) -> None:
     store.checks.put("b", "my_wa", [checked(row, ("exists", "absent", "pending")[row % 3]) for row in range(1, 11)])
     assert store.checks.counts("b") == {"exists": 3, "absent": 4, "pending": 3}
     assert store.checks.counts("none") == {}
+    store.checks.put("b", "my_wa", [checked(3, "absent", form=1)])
+    assert [store.checks.count("b"), store.checks.count("none")] == [11, 0]
 
 
 def test_neighbouring_rows_are_read_together(store: Store) -> None:
