@@ -20,6 +20,10 @@ from airflow_provider_wa.transport.channel import AsyncChannel
 PASSES = 3
 """Maximum number of passes that send in one try, and maximum number of passes that clear up. Both count the first."""
 
+TURN_SECONDS = 20.0
+"""Maximum time from an intent to its request, in seconds, without a rate limit. Half of it is for waits within a flow,
+before it repeats a request that was refused as too early."""
+
 
 @dataclass(frozen=True)
 class TrySoFar:
@@ -50,7 +54,8 @@ class SendJob:
 
     :param address: returns the message for a row, from its place in the list and its values; or the reason why the row
         makes no message.
-    :param doubt_seconds: maximum duration of a request: the request of a younger intent may still be in progress.
+    :param turn_seconds: maximum time from an intent to its request, in seconds; a later request is not made.
+    :param doubt_seconds: the same to the end of its request: the request of a younger intent may still be in progress.
     :param watch_session: check at the beginning, and then regularly, that the account is logged in.
     :param interrupted: returns True once the run must end; then no further message is sent.
     :param resend_unknown: send a message in doubt again, even if the doubt cannot be cleared up.
@@ -70,6 +75,7 @@ class SendJob:
     log: Log
     address: Callable[[int, Mapping[str, Any]], Addressed | Unaddressed]
     policy: SendingPolicy = field(default_factory=SendingPolicy)
+    turn_seconds: float = TURN_SECONDS
     doubt_seconds: float = 0.0
     watch_session: bool = True
     resend_unknown: bool = False

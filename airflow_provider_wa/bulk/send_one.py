@@ -7,16 +7,17 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from airflow_provider_wa.api.errors import OutcomeUnknown, VendorUnavailable, WaError
+from airflow_provider_wa.api.errors import OutcomeUnknown, Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.kept_messages import kept
 from airflow_provider_wa.api.records import SentMessage
 from airflow_provider_wa.bulk.pacing import Hold
 from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.bulk.send_entries import Entries
-from airflow_provider_wa.bulk.send_job import SendJob
+from airflow_provider_wa.bulk.send_job import TURN_SECONDS, SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.bulk.session_watch import SessionWatch
 from airflow_provider_wa.bulk.workers import CircuitBreaker, Interrupted, refuse_if
@@ -25,12 +26,19 @@ from airflow_provider_wa.store.send_intents import LIMIT_REACHED, Intend
 from airflow_provider_wa.store.send_states import SendState, held, outcome
 from airflow_provider_wa.store.sends import Recent, SendRow
 from airflow_provider_wa.transport.drive import adrive
+from airflow_provider_wa.transport.steady import suspended
 
-LONGEST_TURN = 10.0
-"""Maximum seconds from an intent to the turn of its request. After a longer wait the intent is renewed: another
-try of the task must not take it for that of a request that has ended."""
+LONGEST_SUSPENSION = 120.0
+"""Seconds for which the machine may be suspended during a try. Airflow gives a task up after five minutes: another try
+may then have cleared up what this one was about to send."""
 
 ENDED = "the task was ended from outside before the request"
+
+
+class Late(WaError):
+    """A request was not made: its intent is so old that another try may take its message for one that went out."""
+
+    retry = Retry.LATER
 
 
 class _Intent(NamedTuple):
@@ -39,6 +47,11 @@ class _Intent(NamedTuple):
     row: SendRow
     moment: datetime
     began: float
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was begun."""
+        return time.monotonic() - self.began
 
 
 class Sender:
@@ -52,6 +65,7 @@ class Sender:
         self._requests = asyncio.Semaphore(1)
         self._stopped: WaError | None = None
         self._random = Random()
+        self._asleep = suspended()
         self._session = SessionWatch(job.vendor, job.channel, job.store, job.conn_id)
         self.breaker = CircuitBreaker()
         self.sent: SentMessage | None = None
@@ -100,8 +114,8 @@ class Sender:
             if ended := self._ended():
                 await self._give_up(addressed, ended)
                 raise ended
-            if time.monotonic() - intent.began > LONGEST_TURN:
-                await self._give_up(addressed, Interrupted("the vendor is slow: the intent is renewed"))
+            if intent.age > TURN_SECONDS / 2:
+                await self._give_up(addressed, Late("the vendor is slow: the intent is renewed"))
                 intent = await self._intend(addressed)
                 if not isinstance(intent, _Intent):
                     return intent
@@ -154,7 +168,7 @@ class Sender:
         self._entries.require_entered()
         flow = self._job.vendor.send(addressed.to, addressed.message, message_id=addressed.message_id)
         try:
-            sent = await adrive(flow, self._job.channel)
+            sent = await adrive(flow, self._job.channel, partial(self._refusal, intent))
         except WaError as error:
             await self._not_accepted(addressed, replace(intent.row, intended_at=intent.moment), error)
             return
@@ -168,6 +182,17 @@ class Sender:
             self._entries.settle_soon(*accepted)
         if sent.warning:
             self._session.ask_again()
+
+    def _refusal(self, intent: _Intent) -> WaError | None:
+        """Return the reason not to make a request now, right before it: it might be made twice."""
+        if (asleep := suspended() - self._asleep) > LONGEST_SUSPENSION:
+            return Interrupted(
+                f"the machine was suspended for {asleep:,.0f} s, in which another try may have begun: nothing more is "
+                "sent; a retry of the task clears up what was under way"
+            )
+        if intent.age > self._job.turn_seconds:
+            return Late(f"the request waited {intent.age:,.0f} s for its turn and was not made; it is made later")
+        return None
 
     async def _not_accepted(self, addressed: Addressed, intent: SendRow, error: WaError) -> None:
         if isinstance(error, Interrupted):

@@ -27,11 +27,11 @@ from airflow_provider_wa.bulk.send_job import PASSES, SendJob, TrySoFar
 from airflow_provider_wa.bulk.send_one import Sender
 from airflow_provider_wa.bulk.send_results import SendCounts
 from airflow_provider_wa.bulk.send_rows import Due, RowsToSend
-from airflow_provider_wa.bulk.workers import CircuitBreaker, Interrupted, for_each, refuse_if
+from airflow_provider_wa.bulk.workers import CircuitBreaker, for_each, refuse_if
 from airflow_provider_wa.store.send_changes import Forget
 from airflow_provider_wa.store.send_states import Step
 from airflow_provider_wa.store.sends import Change, Recent
-from airflow_provider_wa.transport.steady import SteadyClock, suspended
+from airflow_provider_wa.transport.steady import SteadyClock
 
 __all__ = ["PASSES", "BulkSend"]
 
@@ -39,10 +39,6 @@ SECONDS_BETWEEN_PASSES = 5.0
 
 PREPARED = 0.2
 """Messages whose intents are stored while all workers send, as a share of the workers: no worker waits for the disk."""
-
-LONGEST_SUSPENSION = 120.0
-"""Seconds for which the machine may be suspended during a try. Airflow gives a task up after five minutes: another try
-may then have cleared up what this one was about to send."""
 
 
 @dataclass
@@ -86,8 +82,6 @@ class BulkSend(SendJob):
             an unreachable vendor or store). Sends in progress have an outcome in the store, and no further send is
             begun.
         """
-        asleep = suspended()
-        self.channel.before_send = lambda: _was_suspended(suspended() - asleep)
         further, so_far = self.so_far is not None, self.so_far or TrySoFar(datetime.now(timezone.utc))
         self._entries.share(workers)
         self._sender.share(workers)
@@ -200,13 +194,3 @@ class BulkSend(SendJob):
         if self._paused.ended == due.pauses_before:
             return False
         return bool(await asyncio.to_thread(self.store.suppressions.among, [due.message.to]))
-
-
-def _was_suspended(seconds: float) -> Interrupted | None:
-    """Return the error that ends a try in which the machine was suspended for too long."""
-    if seconds <= LONGEST_SUSPENSION:
-        return None
-    return Interrupted(
-        f"the machine was suspended for {seconds:,.0f} s, in which another try may have begun: nothing more is sent; "
-        "a retry of the task clears up what was under way"
-    )

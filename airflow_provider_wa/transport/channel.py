@@ -173,10 +173,7 @@ class AsyncChannel(_Base):
     """Carries out requests on an event loop, many at once, over connections that are kept for a short time.
 
     An async context manager. :param transport: instead of the network, for tests.
-    ``before_send`` is called right before each send, after its waits; an error that it returns is the send's outcome.
     """
-
-    before_send: Callable[[], WaError | None] = staticmethod(lambda: None)
 
     def __init__(
         self,
@@ -201,17 +198,22 @@ class AsyncChannel(_Base):
         if self._carrier:
             await self._carrier.aclose()
 
-    async def carry_out(self, step: Step) -> Reply | WaError | None:
-        """Return the reply to a request, or the error instead of a reply; None after a sleep."""
+    async def carry_out(
+        self, step: Step, before_send: Callable[[], WaError | None] = lambda: None
+    ) -> Reply | WaError | None:
+        """Return the reply to a request, or the error instead of a reply; None after a sleep.
+
+        :param before_send: as for ``adrive``.
+        """
         if isinstance(step, Request):
-            return await self._exchange(step)
+            return await self._exchange(step, before_send)
         if step.everyone:
             self.limiter.pause(time.monotonic(), step.seconds)
         else:
             await anyio.sleep(step.seconds)
         return None
 
-    async def _exchange(self, request: Request) -> Reply | WaError:
+    async def _exchange(self, request: Request, before_send: Callable[[], WaError | None]) -> Reply | WaError:
         assert self._carrier is not None
         built = _built(self._build, request)
         if isinstance(built, WaError):
@@ -222,7 +224,7 @@ class AsyncChannel(_Base):
             wait = self.limiter.rest(time.monotonic(), request.method_rate)
         if refusal := self.spend():
             return refusal
-        if request.effect is Effect.SEND and (refusal := self.before_send()):
+        if request.effect is Effect.SEND and (refusal := before_send()):
             return refusal
         wait, deadline = self.endpoint.wait(request), self.endpoint.deadline(request)
         try:

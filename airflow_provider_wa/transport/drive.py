@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from airflow_provider_wa.api.errors import WaError
@@ -27,12 +28,15 @@ def drive(flow: Flow[T], channel: Channel) -> T:
         raise channel.scrubber.error(error) from None
 
 
-async def adrive(flow: Flow[T], channel: AsyncChannel) -> T:
-    """Carry out ``flow`` on this event loop; otherwise as ``drive``."""
+async def adrive(flow: Flow[T], channel: AsyncChannel, before_send: Callable[[], WaError | None] = lambda: None) -> T:
+    """Carry out ``flow`` on this event loop; otherwise as ``drive``.
+
+    :param before_send: called right before each send, after its waits; an error that it returns is the send's outcome.
+    """
     outcome: Reply | WaError | None = None
     try:
         while True:
-            outcome = await channel.carry_out(advance(flow, outcome))
+            outcome = await channel.carry_out(advance(flow, outcome), before_send)
     except StopIteration as done:
         return channel.scrubber.result(done.value)  # type: ignore[no-any-return]
     except WaError as error:

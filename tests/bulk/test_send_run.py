@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from helpers.numbers import us
 from sqlalchemy import update
@@ -25,7 +26,7 @@ from airflow_provider_wa.api.errors import (
     VendorUnavailable,
     WaError,
 )
-from airflow_provider_wa.api.flow import Flow, Sleep
+from airflow_provider_wa.api.flow import Effect, Flow, Request, Sleep, exchange
 from airflow_provider_wa.api.messages import Location, Message, Text
 from airflow_provider_wa.api.records import DeliveryState, DeliveryStatus, SentMessage, Session, SessionState
 from airflow_provider_wa.api.webhooks import event
@@ -200,10 +201,11 @@ class Tries:
         message: Message | None = None,
         name: str = "hello",
         conn_id: str = "c",
+        transport: httpx.AsyncBaseTransport | None = None,
         **options: Any,
     ) -> SendCounts:
         rows = [{"to": to} for to in recipients]
-        async with AsyncChannel(Endpoint("http://127.0.0.1:1")) as channel:
+        async with AsyncChannel(Endpoint("http://127.0.0.1:1"), transport=transport) as channel:
             bulk = BulkSend(
                 vendor=vendor,
                 channel=channel,
@@ -319,7 +321,7 @@ async def test_a_prepared_message_is_not_sent_after_the_end_and_not_in_doubt(tri
 async def test_the_intent_of_a_message_that_waits_long_for_its_turn_is_renewed(
     tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_one, "LONGEST_TURN", -1.0)
+    monkeypatch.setattr(send_one, "TURN_SECONDS", -1.0)
     moments: list[tuple[datetime | None, datetime | None]] = []
     before: dict[str, datetime | None] = {}
 
@@ -338,6 +340,33 @@ async def test_the_intent_of_a_message_that_waits_long_for_its_turn_is_renewed(
     assert len(moments) == 3
     assert all(first and second and first < second for first, second in moments)
     assert (tries.states(), counts.states["accepted"]) == (["accepted"] * 3, 3)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_request_that_would_begin_long_after_its_intent_is_made_in_a_further_pass(
+    tries: Tries, again: bool
+) -> None:
+    asked: list[str] = []
+
+    class Pausing(ById if again else Vendor):  # type: ignore[misc]
+        """Pauses all calls before the first."""
+
+        def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+            asked.append(to)
+            if len(asked) == 1:
+                yield Sleep(0.3, everyone=True)
+            yield from exchange(Request("POST", "/", Effect.SEND))
+            return (yield from super().send(to, message, message_id=message_id))
+
+    async def answered(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200)
+
+    if again:
+        tries.intend(us(1)[0])
+    vendor = Pausing()
+    counts = await tries(vendor, us(1), turn_seconds=0.2, transport=httpx.MockTransport(answered))
+    assert (asked, vendor.reached) == (us(1) * 2, us(1))
+    assert (tries.states(), counts.states["accepted"]) == (["accepted"], 1)  # type: ignore[index]
 
 
 async def test_an_id_that_is_chosen_before_the_request_is_stored_before_it(tries: Tries) -> None:

@@ -75,8 +75,8 @@ class _Channel(_SkipSleeps, Channel):
 
 
 class _AsyncChannel(_SkipSleeps, AsyncChannel):
-    async def carry_out(self, step: Step) -> Reply | WaError | None:
-        return None if self.skips(step) else await super().carry_out(step)
+    async def carry_out(self, step: Step, *args: Any) -> Reply | WaError | None:
+        return None if self.skips(step) else await super().carry_out(step, *args)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from helpers.tasks import run_of
 from helpers.vendors import Vendors
 from sqlalchemy import update
 
-from airflow_provider_wa.bulk import send_job, send_run
+from airflow_provider_wa.bulk import send_job, send_one, send_run
 from airflow_provider_wa.bulk.reconciliation import Reconciler
 from airflow_provider_wa.operators._run import bulk_send  # noqa: F401 - its clock and those of what it loads are replaced
 from airflow_provider_wa.operators.check import WaBulkCheckOperator
@@ -216,7 +216,7 @@ def test_a_try_whose_machine_was_suspended_sends_nothing_more(
     def asleep() -> float:
         return 0.0 if len(taken) < 10 else 8 * 3600.0
 
-    monkeypatch.setattr(send_run, "suspended", asleep)
+    monkeypatch.setattr(send_one, "suspended", asleep)
     said = _tried(conn_type, PEOPLE, 1)
     assert "the machine was suspended for 28,800 s" in str(said)
     assert 10 <= len(taken) <= 12, "those that were under way"

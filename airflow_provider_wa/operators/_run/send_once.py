@@ -12,7 +12,7 @@ from airflow_provider_wa.api.capabilities import RepeatsById, SendsMessages, req
 from airflow_provider_wa.api.errors import Retry, VendorUnavailable, WaError
 from airflow_provider_wa.api.flow import Effect, Request
 from airflow_provider_wa.api.messages import Buttons, MediaMessage, Message
-from airflow_provider_wa.bulk.send_one import LONGEST_TURN
+from airflow_provider_wa.bulk.send_job import TURN_SECONDS
 from airflow_provider_wa.bulk.send_results import Addressed, SendCounts, Unaddressed
 from airflow_provider_wa.bulk.send_run import BulkSend
 from airflow_provider_wa.connections.secrets import refuse_secrets
@@ -120,6 +120,7 @@ class SendOnce:
 
         async def run() -> tuple[BulkSend, SendCounts]:
             async with self.hook.async_channel(concurrency=concurrency, rate=rate) as channel:
+                turn = turn_seconds(channel.endpoint)
                 bulk = BulkSend(
                     vendor=self._vendor,
                     channel=channel,
@@ -129,7 +130,8 @@ class SendOnce:
                     log=self._log,
                     address=address,
                     interrupted=lambda: self._task.killed,
-                    doubt_seconds=self._longest_doubt(channel.endpoint),
+                    turn_seconds=turn,
+                    doubt_seconds=turn + self._request_seconds,
                     **options,
                 )
                 try:
@@ -140,12 +142,17 @@ class SendOnce:
         with heap_spared(), short_turns():
             return asyncio.run(run())
 
-    def _longest_doubt(self, endpoint: Endpoint) -> float:
-        """Return the maximum seconds from an intent to the end of its request."""
-        request = Request("POST", "/", Effect.SEND, timeout=max(endpoint.timeout, self._longest))
-        # All requests of a run may wait for the rate at the same time.
-        for_the_rate = endpoint.concurrency / endpoint.rate if endpoint.rate else 0.0
-        return LONGEST_TURN + for_the_rate + endpoint.deadline(request)
+    @property
+    def _request_seconds(self) -> float:
+        """Maximum duration of a request."""
+        endpoint = self.hook.endpoint
+        return endpoint.deadline(Request("POST", "/", Effect.SEND, timeout=max(endpoint.timeout, self._longest)))
+
+
+def turn_seconds(endpoint: Endpoint) -> float:
+    """Return the maximum time from an intent to its request, in seconds."""
+    # All requests of a run may wait for the rate at the same time.
+    return TURN_SECONDS + (endpoint.concurrency / endpoint.rate if endpoint.rate else 0.0)
 
 
 def passing(failure: WaError) -> WaError:
