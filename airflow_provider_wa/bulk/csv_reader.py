@@ -6,24 +6,21 @@ from __future__ import annotations
 import csv
 import re
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import IO
 
 from airflow_provider_wa.api.errors import BadInput
 from airflow_provider_wa.bulk.columns import is_like_a_number, place_of
-from airflow_provider_wa.bulk.spans import within
-from airflow_provider_wa.bulk.text import AS_FOUND, Line, TextFormat, numbered_lines
+from airflow_provider_wa.bulk.spans import Span, within
+from airflow_provider_wa.bulk.text import AS_FOUND, Line, Lines, TextFormat
 
 DELIMITERS = ",;\t|"
 """Separators that are tried where none is named."""
 
 LONGEST_RECORD = 1 << 20
 """Longest row in characters: a quote that nobody closes would otherwise make one row of the rest of the file."""
-
-Record = tuple[int, list[str]]
-"""The line on which a row begins, counted from 1, and its cells."""
 
 _EASY = 1 << 16
 """Characters of a line below which no cell can be too long for Python's reader."""
@@ -38,37 +35,81 @@ class Csv:
     ``names`` are the columns as the first row has them, ``delimiter`` is the separator between cells.
 
     :param end: the end of the first row's line.
+    :param begun: a line that was taken from ``lines`` already, and is to be read.
     """
 
-    def __init__(self, name: str, lines: Iterator[Line], delimiter: str, names: list[str], end: str = "\n") -> None:
+    def __init__(
+        self,
+        name: str,
+        lines: Lines,
+        delimiter: str,
+        names: list[str],
+        end: str = "\n",
+        begun: Line | None = None,
+    ) -> None:
         self._name = name
         self._lines = lines
+        self._pages = chain([(begun[0], [begun[1]])] if begun else [], lines.pages())
         self.delimiter = delimiter
         self.names = names
         self._wrong_end = "\n" if end == "\r" else "\r"
 
-    def records(self) -> Iterator[Record]:
-        """Yield the rows after the first one; rows without any content are left out.
+    def count(self) -> int:
+        """Return the number of rows. Each of them is checked as ``rows`` checks it."""
+        return sum(len(page) if self._is_plain(page) else self._count(first, page) for first, page in self._pages)
 
+    def rows(self, span: Span | None = None) -> Iterator[list[str]]:
+        """Yield the cells of the rows after the first one; rows without any content are left out.
+
+        :param span: the numbers of the first and the last row to yield.
         :raises BadInput: a row is not CSV, or a line ends in a way that may be the middle of a row.
         """
+        return within(chain.from_iterable(self._parts()), span)
+
+    def column(self, place: int, span: Span | None = None) -> Iterator[str]:
+        """Yield one cell of each row; the empty text where there is none."""
+        return (cells[place] if place < len(cells) else "" for cells in self.rows(span))
+
+    def _parts(self) -> Iterator[Iterable[list[str]]]:
+        """Yield the rows of each page."""
+        delimiter = self.delimiter
+        for first, page in self._pages:
+            is_plain = self._is_plain(page)
+            yield [line.rstrip("\r\n").split(delimiter) for line in page] if is_plain else self._read(first, page)
+
+    def _is_plain(self, page: Sequence[str]) -> bool:
+        """Return True if each line is a row: no quotes, not too many cells, something in the first one.
+
+        Most pages are. All lines are looked at together: each by itself would take three times as long.
+        """
+        return (
+            '"' not in "".join(page)
+            and self._wrong_end not in {line[-1] for line in page}
+            and not any(char == self.delimiter or char.isspace() for char in {line[0] for line in page})
+            and max(map(str.count, page, repeat(self.delimiter))) < len(self.names)
+        )
+
+    def _read(self, first: int, page: Sequence[str]) -> Iterator[list[str]]:
+        """Yield the rows that begin on a page."""
         delimiter, columns, wrong_end = self.delimiter, len(self.names), self._wrong_end
-        for line, text in self._lines:
+        lines = enumerate(page, first)
+        for line, text in lines:
             if text.endswith(wrong_end) and text.count('"') % 2 == 0:
                 raise self._line_end_error(line)
             if '"' not in text:
                 cells = text.rstrip("\r\n").split(delimiter)
                 if cells[0].strip() and len(cells) <= columns:  # most rows
-                    yield line, cells
+                    yield cells
                     continue
-            if record := self._record(line, text):
-                yield record
+            if row := self._row(line, text, lines):
+                yield row
 
-    def count(self) -> int:
-        """Return the number of rows. Each of them is checked as ``records`` checks it."""
+    def _count(self, first: int, page: Sequence[str]) -> int:
+        """Return the number of the rows that begin on a page."""
         count, delimiter, last, wrong_end = 0, self.delimiter, len(self.names) - 1, self._wrong_end
         blank, outside = f'{delimiter}"{string.whitespace}', _outside_quotes(delimiter)
-        for line, text in self._lines:
+        lines = enumerate(page, first)
+        for line, text in lines:
             if text.endswith(wrong_end) and text.count('"') % 2 == 0:
                 raise self._line_end_error(line)
             # Most rows need no more than a look: quotes where they belong, not too many cells, something in them.
@@ -78,16 +119,8 @@ class Csv:
                 if begin and not begin.isspace():
                     count += 1
                     continue
-            count += 1 if self._record(line, text) else 0
+            count += 1 if self._row(line, text, lines) else 0
         return count
-
-    def rows(self, span: tuple[int, int] | None = None) -> Iterator[list[str]]:
-        """Yield the cells of the rows, those from the first to the last number."""
-        return (cells for _, cells in within(self.records(), span))
-
-    def column(self, place: int, span: tuple[int, int] | None = None) -> Iterator[str]:
-        """Yield one cell of each row; the empty text where there is none."""
-        return (cells[place] if place < len(cells) else "" for _, cells in within(self.records(), span))
 
     def _line_end_error(self, line: int) -> BadInput:
         # Python's own writer leaves a cell with the other line end without quotes.
@@ -97,11 +130,14 @@ class Csv:
             "put cells that contain line ends in quotes"
         )
 
-    def _record(self, line: int, text: str) -> Record | None:
-        """Return the row that begins with a line, None if it has no content."""
+    def _row(self, line: int, text: str, page: Iterator[Line]) -> list[str] | None:
+        """Return the row that begins with a line, None if it has no content.
+
+        :param page: the lines that follow on the same page.
+        """
         name, delimiter, columns = self._name, self.delimiter, len(self.names)
         if '"' in text:
-            line, text = _whole(line, text, self._lines, name, delimiter)
+            line, text = _whole(line, text, chain(page, self._lines), name, delimiter)
         cells = _cells(line, text, name, delimiter)
         if len(cells) > columns:
             if any(cell.strip() for cell in cells[columns:]):
@@ -110,7 +146,7 @@ class Csv:
                     f"put cells that contain {delimiter!r} in quotes"
                 )
             cells = cells[:columns]
-        return (line, cells) if any(cell.strip() for cell in cells) else None
+        return cells if any(cell.strip() for cell in cells) else None
 
 
 def read_csv(
@@ -129,7 +165,7 @@ def read_csv(
         while they are read.
     """
     delimiter = text.delimiter
-    lines = numbered_lines(file, name, text.encoding)
+    lines = Lines(file, name, text.encoding)
     head = _first_filled(lines)
     if head and (found := _SEPARATOR_LINE.match(head[1])):
         delimiter = delimiter or found[1]
@@ -141,7 +177,7 @@ def read_csv(
     names = _cells(*head, name, delimiter)
     end = "\r" if head[1].endswith("\r") else "\n"
     if plain and len(names) == 1 and is_like_a_number(names[0]) and names != [column]:
-        return Csv(name, chain([head], lines), delimiter, [column or "phone"], end)
+        return Csv(name, lines, delimiter, [column or "phone"], end, begun=head)
     return Csv(name, lines, delimiter, names, end)
 
 

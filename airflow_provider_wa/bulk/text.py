@@ -6,8 +6,9 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import IO
 
@@ -83,23 +84,67 @@ def numbered_lines(file: IO[bytes], name: str, encoding: str | None) -> Iterator
     return enumerate(chain.from_iterable(_pages(file, name, encoding)), 1)
 
 
+class Lines:
+    """The lines of a text as ``numbered_lines`` returns them, one by one or by the page."""
+
+    def __init__(self, file: IO[bytes], name: str, encoding: str | None) -> None:
+        self._pages = _pages(file, name, encoding)
+        self._left: Iterator[str] = iter(())
+        self._number = 0
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        while (text := next(self._left, None)) is None:
+            self._left = iter(next(self._pages))
+        self._number += 1
+        return self._number, text
+
+    def pages(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the lines of each page that are not taken yet, with the number of the first one."""
+        while (page := list(self._left) or next(self._pages, None)) is not None:
+            first = self._number + 1
+            self._number += len(page)
+            yield first, page
+
+
 def _pages(file: IO[bytes], name: str, encoding: str | None) -> Iterator[list[str]]:
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(_Raw(file))  # type: ignore[type-var]
     head = buffered.peek(4)[:4]
     if kind := next((kind for start, kind in _OTHER_KINDS.items() if head.startswith(start)), None):
         raise BadInput(f"{name} is not text: its content is that of {kind}")
     found = encoding_of(head, encoding)
-    size = PAGE if found in _BY_THE_PAGE else 1
     advice = f"{name}: expected {found}; name the file's encoding with encoding='...' (Excel's is often 'cp1252')"
     before = 0
     with io.TextIOWrapper(buffered, encoding=found, errors="surrogateescape", newline="") as stream:
+        by_page = iter(partial(stream.readlines, PAGE), [])
         try:
-            while page := stream.readlines(size):
+            for page in by_page if found in _BY_THE_PAGE else _before_error(stream):
                 _refuse_unreadable(page, before, advice)
                 before += len(page)
                 yield page
         except UnicodeDecodeError as error:
             raise BadInput(f"after line {before}: {error.reason}; {advice}") from None
+
+
+def _before_error(stream: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines by the page, also those before one that cannot be decoded: then the error is raised."""
+    page: list[str] = []
+    size = 0
+    try:
+        for line in stream:
+            page.append(line)
+            size += len(line)
+            if size >= PAGE:
+                yield page
+                page, size = [], 0
+    except UnicodeDecodeError:
+        if page:
+            yield page
+        raise
+    if page:
+        yield page
 
 
 def _refuse_unreadable(page: list[str], before: int, advice: str) -> None:

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import string
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_wa.api.errors import BadInput
+from airflow_provider_wa.bulk import text as text_module
 from airflow_provider_wa.bulk.csv_reader import Csv, read_csv
-from airflow_provider_wa.bulk.text import TextFormat
+from airflow_provider_wa.bulk.text import PAGE, TextFormat
 
 
 def read(content: str | bytes, column: str | None = "phone", **options: Any) -> Csv:
@@ -22,7 +24,7 @@ def read(content: str | bytes, column: str | None = "phone", **options: Any) -> 
 
 
 def cells(content: str | bytes, column: str | None = "phone", **options: Any) -> list[list[str]]:
-    return [row for _, row in read(content, column, **options).records()]
+    return list(read(content, column, **options).rows())
 
 
 # Cells hold separators, quotes, line ends and blanks; a row of blanks only is no row.
@@ -51,15 +53,30 @@ def test_every_row_that_python_writes_is_read_once_and_in_order(
     table = read(text.encode(encoding))
     assert (table.names, table.delimiter) == (names, delimiter)
     filled = [row for row in rows if any(cell.strip() for cell in row)]
-    assert [row for _, row in table.records()] == filled
+    assert list(table.rows()) == filled
     assert read(text.encode(encoding)).count() == len(filled)
 
 
-@given(text=st.text(st.sampled_from('ab,;"\n\r \t'), max_size=60))
+LINES = [
+    "1,Ana\n",
+    "2\n",
+    ' 3,"b, c"\n',
+    '"4",x\n',
+    '5,"b\nc"\n',
+    "6,x\r\n",
+    ",7\n",
+    "\n",
+    "8,a,\n",
+    "9,a,b\n",
+    "0,x\r",
+]
+
+
+@given(text=st.text(st.sampled_from('ab,;"\n\r \t'), max_size=60) | st.lists(st.sampled_from(LINES)).map("".join))
 def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
     try:
         table = read("phone,x\n" + text)
-        found = [row for _, row in table.records()]
+        found = list(table.rows())
     except BadInput as error:
         with pytest.raises(BadInput, match=re.escape(str(error))):
             read("phone,x\n" + text).count()
@@ -68,6 +85,25 @@ def test_any_text_is_read_as_python_reads_it_or_refused(text: str) -> None:
     strict = csv.reader(io.StringIO("phone,x\n" + text, newline=""), delimiter=table.delimiter, strict=True)
     expected = [row[:2] for row in list(strict)[1:] if any(cell.strip() for cell in row)]
     assert found == expected
+
+
+@given(
+    lines=st.lists(st.sampled_from(LINES), min_size=3) | st.lists(st.sampled_from([*LINES[:6], *LINES[:2] * 20])),
+    head=st.sampled_from(["phone,x\n", "phone,x,y\r\n", "1234567\n"]),
+)
+def test_the_pages_of_a_text_make_no_difference(lines: list[str], head: str) -> None:
+    def result(page: int, look: Callable[[Csv], Any]) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_module, "PAGE", page)
+            file = io.BytesIO("".join([head, *lines]).encode())
+            try:
+                return look(read_csv(file, "a.txt", "phone", plain=True))
+            except BadInput as error:
+                return str(error)
+
+    for look in (lambda table: list(table.rows()), Csv.count, lambda table: list(table.column(1, (2, 5)))):
+        by_line, *by_page = (result(page, look) for page in (1, 12, 40, PAGE))
+        assert by_page == [by_line] * 3
 
 
 @pytest.mark.parametrize(
@@ -97,6 +133,18 @@ def test_what_can_be_misread_is_refused_with_its_line(content: str | bytes, mess
         with pytest.raises(BadInput) as caught:
             look(content)
         assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("page", [1, 7, PAGE])
+def test_all_rows_before_one_that_cannot_be_decoded_are_read(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    monkeypatch.setattr(text_module, "PAGE", page)
+    rows = read("phone\n".encode("utf-16") + "12345\n".encode("utf-16-le") * 50_000 + b"1").rows()
+    found = 0
+    with pytest.raises(BadInput, match=r"after line (\d+): truncated data") as caught:
+        for _ in rows:
+            found += 1
+    assert found > 40_000
+    assert f"after line {found + 1}:" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +178,9 @@ def test_a_wrong_argument_is_named(options: dict[str, str]) -> None:
 
 def test_rows_of_separators_and_blanks_only_are_left_out_and_lines_are_counted_on() -> None:
     table = read("phone;name\n;;;\n \n1;Ana;;\n\n2\n")
-    assert list(table.records()) == [(4, ["1", "Ana"]), (6, ["2"])]
+    assert list(table.rows()) == [["1", "Ana"], ["2"]]
+    with pytest.raises(BadInput, match="line 6: 3 cells"):
+        cells("phone;name\n;;;\n \n1;Ana;;\n\n2;;Eva\n")
 
 
 @pytest.mark.parametrize("head", ["\n", " \r\n\n", "sep=,\n\n", "\nsep=,\n"])
@@ -162,11 +212,11 @@ def test_a_name_that_looks_like_a_number_is_a_name_if_it_is_the_column() -> None
 
 def test_an_empty_file_has_no_columns() -> None:
     table = read("")
-    assert (table.names, list(table.records())) == ([], [])
+    assert (table.names, list(table.rows())) == ([], [])
 
 
 @pytest.mark.parametrize("blank", ["\xa0", "\u2003", " ", ",", '"\xa0"', ",\xa0"])
 def test_a_row_of_blanks_of_any_kind_is_not_counted(blank: str) -> None:
     data = f"a,b\n{blank}\n1,2\n".encode()
     assert read_csv(io.BytesIO(data), "list.csv").count() == 1
-    assert len(list(read_csv(io.BytesIO(data), "list.csv").records())) == 1
+    assert len(list(read_csv(io.BytesIO(data), "list.csv").rows())) == 1
