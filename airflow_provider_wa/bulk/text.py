@@ -103,7 +103,7 @@ class Lines:
 
     def pages(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the lines of each page that are not taken yet, with the number of the first one."""
-        while (page := list(self._left) or next(self._pages, None)) is not None:
+        while page := list(self._left) or next(self._pages, []):  # no page is empty
             first = self._number + 1
             self._number += len(page)
             yield first, page
