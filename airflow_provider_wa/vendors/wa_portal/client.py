@@ -335,13 +335,27 @@ class WaPortal(Vendor):
         """Return a request with its parameters in the query, as documented, or in the body if the URL is too long."""
         everything = {"token": self.token, **parameters}
         try:
-            # An HTTP client may write a space as three characters.
-            query = urlencode(everything, doseq=True, quote_via=quote)
+            fits = _query_fits(everything)
         except UnicodeEncodeError:
             raise BadInput("text: half of a surrogate pair; expected whole characters", vendor=self.name) from None
-        if len(query) > URL_CHARACTERS:
+        if not fits:
             return Request("POST", path, effect, form=everything, files=uploads)
         return Request(method, path, effect, params=everything, files=uploads)
+
+
+def _query_fits(parameters: Parameters) -> bool:
+    """Return True if a query is not too long for the portal.
+
+    :raises UnicodeEncodeError: a value has half of a surrogate pair.
+    """
+    pairs = [
+        (name, each) for name, value in parameters.items() for each in ((value,) if isinstance(value, str) else value)
+    ]
+    # Most are short: an octet takes at most three characters, a parameter two more.
+    if 3 * sum(len(name.encode()) + len(value.encode()) + 2 for name, value in pairs) <= URL_CHARACTERS:
+        return True
+    # An HTTP client may write a space as three characters.
+    return len(urlencode(pairs, quote_via=quote)) <= URL_CHARACTERS
 
 
 def _zone(name: str) -> ZoneInfo:
