@@ -19,7 +19,7 @@ from airflow_provider_wa.store.batches import enter_calls
 from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import answer_checks
 from airflow_provider_wa.store.identities import learn
-from airflow_provider_wa.store.sql import PARAMETERS, clean, cleaners, joined_texts, pages, replacing, upsert
+from airflow_provider_wa.store.sql import DIALECTS, PARAMETERS, clean, cleaners, joined_texts, pages, replacing, upsert
 from airflow_provider_wa.store.tables import checks as table
 from airflow_provider_wa.store.tables import events
 
@@ -107,12 +107,9 @@ class Checks:
 
     def stretch(self, batch: str, first: int, last: int, *, without_digits: str) -> Stretch:
         """Return the stored rows at these places together. ``digits`` excludes the status ``without_digits``."""
-        places = (table.c.batch == batch, table.c.form == 0, table.c.row.between(first, last))
-        digits = case((table.c.status != without_digits, func.substr(table.c.number, 2)))
-        texts = (table.c.input, digits, table.c.status)
+        asked = {"_batch": batch, "_first": first, "_last": last, "_without": without_digits}
         with self._database.reading() as connection:
-            joined = joined_texts(connection.dialect.name, *texts, order=table.c.row, where=places)
-            inputs, numbers, statuses = connection.execute(joined).one()
+            inputs, numbers, statuses = connection.execute(_STRETCH[connection.dialect.name], asked).one()
         return Stretch(json.loads(inputs or "[]"), numbers or "", Counter(statuses.split(",") if statuses else ()))
 
     def correct(self, batch: str, respelt: Mapping[int, str], stale: Sequence[int]) -> None:
@@ -235,6 +232,21 @@ _RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
 _REMOVE = delete(table).where(_AT)
 
 
+_STRETCH = {
+    dialect: joined_texts(
+        dialect,
+        table.c.input,
+        case((table.c.status != bindparam("_without"), func.substr(table.c.number, 2))),
+        table.c.status,
+        order=table.c.row,
+        where=(
+            table.c.batch == bindparam("_batch"),
+            table.c.form == 0,
+            table.c.row.between(bindparam("_first"), bindparam("_last")),
+        ),
+    )
+    for dialect in DIALECTS
+}
 _PUT = upsert(table, replacing(table))
 _KNOWN = [table.c[name] for name in Known._fields]
 _CLEANERS = cleaners(table)
