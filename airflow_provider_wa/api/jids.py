@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 class JidKind(Enum):
@@ -83,7 +84,12 @@ class Jid:
 def read(text: str) -> Jid | None:
     """Return the parts of a JID from a vendor, on any server; None if the text is not a JID, or too long."""
     # A post may have megabytes where a JID belongs.
-    found = _JID.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    return _read(text) if len(text) <= MAX_LENGTH else None
+
+
+@lru_cache(128)  # a post has the same one in several places
+def _read(text: str) -> Jid | None:
+    found = _JID.fullmatch(text)
     return Jid(found[1], found[3], found[2] or "") if found else None
 
 

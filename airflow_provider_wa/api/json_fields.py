@@ -68,7 +68,7 @@ def inside(value: Any) -> Iterable[Any]:
     """Return the values that an object or a list contains; none for other values."""
     if type(value) in _LEAVES:  # for speed: most values are one of these
         return ()
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, (list, tuple)) else ()
 
@@ -97,25 +97,24 @@ _STRICT = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constan
 
 def pick(source: Any, *names: str) -> Any:
     """Return the value under the first of ``names`` that ``source`` has, in any case; None if it has none of them."""
-    # The first check is for speed: about thirty names are looked up in a post.
-    if type(source) is not dict and not isinstance(source, Mapping):
+    # The first checks are for speed: about thirty names are looked up in a post.
+    if type(source) is not dict and (type(source) in _LEAVES or not isinstance(source, Mapping)):
         return None
     for name in names:
-        if (value := source.get(name)) is not None:
-            return value
-        if (value := _in_any_case(source, name)) is not None:
+        value = source.get(name)
+        if value is None:
+            value = _in_any_case(source, name)
+        if value is not None:
             return value
     return None
 
 
 def _in_any_case(source: Mapping[Any, Any], name: str) -> Any:
-    size, wanted, found = len(name), None, None
-    for key, value in source.items():
+    size, found = len(name), None
+    for key in source:
         key_text = key if type(key) is str else str(key)
-        if len(key_text) == size:  # cheaper than folding each key
-            wanted = wanted or name.casefold()
-            if key_text.casefold() == wanted:
-                found = value
+        if len(key_text) == size and key_text.casefold() == name.casefold():  # the length is cheaper to compare
+            found = source[key]
     return found
 
 
@@ -134,6 +133,8 @@ Path = tuple[str, ...]
 
 def texts_at(source: Any, path: Path) -> list[str]:
     """Return the texts at a place: one, or one for each item of the lists on the way to it."""
+    if path and type(source) in _LEAVES:  # for speed: most messages are a text
+        return []
     values = [source]
     for name in path:
         values = [found for item in _spread(values) if (found := pick(item, name)) is not None]
@@ -142,7 +143,10 @@ def texts_at(source: Any, path: Path) -> list[str]:
 
 def text_at(source: Any, paths: Iterable[Path]) -> str:
     """Return the first text that is at one of these places; those of a list are joined by commas."""
-    return next((", ".join(found) for path in paths if (found := texts_at(source, path))), "")
+    for path in paths:
+        if found := texts_at(source, path):
+            return ", ".join(found)
+    return ""
 
 
 def truth(value: Any) -> bool | None:

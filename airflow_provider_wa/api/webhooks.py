@@ -233,7 +233,7 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
         raise UnexpectedReply("post: not a JSON object", vendor=vendor)
     level: list[Any] = [body]
     for _ in range(MAX_DEPTH):
-        if not all(map(_can_be_json, level)):
+        if not all(_can_be_json(value) for value in level if type(value) is not str):
             raise UnexpectedReply("post: has a number that JSON does not have, such as NaN", vendor=vendor)
         level = [inner for value in level for inner in inside(value)]
         if not level:
@@ -244,7 +244,7 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
 def _can_be_json(value: Any) -> bool:
     """Return False for numbers that are infinite, NaN, or too large for Python to write out."""
     try:
-        return type(value) is str or not isinstance(value, (int, float)) or math.isfinite(value)
+        return not isinstance(value, (int, float)) or math.isfinite(value)
     except OverflowError:
         return False
 

@@ -6,8 +6,9 @@ The names are those of WhatsApp's own messages, in whatsmeow's spelling; capital
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from airflow_provider_wa.api.json_fields import Path, decimal, decoded, pick, text, text_at, texts_at, whole_number
@@ -127,7 +128,7 @@ _UNKNOWN_TEXTS: tuple[Path, ...] = (
 """Places of a text in parts that are not in the table. A message with such a text is a text."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # not frozen: that takes three times as long to make
 class Content:
     """A message in our words, as in ``InboxMessage``; ``part`` is the part that it was read from."""
 
@@ -157,9 +158,11 @@ def read(message: Any) -> Content:
 
 def _known(message: Any) -> tuple[Part, Any] | None:
     """Return the part of a message that the table has, and its value."""
-    found = ((*_BY_NAME[name.casefold()], value) for name, value in _parts(message) if name.casefold() in _BY_NAME)
-    best = min(found, key=lambda row: row[0], default=None)
-    return None if best is None else (best[1], best[2])
+    found = [(*known, value) for name, value in _parts(message) if (known := _BY_NAME.get(name.casefold()))]
+    if not found:
+        return None
+    _, part, value = min(found, key=itemgetter(0))
+    return part, value
 
 
 def _inside(message: Any) -> tuple[str, Mapping[str, Any]] | None:
@@ -170,9 +173,10 @@ def _inside(message: Any) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def _parts(message: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(message, Mapping):
-        yield from ((str(name), value) for name, value in message.items() if value is not None)
+def _parts(message: Any) -> list[tuple[str, Any]]:
+    if not isinstance(message, Mapping):
+        return []
+    return [(str(name), value) for name, value in message.items() if value is not None]
 
 
 def _edited(content: Content, wrappers: Sequence[str]) -> Content:

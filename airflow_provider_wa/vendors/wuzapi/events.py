@@ -109,7 +109,7 @@ def _without_keys(value: Any) -> Any:
     """Return a value of JSON without ``_KEYS``. It is nested at most as deep as ``posted_object`` admits."""
     if type(value) is str:  # for speed: most values are texts
         return value
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return {name: _without_keys(item) for name, item in value.items() if str(name).casefold() not in _KEYS}
     return [_without_keys(item) for item in value] if isinstance(value, list) else value
 
@@ -117,7 +117,8 @@ def _without_keys(value: Any) -> Any:
 def _message(body: Mapping[str, Any], raw: Mapping[str, Any]) -> Sequence[InboxMessage]:
     """Return a message to this account, or the change of one; nothing for the account's own messages."""
     source = pick(body, "event")
-    info, message_id = pick(source, "Info"), text(pick(pick(source, "Info"), "ID"))
+    info = pick(source, "Info")
+    message_id = text(pick(info, "ID"))
     if not message_id or truth(pick(info, "IsFromMe")):
         return ()
     chat = jids.without_device(text(pick(info, "Chat")))
@@ -259,7 +260,8 @@ def _file(post: Post, body: Mapping[str, Any]) -> MediaFile | None:
     Its type and name are those in the message: around the message, the server puts a guessed type and a name of its
     own.
     """
-    content = base64_bytes(pick(body, "base64"))
+    encoded = pick(body, "base64")
+    content = base64_bytes(encoded) if encoded else None
     file = MediaFile(vendor=NAME, content=content) if content else next(iter(post.files.values()), None)
     if file is None:
         return None
