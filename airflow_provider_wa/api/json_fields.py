@@ -110,12 +110,11 @@ def pick(source: Any, *names: str) -> Any:
 
 
 def _in_any_case(source: Mapping[Any, Any], name: str) -> Any:
-    size, found = len(name), None
-    for key in source:
-        key_text = key if type(key) is str else str(key)
-        if len(key_text) == size and key_text.casefold() == name.casefold():  # the length is cheaper to compare
-            found = source[key]
-    return found
+    size, wanted = len(name), name.casefold()
+    if size not in map(len, map(str, source)):  # for speed: most objects have no key of this length
+        return None
+    found = [value for key, value in source.items() if len(str(key)) == size and str(key).casefold() == wanted]
+    return found[-1] if found else None
 
 
 def text(value: Any) -> str:

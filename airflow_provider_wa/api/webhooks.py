@@ -55,6 +55,9 @@ class Post:
     files: Mapping[str, MediaFile] = field(default_factory=dict)
 
 
+_KEY = json.JSONEncoder(sort_keys=True, default=str, separators=(",", ":"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """One event, as a vendor reports it.
@@ -143,8 +146,7 @@ class Event:
                 if any(known) and not message.is_message:
                     known += [message.kind, message.target_id, message.text]
         content_key = known if known and any(known) else [self.vendor_kind, self.raw, _digest(self.file)]
-        content = json.dumps([self.kind.value, content_key], sort_keys=True, default=str, separators=(",", ":"))
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashlib.sha256(_KEY.encode([self.kind.value, content_key]).encode()).hexdigest()
 
 
 @runtime_checkable
@@ -235,7 +237,7 @@ def posted_object(vendor: str, body: Any) -> dict[str, Any]:
     for _ in range(MAX_DEPTH):
         if not all(_can_be_json(value) for value in level if type(value) is not str):
             raise UnexpectedReply("post: has a number that JSON does not have, such as NaN", vendor=vendor)
-        level = [inner for value in level for inner in inside(value)]
+        level = [inner for value in level if type(value) is not str for inner in inside(value)]
         if not level:
             return dict(body)
     raise UnexpectedReply(f"post: nested too deeply; expected at most {MAX_DEPTH} levels", vendor=vendor)

@@ -29,7 +29,7 @@ from airflow_provider_wa.receiver.answers import (
     wrong_method,
 )
 from airflow_provider_wa.receiver.authentication import Authenticator
-from airflow_provider_wa.receiver.budget import Budget
+from airflow_provider_wa.receiver.budget import Budget, Share
 from airflow_provider_wa.receiver.files import KeepFile
 from airflow_provider_wa.receiver.paths import take_path
 from airflow_provider_wa.receiver.refusals import RefusalNotes
@@ -127,7 +127,8 @@ class Receiver:
         else:
             answering = _options()
         response = await _answered(answering)
-        response.headers.update(connection.vendor.answer_headers)
+        if connection.vendor.answer_headers:
+            response.headers.update(connection.vendor.answer_headers)
         return response
 
     async def _post(self, request: Request, connection: WebhookConnection) -> Response:
@@ -135,20 +136,20 @@ class Receiver:
         try:
             vendor = connection.vendor
             limit = max(self._limits.max_body, vendor.largest_post)
-            read = await bodies.read(request, limit, share, vendor.file_marks)
+            headers = bodies.headers_of(request.scope)
+            read = await bodies.read(headers, request.receive, limit, share, vendor.file_marks)
             body = read.content
             try:
-                await bodies.work_out(vendor.verify, RawPost(request.headers, body), len(body))
+                await bodies.work_out(vendor.verify, RawPost(headers, body), len(body))
             except Unauthorized as error:
                 # Without its file a body has another signature.
                 raise (unauthorized(error.message[:_REASON_LENGTH]) if read.is_whole else too_large(limit)) from None
             if not read.is_whole:
                 log.warning("%s: a file of more than %d bytes is left out of a post", connection.conn_id, limit)
             # What was read whole is stored even if its sender goes away and the server ends this request.
-            taking = asyncio.ensure_future(self._take(connection, body, request.headers.get("content-type", "")))
+            taking = asyncio.ensure_future(self._take(connection, body, headers.get("content-type", "")))
             self._under_way.add(taking)
-            taking.add_done_callback(self._under_way.discard)
-            taking.add_done_callback(lambda _: share.release())
+            taking.add_done_callback(lambda done: self._taken(done, share))
             return await asyncio.shield(taking)
         except Refused as refused:
             log.warning("%s: refused a post: %s", connection.conn_id, refused)
@@ -157,6 +158,10 @@ class Receiver:
         finally:
             if taking is None:
                 share.release()
+
+    def _taken(self, taking: asyncio.Future[Response], share: Share) -> None:
+        self._under_way.discard(taking)
+        share.release()
 
     async def _take(self, connection: WebhookConnection, body: bytes, content_type: str) -> Response:
         post = await bodies.decode(body, content_type)
@@ -176,7 +181,7 @@ class Receiver:
         except WaError as error:  # its connection is wrong or cannot be looked up, or it is out of reach
             log.error("%s: %s", connection.conn_id, error)
             raise try_again("the store is unavailable") from None
-        return JSONResponse({"events": len(events)})
+        return Response(f'{{"events":{len(events)}}}', media_type="application/json")
 
     async def _new_event(self, connection: WebhookConnection, event: Event) -> NewEvent:
         uri = None

@@ -6,15 +6,15 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
-from starlette.types import Message
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope
 
 from airflow_provider_wa.api.json_fields import decoded
 from airflow_provider_wa.api.records import MediaFile
@@ -53,23 +53,29 @@ class Body:
     is_whole: bool = True
 
 
-async def read(request: Request, limit: int, share: Share, file_marks: Marks = ()) -> Body:
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers of a request, by their names in small letters; of several with one name the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+async def read(headers: Mapping[str, str], receive: Receive, limit: int, share: Share, file_marks: Marks = ()) -> Body:
     """Read the whole body, or a longer one without its file.
 
+    :param headers: the request's headers, by their names in small letters.
     :param share: the part of the memory's budget that the body takes.
     :param file_marks: bytes before and after a file in a body, in each of its forms.
     :raises Refused: the body is longer than ``limit`` bytes, even without its file; it is compressed; it arrives more
         slowly than ``BODY_SECONDS`` and ``SLOWEST`` allow; or there is no room for it in the budget.
     :raises ClientDisconnect: the client went away before it had sent all of it.
     """
-    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise unsupported("body: compressed; expected an uncompressed body")
-    declared = int(request.headers.get("content-length", "0"))
+    declared = int(headers.get("content-length", "0"))
     if declared > limit and not file_marks:
         raise too_large(limit)
     share.expect(min(declared, limit))
     with _Patience() as patience:
-        return await _read(request.stream(), limit, share, file_marks, patience)
+        return await _read(receive, limit, share, file_marks, patience)
 
 
 class _Patience:
@@ -103,11 +109,15 @@ class _Patience:
             self._task.cancel()
 
 
-async def _read(stream: AsyncIterator[bytes], limit: int, share: Share, file_marks: Marks, patience: _Patience) -> Body:
+async def _read(receive: Receive, limit: int, share: Share, file_marks: Marks, patience: _Patience) -> Body:
     cutter: _FileCutter | None = None
     parts: list[bytes] = []
-    size = 0
-    async for part in stream:
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part, more = message.get("body", b""), message.get("more_body", False)
         size += len(part)
         patience.deadline += len(part) / SLOWEST
         parts.append(part)

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 from starlette.types import Message
 
 from airflow_provider_wa.receiver import bodies
@@ -50,10 +49,8 @@ def read(
     async def receive() -> Message:
         return await anext(coming)
 
-    headers = [] if length is None else [(b"content-length", str(length).encode())]
-    return asyncio.run(
-        bodies.read(Request({"type": "http", "headers": headers}, receive), limit, Budget(1 << 40).share(), marks)
-    )
+    headers = {} if length is None else {"content-length": str(length)}
+    return asyncio.run(bodies.read(headers, receive, limit, Budget(1 << 40).share(), marks))
 
 
 @FORMS

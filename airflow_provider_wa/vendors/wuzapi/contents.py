@@ -193,6 +193,8 @@ def _content(part: Part, value: Any) -> Content:
         value = {**value, "chosen": _chosen(value)} if isinstance(value, Mapping) else value
     said = text_at(value, part.texts)
     kind = part.kind if said else _WITHOUT_TEXT.get(part.kind, part.kind)
+    if isinstance(value, str):  # for speed: most messages are nothing but a text
+        return Content(kind=kind, text=said, part=value)
     return Content(
         kind=kind,
         text=said,
