@@ -110,9 +110,10 @@ def pick(source: Any, *names: str) -> Any:
 
 
 def _in_any_case(source: Mapping[Any, Any], name: str) -> Any:
-    size, wanted = len(name), name.casefold()
+    size = len(name)
     if size not in map(len, map(str, source)):  # for speed: most objects have no key of this length
         return None
+    wanted = name.casefold()
     found = [value for key, value in source.items() if len(str(key)) == size and str(key).casefold() == wanted]
     return found[-1] if found else None
 
@@ -179,7 +180,8 @@ def moment(value: Any) -> datetime | None:
 
     Go's zero time (year 1) and other moments before 1971 count as missing.
     """
-    found = _unix_moment(value) if (seconds := whole_number(value)) is not None else _text_moment(text(value))
+    words = text(value)
+    found = _unix_moment(seconds) if (seconds := whole_number(words)) is not None else _text_moment(words)
     if found is None or seconds == 0:
         return None
     if found.tzinfo is None:
@@ -209,8 +211,7 @@ def _spread(values: list[Any]) -> list[Any]:
     return [item for value in values for item in (value if isinstance(value, list) else (value,))]
 
 
-def _unix_moment(value: Any) -> datetime | None:
-    seconds = whole_number(value) or 0
+def _unix_moment(seconds: int) -> datetime | None:
     # Some senders count in milliseconds: this number of seconds would be in the year 5138.
     if abs(seconds) > 10**11:
         seconds //= 1000

@@ -99,9 +99,9 @@ def message_of(event: Any) -> InboxMessage | None:
 
 def _kept(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a post that may be stored: no credentials, no key material, not the file."""
-    kept = {name: value for name, value in body.items() if str(name).casefold() not in _NOT_KEPT}
     if kind in _LOGINS:
-        return {name: value for name, value in kept.items() if str(name).casefold() == "type"}
+        return {name: value for name, value in body.items() if str(name).casefold() == "type"}
+    kept = {name: value for name, value in body.items() if str(name).casefold() not in _NOT_KEPT}
     return {name: _without_keys(value) for name, value in kept.items()}
 
 
