@@ -159,9 +159,16 @@ class CheckBatch:
         """Return the results, each with its row's place in the list."""
         rows = takewhile(lambda row: last is None or row.row <= last, self._store.checks.rows(self.name))
         for row, second in self._with_second(rows):
-            answer = _together(row, second)
-            result = {name: getattr(answer, name) for name in COLUMNS}
-            yield row.row, {**result, "checked_at": answer.checked_at.isoformat(timespec="seconds")}
+            answer = _together(row, second) if row.status == _ABSENT else row
+            result = {
+                "input": answer.input,
+                "number": answer.number,
+                "status": answer.status,
+                "jid": answer.jid,
+                "checked_at": answer.checked_at.isoformat(timespec="seconds"),
+                "detail": answer.detail,
+            }
+            yield row.row, result
 
     def may_need_other_forms(self) -> bool:
         """Return True if a pending number has another form, to be asked for if it is called absent."""
@@ -234,8 +241,8 @@ def _answered(row: CheckRow, result: CheckResult) -> CheckRow:
 
 
 def _together(row: CheckRow, second: CheckRow | None) -> CheckRow:
-    """Return the answer for a row from the answers for both forms of its number: absent only if both are absent."""
-    other = other_form(row) if row.status == _ABSENT else None
+    """Return the answer for an absent row from the answers for both forms of its number: absent if both are absent."""
+    other = other_form(row)
     if other is None:
         return row
     if second is None:

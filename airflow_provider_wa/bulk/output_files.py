@@ -109,13 +109,10 @@ def _csv_writer(file: IO[bytes], columns: Sequence[str], delimiter: str = ",") -
         writer.writerow(columns)
 
         def write(row: Row) -> None:
-            writer.writerow([_cell(row.get(name)) for name in columns])
+            cells = map(row.get, columns)
+            writer.writerow([_to_json(cell) if isinstance(cell, (list, dict)) else cell for cell in cells])
 
         yield write
-
-
-def _cell(value: Any) -> Any:
-    return _to_json(value) if isinstance(value, (list, dict)) else value
 
 
 @contextmanager
