@@ -63,6 +63,23 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ready_tables() -> Iterator[None]:
+    from helpers.ready_tables import ready_tables
+
+    with ready_tables():
+        yield
+
+
+@pytest.fixture
+def migrated_tables() -> Iterator[None]:
+    """The tables of all stores of the test come from the migrations, and not from a copy."""
+    from helpers import ready_tables
+
+    with ready_tables.migrated_tables():
+        yield
+
+
 @pytest.fixture(scope="session")
 def _sandbox() -> Iterator[Running]:
     from airflow_provider_wa.sandbox.server import serve_in_thread

@@ -27,6 +27,8 @@ from airflow_provider_wa.store.events import Subject
 from airflow_provider_wa.store.store import Store
 from airflow_provider_wa.store.tables import REVISION, VERSION_TABLE, events, metadata
 
+pytestmark = pytest.mark.usefixtures("migrated_tables")
+
 PASSWORD = "pass+word/7f3a9c="
 WRONG = "wrong-" + "7f3a9c"  # in two parts: a traceback shows lines of this file
 PRIVATE = "the-private-" + "words"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from helpers.ready_tables import ready_tables
 from sqlalchemy import JSON, Connection, DateTime, bindparam, inspect, text
 
 from airflow_provider_wa.bulk.check_results import CheckBatch
@@ -17,6 +20,8 @@ from airflow_provider_wa.store import migrations
 from airflow_provider_wa.store.batches import BatchInfo, BatchKind
 from airflow_provider_wa.store.send_states import SendState
 from airflow_provider_wa.store.store import Store
+
+pytestmark = pytest.mark.usefixtures("migrated_tables")
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -52,6 +57,18 @@ def send(key: str, row: int, state: str, intended: datetime | None, settled: dat
         "key": key, "batch": SENDS, "row": row, "conn_id": "my_wa", "given": "g", "recipient": "51987654321",
         "state": state, "message_id": f"m-{key}", "detail": "", "intended_at": intended, "settled_at": settled,
     }  # fmt: skip
+
+
+def test_other_tests_have_the_same_tables_from_a_copy(tmp_path: Path) -> None:
+    def made(path: Path) -> list[str]:
+        with closing(Store(f"sqlite:///{path}")) as store:
+            store.check_writable()
+        with closing(sqlite3.connect(path)) as database:
+            return [each for each in database.iterdump() if not each.startswith('INSERT INTO "wa_store"')]
+
+    migrated = made(tmp_path / "migrated.db")
+    with ready_tables():
+        assert made(tmp_path / "copied.db") == migrated
 
 
 @pytest.fixture
