@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_wa.api.records import MediaFile
 from airflow_provider_wa.receiver.answers import Refused
-from airflow_provider_wa.receiver.bodies import decode
+from airflow_provider_wa.receiver.bodies import decode, headers_of
 
 CONTENT_TYPES = (
     "",
@@ -89,3 +89,8 @@ async def test_a_field_may_be_as_long_as_the_body() -> None:
     body = b'--xyz\r\nContent-Disposition: form-data; name="json"\r\n\r\n' + b"x" * 3_000_000 + b"\r\n--xyz--\r\n"
     post = await decode(body, "multipart/form-data; boundary=xyz")
     assert len(post.fields["json"]) == 3_000_000
+
+
+def test_of_several_headers_with_one_name_the_first_counts() -> None:
+    sent = [(b"content-type", b"application/json"), (b"x-name", b"Jos\xe9"), (b"content-type", b"text/plain")]
+    assert headers_of({"headers": sent}) == {"content-type": "application/json", "x-name": "José"}
