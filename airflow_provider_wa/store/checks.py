@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, select, update
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.numbers import PhoneNumber
@@ -20,8 +20,8 @@ from airflow_provider_wa.store.database import Database
 from airflow_provider_wa.store.events import answer_checks
 from airflow_provider_wa.store.identities import learn
 from airflow_provider_wa.store.sql import DIALECTS, PARAMETERS, clean, cleaners, joined_texts, pages, replacing, upsert
+from airflow_provider_wa.store.tables import NOT_EXISTS, events
 from airflow_provider_wa.store.tables import checks as table
-from airflow_provider_wa.store.tables import events
 
 SKEW = timedelta(minutes=5)
 """Time by which the clocks of two machines may differ."""
@@ -205,7 +205,8 @@ class Checks:
         """
         statement = select(*_COLUMNS).where(table.c.batch == batch, table.c.form == form)
         if status is not None:
-            statement = statement.where(table.c.status == status)
+            in_index = [] if status == CheckStatus.EXISTS.value else [_IN_INDEX]
+            statement = statement.where(*in_index, table.c.status == status)
         return pages(self._database, statement, [table.c.row], CheckRow._make, after=[after], limit=limit)
 
 
@@ -231,6 +232,10 @@ _AT = (table.c.batch == bindparam("_batch")) & table.c.form.in_(_FORMS) & (table
 _RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
 _REMOVE = delete(table).where(_AT)
 
+
+_IN_INDEX = literal_column(f"{table.name}.{NOT_EXISTS}")
+"""Condition of the rows that the index by status has. Without it in words, a database that is given the status as a
+parameter does not use the index."""
 
 _STRETCH = {
     dialect: joined_texts(

@@ -38,7 +38,7 @@ T = TypeVar("T")
 PARAMETERS = 500
 """Maximum values in one statement."""
 
-CHUNK = 2000
+CHUNK = 500
 """Rows that a pager reads in one transaction."""
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages ask is answered by stretches of indexes: rows that are not shown are not read."""
+"""What the pages and waiting tasks ask is answered by stretches of indexes: rows that are not shown are not read."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
         lambda store: rows(store, BatchKind.SEND, status="delivered", people=["7"]),
     ),
     "absent numbers": ("wa_checks_status", lambda store: rows(store, BatchKind.CHECK, status="absent")),
+    "absent numbers of a task": ("wa_checks_status", lambda store: list(store.checks.rows("b", status="absent"))),
     "a number": ("wa_checks_number", lambda store: rows(store, BatchKind.CHECK, people=["7"])),
     "senders of an account that is no longer used": (
         "wa_events_kind",
