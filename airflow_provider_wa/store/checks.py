@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal_column, select, update
 
 from airflow_provider_wa.api import jids
 from airflow_provider_wa.api.numbers import PhoneNumber
@@ -233,7 +233,7 @@ _RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
 _REMOVE = delete(table).where(_AT)
 
 
-_IN_INDEX = literal_column(f"{table.name}.{NOT_EXISTS}")
+_IN_INDEX: ColumnElement[bool] = literal_column(f"{table.name}.{NOT_EXISTS}")
 """Condition of the rows that the index by status has. Without it in words, a database that is given the status as a
 parameter does not use the index."""
 
