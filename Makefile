@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 SDK_READY := $(SDK)/.ready
 # Compiled tests are kept: without them each process of each run compiles all of them again.
 export PYTHONDONTWRITEBYTECODE :=
-# Two processes share the tests, three those of the system tier: they start processes of their own, and mostly wait.
+# Two processes share the tests; a test that starts processes of its own wants the machine for itself.
 PARALLEL := --numprocesses 2 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
@@ -33,7 +33,7 @@ test: lint ## Run lint, type checks and the tests that start no processes
 
 testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture, benchmarks, and twenty seconds of fuzzing from a fixed seed
 	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
-	$(BIN)/python -m pytest $(PARALLEL) --numprocesses 3 -m system
+	$(BIN)/python -m pytest $(PARALLEL) -m system
 	$(BIN)/python scripts/fuzzing.py --seconds 20 --seed 1
 
 unit: $(READY) ## Run the unit tests: no socket, no process; about a minute
