@@ -20,7 +20,7 @@ from airflow_provider_wa.bulk.send_entries import Entries
 from airflow_provider_wa.bulk.send_job import TURN_SECONDS, SendJob
 from airflow_provider_wa.bulk.send_results import Addressed
 from airflow_provider_wa.bulk.session_watch import SessionWatch
-from airflow_provider_wa.bulk.workers import CircuitBreaker, Interrupted, refuse_if
+from airflow_provider_wa.bulk.workers import ENDED, CircuitBreaker, Interrupted, refuse_if
 from airflow_provider_wa.store.send_changes import Settle
 from airflow_provider_wa.store.send_intents import LIMIT_REACHED, Intend
 from airflow_provider_wa.store.send_states import SendState, held, outcome
@@ -31,8 +31,6 @@ from airflow_provider_wa.transport.steady import suspended
 LONGEST_SUSPENSION = 120.0
 """Seconds for which the machine may be suspended during a try. Airflow gives a task up after five minutes: another try
 may then have cleared up what this one was about to send."""
-
-ENDED = "the task was ended from outside before the request"
 
 
 class Late(WaError):

@@ -14,6 +14,9 @@ T = TypeVar("T")
 FAILURES_TO_STOP = 20
 """Failed calls in a row that end a run: the vendor is out of reach."""
 
+ENDED = "the task was ended from outside; work under way is finished and stored, no more is begun"
+"""Message of the error that ends a run whose task was marked failed, or cleared."""
+
 
 class Interrupted(WaError):
     """The run was ended from outside: its task was marked failed, or cleared. What was begun is finished."""
@@ -30,7 +33,7 @@ def never() -> bool:
 def refuse_if(interrupted: Callable[[], bool]) -> None:
     """Raise ``Interrupted`` if the run is to end."""
     if interrupted():
-        raise Interrupted("the task was ended from outside; work under way is finished and stored, no more is begun")
+        raise Interrupted(ENDED)
 
 
 async def for_each(

@@ -22,13 +22,16 @@ pytestmark = pytest.mark.system
 
 ESCALATION_SECONDS = 5
 ROWS = 5000
+WORKERS = 4
 
 TASK = """
 import signal, sys
 from helpers.tasks import run_of
 from airflow_provider_wa.operators.{module} import {operator}
 
-made = {operator}(task_id="t", wa_conn_id="my_wa", {items}={numbers}, concurrency=4, output_path={output!r}, {more})
+made = {operator}(
+    task_id="t", wa_conn_id="my_wa", {items}={numbers}, concurrency={workers}, output_path={output!r}, {more}
+)
 # As Airflow's task runner does: the handler returns, and the task goes on.
 signal.signal(signal.SIGTERM, lambda *_: made.on_kill())
 made.execute(run_of())
@@ -73,7 +76,7 @@ def test_a_bulk_send_begins_no_further_message_and_leaves_none_in_doubt(tmp_path
     with serve_in_thread(delivery_seconds=0.05) as sandbox:
         messages = sandbox.state.ledger.messages
         program = TASK.format(
-            module="send", operator="WaBulkSendOperator", items="recipients", numbers=NUMBERS,
+            workers=WORKERS, module="send", operator="WaBulkSendOperator", items="recipients", numbers=NUMBERS,
             output=str(tmp_path / "out.csv"), more="message='Hello'",
         )  # fmt: skip
         printed = ended_in_the_middle(program, sandbox, tmp_path, lambda: len(messages))
@@ -84,6 +87,8 @@ def test_a_bulk_send_begins_no_further_message_and_leaves_none_in_doubt(tmp_path
     with store.database.reading() as connection:
         states = dict(map(tuple, connection.exec_driver_sql("SELECT state, count(*) FROM wa_sends GROUP BY 1")))
     store.close()
+    # Messages that were prepared are not sent any more, and the store says so.
+    assert states.pop("delayed", 0) <= WORKERS
     assert states == {"accepted": sent}
     assert (tmp_path / "out.csv").read_text().count("accepted") == sent
 
@@ -92,7 +97,7 @@ def test_a_bulk_check_begins_no_further_call(tmp_path: Path) -> None:
     with serve_in_thread(delivery_seconds=0.05) as sandbox:
         checks = sandbox.state.ledger.checks
         program = TASK.format(
-            module="check", operator="WaBulkCheckOperator", items="numbers", numbers=NUMBERS,
+            workers=WORKERS, module="check", operator="WaBulkCheckOperator", items="numbers", numbers=NUMBERS,
             output=str(tmp_path / "out.csv"), more="rate_limit='20/s'",
         )  # fmt: skip
         printed = ended_in_the_middle(program, sandbox, tmp_path, lambda: len(checks))
