@@ -110,14 +110,19 @@ class Sender:
             return intent
         async with self._requests:
             if ended := self._ended():
-                await self._give_up(addressed, ended)
+                await self._give_up(addressed, intent, ended)
                 raise ended
             if intent.age > TURN_SECONDS / 2:
-                await self._give_up(addressed, Late("the vendor is slow: the intent is renewed"))
+                if not await self._give_up(addressed, intent, Late("the vendor is slow: the intent is renewed")):
+                    return None
                 intent = await self._intend(addressed)
                 if not isinstance(intent, _Intent):
                     return intent
-            await self._request(addressed, intent)
+            try:
+                await self._request(addressed, intent)
+            except WaError as stop:
+                self._stopped = stop
+                raise
         return None
 
     async def _intend(self, addressed: Addressed) -> _Intent | SendRow | Recent | Hold:
@@ -152,14 +157,23 @@ class Sender:
 
     def _ended(self) -> WaError | None:
         """Return the error that ended the run after a message was prepared; None if it has not ended."""
-        if self._stopped is None and self._job.interrupted():
-            self._stopped = Interrupted(ENDED)
-        return self._stopped
+        return self._stopped or (Interrupted(ENDED) if self._job.interrupted() else None)
 
-    async def _give_up(self, addressed: Addressed, reason: WaError) -> None:
-        """Enter that no request was made after an intent."""
+    async def _give_up(self, addressed: Addressed, intent: _Intent, reason: WaError) -> bool:
+        """Enter that no request was made after an intent; return False if the intent is too old for that."""
+        if self._stays_in_doubt(addressed, intent, reason):
+            return False
         state = outcome(reason, again=addressed.again)
         await self._entries.commits.add(Settle(key=addressed.key, state=state, detail=f"not sent: {reason}"))
+        return True
+
+    def _stays_in_doubt(self, addressed: Addressed, intent: _Intent, reason: WaError) -> bool:
+        """Put a message off whose intent is so old that another try may have made the message its own, and sends it."""
+        if intent.age <= max(self._job.turn_seconds, self._job.doubt_seconds):
+            return False
+        self._entries.counts.states[SendState.INTENDED] += 1
+        self._reconciler.put_off(addressed, replace(intent.row, intended_at=intent.moment), reason)
+        return True
 
     async def _request(self, addressed: Addressed, intent: _Intent) -> None:
         """Send a message whose intent is written, and write the outcome."""
@@ -168,6 +182,8 @@ class Sender:
         try:
             sent = await adrive(flow, self._job.channel, partial(self._refusal, intent))
         except WaError as error:
+            if isinstance(error, Late) and self._stays_in_doubt(addressed, intent, error):
+                return
             await self._not_accepted(addressed, replace(intent.row, intended_at=intent.moment), error)
             return
         self.breaker.answered()
@@ -203,15 +219,11 @@ class Sender:
             doubt = replace(intent, settled_at=datetime.now(timezone.utc))
             self._reconciler.put_off(addressed, doubt, error, just_ended=True)
         self.error = error
-        try:
-            if error.stops_all:
-                raise error
-            # A vendor without clear answers would leave every further message in doubt.
-            away = isinstance(error, OutcomeUnknown)
-            self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
-        except WaError as stop:
-            self._stopped = stop
-            raise
+        if error.stops_all:
+            raise error
+        # A vendor without clear answers would leave every further message in doubt.
+        away = isinstance(error, OutcomeUnknown)
+        self.breaker.failed(VendorUnavailable(error.message, vendor=error.vendor) if away else error)
 
     async def _held(self, addressed: Addressed, hold: Hold) -> None:
         """Leave a held message for later or skip it, according to the policy."""

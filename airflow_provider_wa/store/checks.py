@@ -233,7 +233,7 @@ _RESPELL = update(table).where(_AT).values(input=bindparam("_input"))
 _REMOVE = delete(table).where(_AT)
 
 
-_IN_INDEX: ColumnElement[bool] = literal_column(f"{table.name}.{NOT_EXISTS}")
+_IN_INDEX: ColumnElement[bool] = literal_column(NOT_EXISTS)
 """Condition of the rows that the index by status has. Without it in words, a database that is given the status as a
 parameter does not use the index."""
 

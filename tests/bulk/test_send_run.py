@@ -331,15 +331,33 @@ async def test_the_intent_of_a_message_that_waits_long_for_its_turn_is_renewed(
 
     give_up = send_one.Sender._give_up
 
-    async def noted(self: send_one.Sender, each: Addressed, reason: WaError) -> None:
+    async def noted(self: send_one.Sender, each: Addressed, intent: Any, reason: WaError) -> bool:
         before[each.to] = tries.store.sends.known([each.key])[each.key].intended_at
-        await give_up(self, each, reason)
+        return await give_up(self, each, intent, reason)
 
     monkeypatch.setattr(send_one.Sender, "_give_up", noted)
     counts = await tries(Vendor(refuse=called), us(3))
     assert len(moments) == 3
     assert all(first and second and first < second for first, second in moments)
     assert (tries.states(), counts.states["accepted"]) == (["accepted"] * 3, 3)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["at its turn", "before its request"])
+async def test_an_intent_that_another_try_may_have_made_its_own_stays_in_doubt(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """Its entry would hide the request of the other try, and the message go out twice."""
+    if not asked:
+        monkeypatch.setattr(send_one, "TURN_SECONDS", -1.0)
+
+    class Requesting(Vendor):
+        def send(self, to: str, message: Message, *, message_id: str | None = None) -> Flow[SentMessage]:
+            yield from exchange(Request("POST", "/", Effect.SEND))
+            return (yield from super().send(to, message, message_id=message_id))
+
+    vendor = Requesting()
+    counts = await tries(vendor, us(1), turn_seconds=-1.0)
+    assert (vendor.reached, tries.states(), counts.in_doubt) == ([], ["intended"], 1)
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -364,7 +382,13 @@ async def test_a_request_that_would_begin_long_after_its_intent_is_made_in_a_fur
     if again:
         tries.intend(us(1)[0])
     vendor = Pausing()
-    counts = await tries(vendor, us(1), turn_seconds=0.2, transport=httpx.MockTransport(answered))
+    counts = await tries(
+        vendor,
+        us(1),
+        turn_seconds=0.2,
+        doubt_seconds=5.0,
+        transport=httpx.MockTransport(answered),
+    )
     assert (asked, vendor.reached) == (us(1) * 2, us(1))
     assert (tries.states(), counts.states["accepted"]) == (["accepted"], 1)  # type: ignore[index]
 

@@ -86,6 +86,10 @@ def test_a_look_with_one_answer_does_not_fail(answered_first: bool) -> None:
     if not answered_first:
         patience.succeeded()
     patience.raise_if_unanswered()
+    unanswered = Patience()
+    unanswered.failed(AWAY)
+    with pytest.raises(VendorUnavailable):
+        unanswered.raise_if_unanswered()
 
 
 def test_pauses_double_up_to_a_bound() -> None:
