@@ -22,7 +22,9 @@ from typing import Any
 from airflow.sdk import DAG
 
 from airflow_provider_wa.provider_info import get_provider_info
+from airflow_provider_wa.vendors.green_api.client import GreenApi
 from airflow_provider_wa.vendors.retry_policy import DEFAULT_POLICY, seconds_before_repeat
+from airflow_provider_wa.vendors.wa_portal.client import WaPortal
 
 LOGGERS = (
     "httpx", "httpcore", "httpcore.connection", "httpcore.http11", "aiohttp.client", "aiohttp.internal", "asyncio",
@@ -53,13 +55,15 @@ def be_loud_and_quick(tries: int = DEFAULT_POLICY.tries) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG)
     policy = replace(DEFAULT_POLICY, tries=tries, first_wait=0.01, longest_wait=0.02)
     seconds_before_repeat.__defaults__ = (policy,)
+    # A message in doubt would be looked for until the vendor's report must have it: two and a half minutes.
+    GreenApi.report_seconds = WaPortal.report_seconds = 1.0
 
 
 def classes() -> Iterator[type[Any]]:
     """Yield all operators and sensors that the provider names."""
     info = get_provider_info()
     for kind in ("operators", "sensors"):
-        for module in {name for group in info[kind] for name in group["python-modules"]}:
+        for module in dict.fromkeys(name for group in info[kind] for name in group["python-modules"]):
             found = vars(importlib.import_module(module)).values()
             yield from (one for one in found if inspect.isclass(one) and one.__module__ == module and _is_public(one))
 
@@ -104,12 +108,12 @@ def _fail(context: Any) -> None:
 ROTATED: dict[str, str] = {}
 
 
-def dag_of(dag_id: str, conn_ids: list[str], output: Path) -> Any:
-    """Return a DAG of all operators and sensors; they take turns with the connections."""
+def dag_of(dag_id: str, conn_ids: list[str], output: Path, first: int = 0) -> Any:
+    """Return a DAG of all operators and sensors; they take turns with the connections, from ``first``."""
     with DAG(dag_id, schedule=None) as dag:
         for turn, one in enumerate(classes()):
             fit = [name for name in conn_ids if "BulkCheck" in one.__name__ or not name.endswith(ONLY_CHECKS)]
-            conn_id = fit[(turn + len(dag_id)) % len(fit)]
+            conn_id = fit[(turn + first) % len(fit)]
             given = {**arguments(one, output, f"{dag_id}-{one.__name__}"), "wa_conn_id": conn_id}
             for deferrable in (False, True) if "Sensor" in one.__name__ else (None,):
                 task_id = f"{one.__name__}-{conn_id}{'-deferrable' * bool(deferrable)}"
@@ -130,7 +134,9 @@ def dags() -> dict[str, Any]:
     """Return the DAGs, for a file in Airflow's folder and for this program."""
     given = json.loads(Path(os.environ["LEAKY_RUN"]).read_text())
     ROTATED.update(given["rotated"])
-    return {name: dag_of(name, conn_ids, Path(given["output"])) for name, conn_ids in given["dags"].items()}
+    output = Path(given["output"])
+    # Each DAG begins with another connection, so that a task has another vendor in each.
+    return {name: dag_of(name, given["dags"][name], output, turn) for turn, name in enumerate(given["dags"])}
 
 
 def main() -> None:
