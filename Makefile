@@ -12,8 +12,10 @@ READY := $(VENV)/.ready
 SDK_READY := $(SDK)/.ready
 # Compiled tests are kept: without them each process of each run compiles all of them again.
 export PYTHONDONTWRITEBYTECODE :=
-# Two processes share the tests; a test that starts processes of its own wants the machine for itself.
+# As many processes share the tests as two cores need: those on sockets wait half of their time, and those that start
+# processes of their own want the machine for themselves.
 PARALLEL := --numprocesses 2 --dist worksteal
+WAITING := --numprocesses 3 --dist worksteal
 UV = $(shell command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
@@ -29,14 +31,14 @@ airflow: $(READY) ## Open Airflow's UI with the sandbox (PORT=8080)
 	@$(BIN)/python scripts/standalone.py --port $(PORT)
 
 test: lint ## Run lint, type checks and the tests that start no processes
-	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
+	$(BIN)/python -m pytest $(WAITING) -m "not system"
 
 testall: lint ## Run lint, type checks and all tests, with PostgreSQL, Airflow's processes, torture, benchmarks, and twenty seconds of fuzzing from a fixed seed
-	$(BIN)/python -m pytest $(PARALLEL) -m "not system"
+	$(BIN)/python -m pytest $(WAITING) -m "not system"
 	$(BIN)/python -m pytest $(PARALLEL) -m system
 	$(BIN)/python scripts/fuzzing.py --seconds 20 --seed 1
 
-unit: $(READY) ## Run the unit tests: no socket, no process; about a minute
+unit: $(READY) ## Run the unit tests: no socket, no process; one to two minutes
 	$(BIN)/python -m pytest $(PARALLEL) -m unit
 
 matrix: $(READY) ## Run the unit and sockets tests with all supported releases of Airflow and Python (JOBS=lowest-py3.10 or JOBS=--quick)
